@@ -1,0 +1,39 @@
+"""The RR types, classes and RCODEs that Cistern's own code must tell apart, by number.
+
+Everything else is opaque; text of any type comes from dnspython at the edges.
+"""
+
+from typing import Final
+
+A: Final = 1
+NS: Final = 2
+CNAME: Final = 5
+SOA: Final = 6
+PTR: Final = 12
+MX: Final = 15
+TXT: Final = 16
+AAAA: Final = 28
+SRV: Final = 33
+DNAME: Final = 39
+OPT: Final = 41
+DS: Final = 43
+RRSIG: Final = 46
+NSEC: Final = 47
+DNSKEY: Final = 48
+NSEC3: Final = 50
+NSEC3PARAM: Final = 51
+IXFR: Final = 251
+AXFR: Final = 252
+ANY: Final = 255
+
+IN: Final = 1
+CHAOS: Final = 3
+
+NOERROR: Final = 0
+FORMERR: Final = 1
+SERVFAIL: Final = 2
+NXDOMAIN: Final = 3
+NOTIMP: Final = 4
+REFUSED: Final = 5
+YXDOMAIN: Final = 6
+BADVERS: Final = 16  # extended: its upper bits travel in the OPT RR (RFC 6891 §6.1.3)

@@ -1,0 +1,1 @@
+"""The `.internal` names: answered from the host's copy of the replicated state database."""

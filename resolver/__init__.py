@@ -1,0 +1,1 @@
+"""The work: listening, resolving, explaining."""

@@ -1,0 +1,133 @@
+"""Which failure gives the client which RCODE and Extended DNS Error: one table, decided here and nowhere else."""
+
+from typing import ClassVar
+
+from cache.answer import Answer, ExtendedError
+from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL, YXDOMAIN
+
+# INFO-CODEs of RFC 8914 §4 and the IANA registry that Cistern gives out.
+STALE_ANSWER = 3
+FORGED_ANSWER = 4
+DNSSEC_BOGUS = 6
+CACHED_ERROR = 13
+NOT_READY = 14
+BLOCKED = 15
+PROHIBITED = 18
+STALE_NXDOMAIN = 19
+NOT_AUTHORITATIVE = 20
+NOT_SUPPORTED = 21
+NO_REACHABLE_AUTHORITY = 22
+NETWORK_ERROR = 23
+INVALID_DATA = 24
+SYNTHESIZED = 29
+RATE_LIMITED = 31  # more in flight than is allowed, in all or for this client
+
+
+class ResolutionFailure(Exception):
+    """A question could not be answered. Its class says what the client sees; its text says why, to people.
+
+    The text is short (at most ~60 octets reach the client as EXTRA-TEXT) and never holds another network's data.
+    """
+
+    rcode: ClassVar[int] = SERVFAIL
+    info_code: ClassVar[int] = NETWORK_ERROR
+
+    def answer(self) -> Answer:
+        """The reply this failure gives."""
+        return Answer(rcode=self.rcode, errors=(ExtendedError(self.info_code, str(self)),))
+
+
+class NoReachableAuthority(ResolutionFailure):
+    """Every server of the zone was asked, and none gave an answer that can be used."""
+
+    info_code = NO_REACHABLE_AUTHORITY
+
+
+class NetworkError(ResolutionFailure):
+    """An error of the network or of our own sockets, or the state database cannot be read now."""
+
+    info_code = NETWORK_ERROR
+
+
+class DeadlinePassed(ResolutionFailure):
+    """The question's deadline came before an answer."""
+
+    info_code = NO_REACHABLE_AUTHORITY
+
+
+class WorkExhausted(ResolutionFailure):
+    """The Budget of one client question is used up: queries, names, aliases or referrals."""
+
+    info_code = NO_REACHABLE_AUTHORITY
+
+
+class AliasChainTooLong(ResolutionFailure):
+    """An alias loop, or more aliases than are followed."""
+
+    info_code = INVALID_DATA
+
+
+class InvalidData(ResolutionFailure):
+    """Servers answered, but nothing that a question can be answered with (two CNAMEs at one owner, say)."""
+
+    info_code = INVALID_DATA
+
+
+class CachedFailure(ResolutionFailure):
+    """A failure remembered from a short while ago (RFC 9520)."""
+
+    info_code = CACHED_ERROR
+
+
+class NameTooLong(ResolutionFailure):
+    """DNAME substitution gave a name of more than 255 octets (RFC 6672 §2.2)."""
+
+    rcode = YXDOMAIN
+    info_code = INVALID_DATA
+
+
+class NotReady(ResolutionFailure):
+    """The state database was never read since the start."""
+
+    info_code = NOT_READY
+
+
+class Overloaded(ResolutionFailure):
+    """As many questions are in flight as are allowed, in all or for this client."""
+
+    info_code = RATE_LIMITED
+
+
+class Prohibited(ResolutionFailure):
+    """This client may not ask this here: unknown network, or another network's address was asked."""
+
+    rcode = REFUSED
+    info_code = PROHIBITED
+
+
+class NotRecursive(ResolutionFailure):
+    """RD=0 asks for what is known here, and this is not (RFC 1034 §4.3.1)."""
+
+    rcode = REFUSED
+    info_code = NOT_AUTHORITATIVE
+
+
+class NotSupported(ResolutionFailure):
+    """A class or a type that is not served: CHAOS, zone transfers."""
+
+    rcode = REFUSED
+    info_code = NOT_SUPPORTED
+
+
+class NotImplementedOpcode(ResolutionFailure):
+    """An OPCODE other than QUERY."""
+
+    rcode = NOTIMP
+    info_code = NOT_SUPPORTED
+
+
+class Malformed(ResolutionFailure):
+    """The query could not be read."""
+
+    rcode = FORMERR
+    info_code = INVALID_DATA
