@@ -3,10 +3,13 @@
 Addresses of clients are packed octets (4 or 16) where they are compared and counted, and text where people read them.
 """
 
+import ipaddress
 from collections.abc import MutableSequence
 from typing import NamedTuple, Protocol
 
 import trio
+
+MAX_PORT = 65535
 
 
 class Address(NamedTuple):
@@ -17,6 +20,23 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def address_from_text(text: str) -> Address:
+    """The address that `text` presents: `192.0.2.1:53` or `[2001:db8::1]:53`. Raises ValueError saying what is wrong."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdecimal():
+        raise ValueError(f"{text!r} has no port: write 192.0.2.1:53 or [2001:db8::1]:53")
+    if int(port) > MAX_PORT:
+        raise ValueError(f"port {port} in {text!r} is over {MAX_PORT}")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    try:
+        ip = ipaddress.ip_address(host[1:-1] if is_bracketed else host)
+    except ValueError:
+        raise ValueError(f"{host!r} in {text!r} is no IP address") from None
+    if is_bracketed != (ip.version == 6):
+        raise ValueError(f"{text!r}: brackets stand around IPv6 addresses, and only there")
+    return Address(str(ip), int(port))
 
 
 class Datagram(NamedTuple):
@@ -79,6 +99,16 @@ class UdpChannel(Protocol):
     def close(self) -> None: ...
 
 
+class UnixListener(Protocol):
+    """A bound Unix stream socket, for the operator's commands."""
+
+    async def accept(self) -> trio.abc.Stream:
+        """The next connection."""
+
+    def close(self) -> None:
+        """Stop listening and take the socket file away."""
+
+
 class Network(Protocol):
     """Makes sockets. Every method may raise OSError."""
 
@@ -89,6 +119,11 @@ class Network(Protocol):
     def open_udp(self, server: Address) -> UdpChannel: ...
 
     async def open_tcp(self, server: Address) -> trio.abc.Stream: ...
+
+    async def listen_unix(self, path: str) -> UnixListener:
+        """Listen at `path` for our user and group; replaces what a dead process left there, never what a live one holds."""
+
+    async def open_unix(self, path: str) -> trio.abc.Stream: ...
 
 
 class Rng(Protocol):

@@ -1,0 +1,69 @@
+"""Unix stream sockets of the real network: a path is taken over from a dead process, never from a living one."""
+
+import errno
+import os
+import stat
+
+import trio
+from trio import socket as trio_socket
+
+SOCKET_MODE = 0o660  # who may write to the socket may flush the cache: our user and group
+BACKLOG = 16  # operators' commands, not clients' queries
+
+
+class RealUnixListener:
+    """A listening Unix stream socket (resolver.env.UnixListener)."""
+
+    def __init__(self, path: str, listener: trio.SocketListener) -> None:
+        self._path = path
+        self._inode = os.stat(path).st_ino
+        self._listener = listener
+
+    async def accept(self) -> trio.abc.Stream:
+        return await self._listener.accept()
+
+    def close(self) -> None:
+        """The file is taken away only if it is still ours: another daemon may have been started meanwhile."""
+        self._listener.socket.close()
+        try:
+            if os.stat(self._path).st_ino == self._inode:
+                os.unlink(self._path)
+        except FileNotFoundError:
+            pass
+
+
+async def listen_unix(path: str) -> RealUnixListener:
+    """Listen at `path`. Raises OSError: EADDRINUSE with the path when a living process answers there."""
+    await _clear_the_way(path)
+    sock = trio_socket.socket(trio_socket.AF_UNIX, trio_socket.SOCK_STREAM)
+    try:
+        await sock.bind(path)
+        # Before listen(): nobody can have connected under the umask's mode.
+        os.chmod(path, SOCKET_MODE)
+        sock.listen(BACKLOG)
+        return RealUnixListener(path, trio.SocketListener(sock))
+    except BaseException:
+        sock.close()
+        raise
+
+
+async def open_unix(path: str) -> trio.abc.Stream:
+    """Connect to `path`. Raises OSError."""
+    return await trio.open_unix_socket(path)
+
+
+async def _clear_the_way(path: str) -> None:
+    """Remove the socket file of a dead process; anything else that stands there is left alone and raised."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise OSError(errno.EEXIST, "a file that is no socket stands here", path)
+    try:
+        living = await open_unix(path)
+    except ConnectionRefusedError:
+        os.unlink(path)
+        return
+    await trio.aclose_forcefully(living)
+    raise OSError(errno.EADDRINUSE, "another process listens here, perhaps another cistern", path)
