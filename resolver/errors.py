@@ -6,6 +6,7 @@ from cache.answer import Answer, ExtendedError
 from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL, YXDOMAIN
 
 # INFO-CODEs of RFC 8914 §4 and the IANA registry that Cistern gives out.
+OTHER = 0
 STALE_ANSWER = 3
 FORGED_ANSWER = 4
 DNSSEC_BOGUS = 6
@@ -73,6 +74,19 @@ class InvalidData(ResolutionFailure):
     info_code = INVALID_DATA
 
 
+class LocalTarget(ResolutionFailure):
+    """A public alias ends in, or a public address lies in, what belongs to this platform (DNS rebinding)."""
+
+    rcode = REFUSED
+    info_code = BLOCKED
+
+
+class InternalError(ResolutionFailure):
+    """A fault in this program; the log has its traceback."""
+
+    info_code = OTHER
+
+
 class CachedFailure(ResolutionFailure):
     """A failure remembered from a short while ago (RFC 9520)."""
 
@@ -107,6 +121,13 @@ class Prohibited(ResolutionFailure):
 
 class NotRecursive(ResolutionFailure):
     """RD=0 asks for what is known here, and this is not (RFC 1034 §4.3.1)."""
+
+    rcode = REFUSED
+    info_code = NOT_AUTHORITATIVE
+
+
+class NotServed(ResolutionFailure):
+    """A name that is ours to answer on a host that is not set up to."""
 
     rcode = REFUSED
     info_code = NOT_AUTHORITATIVE

@@ -1,0 +1,91 @@
+"""Names that mean something on every host and are therefore never asked upstream (RFC 6761 and its registry)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from cache.answer import Answer
+from cache.names import WireName, ancestors, from_text
+from cache.rrset import RRset, Trust
+from cache.rrtypes import AAAA, NOERROR, NS, NXDOMAIN, PTR, SOA, A
+
+LOCAL_TTL: Final = 3600  # s; nothing here changes while the daemon runs
+FOREVER: Final = float("inf")
+
+LOCALHOST: Final = from_text("localhost.")
+LOOPBACK: Final = {A: b"\x7f\0\0\1", AAAA: bytes(15) + b"\1"}
+
+# Reverse zones of addresses that have no public owner: RFC 6303 §4, and RFC 6761 §6.1 for the private ones.
+PRIVATE_REVERSE: Final = (
+    *(f"{n}.in-addr.arpa." for n in (0, 10, 127)),
+    *(f"{n}.172.in-addr.arpa." for n in range(16, 32)),
+    *("168.192.in-addr.arpa.", "254.169.in-addr.arpa.", "2.0.192.in-addr.arpa.", "255.255.255.255.in-addr.arpa."),
+    *("100.51.198.in-addr.arpa.", "113.0.203.in-addr.arpa."),
+    *("0." * 31 + f"{n}.ip6.arpa." for n in (0, 1)),
+    *("d.f.ip6.arpa.", "8.e.f.ip6.arpa.", "9.e.f.ip6.arpa.", "a.e.f.ip6.arpa.", "b.e.f.ip6.arpa."),
+    "8.b.d.0.1.0.0.2.ip6.arpa.",
+)
+# RFC 6761 §6.4 invalid, RFC 7686 onion, RFC 8375 home.arpa, RFC 9462 §8.4 resolver.arpa,
+# RFC 9476 alt. `test.` and `example.` are left to the root: RFC 6761 §6.5 wants no special treatment of the latter, and
+# the former is what people put into stub zones and test beds; the root says NXDOMAIN where nobody did.
+NO_SUCH_ZONES: Final = ("invalid.", "onion.", "home.arpa.", "resolver.arpa.", "alt.", *PRIVATE_REVERSE)
+# What every name here ends in; the question of an ordinary name costs this one comparison.
+TOP_LABELS: Final = tuple(map(from_text, ("localhost.", "invalid.", "onion.", "alt.", "arpa.")))
+LOOPBACK_POINTERS: Final = {
+    from_text("1.0.0.127.in-addr.arpa."): LOCALHOST,
+    from_text("1." + "0." * 31 + "ip6.arpa."): LOCALHOST,
+}
+
+
+class SpecialUse:
+    """The special-use names of this daemon: all of them but those at or below zones that are configured elsewhere."""
+
+    def __init__(self, configured: Iterable[WireName] = ()) -> None:
+        """configured: forward and stub zones; an operator who names one there means it."""
+        self._configured = frozenset(configured)
+        self._zones = frozenset(map(from_text, NO_SUCH_ZONES))
+
+    def find(self, qname: WireName, qtype: int) -> Answer | None:
+        """The local answer, or None when the name is an ordinary one."""
+        if not qname.endswith(TOP_LABELS):
+            return None
+        for name in ancestors(qname):
+            if name in self._configured:
+                return None
+            if name == LOCALHOST:
+                return _localhost(qname, qtype)
+            if name in self._zones:
+                return _reserved(name, qname, qtype)
+        return None
+
+
+def _localhost(qname: WireName, qtype: int) -> Answer:
+    """RFC 6761 §6.3: every name at or below localhost. is the loopback address; other types are NODATA."""
+    if qtype in LOOPBACK:
+        return Answer(answer=(_local(qname, qtype, LOOPBACK[qtype]),), authoritative=True)
+    return Answer(authority=(_soa(LOCALHOST),), authoritative=True)
+
+
+def _reserved(zone: WireName, qname: WireName, qtype: int) -> Answer:
+    """A zone that is empty but for its apex (RFC 6303 §3) and the loopback addresses' names."""
+    pointer = LOOPBACK_POINTERS.get(qname)
+    if pointer is not None and qtype == PTR:
+        return Answer(answer=(_local(qname, PTR, pointer),), authoritative=True)
+    if qname == zone and qtype == SOA:
+        return Answer(answer=(_soa(zone),), authoritative=True)
+    if qname == zone and qtype == NS:
+        return Answer(answer=(_local(zone, NS, zone),), authoritative=True)
+    exists = qname == zone or any(qname in ancestors(name) for name in LOOPBACK_POINTERS)
+    return Answer(rcode=NOERROR if exists else NXDOMAIN, authority=(_soa(zone),), authoritative=True)
+
+
+def _soa(zone: WireName) -> RRset:
+    """RFC 6303 §3's SOA: the zone itself as its only server."""
+    numbers = (1, 3600, 1200, 604800, 10800)
+    rdata = zone + from_text("nobody.invalid.") + b"".join(number.to_bytes(4, "big") for number in numbers)
+    return _local(zone, SOA, rdata)
+
+
+def _local(owner: WireName, rtype: int, rdata: bytes) -> RRset:
+    return RRset(
+        owner=owner, rtype=rtype, rdatas=(rdata,), ttl=LOCAL_TTL, received=0.0, expires=FOREVER, trust=Trust.LOCAL
+    )

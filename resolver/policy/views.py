@@ -1,0 +1,79 @@
+"""Who is asking: the network a client belongs to, and whether it may ask here at all.
+
+A 6PN address is `fdaa:`, 32 bits of network id, 32 bits of host, 32 bits of machine, 16 free bits; the network of a
+client is bits 16 to 48 of its source address and of nothing else.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+SIX_PN = b"\xfd\xaa"  # fdaa::/16
+MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96: an IPv4 client of a dual-stack socket
+
+
+class View(msgspec.Struct, frozen=True):
+    """What a client may see.
+
+    client: its packed source address. network: the 6PN network whose `.internal` it sees, or None: it may ask public
+    names only. refusal: "" or the reason why everything it asks is REFUSED. group: what its questions in flight are
+    counted under.
+    """
+
+    client: bytes
+    network: int | None
+    refusal: str
+    group: str
+
+    def network_id(self) -> int:
+        """The network of a client that has one."""
+        assert self.network is not None
+        return self.network
+
+
+def view_of(client: bytes, local: bytes, networks: Mapping[Prefix, int]) -> View:
+    """The view of packed source address `client` that asked packed address `local`. Pure.
+
+    networks: prefix -> network id for clients outside fdaa::/16; the longest matching prefix counts.
+    """
+    client, local = _unmapped(client), _unmapped(local)
+    address = ipaddress.ip_address(client)
+    if client.startswith(SIX_PN):
+        network: int | None = network_of(client)
+        group = f"network {network}"
+    else:
+        network = _configured(address, networks)
+        group = str(address)
+    return View(client=client, network=network, refusal=_refusal(address, network, local), group=group)
+
+
+def network_of(six_pn: bytes) -> int:
+    """Bits 16 to 48 of a packed 6PN address."""
+    return int.from_bytes(six_pn[2:6], "big")
+
+
+def views(networks: Mapping[str, int]) -> Callable[[bytes, bytes], View]:
+    """`view_of` over the configured prefixes, which were checked when the options were read."""
+    parsed: dict[Prefix, int] = {ipaddress.ip_network(text): network for text, network in networks.items()}
+    return lambda client, local: view_of(client, local, parsed)
+
+
+def _refusal(address: ipaddress.IPv4Address | ipaddress.IPv6Address, network: int | None, local: bytes) -> str:
+    if network is None:
+        return "" if address.is_loopback else "this client's address belongs to no network"
+    # fdaa:<n>::3 answers for network n alone; fdaa::3 (n = 0) is everybody's
+    if local.startswith(SIX_PN) and network_of(local) not in (0, network):
+        return "another network's resolver address was asked"
+    return ""
+
+
+def _configured(address: ipaddress.IPv4Address | ipaddress.IPv6Address, networks: Mapping[Prefix, int]) -> int | None:
+    matching = [prefix for prefix in networks if prefix.version == address.version and address in prefix]
+    return networks[max(matching, key=lambda prefix: prefix.prefixlen)] if matching else None
+
+
+def _unmapped(packed: bytes) -> bytes:
+    return packed[12:] if packed.startswith(MAPPED) and len(packed) == 16 else packed

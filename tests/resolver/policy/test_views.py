@@ -1,0 +1,54 @@
+import ipaddress
+
+import pytest
+
+from resolver.policy.views import network_of, view_of, views
+
+NETWORKS = {"192.0.2.0/24": 7, "192.0.2.128/25": 8, "127.0.0.0/8": 24, "2001:db8::/32": 9}
+
+
+def packed(text: str) -> bytes:
+    return ipaddress.ip_address(text).packed
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        pytest.param("fdaa:0:18:a7b:7d:f066:b83b:2", 0x18, id="a machine belongs to bits 16 to 48 of its address"),
+        pytest.param("fdaa:1:2:3:4:5:6:2", 0x10002, id="a network id takes 32 bits"),
+        pytest.param("192.0.2.1", 7, id="a configured prefix gives its network"),
+        pytest.param("192.0.2.129", 8, id="the longest matching prefix counts"),
+        pytest.param("::ffff:192.0.2.1", 7, id="an IPv4 client of a dual-stack socket is an IPv4 client"),
+        pytest.param("2001:db8::1", 9, id="an IPv6 prefix"),
+        pytest.param("::1", None, id="loopback may ask public names without a network"),
+    ],
+)
+def test_network_of_a_client(client: str, network: int | None) -> None:
+    view = views(NETWORKS)(packed(client), packed("fdaa::3"))
+    assert (view.network, view.refusal) == (network, "")
+
+
+@pytest.mark.parametrize(
+    ("client", "local"),
+    [
+        pytest.param("198.51.100.1", "192.0.2.53", id="an address of no network"),
+        pytest.param("fdaa:0:18::2", "fdaa:0:19::3", id="another network's resolver address"),
+        pytest.param("192.0.2.1", "fdaa:0:18::3", id="another network's resolver address, asked from outside 6PN"),
+    ],
+)
+def test_refused_clients(client: str, local: str) -> None:
+    assert views(NETWORKS)(packed(client), packed(local)).refusal
+
+
+@pytest.mark.parametrize("local", ["fdaa::3", "fdaa:0:18::3", "127.0.0.1"])
+def test_a_client_may_ask_everybodys_address_and_its_own_networks(local: str) -> None:
+    assert not view_of(packed("fdaa:0:18::2"), packed(local), {}).refusal
+
+
+def test_members_of_one_network_are_counted_together() -> None:
+    one, other = (view_of(packed(f"fdaa:0:18::{n}"), packed("fdaa::3"), {}) for n in (2, 3))
+    assert one.group == other.group
+
+
+def test_network_id_is_32_bits_of_the_address() -> None:
+    assert network_of(packed("fdaa:ffff:fffe::3")) == 0xFFFFFFFE
