@@ -1,0 +1,56 @@
+"""The options of recursion: whom to ask, over what, and which zones have servers of their own."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+QnameMinimisation = Literal["off", "relaxed", "strict"]
+
+# Addresses at which no authoritative server of the internet is: this host, "no address", this platform's own network,
+# multicast and broadcast. Glue that points there would have the daemon ask itself (resolvers.md 2.6, 0.0.0.0 glue).
+DO_NOT_QUERY = (
+    *("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"),
+    *("::/128", "::1/128", "::ffff:0:0/96", "fdaa::/16", "fe80::/10", "ff00::/8"),
+)
+
+
+class RecursionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Recursion from the root."""
+
+    root_hints: Annotated[
+        str, msgspec.Meta(min_length=1, description="file of the root's name servers and their addresses as zone text")
+    ] = "root.hints"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="port where authoritative servers listen")] = 53
+    do_not_query: Annotated[
+        tuple[str, ...], msgspec.Meta(description="prefixes of server addresses that are never asked")
+    ] = DO_NOT_QUERY
+    qname_minimisation: Annotated[
+        QnameMinimisation,
+        msgspec.Meta(
+            description="show a server no more of a name than it needs (RFC 9156); strict: even if it fails so"
+        ),
+    ] = "relaxed"
+    case_randomization: Annotated[
+        bool, msgspec.Meta(description="ask in random letter case (0x20), which a forger must guess")
+    ] = True
+    ipv4: Annotated[bool, msgspec.Meta(description="ask servers over IPv4")] = True
+    ipv6: Annotated[bool, msgspec.Meta(description="ask servers over IPv6")] = True
+
+
+class ForwardZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A zone whose names are asked of recursive servers."""
+
+    zone: Annotated[str, msgspec.Meta(min_length=1, description="the zone's apex; at it and below it these are asked")]
+    servers: Annotated[
+        tuple[str, ...], msgspec.Meta(min_length=1, description="recursive servers, as ADDRESS:PORT or [ADDRESS]:PORT")
+    ]
+
+
+class StubZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A zone whose authoritative servers are given, whatever its parent says."""
+
+    zone: Annotated[str, msgspec.Meta(min_length=1, description="the zone's apex")]
+    servers: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(min_length=1, description="authoritative servers, as ADDRESS:PORT or [ADDRESS]:PORT"),
+    ]

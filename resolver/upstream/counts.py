@@ -1,0 +1,37 @@
+"""What upstream/ counts."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class UpstreamCounts:
+    """Counters of the exchanges with single servers."""
+
+    sent: int = field(default=0, metadata={"help": "Queries sent, over UDP and TCP."})
+    received: int = field(default=0, metadata={"help": "Replies that were taken."})
+    timeouts: int = field(default=0, metadata={"help": "Queries to which no usable reply came in time."})
+    unreachable: int = field(
+        default=0, metadata={"help": "Servers that could not be sent to, or refused the packet (ICMP)."}
+    )
+    family_absent: int = field(
+        default=0, metadata={"help": "Times this host turned out to have no route for IPv4 or for IPv6."}
+    )
+    sent_tcp: int = field(default=0, metadata={"help": "Queries sent over TCP."})
+    truncated: int = field(default=0, metadata={"help": "UDP replies with TC, asked again over TCP."})
+    garbage: int = field(default=0, metadata={"help": "Datagrams that are no DNS response; the wait went on."})
+    mismatched: int = field(
+        default=0, metadata={"help": "Responses with another ID or question than asked; the wait went on."}
+    )
+    near_misses: int = field(
+        default=0, metadata={"help": "Responses right but for their ID: someone guesses; asked again over TCP."}
+    )
+    case_mismatched: int = field(
+        default=0, metadata={"help": "Responses right but for the letter case of the name; asked again over TCP."}
+    )
+    case_broken_servers: int = field(
+        default=0, metadata={"help": "Servers that proved over TCP that they do not keep letter case."}
+    )
+    edns_fallbacks: int = field(
+        default=0, metadata={"help": "Queries repeated without EDNS after FORMERR, NOTIMP or BADVERS."}
+    )
+    edns_broken_servers: int = field(default=0, metadata={"help": "Servers that proved to answer only without EDNS."})
