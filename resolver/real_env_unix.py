@@ -8,6 +8,7 @@ import trio
 from trio import socket as trio_socket
 
 SOCKET_MODE = 0o660  # who may write to the socket may flush the cache: our user and group
+FOLDER_MODE = 0o755
 BACKLOG = 16  # operators' commands, not clients' queries
 
 
@@ -33,7 +34,11 @@ class RealUnixListener:
 
 
 async def listen_unix(path: str) -> RealUnixListener:
-    """Listen at `path`. Raises OSError: EADDRINUSE with the path when a living process answers there."""
+    """Listen at `path`, in a folder that is made if need be.
+
+    Raises OSError: EADDRINUSE with the path when a living process answers there.
+    """
+    os.makedirs(os.path.dirname(path) or ".", mode=FOLDER_MODE, exist_ok=True)
     await _clear_the_way(path)
     sock = trio_socket.socket(trio_socket.AF_UNIX, trio_socket.SOCK_STREAM)
     try:

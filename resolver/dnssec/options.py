@@ -1,0 +1,18 @@
+"""The options of DNSSEC validation."""
+
+from typing import Annotated
+
+import msgspec
+
+
+class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """DNSSEC."""
+
+    trust_anchors: Annotated[
+        str, msgspec.Meta(min_length=1, description="file of the root's DNSKEY or DS records as text")
+    ] = "root.key"
+    validate: Annotated[bool, msgspec.Meta(description="check the signatures of public answers")] = False
+    negative_trust_anchors: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="zones whose signatures are not checked: broken, and wanted nevertheless"),
+    ] = ()

@@ -1,0 +1,17 @@
+"""The options of what clients see: how much of an answer, and the networks of clients outside fdaa::/16."""
+
+from typing import Annotated
+
+import msgspec
+
+MAX_NETWORK = 2**32 - 1  # a network id is 32 bits of a 6PN address
+
+NetworksOptions = dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]]
+
+
+class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What answers hold."""
+
+    minimal: Annotated[
+        bool, msgspec.Meta(description="authority and additional records only where a client needs them")
+    ] = True
