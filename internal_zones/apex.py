@@ -1,0 +1,63 @@
+"""Which zone a name is in, and what stands at the zones' apexes: all that needs no database."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from cache.names import WireName, from_text, is_at_or_below
+from cache.rrset import RRset, Trust
+from cache.rrtypes import NS, SOA
+
+INTERNAL: Final = from_text("internal.")
+FLYCAST: Final = from_text("flycast.")
+REVERSE: Final = from_text("a.a.d.f.ip6.arpa.")  # fdaa::/16
+APEXES: Final = (INTERNAL, FLYCAST, REVERSE)
+
+NAME_SERVER: Final = from_text("ns.internal.")
+NAME_SERVER_ADDRESS: Final = bytes.fromhex("fdaa0000000000000000000000000003")
+HOSTMASTER: Final = from_text("hostmaster.internal.")
+TTL: Final = 5
+SERIAL: Final = 1  # nobody transfers these zones
+REFRESH, RETRY, EXPIRE = 60, 10, 86400  # seconds; no secondary reads them
+
+
+@dataclass(frozen=True, slots=True)
+class Apex:
+    """The records of a zone's apex. denying: the SOA with the TTL that a negative answer has (RFC 2308 §5)."""
+
+    soa: RRset
+    ns: RRset
+    denying: RRset
+
+
+def apex_of(qname: WireName) -> WireName | None:
+    """The zone of ours that `qname` is in; None: not ours."""
+    if not qname.endswith(APEXES):
+        return None
+    return next((apex for apex in APEXES if is_at_or_below(qname, apex)), None)
+
+
+def is_ours(qname: WireName) -> bool:
+    """Is the name at or below one of our apexes?"""
+    return apex_of(qname) is not None
+
+
+def local(owner: WireName, rtype: int, rdatas: tuple[bytes, ...], ttl: int = TTL) -> RRset:
+    """An RRset of our own data: it does not age."""
+    return RRset(
+        owner=owner, rtype=rtype, rdatas=rdatas, ttl=ttl, received=0.0, expires=float("inf"), trust=Trust.LOCAL
+    )
+
+
+def build_apexes(negative_ttl: int) -> dict[WireName, Apex]:
+    """The apex records of each of our zones."""
+    timers = (SERIAL, REFRESH, RETRY, EXPIRE, negative_ttl)
+    soa = NAME_SERVER + HOSTMASTER + b"".join(number.to_bytes(4) for number in timers)
+    return {
+        apex: Apex(local(apex, SOA, (soa,)), local(apex, NS, (NAME_SERVER,)), local(apex, SOA, (soa,), negative_ttl))
+        for apex in APEXES
+    }
+
+
+def api_address(network: int) -> bytes:
+    """fdaa:<network>::3"""
+    return b"\xfd\xaa" + network.to_bytes(4) + bytes(9) + b"\x03"

@@ -1,0 +1,47 @@
+"""What is counted here, each counter with its one sentence of help."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class InternalCounts:
+    """Counters of the internal zones; all only grow."""
+
+    hits: int = field(default=0, metadata={"help": "Questions answered at once from data in memory."})
+    loads: int = field(default=0, metadata={"help": "Questions that had to wait for the state database."})
+    stale_answers: int = field(default=0, metadata={"help": "Answers given from the last good data (EDE 3)."})
+    failures: int = field(
+        default=0, metadata={"help": "SERVFAILs because nothing usable could be read (EDE 14 or 23)."}
+    )
+    too_large: int = field(default=0, metadata={"help": "SERVFAILs because a list is larger than a DNS message."})
+    reads: int = field(default=0, metadata={"help": "Units (one app, one list) read from the state database."})
+    failed_reads: dict[int | str, int] = field(
+        default_factory=dict,
+        metadata={"help": "Reads of a unit that the state database did not bear.", "label": "fault"},
+    )
+    joined_reads: int = field(default=0, metadata={"help": "Questions that waited for a read already in flight."})
+    slow_reads: int = field(default=0, metadata={"help": "Questions whose read took longer than max_wait."})
+    full_queue: int = field(default=0, metadata={"help": "Questions refused a read because the queue was full."})
+    changes: int = field(default=0, metadata={"help": "Looks at the state database that found it changed."})
+    failed_looks: dict[int | str, int] = field(
+        default_factory=dict,
+        metadata={"help": "Looks at the state database that failed.", "label": "fault"},
+    )
+    openings: int = field(default=0, metadata={"help": "Times the state database was opened."})
+    half_replicated_rows: int = field(
+        default=0, metadata={"help": "Rows skipped in a reading: required columns still at their schema defaults."}
+    )
+    unreadable_rows: int = field(
+        default=0, metadata={"help": "Rows skipped in a reading: a column holds no such value."}
+    )
+    duplicate_addresses: int = field(
+        default=0, metadata={"help": "Addresses newly seen on two machines of one app: a provisioning fault."}
+    )
+    unmeasured_nearest: int = field(
+        default=0, metadata={"help": "Nearest answers ordered by the hash alone: no round-trip time, no coordinates."}
+    )
+
+
+def bump(counter: dict[int | str, int], label: str) -> None:
+    """Add one to a labelled counter."""
+    counter[label] = counter.get(label, 0) + 1

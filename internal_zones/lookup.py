@@ -1,0 +1,196 @@
+"""What answers a question about our own names: where the name stands, which units it needs, and the exact answer.
+
+NODATA and NXDOMAIN are exact (RFC 2308 §2, RFC 8020): a name with other types, or with names below it, is NODATA. A question
+for any type goes through the same node, so A is never NXDOMAIN where AAAA would not be.
+"""
+
+from ipaddress import IPv6Address
+from typing import Final, NamedTuple, Protocol
+
+from cache.answer import Answer, ExtendedError
+from cache.names import WireName, labels
+from cache.rrset import RRset
+from cache.rrtypes import AAAA, ANY, NOERROR, NXDOMAIN, SERVFAIL, TXT
+from internal_zones.apex import (
+    FLYCAST,
+    INTERNAL,
+    NAME_SERVER,
+    NAME_SERVER_ADDRESS,
+    REVERSE,
+    Apex,
+    apex_of,
+    api_address,
+    local,
+)
+from internal_zones.nearest import Topology
+from internal_zones.readings import (
+    TOPOLOGY,
+    AppData,
+    AppsData,
+    Data,
+    FlycastData,
+    InstancesData,
+    Kind,
+    OwnersData,
+    PeersData,
+    UnitKey,
+)
+from internal_zones.records import (
+    EMPTY,
+    Labels,
+    NearestOf,
+    Node,
+    app_node,
+    apps_node,
+    flycast_node,
+    instances_node,
+    nearest_of,
+    owners_node,
+    peers_node,
+)
+
+OTHER_ERROR: Final = 0  # INFO-CODE of RFC 8914 §4.1
+_NIBBLES: Final = frozenset(b"%x" % value for value in range(16))
+_NIBBLES_OF_ADDRESS: Final = 28  # below those of fdaa::/16
+
+
+class Bits(Protocol):
+    """The randomness that the order of records needs."""
+
+    def getrandbits(self, k: int, /) -> int: ...
+
+
+class Place(NamedTuple):
+    """Where a name of ours stands.
+
+    unit: what must be read to know the name; None: it is known without the database, see `node`. labels: below the name
+    that stands for the unit. nearest: the parts of a nearest name, which needs the topology too.
+    """
+
+    apex: WireName
+    unit: UnitKey | None
+    labels: Labels = ()
+    node: Node | None = None
+    nearest: NearestOf | None = None
+
+    @property
+    def units(self) -> tuple[UnitKey, ...]:
+        """Every unit that the answer rests on."""
+        if self.unit is None:
+            return ()
+        return (self.unit, TOPOLOGY) if self.nearest else (self.unit,)
+
+
+def locate(network: int, qname: WireName, apexes: dict[WireName, Apex]) -> Place:
+    """Where `qname`, a name of ours, stands for a client of `network`."""
+    apex = apex_of(qname)
+    assert apex is not None, "callers ask is_ours() first"
+    relative = tuple(labels(WireName(qname[: len(qname) - len(apex)] + b"\0")))
+    if not relative:
+        return Place(apex, None, node=Node((apexes[apex].soa, apexes[apex].ns)))
+    if apex == INTERNAL:
+        return _locate_internal(network, qname, relative)
+    if apex == FLYCAST:
+        return _locate_flycast(network, relative)
+    return _locate_reverse(network, relative)
+
+
+def node_at(owner: WireName, below: Labels, data: Data) -> Node | None:
+    """The node at the labels below a unit that holds `data`; None: no such name. Not for nearest names."""
+    match data:
+        case AppData():
+            return app_node(owner, below, data)
+        case FlycastData():
+            return flycast_node(owner, data)
+        case AppsData():
+            return apps_node(owner, data)
+        case PeersData():
+            return peers_node(owner, below, data)
+        case InstancesData():
+            return instances_node(owner, below, data)
+        case OwnersData():
+            return owners_node(owner, data)
+        case Topology():
+            raise AssertionError("no name stands for the topology alone")
+
+
+def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[ExtendedError, ...] = ()) -> Answer:
+    """The answer that a node gives to a type; `errors` mark it as stale.
+
+    ANY gets every RRset of the node (RFC 8482 §4.1): they are few, small and our own.
+    """
+    if node is None:
+        return Answer(
+            rcode=NXDOMAIN, authority=(apex.denying,), authoritative=True, is_stale=bool(errors), errors=errors
+        )
+    if node.is_too_large and qtype in (TXT, ANY):
+        return Answer(
+            rcode=SERVFAIL, errors=(ExtendedError(OTHER_ERROR, "list is larger than a message; see its pages"),)
+        )
+    found = tuple(
+        rrset if node.is_ordered or len(rrset.rdatas) == 1 else shuffled(rrset, bits)
+        for rrset in node.rrsets
+        if rrset.rtype == qtype or qtype == ANY
+    )
+    authority = () if found else (apex.denying,)
+    return Answer(
+        rcode=NOERROR, answer=found, authority=authority, authoritative=True, is_stale=bool(errors), errors=errors
+    )
+
+
+def shuffled(rrset: RRset, bits: Bits) -> RRset:
+    """The RRset with its records in a random order (Fisher and Yates, from one draw of randomness)."""
+    rdatas = list(rrset.rdatas)
+    count = len(rdatas)
+    draws = memoryview(bits.getrandbits(32 * count).to_bytes(4 * count)).cast("I")
+    for last in range(count - 1, 0, -1):
+        pick = draws[last] % (last + 1)
+        rdatas[last], rdatas[pick] = rdatas[pick], rdatas[last]
+    return local(rrset.owner, rrset.rtype, tuple(rdatas))
+
+
+def _locate_internal(network: int, qname: WireName, relative: Labels) -> Place:
+    top, below = relative[-1], relative[:-1]
+    if qname == NAME_SERVER:
+        return Place(INTERNAL, None, node=Node((local(qname, AAAA, (NAME_SERVER_ADDRESS,)),)))
+    match top:
+        case b"_api":
+            node = None if below else Node((local(qname, AAAA, (api_address(network),)),))
+            return Place(INTERNAL, None, node=node)
+        case b"_apps":
+            return Place(INTERNAL, None if below else UnitKey(Kind.APPS, network))
+        case b"_peer":
+            return Place(INTERNAL, UnitKey(Kind.PEERS, network), below)
+        case b"_instances":
+            return Place(INTERNAL, UnitKey(Kind.INSTANCES, network), below)
+    name = _app_name(top)
+    if name is None:
+        return Place(INTERNAL, None)
+    return Place(INTERNAL, UnitKey(Kind.APP, network, name), below, nearest=nearest_of(below) if below else None)
+
+
+def _locate_flycast(network: int, relative: Labels) -> Place:
+    name = _app_name(relative[-1]) if len(relative) == 1 else None  # nothing stands below <app>.flycast
+    return Place(FLYCAST, UnitKey(Kind.FLYCAST, network, name) if name is not None else None)
+
+
+def _locate_reverse(network: int, relative: Labels) -> Place:
+    """Names under another network's /48 are not there, whatever is (the wall); those on the way to an address are empty."""
+    nibbles = b"".join(reversed(relative))
+    own = b"%08x" % network
+    if not _NIBBLES.issuperset(relative) or not (own.startswith(nibbles) or nibbles.startswith(own)):
+        return Place(REVERSE, None)
+    if len(nibbles) < _NIBBLES_OF_ADDRESS:
+        return Place(REVERSE, None, node=EMPTY)
+    if len(nibbles) > _NIBBLES_OF_ADDRESS:
+        return Place(REVERSE, None)
+    octets = b"\xfd\xaa" + bytes.fromhex(nibbles.decode())
+    return Place(REVERSE, UnitKey(Kind.OWNERS, network, str(IPv6Address(octets))))
+
+
+def _app_name(label: bytes) -> str | None:
+    """The app that a label names; None: octets that are no text name no app."""
+    try:
+        return label.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,84 @@
+"""Which SQL yields each kind of row: named SELECTs with fixed output columns.
+
+The SQL is the operator's to change, because the platform's tables are; the columns are ours. The parameters push the
+question into the statement, so that an index serves it: `:network` (integer), `:app` (text, lower-case) and `:address`
+(canonical text).
+A statement that is too old or too new for the tables makes only its own names unavailable.
+"""
+
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+_Sql = Annotated[str, Meta(min_length=1)]
+
+
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The SELECT of each record kind. The defaults fit conf/state-schema.sql."""
+
+    app: Annotated[_Sql, Meta(description="the app :app of :network; no row: it does not exist there")] = (
+        "SELECT name FROM apps WHERE network_id = :network AND name = :app COLLATE NOCASE"
+    )
+    machines: Annotated[_Sql, Meta(description="every deployed machine of :app in :network")] = (
+        "SELECT m.id, m.region, m.host, m.address, m.state, m.metadata, m.skip_dns"
+        " FROM apps a CROSS JOIN machines m ON m.app_id = a.id AND m.network_id = a.network_id"
+        " WHERE a.network_id = :network AND a.name = :app COLLATE NOCASE"
+    )
+    flycast: Annotated[_Sql, Meta(description="Flycast addresses of :app that are allocated in :network")] = (
+        "SELECT address FROM flycast_addresses WHERE network_id = :network AND app_name = :app COLLATE NOCASE"
+    )
+    apps: Annotated[_Sql, Meta(description="the apps of :network")] = (
+        "SELECT name FROM apps WHERE network_id = :network"
+    )
+    peers: Annotated[_Sql, Meta(description="the WireGuard peers of :network")] = (
+        "SELECT name, address FROM peers WHERE network_id = :network"
+    )
+    instances: Annotated[_Sql, Meta(description="every deployed machine of :network with the name of its app")] = (
+        "SELECT m.id, a.name AS app, m.region, m.address, m.state, m.skip_dns"
+        " FROM apps a CROSS JOIN machines m ON m.app_id = a.id AND m.network_id = a.network_id"
+        " WHERE a.network_id = :network"
+    )
+    machine_at: Annotated[_Sql, Meta(description="the deployed machine with :address in :network")] = (
+        "SELECT m.id, a.name AS app, m.state, m.skip_dns FROM machines m JOIN apps a ON a.id = m.app_id"
+        " AND a.network_id = m.network_id WHERE m.network_id = :network AND m.address = :address"
+    )
+    peer_at: Annotated[_Sql, Meta(description="the WireGuard peer with :address in :network")] = (
+        "SELECT name FROM peers WHERE network_id = :network AND address = :address"
+    )
+    hosts: Annotated[_Sql, Meta(description="round-trip time in ms to each host")] = (
+        "SELECT h.name AS host, c.rtt_min AS rtt FROM hosts h JOIN __corro_members c ON c.actor_id = h.actor_id"
+    )
+    regions: Annotated[_Sql, Meta(description="where each region is, in degrees")] = (
+        "SELECT code AS region, latitude, longitude FROM regions"
+    )
+
+
+COLUMNS: Final = MappingProxyType(
+    {
+        "app": ("name",),
+        "machines": ("id", "region", "host", "address", "state", "metadata", "skip_dns"),
+        "flycast": ("address",),
+        "apps": ("name",),
+        "peers": ("name", "address"),
+        "instances": ("id", "app", "region", "address", "state", "skip_dns"),
+        "machine_at": ("id", "app", "state", "skip_dns"),
+        "peer_at": ("name",),
+        "hosts": ("host", "rtt"),
+        "regions": ("region", "latitude", "longitude"),
+    }
+)
+
+
+def statements(mapping: Mapping) -> dict[str, str]:
+    """The SQL by the name of its record kind."""
+    return {name: getattr(mapping, name) for name in mapping.__struct_fields__}
+
+
+def column_problem(name: str, columns: tuple[str, ...]) -> str | None:
+    """What is wrong with the output columns of the statement `name`; None: nothing."""
+    expected = COLUMNS[name]
+    if columns == expected:
+        return None
+    return f"yields columns ({', '.join(columns)}): ({', '.join(expected)}) are expected"

@@ -1,0 +1,66 @@
+"""Which of an app's machines are nearest: by measured round-trip time, then by distance, then by a stable hash.
+
+A host's round-trip time is Corrosion's (`__corro_members.rtt_min`); where it is not known, the great-circle distance between
+the regions stands in; where that is not known either, a hash of (client, machine) at least keeps a client with its machine.
+The region this host stands in counts as 0 for both.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from math import asin, cos, inf, radians, sin, sqrt
+
+from internal_zones.rows import Machine
+
+EARTH_RADIUS_KM = 6371.0
+
+Coordinates = tuple[float, float]  # latitude, longitude in degrees
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """What is known of distances. round_trips: ms by host; places: by region."""
+
+    round_trips: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, Coordinates] = field(default_factory=dict)
+
+
+def order(machines: Iterable[Machine], topology: Topology, region: str, client: bytes) -> list[Machine]:
+    """The machines, nearest to a host in `region` first; equal ones by the hash. region: "" when not known."""
+    distances = {found.region: distance(topology, region, found.region) for found in machines}
+
+    def remoteness(machine: Machine) -> tuple[float, float, bytes]:
+        if region and machine.region == region:
+            return 0.0, 0.0, _hash(client, machine)
+        round_trip = topology.round_trips.get(machine.host, inf)
+        return round_trip, distances[machine.region], _hash(client, machine)
+
+    return sorted(machines, key=remoteness)
+
+
+def is_measured(machines: Iterable[Machine], topology: Topology, region: str) -> bool:
+    """Does anything but the hash decide the order?"""
+    return any(
+        (region and machine.region == region)
+        or machine.host in topology.round_trips
+        or distance(topology, region, machine.region) < inf
+        for machine in machines
+    )
+
+
+def distance(topology: Topology, here: str, there: str) -> float:
+    """Kilometres between two regions along a great circle; infinite when one of them is not known."""
+    start, end = topology.places.get(here), topology.places.get(there)
+    return great_circle(start, end) if start and end else inf
+
+
+def great_circle(start: Coordinates, end: Coordinates) -> float:
+    """Kilometres between two places (haversine formula)."""
+    south, north = radians(start[0]), radians(end[0])
+    eastward = radians(end[1] - start[1])
+    chord = sin((north - south) / 2) ** 2 + cos(south) * cos(north) * sin(eastward / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(chord)))
+
+
+def _hash(client: bytes, machine: Machine) -> bytes:
+    return blake2b(machine.id.encode(), digest_size=8, key=client[:64]).digest()

@@ -1,0 +1,145 @@
+"""What is read together: a unit, which is one app in one network, or one list of a network.
+
+Each unit is a few indexed SELECTs and becomes one frozen value; nothing is read that nobody asked for.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from internal_zones import rows
+from internal_zones.database import Fault, Reader, StateFault
+from internal_zones.nearest import Topology
+from internal_zones.rows import Instance, Machine, Peer, Row, Skipped
+
+NONE_SKIPPED: Final = Skipped()
+NOBODY: Final = 0  # the network of what belongs to no network
+
+
+class Kind(IntEnum):
+    """What a unit holds."""
+
+    APP = 1
+    FLYCAST = 2
+    APPS = 3
+    PEERS = 4
+    INSTANCES = 5
+    OWNERS = 6
+    TOPOLOGY = 7
+
+
+class UnitKey(NamedTuple):
+    """name: the app's, lower-case; the address as text for OWNERS; "" for what is about neither."""
+
+    kind: Kind
+    network: int
+    name: str = ""
+
+
+TOPOLOGY: Final = UnitKey(Kind.TOPOLOGY, NOBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class AppData:
+    """Machines of an app that are in the DNS, started or not. exists: whether the network has such an app."""
+
+    exists: bool
+    machines: tuple[Machine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlycastData:
+    """Flycast addresses allocated in this network. exists: whether the app itself, or an address of it, is here."""
+
+    exists: bool
+    addresses: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppsData:
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeersData:
+    peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesData:
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersData:
+    """Who has one address: machines as (id, app), and names of peers."""
+
+    machines: tuple[tuple[str, str], ...]
+    peers: tuple[str, ...]
+
+
+Data = AppData | FlycastData | AppsData | PeersData | InstancesData | OwnersData | Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading of a unit gave. size: rows it holds; duplicates: addresses that two of its machines have."""
+
+    data: Data
+    size: int
+    skipped: Skipped = NONE_SKIPPED
+    duplicates: tuple[bytes, ...] = ()
+
+
+def read(reader: Reader, key: UnitKey) -> Reading:
+    """Read one unit, a few indexed SELECTs; raises StateFault. Runs in the database thread."""
+    where: dict[str, int | str] = {"network": key.network, "app": key.name, "address": key.name}
+    match key.kind:
+        case Kind.APP:
+            return _read_app(reader, where)
+        case Kind.FLYCAST:
+            addresses, skipped = rows.read_rows(reader.select("flycast", where), rows.address)
+            exists = bool(addresses) or bool(reader.select("app", where))
+            return Reading(FlycastData(exists, addresses), len(addresses), skipped)
+        case Kind.APPS:
+            names, skipped = rows.read_rows(reader.select("apps", where), rows.name)
+            return Reading(AppsData(tuple(sorted(set(names)))), len(names), skipped)
+        case Kind.PEERS:
+            peers, skipped = rows.read_rows(reader.select("peers", where), rows.peer)
+            return Reading(PeersData(tuple(sorted(peers, key=lambda peer: peer.name))), len(peers), skipped)
+        case Kind.INSTANCES:
+            found, skipped = rows.read_rows(reader.select("instances", where), rows.instance)
+            return Reading(InstancesData(tuple(sorted(found, key=lambda row: row.id))), len(found), skipped)
+        case Kind.OWNERS:
+            machines, skipped_machines = rows.read_rows(reader.select("machine_at", where), rows.owner)
+            names, skipped = rows.read_rows(reader.select("peer_at", where), rows.name)
+            return Reading(OwnersData(machines, names), len(machines) + len(names), skipped_machines + skipped)
+        case Kind.TOPOLOGY:
+            return _read_topology(reader)
+
+
+def _read_app(reader: Reader, where: dict[str, int | str]) -> Reading:
+    exists = bool(reader.select("app", where))
+    if not exists:
+        return Reading(AppData(exists, ()), 0)
+    machines, skipped = rows.read_rows(reader.select("machines", where), rows.machine)
+    ordered = tuple(sorted(machines, key=lambda machine: machine.id))
+    return Reading(AppData(exists, ordered), len(ordered), skipped, rows.duplicates(ordered))
+
+
+def _read_topology(reader: Reader) -> Reading:
+    """Either half may be missing: the order of nearest machines then rests on the other."""
+    round_trips, places = _optional(reader, "hosts"), _optional(reader, "regions")
+    measured, hosts_skipped = rows.read_rows(round_trips, rows.round_trip)
+    placed, regions_skipped = rows.read_rows(places, rows.coordinates)
+    topology = Topology(dict(measured), dict(placed))
+    return Reading(topology, len(measured) + len(placed), hosts_skipped + regions_skipped)
+
+
+def _optional(reader: Reader, name: str) -> list[Row]:
+    try:
+        return reader.select(name, {})
+    except StateFault as problem:
+        if problem.fault is Fault.STATEMENT:
+            return []
+        raise

@@ -1,0 +1,118 @@
+"""How a unit comes into memory: one read per unit in flight, a bounded queue to the database thread, a bounded wait.
+
+A client waits for at most `max_wait`; the read itself goes on, so that the next client finds what it brought.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from ipaddress import IPv6Address
+from typing import Never
+
+import trio
+
+from internal_zones.counts import InternalCounts, bump
+from internal_zones.database import Runner, StateFault, StateFile
+from internal_zones.readings import Reading, UnitKey, read
+from internal_zones.units import Unit, Units
+from internal_zones.watcher import Warn, Watcher
+
+
+class Flight:
+    """A read under way. unit: what it brought; None: nothing, the database did not bear it."""
+
+    __slots__ = ("landed", "unit")
+
+    def __init__(self) -> None:
+        self.landed = trio.Event()
+        self.unit: Unit | None = None
+
+
+class Reads:
+    """The queue of reads and those waiting for them."""
+
+    def __init__(
+        self,
+        file: StateFile,
+        run: Runner,
+        units: Units,
+        watcher: Watcher,
+        *,
+        now: Callable[[], float],
+        queue: int,
+        max_wait: float,
+        counts: InternalCounts,
+        warn: Warn,
+    ) -> None:
+        self._file, self._run = file, run
+        self._units, self._watcher = units, watcher
+        self._now, self._max_wait = now, max_wait
+        self._counts, self._warn = counts, warn
+        self._flights: dict[UnitKey, Flight] = {}  # no larger than the queue and the read under way
+        self._ask, self._asked = trio.open_memory_channel[UnitKey](queue)
+
+    async def bring(self, key: UnitKey) -> Unit | None:
+        """The unit as it is now in the database; None: it cannot be known within `max_wait`."""
+        unit = self._units.get(key)
+        if unit is not None and self._units.is_current(unit, self._now()):
+            return unit
+        flight = self._join(key)
+        if flight is None:
+            return None
+        with trio.move_on_after(self._max_wait) as scope:
+            await flight.landed.wait()
+        if scope.cancelled_caught:
+            self._counts.slow_reads += 1
+        return flight.unit
+
+    async def serve(self) -> Never:
+        """Read what is asked for, one unit after another, for ever."""
+        while True:
+            key = await self._asked.receive()
+            flight = self._flights[key]
+            try:
+                flight.unit = await self._read(key)
+            finally:
+                del self._flights[key]
+                flight.landed.set()
+
+    @property
+    def waiting(self) -> int:
+        """Reads asked for and not done."""
+        return len(self._flights)
+
+    def _join(self, key: UnitKey) -> Flight | None:
+        """The read of `key` in flight, or a new one; None: none can be had now."""
+        if self._watcher.fault is not None:
+            return None  # a read would fail too, and only after a wait; the watcher finds out when it is over
+        flight = self._flights.get(key)
+        if flight is not None:
+            self._counts.joined_reads += 1
+            return flight
+        try:
+            self._ask.send_nowait(key)
+        except trio.WouldBlock:
+            self._counts.full_queue += 1
+            return None
+        flight = self._flights[key] = Flight()
+        return flight
+
+    async def _read(self, key: UnitKey) -> Unit | None:
+        generation, started = self._units.generation, self._now()  # what is committed from here on may be missed
+        try:
+            reading = await self._run(partial(read, self._file, key))
+        except StateFault as fault:
+            bump(self._counts.failed_reads, fault.fault)
+            return None
+        unit = Unit(key, reading, generation, started)
+        self._note(key, reading)
+        self._units.put(unit)
+        return unit
+
+    def _note(self, key: UnitKey, reading: Reading) -> None:
+        self._counts.reads += 1
+        self._counts.half_replicated_rows += reading.skipped.half_replicated
+        self._counts.unreadable_rows += reading.skipped.unreadable
+        before = self._units.get(key)
+        for address in set(reading.duplicates).difference(before.reading.duplicates if before else ()):
+            self._counts.duplicate_addresses += 1
+            self._warn("duplicate_address", network=key.network, app=key.name, address=str(IPv6Address(address)))

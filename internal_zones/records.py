@@ -1,0 +1,195 @@
+"""Which records stand at a name: the rows of one unit as nodes of the DNS tree.
+
+A name that has no records but exists (an empty non-terminal, or an app without a started machine) is an empty node; a name
+that does not exist is None. The fixed words below an app (vm, process, of, …) exist wherever the app does, and win over a
+region of the same name.
+"""
+
+from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address
+from typing import Final
+
+import msgspec
+
+from cache.names import WireName, prepend
+from cache.rrset import RRset
+from cache.rrtypes import AAAA, PTR, TXT
+from internal_zones.apex import INTERNAL, local
+from internal_zones.readings import AppData, AppsData, FlycastData, InstancesData, OwnersData, PeersData
+from internal_zones.rows import PROCESS_GROUP, Instance, Machine
+
+MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
+MAX_TEXT_OCTETS: Final = 65_000  # what a message of 65,535 octets has room for beside its header, question and OPT
+PAGE_SIZE: Final = 500  # instances: some 80 octets each
+UNLISTED_PEERS: Final = "interactive-"
+WORDS: Final = frozenset((b"global", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of"))
+
+Labels = tuple[bytes, ...]
+
+
+class Node(msgspec.Struct, frozen=True):
+    """The RRsets at a name. is_ordered: the order of the records means something. is_too_large: its list fits no message."""
+
+    rrsets: tuple[RRset, ...] = ()
+    is_ordered: bool = False
+    is_too_large: bool = False
+
+
+EMPTY: Final = Node()
+
+
+class NearestOf(msgspec.Struct, frozen=True):
+    """`top<count>.nearest.of.<subset>`, parsed."""
+
+    count: int
+    subset: Labels
+
+
+def app_node(owner: WireName, labels: Labels, app: AppData) -> Node | None:
+    """What stands at `labels` below the app. Nearest names are not decided here (see nearest_of) but their ancestors are."""
+    if not app.exists:
+        return None
+    match labels:
+        case () | (b"global",):
+            return addresses(owner, app.machines)
+        case (b"vm" | b"process" | b"_metadata" | b"of",) | (b"kv", b"_metadata"):
+            return EMPTY
+        case (b"vms",) | (b"all", b"vms"):
+            machines = sorted_by_id(_listed(labels, app.machines))
+            return text(owner, ",".join(f"{machine.id} {machine.region}" for machine in machines))
+        case (b"regions",) | (b"all", b"regions"):
+            return text(owner, ",".join(sorted({machine.region for machine in _listed(labels, app.machines)})))
+        case (*above, b"of") if above in ([], [b"nearest"]):
+            return EMPTY
+        case (b"of", *rest) | (b"nearest", b"of", *rest):
+            return EMPTY if subset(app, tuple(rest)) is not None else None
+    found = subset(app, labels)
+    return addresses(owner, found) if found is not None else None
+
+
+def subset(app: AppData, labels: Labels) -> tuple[Machine, ...] | None:
+    """The deployed machines that the name stands for; None: it stands for none of the app's."""
+    match labels:
+        case ():
+            return app.machines
+        case (machine_id, b"vm"):
+            return _those(app, lambda machine: fold(machine.id) == machine_id)
+        case (group, b"process"):
+            return _those(app, lambda machine: (PROCESS_GROUP.encode(), group) in folded(machine.metadata))
+        case (key, b"kv", b"_metadata"):
+            return _those(app, lambda machine: any(key == known for known, _ in folded(machine.metadata)))
+        case (value, key, b"kv", b"_metadata"):
+            return _those(app, lambda machine: (key, value) in folded(machine.metadata))
+        case (region,) if region not in WORDS:
+            return _those(app, lambda machine: fold(machine.region) == region)
+    return None
+
+
+def nearest_of(labels: Labels) -> NearestOf | None:
+    """The parts of a nearest name; None: it is none. Its subset may be the app, a region or a process group."""
+    match labels:
+        case (top, b"nearest", b"of", *rest) if len(rest) < 2 or (len(rest) == 2 and rest[1] == b"process"):
+            count = _count(top.removeprefix(b"top")) if top.startswith(b"top") else None
+            return NearestOf(count, tuple(rest)) if count is not None else None
+    return None
+
+
+def flycast_node(owner: WireName, flycast: FlycastData) -> Node | None:
+    return _address_set(owner, flycast.addresses) if flycast.exists else None
+
+
+def apps_node(owner: WireName, apps: AppsData) -> Node:
+    return text(owner, ",".join(apps.names))
+
+
+def peers_node(owner: WireName, labels: Labels, peers: PeersData) -> Node | None:
+    """The list of peers, or the peer of that name."""
+    if not labels:
+        return text(owner, ",".join(peer.name for peer in peers.peers if not peer.name.startswith(UNLISTED_PEERS)))
+    found = [peer.address for peer in peers.peers if labels == (fold(peer.name),)]
+    return _address_set(owner, found) if found else None
+
+
+def instances_node(owner: WireName, labels: Labels, instances: InstancesData) -> Node | None:
+    """The started instances of the network, all of them, or a page of the started ones; pages count from 1."""
+    started = [instance for instance in instances.instances if instance.is_started]
+    match labels:
+        case ():
+            return text(owner, _instance_list(started))
+        case (b"all",):
+            return text(owner, _instance_list(instances.instances))
+        case (b"page",):
+            return EMPTY
+        case (page, b"page"):
+            number = _count(page)
+            first = ((number or 0) - 1) * PAGE_SIZE
+            is_there = number is not None and (first < len(started) or number == 1)
+            return text(owner, _instance_list(started[first : first + PAGE_SIZE])) if is_there else None
+    return None
+
+
+def owners_node(owner: WireName, owners: OwnersData) -> Node | None:
+    """The names whose address is asked about; every one of them, if it has several owners."""
+    relative: list[Labels] = [(fold(machine), b"vm", fold(app)) for machine, app in owners.machines]
+    relative += [(fold(peer), b"_peer") for peer in owners.peers]
+    names = tuple(name for name in map(_internal_name, relative) if name)
+    return Node((local(owner, PTR, names),)) if names else None
+
+
+def addresses(owner: WireName, machines: Iterable[Machine], *, is_ordered: bool = False) -> Node:
+    """The addresses of those of the machines that are started."""
+    return _address_set(owner, (machine.address for machine in machines if machine.is_started), is_ordered=is_ordered)
+
+
+def text(owner: WireName, value: str) -> Node:
+    """One TXT record, cut into strings of at most 255 octets which clients join again; empty: one empty string."""
+    octets = value.encode()
+    if len(octets) > MAX_TEXT_OCTETS:
+        return Node(is_too_large=True)
+    strings = [octets[at : at + MAX_STRING_OCTETS] for at in range(0, len(octets), MAX_STRING_OCTETS)] or [b""]
+    return Node((local(owner, TXT, (b"".join(bytes((len(string),)) + string for string in strings),)),))
+
+
+def fold(value: str) -> bytes:
+    """The label that `value` is asked by (RFC 4343)."""
+    return value.encode().lower()
+
+
+def folded(metadata: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
+    return [(fold(key), fold(value)) for key, value in metadata]
+
+
+def sorted_by_id(machines: Iterable[Machine]) -> list[Machine]:
+    return sorted(machines, key=lambda machine: machine.id)
+
+
+def _those(app: AppData, is_meant: Callable[[Machine], bool]) -> tuple[Machine, ...] | None:
+    return tuple(machine for machine in app.machines if is_meant(machine)) or None
+
+
+def _listed(labels: Labels, machines: Iterable[Machine]) -> Iterable[Machine]:
+    return machines if labels[0] == b"all" else (machine for machine in machines if machine.is_started)
+
+
+def _address_set(owner: WireName, octets: Iterable[bytes], *, is_ordered: bool = False) -> Node:
+    rdatas = tuple(dict.fromkeys(octets))
+    return Node((local(owner, AAAA, rdatas),), is_ordered) if rdatas else EMPTY
+
+
+def _instance_list(instances: Iterable[Instance]) -> str:
+    return ";".join(
+        f"instance={row.id},app={row.app},ip={IPv6Address(row.address)},region={row.region}" for row in instances
+    )
+
+
+def _internal_name(relative: Labels) -> WireName | None:
+    """The name below internal.; None: its labels do not fit a name."""
+    name: WireName | None = INTERNAL
+    for label in reversed(relative):
+        name = prepend(label, name) if name else None
+    return name
+
+
+def _count(digits: bytes) -> int | None:
+    """A decimal number from 1, written one way only: an infinity of names for one set would be an infinity of entries."""
+    return int(digits) if digits.isdigit() and digits[0] != 0x30 and len(digits) <= 5 else None

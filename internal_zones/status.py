@@ -1,0 +1,62 @@
+"""How the state database is, in words and figures, for readiness and the operator."""
+
+from typing import Literal
+
+import msgspec
+
+from internal_zones.options import StateOptions
+from internal_zones.reads import Reads
+from internal_zones.units import Units
+from internal_zones.watcher import Watcher
+
+READY_TEXT = "ready"
+
+
+class StateStatus(msgspec.Struct, frozen=True):
+    """state: starting (never read), ready, or unwell (last good data is served as stale).
+
+    statements: each statement of the mapping with "ready" or the reason why it cannot be used. looked_ago: seconds since
+    the last successful look; None: there was none. inode, data_version, schema_version: 0 before the first look.
+    """
+
+    state: Literal["starting", "ready", "unwell"]
+    database: str
+    fault: str
+    looked_ago: float | None
+    device: int
+    inode: int
+    data_version: int
+    schema_version: int
+    statements: dict[str, str]
+    generation: int
+    units: int
+    rows: int
+    waiting_reads: int
+
+    @property
+    def is_ready(self) -> bool:
+        """Is the database well, and can every statement be used?"""
+        return self.state == "ready" and all(said == READY_TEXT for said in self.statements.values())
+
+
+def status_of(
+    options: StateOptions, names: tuple[str, ...], watcher: Watcher, units: Units, reads: Reads, now: float
+) -> StateStatus:
+    """The status at `now`; names: the statements of the mapping."""
+    seen, fault = watcher.sighting, watcher.fault
+    unknown = "not prepared yet"
+    return StateStatus(
+        state="unwell" if seen and not units.is_trusted(now) else "ready" if seen else "starting",
+        database=options.database,
+        fault=str(fault) if fault else "",
+        looked_ago=now - units.looked_at if seen else None,
+        device=seen.device if seen else 0,
+        inode=seen.inode if seen else 0,
+        data_version=seen.data_version if seen else 0,
+        schema_version=seen.schema_version if seen else 0,
+        statements={name: seen.problems.get(name, READY_TEXT) if seen else unknown for name in names},
+        generation=units.generation,
+        units=len(units),
+        rows=units.rows,
+        waiting_reads=reads.waiting,
+    )

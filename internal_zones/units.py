@@ -1,0 +1,83 @@
+"""What is kept in memory: units, each one app in one network or one list of a network, with the generation it was read at.
+
+A change of the database starts a new generation; units of an older one are not answered from until they are read again,
+which happens when somebody asks (lazily). They stay as last good data for the time the database is unwell.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cachetools import LRUCache
+
+from cache.names import WireName
+from internal_zones.readings import Reading, UnitKey
+from internal_zones.records import Node
+
+MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not there evicts nothing that is
+
+
+@dataclass(slots=True)
+class Unit:
+    """A reading kept. nodes: names of the unit that were asked for, as records; they are derived and die with it."""
+
+    key: UnitKey
+    reading: Reading
+    generation: int
+    read_at: float
+    nodes: dict[WireName, Node] = field(default_factory=dict)
+
+
+class Units:
+    """The bounded map of units, and until when they are known to be true.
+
+    A unit is current while no change was seen since it was read and the last successful look at the database is not
+    longer ago than `trusted_for` seconds: when nobody looks, nobody knows.
+    """
+
+    def __init__(self, max_rows: int, trusted_for: float) -> None:
+        self._units: LRUCache[UnitKey, Unit] = LRUCache(max_rows, getsizeof=lambda unit: 1 + unit.reading.size)
+        self._empty: LRUCache[UnitKey, Unit] = LRUCache(MAX_EMPTY_UNITS)
+        self._trusted_for = trusted_for
+        self.generation = 0
+        self.looked_at = float("-inf")
+
+    def get(self, key: UnitKey) -> Unit | None:
+        """The unit, current or not."""
+        return self._units.get(key) or self._empty.get(key)
+
+    def put(self, unit: Unit) -> None:
+        """Keep the unit in the place of its predecessor."""
+        kept, other = (self._units, self._empty) if unit.reading.size else (self._empty, self._units)
+        kept[unit.key] = unit
+        other.pop(unit.key, None)
+
+    def is_current(self, unit: Unit, now: float) -> bool:
+        """May the unit be answered from without a word?"""
+        return unit.generation == self.generation and self.is_trusted(now)
+
+    def is_trusted(self, now: float) -> bool:
+        """Was the database looked at lately?"""
+        return now - self.looked_at <= self._trusted_for
+
+    def known_at(self, unit: Unit) -> float:
+        """When the unit was last known to be true: the age of stale data counts from here."""
+        return max(self.looked_at, unit.read_at) if unit.generation == self.generation else unit.read_at
+
+    def confirm(self, looked_at: float) -> None:
+        """The database was looked at; nothing but what `outdate` was called for has changed."""
+        self.looked_at = looked_at
+
+    def outdate(self) -> None:
+        """The database changed: every unit has to be read again before it is current.
+
+        Units known to be untouched could be spared here: this is where the clock tables come in.
+        """
+        self.generation += 1
+
+    @property
+    def rows(self) -> int:
+        """Rows of the database that are kept."""
+        return int(self._units.currsize) - len(self._units)
+
+    def __len__(self) -> int:
+        return len(self._units) + len(self._empty)

@@ -1,0 +1,93 @@
+"""Has the state database changed, and is it well? Looks every 25 ms, whatever any other source of news says.
+
+`PRAGMA data_version` tells of another process's commit, also of one inside a restore in place; the inode tells of a file
+put in the other's place. A fault is looked at again with growing pauses, and is over as soon as a look succeeds.
+"""
+
+from collections.abc import Callable
+from typing import Final, Never, Protocol
+
+import trio
+
+from internal_zones.counts import InternalCounts, bump
+from internal_zones.database import Runner, Sighting, StateFault, StateFile
+from internal_zones.units import Units
+
+MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
+
+
+class Warn(Protocol):
+    """Tells the operator of an event; structlog's `warning` is one."""
+
+    def __call__(self, event: str, /, **fields: str | int) -> object: ...
+
+
+class Watcher:
+    """Keeps `units` informed; holds what is known of the file. sighting: the last good look; fault: why the last one failed."""
+
+    def __init__(
+        self,
+        file: StateFile,
+        run: Runner,
+        units: Units,
+        *,
+        now: Callable[[], float],
+        poll: float,
+        counts: InternalCounts,
+        warn: Warn,
+    ) -> None:
+        self._file, self._run, self._units = file, run, units
+        self._now, self._poll = now, poll
+        self._counts, self._warn = counts, warn
+        self._failures = 0
+        self.sighting: Sighting | None = None
+        self.fault: StateFault | None = None
+
+    async def watch(self) -> Never:
+        """Look for ever; survives every fault of the database."""
+        while True:
+            await self.look()
+            await trio.sleep(pause(self._failures, self._poll))
+
+    async def look(self) -> None:
+        """Look once, and act on what was seen."""
+        started = self._now()
+        try:
+            sighting = await self._run(self._file.look)
+        except StateFault as fault:
+            self._note_fault(fault)
+        else:
+            self._note_sighting(sighting, started)
+
+    def _note_fault(self, fault: StateFault) -> None:
+        bump(self._counts.failed_looks, fault.fault)
+        if self.fault is None or self.fault.fault is not fault.fault:
+            self._warn("state_database_unwell", fault=fault.fault.value, reason=str(fault))
+        self._failures += 1
+        self.fault = fault
+
+    def _note_sighting(self, sighting: Sighting, started: float) -> None:
+        before, self.sighting = self.sighting, sighting
+        if has_changed(before, sighting):
+            self._counts.changes += 1
+            self._units.outdate()
+        self._units.confirm(started)
+        if before is None or before.opening != sighting.opening:
+            self._counts.openings += 1
+        for name, reason in sighting.problems.items():
+            if before is None or before.problems.get(name) != reason:
+                self._warn("state_statement_unusable", statement=name, reason=reason)
+        if self.fault is not None:
+            self._warn("state_database_well_again", fault=self.fault.fault.value)
+        self.fault = None
+        self._failures = 0
+
+
+def has_changed(before: Sighting | None, after: Sighting) -> bool:
+    """May any row be another than at the last look? data_versions of two openings cannot be compared."""
+    return before is None or before._replace(problems=after.problems) != after
+
+
+def pause(failures: int, poll: float) -> float:
+    """Seconds till the next look, after so many failed ones in a row."""
+    return max(poll, min(MAX_PAUSE, poll * 2 ** min(failures, 16))) if failures else poll

@@ -1,0 +1,168 @@
+"""The facade: answers from memory at once, from the database within a bounded wait, from the last good data when it is unwell.
+
+Doubt is never NXDOMAIN: what cannot be read now is served stale for max_stale, then SERVFAIL.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Never
+
+import trio
+
+from cache.answer import Answer, ExtendedError
+from cache.names import WireName
+from cache.rrtypes import ANY, SERVFAIL, TXT
+from internal_zones import nearest
+from internal_zones.apex import build_apexes
+from internal_zones.counts import InternalCounts
+from internal_zones.database import Runner, StateFile, own_thread
+from internal_zones.lookup import Bits, Place, answer, locate, node_at
+from internal_zones.mapping import Mapping, statements
+from internal_zones.nearest import Topology
+from internal_zones.options import StateOptions
+from internal_zones.readings import AppData, Data, UnitKey
+from internal_zones.reads import Reads
+from internal_zones.records import NearestOf, Node, addresses, subset
+from internal_zones.status import StateStatus, status_of
+from internal_zones.units import Unit, Units
+from internal_zones.watcher import Warn, Watcher
+
+# INFO-CODEs of RFC 8914; resolver.errors has the whole table, which may not be imported from here.
+STALE_ANSWER: Final = 3
+NOT_READY: Final = 14
+NETWORK_ERROR: Final = 23
+
+_STALE: Final = (ExtendedError(STALE_ANSWER, "state database cannot be read now"),)
+_NOT_READY: Final = Answer(rcode=SERVFAIL, errors=(ExtendedError(NOT_READY, "state database was not read yet"),))
+_UNREADABLE: Final = Answer(rcode=SERVFAIL, errors=(ExtendedError(NETWORK_ERROR, "state database cannot be read now"),))
+
+
+def _say_nothing(event: str, /, **fields: str | int) -> None:
+    """The Warn of those who do not listen."""
+
+
+class InternalZones:
+    """Answers `.internal`, `.flycast` and the 6PN reverse zone for the network of the client."""
+
+    def __init__(
+        self,
+        options: StateOptions,
+        *,
+        now: Callable[[], float],
+        rng: Bits,
+        counts: InternalCounts | None = None,
+        warn: Warn = _say_nothing,
+        mapping: Mapping | None = None,
+        run: Runner | None = None,
+    ) -> None:
+        """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread."""
+        self.options, self.counts = options, counts or InternalCounts()
+        self._now, self._rng = now, rng
+        self._apexes = build_apexes(options.negative_ttl)
+        sql = statements(mapping or Mapping())
+        self._statements = tuple(sql)
+        self._file = StateFile(options.database, sql)
+        self._units = Units(options.max_rows, trusted_for=options.poll + options.max_wait)
+        runner = run or own_thread()
+        self._watcher = Watcher(
+            self._file, runner, self._units, now=now, poll=options.poll, counts=self.counts, warn=warn
+        )
+        self._reads = Reads(
+            self._file,
+            runner,
+            self._units,
+            self._watcher,
+            now=now,
+            queue=options.queue,
+            max_wait=options.max_wait,
+            counts=self.counts,
+            warn=warn,
+        )
+
+    def find(self, network: int, qname: WireName, qtype: int, now: float, client: bytes) -> Answer | None:
+        """The answer from memory; None: the database has to be read first (see load). client: packed address."""
+        place = locate(network, qname, self._apexes)
+        units = []
+        for key in place.units:
+            unit = self._units.get(key)
+            if unit is None or not self._units.is_current(unit, now):
+                return None
+            units.append(unit)
+        self.counts.hits += 1
+        return self._answer(place, qname, qtype, client, units)
+
+    async def load(self, network: int, qname: WireName, qtype: int, client: bytes) -> Answer:
+        """The answer after reading what it needs, waiting `max_wait` at most for each unit. Never raises for the database."""
+        self.counts.loads += 1
+        place = locate(network, qname, self._apexes)
+        units, is_stale = [], False
+        for key in place.units:
+            unit = await self._reads.bring(key)
+            if unit is None:
+                is_stale = True
+                unit = self._last_good(key)
+            if unit is None:
+                self.counts.failures += 1
+                return _UNREADABLE if self._watcher.sighting else _NOT_READY
+            units.append(unit)
+        self.counts.stale_answers += is_stale
+        return self._answer(place, qname, qtype, client, units, _STALE if is_stale else ())
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> Never:
+        """Watch the database and read from it, for ever; survives every fault. Waits for no database to have started."""
+        task_status.started()
+        await self._watcher.look()  # what is asked for meanwhile stands in the queue
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._reads.serve)
+            await self._watcher.watch()
+
+    def status(self) -> StateStatus:
+        """How the database and what is kept of it are, for readiness and the operator."""
+        return status_of(self.options, self._statements, self._watcher, self._units, self._reads, self._now())
+
+    def _answer(
+        self,
+        place: Place,
+        qname: WireName,
+        qtype: int,
+        client: bytes,
+        units: Sequence[Unit],
+        errors: tuple[ExtendedError, ...] = (),
+    ) -> Answer:
+        node = self._node(place, qname, client, units)
+        if node is not None and node.is_too_large and qtype in (TXT, ANY):
+            self.counts.too_large += 1
+        return answer(node, qtype, self._apexes[place.apex], self._rng, errors)
+
+    def _node(self, place: Place, qname: WireName, client: bytes, units: Sequence[Unit]) -> Node | None:
+        if not units:
+            return place.node
+        unit = units[0]
+        node = unit.nodes.get(qname)
+        if node is not None:
+            return node
+        if place.nearest is not None:
+            return self._nearest_node(place.nearest, qname, client, unit.reading.data, units[1].reading.data)
+        node = node_at(qname, place.labels, unit.reading.data)
+        if node is not None and node.rrsets:  # only names with records are kept: the rows bound their number
+            unit.nodes[qname] = node
+        return node
+
+    def _nearest_node(
+        self, wanted: NearestOf, qname: WireName, client: bytes, app: Data, topology: Data
+    ) -> Node | None:
+        assert isinstance(app, AppData)
+        assert isinstance(topology, Topology)
+        machines = subset(app, wanted.subset) if app.exists else None
+        if machines is None:
+            return None
+        started = [machine for machine in machines if machine.is_started]
+        if started and not nearest.is_measured(started, topology, self.options.region):
+            self.counts.unmeasured_nearest += 1
+        ordered = nearest.order(started, topology, self.options.region, client)
+        return addresses(qname, ordered[: wanted.count], is_ordered=True)
+
+    def _last_good(self, key: UnitKey) -> Unit | None:
+        unit = self._units.get(key)
+        if unit is None or self._now() - self._units.known_at(unit) > self.options.max_stale:
+            return None
+        return unit
