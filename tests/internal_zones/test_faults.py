@@ -1,0 +1,365 @@
+"""What clients get while the state database is unwell: never NXDOMAIN, never an empty list, never silence.
+
+Real files, a real second process, real time: a clock that stands still proves nothing about a file.
+"""
+
+# ruff: noqa: ASYNC220, ASYNC240 -- these tests break files under a running daemon, and may block to do so
+
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+import pytest
+import trio
+
+from internal_zones.database import own_thread
+from resolver.demo.corrosion_file import CorrosionWriter
+from resolver.demo.state import make_state
+from tests.internal_zones.platform import Row, State, app, machine, write_state
+from tests.internal_zones.running import Asker, asking, shown
+
+ADDRESS = "fdaa:0:18:a:b:0:1:2"
+OTHER = "fdaa:0:18:a:b:0:2:2"
+WEB = State(apps=[app(1, "web", 24)], machines=[machine("0001", 1, 24)])
+PEERS: list[Row] = [{"network_id": 24, "name": "laptop", "address": "fdaa:0:18:9::1"}]
+T = TypeVar("T")
+PATIENCE = 5  # seconds till a change must be seen on the slowest of test machines
+
+
+class SlowDisk:
+    """A Runner whose jobs take `delay` seconds more."""
+
+    def __init__(self) -> None:
+        self.delay = 0.0
+        self._run = own_thread()
+
+    async def __call__(self, job: Callable[[], T], /) -> T:
+        await trio.sleep(self.delay)
+        return await self._run(job)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    write_state(tmp_path / "state.db", State(apps=WEB.apps, machines=WEB.machines, peers=PEERS))
+    return tmp_path / "state.db"
+
+
+def on(path: Path, main: Callable[[Asker], Awaitable[None]], max_stale: int = 86400) -> None:
+    async def run() -> None:
+        with trio.fail_after(60):
+            async with asking(path, max_stale=max_stale) as asker:
+                await main(asker)
+
+    trio.run(run)
+
+
+async def until(asker: Asker, wanted: list[str] | str, name: str = "web.internal", *, stale: bool = False) -> float:
+    """Ask till the answer is the wanted one; the seconds it took. Nothing on the way may be a false negative."""
+    started = trio.current_time()
+    with trio.fail_after(PATIENCE):
+        while True:
+            answer = await asker.ask(name)
+            if shown(answer) == wanted and answer.is_stale is stale:
+                return trio.current_time() - started
+            assert shown(answer) not in ("NXDOMAIN", "NODATA")
+            await trio.sleep(0.002)
+
+
+def execute(path: Path, sql: str) -> None:
+    """Run SQL as another program that keeps the triggers quiet would."""
+    writer = CorrosionWriter(path)
+    writer.connection.execute(sql)
+    writer.close()
+
+
+def move(path: Path, address: str) -> None:
+    writer = CorrosionWriter(path)
+    with writer.commit():
+        writer.put("machines", {"id": "0001", "address": address})
+    writer.close()
+
+
+def test_a_file_missing_at_the_start_is_not_ready_and_is_found_when_it_comes(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+
+    async def main(asker: Asker) -> None:
+        assert await asker.texts("web.internal") == "SERVFAIL 14"
+        assert await asker.texts("_api.internal") == ["fdaa:0:18::3"]  # needs no database
+        assert asker.zones.status().state == "starting"
+        write_state(path, WEB)
+        await until(asker, [ADDRESS])
+        assert asker.zones.status().is_ready
+
+    on(path, main)
+
+
+def test_a_file_that_goes_missing_is_served_stale_and_found_again(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        path.rename(path.with_name("away.db"))
+        await until(asker, [ADDRESS], stale=True)
+        answer = await asker.ask("web.internal")
+        assert [error.code for error in answer.errors] == [3]
+        assert await asker.texts("nosuch.internal") == "SERVFAIL 23"  # doubt is never NXDOMAIN
+        assert asker.zones.status().state == "unwell"
+        path.with_name("away.db").rename(path)
+        await until(asker, [ADDRESS])
+
+    on(path, main)
+
+
+def test_data_older_than_max_stale_is_a_failure(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        path.unlink()
+        await until(asker, "SERVFAIL 23")
+
+    on(path, main, max_stale=0)
+
+
+def test_another_inode_in_the_file_s_place_is_read(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        state = State(apps=WEB.apps, machines=[machine("0001", 1, 24, address=OTHER)])
+        write_state(path.with_name("fresh.db"), state)
+        for suffix in ("-wal", "-shm"):  # they belong to the file that goes
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        path.with_name("fresh.db").rename(path)
+        await until(asker, [OTHER])
+        assert asker.zones.counts.openings == 2
+
+    on(path, main)
+
+
+def test_a_locked_database_is_served_stale_at_once(path: Path) -> None:
+    execute(path, "PRAGMA journal_mode = DELETE")  # where a writer's lock shuts readers out, as a restore does
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        lock = apsw.Connection(str(path))
+        lock.execute("BEGIN EXCLUSIVE")
+        await until(asker, [ADDRESS], stale=True)
+        started = trio.current_time()
+        for _ in range(20):
+            await asker.ask("web.internal")
+        assert trio.current_time() - started < 1
+        lock.execute("ROLLBACK")
+        lock.close()
+        await until(asker, [ADDRESS])
+
+    on(path, main)
+
+
+def test_a_missing_table_makes_its_own_names_unavailable_and_no_others(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        execute(path, "DROP TABLE peers")
+        await until(asker, "SERVFAIL 23", "laptop._peer.internal")
+        await until(asker, [ADDRESS])
+        await trio.sleep(0.2)  # the next look tells why
+        status = asker.zones.status()
+        assert status.statements["peers"] == "no such table: peers"
+        assert status.statements["machines"] == "ready"
+        assert not status.is_ready
+        execute(path, "CREATE TABLE peers (network_id, name, address)")
+        execute(path, "INSERT INTO peers VALUES (24, 'laptop', 'fdaa:0:18:9::1')")
+        await until(asker, ["fdaa:0:18:9::1"], "laptop._peer.internal")
+        await until(asker, [ADDRESS])
+        assert asker.zones.status().is_ready
+
+    on(path, main)
+
+
+def test_a_missing_column_is_served_stale_and_a_column_more_changes_nothing(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        execute(path, "ALTER TABLE machines ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+        await until(asker, [ADDRESS])
+        execute(path, "ALTER TABLE machines RENAME COLUMN region TO place")
+        await until(asker, [ADDRESS], stale=True)
+        assert shown(await asker.ask("_apps.internal", "TXT")) == ["web"]
+        execute(path, "ALTER TABLE machines RENAME COLUMN place TO region")
+        await until(asker, [ADDRESS])
+
+    on(path, main)
+
+
+def test_without_round_trip_times_nearest_falls_back_and_does_not_fail(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        execute(path, "DROP TABLE __corro_members")
+        await until(asker, [ADDRESS], "top1.nearest.of.web.internal")
+
+    on(path, main)
+
+
+def test_a_file_overwritten_with_garbage_is_served_stale_until_it_is_whole(path: Path) -> None:
+    execute(path, "PRAGMA journal_mode = DELETE")
+    whole = path.read_bytes()
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        path.with_name("garbage").write_bytes(b"no database at all" * 1000)
+        path.with_name("garbage").rename(path)
+        await until(asker, [ADDRESS], stale=True)
+        path.with_name("whole").write_bytes(whole)
+        path.with_name("whole").rename(path)
+        await until(asker, [ADDRESS])
+
+    on(path, main)
+
+
+def test_corrupt_pages_of_one_table_leave_the_other_tables_alone(path: Path) -> None:
+    execute(path, "PRAGMA journal_mode = DELETE")
+    connection = apsw.Connection(str(path))
+    pages = connection.execute("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'peers' AND rootpage").fetchall()
+    size = int(connection.pragma("page_size"))
+    connection.close()
+    octets = bytearray(path.read_bytes())
+    for [page] in pages:
+        octets[(int(str(page)) - 1) * size : int(str(page)) * size] = b"\xff" * size
+    path.write_bytes(octets)
+
+    async def main(asker: Asker) -> None:
+        assert await asker.texts("_peer.internal", "TXT") == "SERVFAIL 23"
+        assert await asker.texts("web.internal") == [ADDRESS]
+        assert asker.zones.counts.failed_reads == {"corrupt": 1}
+
+    on(path, main)
+
+
+def test_a_statement_of_the_wrong_columns_is_named_in_the_status(path: Path) -> None:
+    execute(path, "DROP TABLE apps")
+    execute(path, "CREATE VIEW apps AS SELECT 1 AS id, 'web' AS title, 24 AS network_id")
+
+    async def main(asker: Asker) -> None:
+        assert await asker.texts("web.internal") == "SERVFAIL 23"
+        assert asker.zones.status().statements["apps"] == "no such column: name"
+
+    on(path, main)
+
+
+def test_the_reader_holds_no_transaction_and_no_lock_that_a_writer_could_feel(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        move(path, OTHER)
+        await until(asker, [OTHER])
+        writer = CorrosionWriter(path)
+        checkpoint = writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        assert checkpoint == [(0, 0, 0)]  # not busy: nobody holds up the truncation
+        writer.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        writer.close()
+
+    on(path, main)
+
+
+def test_the_reader_never_writes(path: Path) -> None:
+    """Corrosion's triggers call functions that only its own connections have: a write by ours could not even be prepared."""
+
+    async def main(asker: Asker) -> None:
+        before = {
+            name: os.stat(path.parent / name).st_mtime_ns for name in os.listdir(path.parent) if "shm" not in name
+        }
+        await until(asker, [ADDRESS])
+        after = {name: os.stat(path.parent / name).st_mtime_ns for name in before}
+        assert before == after
+
+    on(path, main)
+
+
+def test_a_slow_disk_serves_stale_within_the_wait_and_fails_what_it_never_read(path: Path) -> None:
+    disk = SlowDisk()
+
+    async def main() -> None:
+        async with asking(path, run=disk) as asker:
+            await until(asker, [ADDRESS])
+            disk.delay = 2
+            await trio.sleep(0.4)  # the last look is too long ago to be sure of anything
+            started = trio.current_time()
+            answer = await asker.ask("web.internal")
+            assert (shown(answer), answer.is_stale) == ([ADDRESS], True)
+            assert await asker.texts("never-read.internal") == "SERVFAIL 23"
+            assert trio.current_time() - started < 1
+            assert asker.zones.counts.slow_reads == 2
+            disk.delay = 0
+            await until(asker, [ADDRESS])
+
+    trio.run(main)
+
+
+def test_a_full_queue_is_refused_at_once(path: Path) -> None:
+    async def main() -> None:
+        async with asking(path, queue=1) as asker, trio.open_nursery() as nursery:
+            await until(asker, [ADDRESS])
+            got: list[list[str] | str] = []
+
+            async def ask(number: int) -> None:
+                got.append(await asker.texts(f"app{number}.internal"))
+
+            for number in range(50):
+                nursery.start_soon(ask, number)
+            await trio.sleep(1)
+            assert "SERVFAIL 23" in got
+            assert set(got) <= {"SERVFAIL 23", "NXDOMAIN"}
+            assert asker.zones.counts.full_queue == got.count("SERVFAIL 23")
+
+    trio.run(main)
+
+
+def test_questions_for_one_app_join_one_read(path: Path) -> None:
+    async def main(asker: Asker) -> None:
+        async with trio.open_nursery() as nursery:
+            for region in ("ams", "fra", "x", "y"):
+                nursery.start_soon(asker.ask, f"{region}.web.internal")
+        assert asker.zones.counts.reads == 1
+        assert asker.zones.counts.joined_reads == 3
+
+    on(path, main)
+
+
+def test_a_commit_of_another_process_is_visible(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests.internal_zones.test_faults import move\n"
+        "for line in sys.stdin: move(Path(sys.argv[1]), line.strip()); print('done', flush=True)\n"
+    )
+
+    async def main(asker: Asker) -> None:
+        took = []
+        with subprocess.Popen(
+            [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdin
+            assert writer.stdout
+            for number in range(10, 30):
+                address = f"fdaa:0:18:a:b:0:{number}:2"
+                print(address, file=writer.stdin, flush=True)
+                await trio.to_thread.run_sync(writer.stdout.readline)  # the commit is done
+                took.append(await until(asker, [address]))
+            writer.stdin.close()
+        took.sort()
+        print(f"visible after a commit: median {took[10] * 1000:.0f} ms, longest {took[-1] * 1000:.0f} ms")
+        assert took[-1] < 2
+
+    on(path, main)
+
+
+def test_the_demo_s_changes_are_followed(tmp_path: Path) -> None:
+    """The process that the demo runs beside the daemon, and the daemon's answers after each of its commits."""
+    make_state(tmp_path / "state.db")
+
+    async def main(asker: Asker) -> None:
+        command = [sys.executable, "-m", "resolver.demo.change_state", str(tmp_path / "state.db")]
+        command += ["--seed", "3", "--interval", "0.005", "--count", "100", "--quiet"]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.run_process, command)
+            while len(nursery.child_tasks):
+                for name in ("web.internal", "_instances.internal", "top2.nearest.of.web.internal"):
+                    assert (await asker.ask(name, "ANY")).rcode == 0
+                await trio.sleep(0.005)
+        assert asker.zones.counts.changes > 5
+        assert asker.zones.counts.stale_answers == 0
+
+    on(tmp_path / "state.db", main)

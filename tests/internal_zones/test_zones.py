@@ -1,0 +1,363 @@
+"""The facade on real files: every row of the contract, agreement with the naive model, and the walls between networks."""
+
+from collections.abc import Awaitable, Callable
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cache.names import from_text
+from internal_zones import is_ours
+from internal_zones.database import inline
+from resolver.demo.state import make_state
+from tests.internal_zones import model
+from tests.internal_zones.platform import (
+    APPS,
+    GROUPS,
+    HOSTS,
+    NETWORKS,
+    PEERS,
+    REGIONS,
+    State,
+    app,
+    machine,
+    random_state,
+    write_state,
+)
+from tests.internal_zones.running import CLIENT, Asker, asking, shown
+
+SMALL = State(
+    apps=[app(1, "web", 24), app(2, "idle", 24), app(3, "bare", 24), app(4, "other", 57)],
+    machines=[
+        machine("148e21", 1, 24, host="h1", region="ams", metadata='{"fly_process_group":"front","role":"a"}'),
+        machine("4d8969", 1, 24, host="h3", region="fra", metadata='{"fly_process_group":"back"}'),
+        machine("5e0001", 1, 24, host="h4", region="ord", state="stopped", metadata='{"role":"b"}'),
+        machine("5e0002", 1, 24, host="h4", region="ord", skip_dns=1),
+        machine("5e0003", 1, 24, host="h4", region="sea", state="destroyed"),
+        machine("600001", 2, 24, region="nrt", state="stopped"),
+        machine("700001", 4, 57),
+    ],
+    flycast_addresses=[
+        {"address": "fdaa:0:18:f::1", "app_name": "web", "network_id": 24},
+        {"address": "fdaa:0:18:f::2", "app_name": "other", "network_id": 24},
+    ],
+    peers=[
+        {"network_id": 24, "name": "laptop", "address": "fdaa:0:18:9::1"},
+        {"network_id": 24, "name": "interactive-x", "address": "fdaa:0:18:9::2"},
+    ],
+    hosts=[
+        {"name": host, "region": region, "actor_id": host.encode().ljust(16, b"\0")} for host, region in HOSTS.items()
+    ],
+    rtts={"h1": 20, "h3": 10},
+)
+AMS, FRA = "fdaa:0:18:a:b:0:8e21:2", "fdaa:0:18:a:b:0:8969:2"
+
+ROWS = [
+    ("web.internal", "AAAA", [AMS, FRA]),
+    ("web.internal", "A", "NODATA"),
+    ("web.internal", "TXT", "NODATA"),
+    ("web.internal", "ANY", [AMS, FRA]),
+    ("global.web.internal", "AAAA", [AMS, FRA]),
+    ("fra.web.internal", "AAAA", [FRA]),
+    ("ord.web.internal", "AAAA", "NODATA"),  # deployed there, not started
+    ("sea.web.internal", "AAAA", "NXDOMAIN"),
+    ("148e21.vm.web.internal", "AAAA", [AMS]),
+    ("148E21.VM.Web.Internal", "AAAA", [AMS]),
+    ("5e0001.vm.web.internal", "AAAA", "NODATA"),
+    ("5e0002.vm.web.internal", "AAAA", "NXDOMAIN"),  # skip_dns
+    ("5e0002.vm.web.internal", "A", "NXDOMAIN"),
+    ("vm.web.internal", "AAAA", "NODATA"),
+    ("x.148e21.vm.web.internal", "AAAA", "NXDOMAIN"),
+    ("front.process.web.internal", "AAAA", [AMS]),
+    ("process.web.internal", "AAAA", "NODATA"),
+    ("none.process.web.internal", "AAAA", "NXDOMAIN"),
+    ("a.role.kv._metadata.web.internal", "AAAA", [AMS]),
+    ("b.role.kv._metadata.web.internal", "AAAA", "NODATA"),
+    ("c.role.kv._metadata.web.internal", "AAAA", "NXDOMAIN"),
+    ("role.kv._metadata.web.internal", "AAAA", [AMS]),
+    ("kv._metadata.web.internal", "AAAA", "NODATA"),
+    ("_metadata.web.internal", "AAAA", "NODATA"),
+    ("top1.nearest.of.web.internal", "AAAA", [FRA]),
+    ("top9.nearest.of.web.internal", "AAAA", [FRA, AMS]),
+    ("top0.nearest.of.web.internal", "AAAA", "NXDOMAIN"),
+    ("top01.nearest.of.web.internal", "AAAA", "NXDOMAIN"),
+    ("top.nearest.of.web.internal", "AAAA", "NXDOMAIN"),
+    ("nearest.of.web.internal", "AAAA", "NODATA"),
+    ("of.web.internal", "AAAA", "NODATA"),
+    ("top1.nearest.of.ams.web.internal", "AAAA", [AMS]),
+    ("top1.nearest.of.front.process.web.internal", "AAAA", [AMS]),
+    ("top1.nearest.of.sea.web.internal", "AAAA", "NXDOMAIN"),
+    ("nearest.of.ams.web.internal", "AAAA", "NODATA"),
+    ("of.sea.web.internal", "AAAA", "NXDOMAIN"),
+    ("vms.web.internal", "TXT", ["148e21 ams,4d8969 fra"]),
+    ("all.vms.web.internal", "TXT", ["148e21 ams,4d8969 fra,5e0001 ord"]),
+    ("all.web.internal", "TXT", "NXDOMAIN"),
+    ("regions.web.internal", "TXT", ["ams,fra"]),
+    ("all.regions.web.internal", "TXT", ["ams,fra,ord"]),
+    ("idle.internal", "AAAA", "NODATA"),
+    ("vms.idle.internal", "TXT", [""]),
+    ("bare.internal", "AAAA", "NODATA"),
+    ("all.vms.bare.internal", "TXT", [""]),
+    ("other.internal", "AAAA", "NXDOMAIN"),
+    ("nosuch.internal", "A", "NXDOMAIN"),
+    ("_apps.internal", "TXT", ["bare,idle,web"]),
+    ("x._apps.internal", "TXT", "NXDOMAIN"),
+    ("_peer.internal", "TXT", ["laptop"]),
+    ("laptop._peer.internal", "AAAA", ["fdaa:0:18:9::1"]),
+    ("interactive-x._peer.internal", "AAAA", ["fdaa:0:18:9::2"]),
+    ("nobody._peer.internal", "AAAA", "NXDOMAIN"),
+    (
+        "_instances.internal",
+        "TXT",
+        [f"instance=148e21,app=web,ip={AMS},region=ams;instance=4d8969,app=web,ip={FRA},region=fra"],
+    ),
+    (
+        "1.page._instances.internal",
+        "TXT",
+        [f"instance=148e21,app=web,ip={AMS},region=ams;instance=4d8969,app=web,ip={FRA},region=fra"],
+    ),
+    ("2.page._instances.internal", "TXT", "NXDOMAIN"),
+    ("page._instances.internal", "TXT", "NODATA"),
+    ("_api.internal", "AAAA", ["fdaa:0:18::3"]),
+    ("ns.internal", "AAAA", ["fdaa::3"]),
+    ("internal", "SOA", ["SOA"]),
+    ("internal", "NS", ["ns.internal"]),
+    ("internal", "A", "NODATA"),
+    ("flycast", "SOA", ["SOA"]),
+    ("web.flycast", "AAAA", ["fdaa:0:18:f::1"]),
+    ("other.flycast", "AAAA", ["fdaa:0:18:f::2"]),  # allocated here, though the app lives elsewhere
+    ("idle.flycast", "AAAA", "NODATA"),
+    ("nosuch.flycast", "AAAA", "NXDOMAIN"),
+    ("x.web.flycast", "AAAA", "NXDOMAIN"),
+    ("a.a.d.f.ip6.arpa", "NS", ["ns.internal"]),
+    ("2.0.0.0.1.2.e.8.0.0.0.0.b.0.0.0.a.0.0.0.8.1.0.0.0.0.0.0.a.a.d.f.ip6.arpa", "PTR", ["148e21.vm.web.internal"]),
+    ("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.9.0.0.0.8.1.0.0.0.0.0.0.a.a.d.f.ip6.arpa", "PTR", ["laptop._peer.internal"]),
+    ("0.0.0.0.a.a.d.f.ip6.arpa", "PTR", "NODATA"),
+    ("9.3.0.0.0.0.0.0.a.a.d.f.ip6.arpa", "PTR", "NXDOMAIN"),  # another network's /48
+    ("g.0.0.0.a.a.d.f.ip6.arpa", "PTR", "NXDOMAIN"),
+]
+
+
+def on(path: Path, main: Callable[[Asker], Awaitable[None]], region: str = "") -> None:
+    """Run `main` with zones on the file, database reads inline."""
+
+    async def run() -> None:
+        async with asking(path, run=inline, region=region) as asker:
+            await main(asker)
+
+    trio.run(run)
+
+
+@pytest.mark.parametrize(("name", "qtype", "wanted"), ROWS, ids=[f"{name}-{qtype}" for name, qtype, _ in ROWS])
+def test_each_name_of_the_contract(small: Path, name: str, qtype: str, wanted: list[str] | str) -> None:
+    async def main(asker: Asker) -> None:
+        for _ in range(2):  # from the database, then from memory
+            answer = await asker.ask(name, qtype)
+            got = shown(answer)
+            is_ordered = "nearest" in name or isinstance(got, str) or isinstance(wanted, str)
+            assert got == wanted if is_ordered else sorted(got) == sorted(wanted)
+            assert answer.authoritative
+            if got in ("NODATA", "NXDOMAIN"):
+                assert [rrset.ttl for rrset in answer.authority] == [2]
+            assert all(rrset.ttl == 5 for rrset in answer.answer)
+
+    on(small, main)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("state") / "state.db"
+    write_state(path, SMALL)
+    return path
+
+
+def test_the_first_question_reads_and_the_second_does_not(small: Path) -> None:
+    async def main(asker: Asker) -> None:
+        assert asker.find("web.internal") is None
+        await asker.ask("web.internal")
+        assert asker.find("web.internal") is not None
+        assert asker.find("fra.web.internal") is not None  # the unit is the app
+        assert asker.zones.counts.reads == 1
+
+    on(small, main)
+
+
+def test_the_order_is_shuffled_and_the_set_is_whole(small: Path) -> None:
+    async def main(asker: Asker) -> None:
+        seen = {tuple(await asker.texts("web.internal")) for _ in range(50)}
+        assert seen == {(AMS, FRA), (FRA, AMS)}
+
+    on(small, main)
+
+
+def test_a_network_with_nothing_in_it_has_empty_lists(small: Path) -> None:
+    async def main(asker: Asker) -> None:
+        for name in ("_apps.internal", "_peer.internal", "_instances.internal"):
+            assert await asker.texts(name, "TXT", network=99) == [""]
+        assert await asker.texts("_api.internal", network=0x12345678) == ["fdaa:1234:5678::3"]
+
+    on(small, main)
+
+
+def test_a_list_larger_than_a_message_is_a_failure_and_its_pages_are_whole(tmp_path: Path) -> None:
+    state = State(apps=[app(1, "web", 24)], machines=[machine(f"{n:06x}", 1, 24) for n in range(1200)])
+    write_state(tmp_path / "state.db", state)
+
+    async def main(asker: Asker) -> None:
+        assert await asker.texts("_instances.internal", "TXT") == "SERVFAIL 0"
+        assert await asker.texts("_instances.internal", "A") == "NODATA"
+        pages = [await asker.texts(f"{n}.page._instances.internal", "TXT") for n in (1, 2, 3)]
+        assert [len(page[0].split(";")) for page in pages] == [500, 500, 200]
+        assert await asker.texts("4.page._instances.internal", "TXT") == "NXDOMAIN"
+        assert asker.zones.counts.too_large == 1
+
+    on(tmp_path / "state.db", main)
+
+
+def test_half_replicated_rows_and_shared_addresses_are_counted(tmp_path: Path) -> None:
+    address = "fdaa:0:18::9"
+    rows = [
+        machine("01", 1, 24, address=""),
+        machine("02", 1, 24, address=address),
+        machine("03", 1, 24, address=address),
+    ]
+    write_state(tmp_path / "state.db", State(apps=[app(1, "web", 24)], machines=rows))
+
+    async def main(asker: Asker) -> None:
+        assert await asker.texts("web.internal") == [address]
+        assert await asker.texts("03.vm.web.internal") == [address]
+        assert await asker.texts("01.vm.web.internal") == "NXDOMAIN"
+        assert (asker.zones.counts.half_replicated_rows, asker.zones.counts.duplicate_addresses) == (1, 1)
+
+    on(tmp_path / "state.db", main)
+
+
+def test_nearest_without_any_measure_is_counted(tmp_path: Path) -> None:
+    write_state(tmp_path / "state.db", State(apps=[app(1, "web", 24)], machines=[machine("01", 1, 24)]))
+
+    async def main(asker: Asker) -> None:
+        await asker.ask("top1.nearest.of.web.internal")
+        assert asker.zones.counts.unmeasured_nearest == 1
+
+    on(tmp_path / "state.db", main)
+
+
+def test_the_demo_platform_answers_as_the_tour_shows_it(tmp_path: Path) -> None:
+    make_state(tmp_path / "state.db")
+
+    async def main(asker: Asker) -> None:
+        assert await asker.texts("_apps.internal", "TXT") == ["api,cache,cron,db,web"]
+        assert await asker.texts("_peer.internal", "TXT") == ["ci-runner,laptop"]
+        assert await asker.texts("regions.web.internal", "TXT") == ["ams,fra,iad,sea"]
+        assert await asker.texts("cron.internal") == "NODATA"
+        assert await asker.texts("shop.internal") == "NXDOMAIN"
+        assert isinstance(await asker.texts("payments.flycast"), list)
+        assert await asker.texts("payments.flycast", network=57) == "NODATA"
+        assert (await asker.texts("top2.nearest.of.web.internal"))[0] in await asker.texts("ams.web.internal")
+
+    on(tmp_path / "state.db", main, region="ams")
+
+
+def vocabulary() -> list[str]:
+    """Names of every form, those that exist and those that do not."""
+    apps = [f"{name.lower()}.internal" for name in (*APPS, "nosuch")]
+    words = [
+        "global",
+        "vm",
+        "vms",
+        "all.vms",
+        "all",
+        "regions",
+        "all.regions",
+        "process",
+        "kv._metadata",
+        "_metadata",
+        "x",
+    ]
+    words += [
+        *REGIONS,
+        "of",
+        "nearest.of",
+        "top1.nearest.of",
+        "top9.nearest.of",
+        "top2.nearest.of.ams",
+        "top0.nearest.of",
+    ]
+    words += ["of.ams", "nearest.of.global", "top3.nearest.of.web.process", "x.web.process", "f00000.vm", "10e0001.vm"]
+    words += [f"{group.lower()}.process" for group in GROUPS]
+    words += [f"{value}.kv._metadata" for value in ("role", "primary.role", "1.n", "n", "x.primary.role")]
+    words += [f"{app_id:x}{number:04x}.vm" for app_id in (240, 241, 572) for number in range(4)]
+    names = apps + [f"{word}.{base}" for word, base in product(words, apps)]
+    names += [f"{peer.lower()}._peer.internal" for peer in (*PEERS, "nosuch")]
+    names += [f"{name.lower()}.flycast" for name in (*APPS, "nosuch")]
+    names += [
+        "internal",
+        "flycast",
+        "a.a.d.f.ip6.arpa",
+        "ns.internal",
+        "x.ns.internal",
+        "_api.internal",
+        "x._api.internal",
+    ]
+    names += ["_apps.internal", "_peer.internal", "_instances.internal", "all._instances.internal"]
+    names += ["page._instances.internal", "1.page._instances.internal", "x._instances.internal", "x.web.flycast"]
+    return names
+
+
+async def everything(path: Path, network: int, region: str) -> dict[tuple[str, str], list[str] | str]:
+    """The answers to every name and type, for one network; sets sorted."""
+    found: dict[tuple[str, str], list[str] | str] = {}
+    async with asking(path, run=inline, region=region) as asker:
+        for name, qtype in product(vocabulary(), ("AAAA", "A", "TXT", "PTR", "NS")):
+            got = await asker.texts(name, qtype, network)
+            found[name, qtype] = sorted(got) if isinstance(got, list) and "nearest" not in name else got
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), network=st.sampled_from(NETWORKS), region=st.sampled_from(["", "ams", "nrt"]))
+def test_random_platforms_answer_as_the_model_does(seed: int, network: int, region: str) -> None:
+    state = random_state(seed)
+    nodes = model.names_of(state, network, region, CLIENT)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "state.db"
+        write_state(path, state)
+        for (name, qtype), got in trio.run(everything, path, network, region).items():
+            wanted = nodes[name].get(qtype) or "NODATA" if name in nodes else "NXDOMAIN"
+            assert got == (sorted(wanted) if isinstance(wanted, set) else wanted), (name, qtype)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), other=st.integers(0, 2**32))
+def test_answers_of_a_network_are_the_same_whatever_other_networks_hold(seed: int, other: int) -> None:
+    alone, beside = random_state(seed, (24,)), random_state(seed, (24,))
+    for table, rows in random_state(other, (57, 4242)).tables.items():
+        if table not in ("hosts", "regions"):
+            beside.tables[table].extend(rows)
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / "alone.db", Path(folder) / "beside.db"]
+        for path, state in zip(paths, (alone, beside), strict=True):
+            write_state(path, state)
+        first, second = (trio.run(everything, path, 24, "ams") for path in paths)
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("internal.", True),
+        ("web.internal.", True),
+        ("web.flycast.", True),
+        ("1.a.a.d.f.ip6.arpa.", True),
+        ("xinternal.", False),
+        ("internal.example.", False),
+        ("ip6.arpa.", False),
+        (".", False),
+    ],
+)
+def test_names_at_or_below_our_apexes_are_ours(name: str, wanted: bool) -> None:
+    assert is_ours(from_text(name)) is wanted
