@@ -1,0 +1,146 @@
+"""What does a scrubbed response mean for the question: an answer, an alias, a referral, a denial, or nothing?"""
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from cache.answer import Question
+from cache.names import WireName
+from cache.rrtypes import DS, NOERROR, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
+from resolver.iterate.scrub import Scrubbed, target_of
+from resolver.wire.message import RA, RawRRset, Response
+
+
+class Reason(Enum):
+    """Why a reply is useless; the values are metric labels."""
+
+    MALFORMED = "malformed data"
+    ERROR = "error"
+    REFUSED = "refused"
+    LAME_REFERRAL = "lame referral"
+    NOT_AUTHORITATIVE = "not authoritative"
+    CHILD_SIDE = "child side of a zone cut"
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The RRset asked for, at the name asked."""
+
+    rrset: RawRRset
+
+
+class Aliased(msgspec.Struct, frozen=True):
+    """The name asked is an alias; target None: DNAME substitution gives too long a name (RFC 6672 §2.2)."""
+
+    alias: RawRRset
+    target: WireName | None
+
+
+class Referred(msgspec.Struct, frozen=True):
+    """Servers of a zone further down know."""
+
+    name_servers: RawRRset
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """There is no such name (rtype None) or no such type; soa None: unproven, good for this one answer only."""
+
+    owner: WireName
+    rtype: int | None
+    soa: RawRRset | None
+
+
+Told = Answered | Aliased | Referred | Denied
+
+
+class Useless(msgspec.Struct, frozen=True):
+    """Nothing to go on with. last_resort: what the reply would have said, to be believed when no other server says more."""
+
+    reason: Reason
+    text: str
+    last_resort: Told | None = None
+
+
+Verdict = Told | Useless
+
+USABLE_RCODES: Final = frozenset((NOERROR, NXDOMAIN, YXDOMAIN))
+
+
+def classify(
+    question: Question, zone: WireName, response: Response, scrubbed: Scrubbed, *, is_forwarder: bool
+) -> Verdict:
+    """The meaning of a response from a server of `zone`. Pure.
+
+    is_forwarder: a recursive server that may say all of `zone` without AA, but refers nobody.
+    """
+    if scrubbed.flaw:
+        return Useless(Reason.MALFORMED, scrubbed.flaw)
+    if response.rcode not in USABLE_RCODES:
+        return _useless_rcode(response.rcode)
+    is_trusted = is_forwarder or response.is_authoritative
+    if _is_referral(question, zone, scrubbed, response, is_trusted=is_trusted):
+        if is_forwarder:
+            return Useless(Reason.LAME_REFERRAL, "a forwarder referred")
+        assert scrubbed.name_servers is not None
+        return Referred(scrubbed.name_servers)
+    told: Told
+    if scrubbed.chain:
+        told = _first_link(question, scrubbed)
+    elif question.qtype == DS and scrubbed.soa is not None and scrubbed.soa.owner == question.qname != zone:
+        # RFC 4035 §3.1.4.1: a DS RRset is the parent's; what the child's side says about it means nothing
+        return Useless(Reason.CHILD_SIDE, "DS denied by the child zone")
+    else:
+        told = Denied(question.qname, None if response.rcode == NXDOMAIN else question.qtype, scrubbed.soa)
+    if is_trusted:
+        return _trusted(told, scrubbed)
+    return _without_aa(told, response, scrubbed)
+
+
+def _useless_rcode(rcode: int) -> Useless:
+    if rcode == REFUSED:
+        return Useless(Reason.REFUSED, "REFUSED")
+    return Useless(Reason.ERROR, "SERVFAIL" if rcode == SERVFAIL else f"RCODE {rcode}")
+
+
+def _is_referral(
+    question: Question, zone: WireName, scrubbed: Scrubbed, response: Response, *, is_trusted: bool
+) -> bool:
+    """Is there an NS RRset of a zone further down, and nothing that says more?
+
+    With AA an answer outranks it, without AA the servers further down know better. A referral with a wrong AA exists too;
+    an SOA says that it is a negative answer with needless NS records.
+    """
+    cut = scrubbed.name_servers
+    if cut is None or cut.owner == zone or response.rcode != NOERROR or scrubbed.soa is not None:
+        return False
+    if question.qtype == DS and cut.owner == question.qname:
+        return False  # the child's servers do not know its DS (RFC 4035 §3.1.4.1)
+    return not scrubbed.chain or not is_trusted
+
+
+def _first_link(question: Question, scrubbed: Scrubbed) -> Answered | Aliased:
+    first = scrubbed.chain[0]
+    if first.owner == question.qname and first.rtype == question.qtype:
+        return Answered(first)
+    return Aliased(first, target_of(first, question.qname))
+
+
+def _trusted(told: Told, scrubbed: Scrubbed) -> Verdict:
+    if isinstance(told, Denied) and told.soa is None and scrubbed.points_upward:
+        return Useless(Reason.LAME_REFERRAL, "a referral upwards")
+    return told
+
+
+def _without_aa(told: Told, response: Response, scrubbed: Scrubbed) -> Verdict:
+    """A reply that should have AA. Servers that forget it exist; so do recursive ones that answer from their cache."""
+    if isinstance(told, Denied) and told.soa is None:
+        if scrubbed.points_upward:
+            return Useless(Reason.LAME_REFERRAL, "a referral upwards")
+        if scrubbed.name_servers is not None:
+            return Useless(Reason.LAME_REFERRAL, "a referral to itself")
+        if response.flags & RA:
+            return Useless(Reason.NOT_AUTHORITATIVE, "an empty reply of a recursive server")
+        return Useless(Reason.NOT_AUTHORITATIVE, "an empty reply without AA", told)
+    if response.flags & RA:
+        return Useless(Reason.NOT_AUTHORITATIVE, "a recursive server", told)
+    return told

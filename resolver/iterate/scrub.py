@@ -1,0 +1,160 @@
+"""What of a response may its server say, and what of that was asked for? Everything else is dropped here.
+
+A scrubber only removes. What it lets through is: the alias chain from the name asked, as far as its owners lie in the
+zone asked; one SOA and its proof; one NS RRset of the zone or below it; the addresses of exactly those name servers.
+"""
+
+import msgspec
+
+from cache.names import WireName, fold, is_at_or_below, is_below, parent, substitute
+from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NSEC, NSEC3, NSEC3PARAM, SOA, A
+from resolver.wire.message import RawRRset, Response
+
+MAX_CHAIN = 12  # one more than the aliases that are followed (resolvers.md 2.1): longer chains end in a failure anyway
+MAX_NAME_SERVERS = 16  # MAX_DP_TARGET_COUNT (NRDelegation, CVE-2022-3204)
+MAX_GLUE_PER_NAME = 6  # BIND: addresses per NS name, of each family
+ADDRESS_TYPES = frozenset((A, AAAA))
+PROOF_TYPES = frozenset((NSEC, NSEC3))
+# RFC 4034 and RFC 2181 §10.1: what may stand beside a CNAME, and is not led on by one
+BESIDE_CNAME = frozenset((CNAME, NSEC, NSEC3, NSEC3PARAM, DS))
+
+
+class Scrubbed(msgspec.Struct, frozen=True):
+    """What is left of a response.
+
+    chain: the aliases in order from the name asked, and the RRset of the type asked if it is there. A DNAME stands alone:
+    the CNAME synthesized from it is dropped and made anew. end: the name at which the chain ends; the negative or the
+    referral speaks of it. is_answered: the chain ends in the type asked.
+    name_servers: the NS RRset of the authority section that may be used: of the zone itself or below it, above `end`.
+    glue: in-zone addresses of those name servers; far_glue: addresses of theirs outside the zone, which are not cached.
+    points_upward: there was an NS or SOA above the zone, which its server has no business to say.
+    flaw: why nothing in it can be used, or "". dropped: RRsets removed.
+    """
+
+    chain: tuple[RawRRset, ...]
+    end: WireName
+    is_answered: bool
+    soa: RawRRset | None = None
+    proof: tuple[RawRRset, ...] = ()
+    name_servers: RawRRset | None = None
+    glue: tuple[RawRRset, ...] = ()
+    far_glue: tuple[RawRRset, ...] = ()
+    points_upward: bool = False
+    flaw: str = ""
+    dropped: int = 0
+
+
+def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Scrubbed:
+    """What a server of `zone` may say in `response` to this question. Pure."""
+    chain, end, is_answered, flaw = _follow(response.answer, qname, qtype, zone)
+    if flaw:
+        return Scrubbed(chain=(), end=end, is_answered=False, flaw=flaw)
+    soa = name_servers = None
+    proof: list[RawRRset] = []
+    points_upward = False
+    for rrset in response.authority:
+        owner = rrset.owner
+        if rrset.rtype == SOA or rrset.rtype == NS:
+            points_upward = points_upward or is_below(zone, owner)
+            if not is_at_or_below(owner, zone) or not is_at_or_below(end, owner):
+                continue
+            if rrset.rtype == SOA:
+                soa = soa or rrset
+            elif name_servers is None or len(owner) > len(name_servers.owner):
+                name_servers = rrset
+        elif rrset.rtype in PROOF_TYPES and is_at_or_below(owner, zone):
+            proof.append(rrset)
+    told_servers = chain[-1] if is_answered and qtype == NS else name_servers
+    glue, far_glue = _glue(response.additional, told_servers, zone)
+    kept = len(chain) + len(proof) + len(glue) + sum(part is not None for part in (soa, name_servers))
+    total = len(response.answer) + len(response.authority) + len(response.additional)
+    return Scrubbed(
+        chain=chain,
+        end=end,
+        is_answered=is_answered,
+        soa=soa,
+        proof=tuple(proof),
+        name_servers=name_servers,
+        glue=glue,
+        far_glue=far_glue,
+        points_upward=points_upward,
+        dropped=total - kept,
+    )
+
+
+def name_servers_of(rrset: RawRRset) -> tuple[WireName, ...]:
+    """The names in an NS RRset, folded, at most MAX_NAME_SERVERS of them."""
+    return tuple(fold(rdata) for rdata in rrset.rdatas[:MAX_NAME_SERVERS])
+
+
+def _follow(
+    answer: tuple[RawRRset, ...], qname: WireName, qtype: int, zone: WireName
+) -> tuple[tuple[RawRRset, ...], WireName, bool, str]:
+    """The chain, where it ends, whether it ends in the type asked, and what is wrong with it."""
+    if len(answer) == 1 and answer[0].owner == qname and answer[0].rtype == qtype and qtype != CNAME:
+        return answer, qname, True, ""  # nearly every answer
+    by_key = {(rrset.owner, rrset.rtype): rrset for rrset in answer}
+    chain: list[RawRRset] = []
+    name = qname
+    while len(chain) < MAX_CHAIN and is_at_or_below(name, zone):
+        wanted = by_key.get((name, qtype))
+        alias = _dname_above(by_key, name, zone) or by_key.get((name, CNAME))
+        if wanted is not None and (alias is None or alias is wanted):
+            flaw = "two CNAMEs at one owner" if qtype == CNAME and len(wanted.rdatas) > 1 else ""
+            return (*chain, wanted), name, True, flaw
+        if alias is None or qtype in BESIDE_CNAME:
+            break
+        flaw = _flaw_of(alias, name, answer)
+        if flaw:
+            return (), name, False, flaw
+        chain.append(alias)
+        target = target_of(alias, name)
+        if target is None or any(link.owner == target for link in chain):
+            return tuple(chain), target or name, False, ""
+        name = target
+    return tuple(chain), name, False, ""
+
+
+def target_of(alias: RawRRset, name: WireName) -> WireName | None:
+    """Where a CNAME or DNAME leads `name`; None when the DNAME's substitution is too long (RFC 6672 §2.2)."""
+    target = fold(alias.rdatas[0])
+    return target if alias.rtype == CNAME else substitute(name, alias.owner, target)
+
+
+def _dname_above(by_key: dict[tuple[WireName, int], RawRRset], name: WireName, zone: WireName) -> RawRRset | None:
+    if not any(rtype == DNAME for _, rtype in by_key):
+        return None
+    owner = name
+    while owner != zone and len(owner) > 1:
+        owner = parent(owner)
+        if (owner, DNAME) in by_key:
+            return by_key[owner, DNAME]
+    return None
+
+
+def _flaw_of(alias: RawRRset, name: WireName, answer: tuple[RawRRset, ...]) -> str:
+    if len(alias.rdatas) > 1:
+        return f"two {'CNAMEs' if alias.rtype == CNAME else 'DNAMEs'} at one owner"  # RFC 2181 §10.1, RFC 6672 §2.4
+    if alias.rtype == CNAME and any(rrset.owner == name and rrset.rtype not in BESIDE_CNAME for rrset in answer):
+        return "a CNAME and other data at one owner"  # RFC 2181 §10.1
+    return ""
+
+
+def _glue(
+    additional: tuple[RawRRset, ...], name_servers: RawRRset | None, zone: WireName
+) -> tuple[tuple[RawRRset, ...], tuple[RawRRset, ...]]:
+    """The addresses of these name servers: (in the zone, elsewhere). Glue stands beside NS RRsets only (CVE-2026-42960)."""
+    if name_servers is None:
+        return (), ()
+    names = set(name_servers_of(name_servers))
+    found = [_bounded(rrset) for rrset in additional if rrset.rtype in ADDRESS_TYPES and rrset.owner in names]
+    near = tuple(rrset for rrset in found if is_at_or_below(rrset.owner, zone))
+    if len(near) == len(found):
+        return near, ()
+    return near, tuple(rrset for rrset in found if not is_at_or_below(rrset.owner, zone))
+
+
+def _bounded(rrset: RawRRset) -> RawRRset:
+    if len(rrset.rdatas) <= MAX_GLUE_PER_NAME:
+        return rrset
+    return RawRRset(rrset.owner, rrset.rtype, rrset.ttl, rrset.rdatas[:MAX_GLUE_PER_NAME])

@@ -1,0 +1,74 @@
+from collections.abc import Callable
+
+import pytest
+
+from resolver.errors import NoReachableAuthority, WorkExhausted
+from resolver.iterate.budget import Budget, BudgetLimits
+from resolver.iterate.counts import IterateCounts
+from tests.resolver.iterate.zone_text import name, question
+
+WWW = name("www.example.")
+
+
+@pytest.mark.parametrize(
+    ("spend", "limits"),
+    [
+        pytest.param(lambda budget: budget.spend_query(WWW), BudgetLimits(queries=2), id="queries"),
+        pytest.param(lambda budget: budget.spend_query(WWW), BudgetLimits(queries_per_name=2), id="queries per name"),
+        pytest.param(lambda budget: budget.spend_name(), BudgetLimits(names=2), id="names"),
+        pytest.param(lambda budget: budget.spend_alias(), BudgetLimits(aliases=2), id="aliases"),
+        pytest.param(lambda budget: budget.spend_referral(), BudgetLimits(referrals=2), id="referrals"),
+    ],
+)
+def test_what_is_beyond_a_limit_cannot_be_spent(
+    spend: Callable[[Budget], None], limits: BudgetLimits, request: pytest.FixtureRequest
+) -> None:
+    counts = IterateCounts()
+    budget = Budget(10.0, limits, counts)
+    spend(budget)
+    spend(budget)
+    with pytest.raises(WorkExhausted):
+        spend(budget)
+    case = request.node.callspec.id
+    assert counts.budget_exhausted == {case: 1}
+
+
+def test_the_limit_per_name_leaves_other_names_alone() -> None:
+    budget = Budget(10.0, BudgetLimits(queries_per_name=1))
+    budget.spend_query(WWW)
+    budget.spend_query(name("other.example."))
+    with pytest.raises(WorkExhausted):
+        budget.spend_query(WWW)
+
+
+def test_a_sub_lookup_spends_from_the_same_counters() -> None:
+    budget = Budget(10.0, BudgetLimits(queries=2))
+    sub = budget.sub(question("www.example. A")).sub(question("ns.example.net. A"))
+    sub.spend_query(WWW)
+    budget.spend_query(WWW)
+    with pytest.raises(WorkExhausted):
+        sub.spend_query(WWW)
+    assert budget.queries_left == sub.queries_left == 0
+    assert sub.deadline == budget.deadline
+
+
+def test_a_sub_lookup_knows_who_waits_for_it() -> None:
+    budget = Budget(10.0)
+    assert budget.ancestors == ()
+    sub = budget.sub(question("a.example. A")).sub(question("b.example. A"))
+    assert sub.ancestors == (question("a.example. A"), question("b.example. A"))
+
+
+def test_a_circle_of_lookups_ends_at_once() -> None:
+    counts = IterateCounts()
+    sub = Budget(10.0, counts=counts).sub(question("a.example. A")).sub(question("b.example. A"))
+    with pytest.raises(NoReachableAuthority):
+        sub.sub(question("a.example. A"))
+    assert counts.cycles == 1
+
+
+def test_lookups_for_lookups_have_a_depth() -> None:
+    budget = Budget(10.0, BudgetLimits(depth=2))
+    deep = budget.sub(question("a.example. A")).sub(question("b.example. A"))
+    with pytest.raises(WorkExhausted):
+        deep.sub(question("c.example. A"))

@@ -1,0 +1,212 @@
+import pytest
+
+from resolver.iterate.scrub import MAX_GLUE_PER_NAME, MAX_NAME_SERVERS, Scrubbed, name_servers_of, scrub
+from tests.resolver.iterate.zone_text import name, question, raw, raws, response
+
+SOA = "example. 300 SOA ns.example. host.example. 1 2 3 4 60"
+
+
+def scrubbed(asked: str, zone: str, **sections: str) -> Scrubbed:
+    wanted = question(asked)
+    said = response(sections.get("answer", ""), sections.get("authority", ""), sections.get("additional", ""))
+    return scrub(said, wanted.qname, wanted.qtype, name(zone))
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "chain", "end", "is_answered"),
+    [
+        pytest.param("www.example. A", "www.example. 60 A 192.0.2.1", [0], "www.example.", True, id="the answer"),
+        pytest.param(
+            "www.example. A",
+            "www.example. 60 A 192.0.2.1\nother.example. 60 A 192.0.2.2",
+            [0],
+            "www.example.",
+            True,
+            id="an address nobody asked for",
+        ),
+        pytest.param(
+            "www.example. A", "www.example. 60 MX 1 mx.example.", [], "www.example.", False, id="another type"
+        ),
+        pytest.param(
+            "a.example. A",
+            "b.example. 60 A 192.0.2.1\na.example. 60 CNAME b.example.",
+            [1, 0],
+            "b.example.",
+            True,
+            id="a chain in the wrong order",
+        ),
+        pytest.param(
+            "a.example. A",
+            "a.example. 60 CNAME b.other.\nb.other. 60 A 203.0.113.1",
+            [0],
+            "b.other.",
+            False,
+            id="a target outside the zone is for its own servers to say",
+        ),
+        pytest.param(
+            "a.example. A",
+            "b.example. 60 CNAME c.example.\nc.example. 60 A 192.0.2.1",
+            [],
+            "a.example.",
+            False,
+            id="a chain that does not begin at the name asked",
+        ),
+        pytest.param(
+            "a.example. CNAME", "a.example. 60 CNAME b.example.", [0], "a.example.", True, id="the CNAME asked for"
+        ),
+        pytest.param("a.example. DS", "a.example. 60 CNAME b.example.", [], "a.example.", False, id="DS is not led on"),
+        pytest.param(
+            "a.example. A",
+            "a.example. 60 CNAME b.example.\nb.example. 60 CNAME a.example.",
+            [0, 1],
+            "a.example.",
+            False,
+            id="a loop ends",
+        ),
+        pytest.param(
+            "x.d.example. A",
+            "d.example. 60 DNAME e.example.\nx.d.example. 60 CNAME x.e.example.\nx.e.example. 60 A 192.0.2.1",
+            [0, 2],
+            "x.e.example.",
+            True,
+            id="the CNAME of a DNAME is made anew",
+        ),
+        pytest.param(
+            "x.d.example. A",
+            "x.d.example. 60 CNAME evil.example.\nd.example. 60 DNAME e.example.",
+            [1],
+            "x.e.example.",
+            False,
+            id="a CNAME that the DNAME does not give",
+        ),
+        pytest.param(
+            "x.d.example. A",
+            "d.example. 60 DNAME e.example.",
+            [0],
+            "x.e.example.",
+            False,
+            id="a DNAME without its CNAME",
+        ),
+        pytest.param(
+            "d.example. DNAME", "d.example. 60 DNAME e.example.", [0], "d.example.", True, id="the DNAME asked for"
+        ),
+    ],
+)
+def test_only_the_chain_from_the_name_asked_is_kept(
+    asked: str, answer: str, chain: list[int], end: str, is_answered: bool
+) -> None:
+    rrsets = raws(answer)
+    kept = scrubbed(asked, "example.", answer=answer)
+    assert kept.chain == tuple(rrsets[index] for index in chain)
+    assert kept.end == name(end)
+    assert kept.is_answered is is_answered
+    assert kept.dropped == len(rrsets) - len(chain)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        pytest.param("a.example. A", "a.example. 60 CNAME b.example.\na.example. 60 CNAME c.example.", id="two CNAMEs"),
+        pytest.param(
+            "a.example. CNAME",
+            "a.example. 60 CNAME b.example.\na.example. 60 CNAME c.example.",
+            id="two CNAMEs, asked for",
+        ),
+        pytest.param(
+            "a.example. A", "a.example. 60 A 192.0.2.1\na.example. 60 CNAME b.example.", id="CNAME and address"
+        ),
+        pytest.param(
+            "a.example. A", "a.example. 60 CNAME b.example.\na.example. 60 MX 1 m.example.", id="CNAME and MX"
+        ),
+        pytest.param(
+            "a.example. A",
+            "a.example. 60 CNAME b.example.\nb.example. 60 CNAME c.example.\nb.example. 60 CNAME d.example.",
+            id="two CNAMEs further on",
+        ),
+        pytest.param(
+            "x.d.example. A", "d.example. 60 DNAME e.example.\nd.example. 60 DNAME f.example.", id="two DNAMEs"
+        ),
+    ],
+)
+def test_contradicting_aliases_make_the_whole_response_unusable(asked: str, answer: str) -> None:
+    assert scrubbed(asked, "example.", answer=answer).flaw
+
+
+@pytest.mark.parametrize(
+    ("asked", "zone", "authority", "owner"),
+    [
+        pytest.param(
+            "www.sub.example. A", "example.", "sub.example. 60 NS ns.sub.example.", "sub.example.", id="below"
+        ),
+        pytest.param("www.example. A", "example.", "example. 60 NS ns.example.", "example.", id="the zone itself"),
+        pytest.param("www.example. A", "example.", ". 60 NS ns.evil.test.", None, id="above"),
+        pytest.param("www.example. A", "example.", "test. 60 NS ns.evil.test.", None, id="beside"),
+        pytest.param("www.example. A", "example.", "sub.example. 60 NS ns.evil.test.", None, id="not on the way"),
+        pytest.param(
+            "a.b.example. A",
+            "example.",
+            "example. 60 NS n.example.\nb.example. 60 NS n.b.example.",
+            "b.example.",
+            id="deepest",
+        ),
+    ],
+)
+def test_name_servers_are_heard_only_of_zones_on_the_way_down(
+    asked: str, zone: str, authority: str, owner: str | None
+) -> None:
+    kept = scrubbed(asked, zone, authority=authority).name_servers
+    assert (kept.owner if kept else None) == (name(owner) if owner else None)
+
+
+@pytest.mark.parametrize("authority", [". 60 NS ns.test.", ". 60 SOA ns. host. 1 2 3 4 5"], ids=["NS", "SOA"])
+def test_data_from_above_the_zone_is_noticed(authority: str) -> None:
+    kept = scrubbed("www.example. A", "example.", authority=authority)
+    assert kept.points_upward
+    assert kept.soa is None
+    assert kept.name_servers is None
+
+
+def test_glue_is_taken_for_these_name_servers_and_in_the_zone_only() -> None:
+    kept = scrubbed(
+        "www.sub.example. A",
+        "example.",
+        authority="sub.example. 60 NS ns.sub.example.\nsub.example. 60 NS ns.other.test.",
+        additional="ns.sub.example. 60 A 192.0.2.1\nns.sub.example. 60 AAAA 2001:db8::1\n"
+        "ns.other.test. 60 A 192.0.2.2\nwww.example. 60 A 192.0.2.3",
+    )
+    assert kept.glue == raws("ns.sub.example. 60 A 192.0.2.1\nns.sub.example. 60 AAAA 2001:db8::1")
+    assert kept.far_glue == raws("ns.other.test. 60 A 192.0.2.2")
+
+
+def test_addresses_beside_other_records_are_no_glue() -> None:
+    """CVE-2026-42960: additional data for anything but NS."""
+    kept = scrubbed(
+        "example. MX", "example.", answer="example. 60 MX 1 mx.example.", additional="mx.example. 60 A 192.0.2.1"
+    )
+    assert kept.glue == ()
+
+
+def test_the_answer_to_an_ns_question_brings_its_addresses() -> None:
+    kept = scrubbed(". NS", ".", answer=". 60 NS a.root.test.", additional="a.root.test. 60 A 192.0.2.1")
+    assert kept.glue == raws("a.root.test. 60 A 192.0.2.1")
+
+
+def test_an_soa_speaks_of_the_end_of_the_chain() -> None:
+    kept = scrubbed("a.example. A", "example.", answer="a.example. 60 CNAME b.example.", authority=SOA)
+    assert kept.soa == raw(SOA)
+    assert kept.end == name("b.example.")
+    elsewhere = scrubbed("a.example. A", "example.", answer="a.example. 60 CNAME b.test.", authority=SOA)
+    assert elsewhere.soa is None
+
+
+def test_of_a_huge_delegation_a_few_are_considered() -> None:
+    """NRDelegation, CVE-2022-3204."""
+    many = raw("\n".join(f"example. 60 NS ns{n}.test." for n in range(1500)))
+    assert len(name_servers_of(many)) == MAX_NAME_SERVERS
+    kept = scrubbed(
+        "www.sub.example. A",
+        "example.",
+        authority="sub.example. 60 NS ns.example.",
+        additional="\n".join(f"ns.example. 60 A 192.0.2.{n}" for n in range(1, 101)),
+    )
+    assert len(kept.glue[0].rdatas) == MAX_GLUE_PER_NAME
