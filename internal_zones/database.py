@@ -18,7 +18,7 @@ import apsw
 import apsw.ext
 import trio
 
-from internal_zones.mapping import column_problem
+from internal_zones.mapping import shape_problem
 from internal_zones.rows import Row
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ BUSY_TIMEOUT_MS: Final = (
     50  # readers of a WAL file wait for nobody but a restore, and that takes longer than any client
 )
 MAX_ROWS: Final = 20_000  # of one SELECT: some 60 ms in the thread that all other reads wait for
-LOOKS_TILL_REOPENING: Final = 40  # about a second: a corrupt page may be a cached one, but reopening makes all data due
+LOOKS_TILL_REOPENING: Final = 40  # about a second: a bad page may be a cached one, but reopening makes all data due
 _PAGES_ARE_WRONG = (apsw.CorruptError, apsw.NotADBError)
 
 
@@ -77,7 +77,7 @@ class StateFile:
         self._connection: apsw.Connection | None = None
         self._seen = Sighting(0, 0, 0, 0, 0, {})
         self._must_prepare = False  # a statement that was prepared has failed since
-        self._looks_left = 0  # till the connection is given up because a page was corrupt; 0: none was
+        self._looks_left = 0  # till the connection is given up because a read failed; 0: none did
 
     def look(self) -> Sighting:
         """See whether the file is the same, and whether somebody committed to it; (re)opens it as needed.
@@ -153,25 +153,26 @@ class StateFile:
                 problems[name] = str(problem)
                 continue
             columns = tuple(column for column, _ in details.description)
-            problem_of_columns = column_problem(name, columns)
+            wrong = shape_problem(name, columns, details.bindings_names)
             if not details.is_readonly or details.query_remaining:
-                problems[name] = "is not one SELECT"
-            elif problem_of_columns:
-                problems[name] = problem_of_columns
+                wrong = "is not one SELECT"
+            if wrong:
+                problems[name] = wrong
         return problems
 
     def _faulted(self, problem: apsw.Error, name: str = "") -> StateFault:
-        """The fault that `problem` is; gives up the connection where SQLite itself would not find back."""
+        """The fault that `problem` is. A failed look gives up the connection at once; a failed read of the statement `name`
+        leaves it to the others for a while, because only some pages may be bad."""
         text = f"{name or self._path}: {problem}"
         if isinstance(problem, apsw.BusyError | apsw.LockedError):
             return StateFault(Fault.BUSY, text)
         if isinstance(problem, apsw.SQLError | apsw.SchemaChangeError) and name:
             self._must_prepare = True
             return StateFault(Fault.STATEMENT, text)
-        if isinstance(problem, _PAGES_ARE_WRONG) and name:
-            self._looks_left = self._looks_left or LOOKS_TILL_REOPENING  # other pages may be well
-            return StateFault(Fault.CORRUPT, text)
-        self.close()
+        if name:
+            self._looks_left = self._looks_left or LOOKS_TILL_REOPENING
+        else:
+            self.close()
         return StateFault(Fault.CORRUPT if isinstance(problem, _PAGES_ARE_WRONG) else Fault.UNREADABLE, text)
 
 

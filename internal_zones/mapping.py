@@ -6,6 +6,7 @@ question into the statement, so that an index serves it: `:network` (integer), `
 A statement that is too old or too new for the tables makes only its own names unavailable.
 """
 
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -55,6 +56,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+PARAMETERS: Final = frozenset(("network", "app", "address"))
 COLUMNS: Final = MappingProxyType(
     {
         "app": ("name",),
@@ -76,9 +78,9 @@ def statements(mapping: Mapping) -> dict[str, str]:
     return {name: getattr(mapping, name) for name in mapping.__struct_fields__}
 
 
-def column_problem(name: str, columns: tuple[str, ...]) -> str | None:
-    """What is wrong with the output columns of the statement `name`; None: nothing."""
-    expected = COLUMNS[name]
-    if columns == expected:
-        return None
-    return f"yields columns ({', '.join(columns)}): ({', '.join(expected)}) are expected"
+def shape_problem(name: str, columns: tuple[str, ...], parameters: Iterable[str | None]) -> str | None:
+    """What is wrong with the output columns or the parameters of the statement `name`; None: nothing."""
+    if columns != COLUMNS[name]:
+        return f"yields columns ({', '.join(columns)}): ({', '.join(COLUMNS[name])}) are expected"
+    unknown = [parameter or "?" for parameter in parameters if parameter not in PARAMETERS]
+    return f"has the unknown parameter {unknown[0]}: {', '.join(sorted(PARAMETERS))} are known" if unknown else None

@@ -10,8 +10,6 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cache.names import from_text
-from internal_zones import is_ours
 from internal_zones.database import inline
 from resolver.demo.state import make_state
 from tests.internal_zones import model
@@ -344,20 +342,3 @@ def test_answers_of_a_network_are_the_same_whatever_other_networks_hold(seed: in
             write_state(path, state)
         first, second = (trio.run(everything, path, 24, "ams") for path in paths)
     assert first == second
-
-
-@pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("internal.", True),
-        ("web.internal.", True),
-        ("web.flycast.", True),
-        ("1.a.a.d.f.ip6.arpa.", True),
-        ("xinternal.", False),
-        ("internal.example.", False),
-        ("ip6.arpa.", False),
-        (".", False),
-    ],
-)
-def test_names_at_or_below_our_apexes_are_ours(name: str, wanted: bool) -> None:
-    assert is_ours(from_text(name)) is wanted

@@ -1,0 +1,72 @@
+"""Where a name stands, and the exact answer of a node; the whole table of names is in test_zones."""
+
+from random import Random
+
+import pytest
+
+from cache.names import WireName, from_text
+from cache.rrtypes import AAAA, ANY, NOERROR, NXDOMAIN, TXT, A
+from internal_zones.apex import INTERNAL, build_apexes, local
+from internal_zones.lookup import answer, locate, shuffled
+from internal_zones.readings import TOPOLOGY, Kind, UnitKey
+from internal_zones.records import EMPTY, Node
+
+APEXES = build_apexes(2)
+OWNER = from_text("web.internal.")
+ADDRESSES = tuple(bytes((number,)) * 16 for number in range(4))
+NODE = Node((local(OWNER, AAAA, ADDRESSES), local(OWNER, TXT, (b"\0",))))
+
+
+@pytest.mark.parametrize(
+    ("name", "units"),
+    [
+        ("web.internal.", (UnitKey(Kind.APP, 24, "web"),)),
+        ("x.y.web.internal.", (UnitKey(Kind.APP, 24, "web"),)),
+        ("top1.nearest.of.web.internal.", (UnitKey(Kind.APP, 24, "web"), TOPOLOGY)),
+        ("web.flycast.", (UnitKey(Kind.FLYCAST, 24, "web"),)),
+        ("_apps.internal.", (UnitKey(Kind.APPS, 24),)),
+        ("x._peer.internal.", (UnitKey(Kind.PEERS, 24),)),
+        ("all._instances.internal.", (UnitKey(Kind.INSTANCES, 24),)),
+        ("_api.internal.", ()),
+        ("internal.", ()),
+        ("\\255.internal.", ()),
+        ("x.web.flycast.", ()),
+    ],
+)
+def test_a_name_needs_the_units_of_its_own_network(name: str, units: tuple[UnitKey, ...]) -> None:
+    assert locate(24, from_text(name), APEXES).units == units
+
+
+def test_a_reverse_name_is_read_only_under_the_client_s_own_prefix() -> None:
+    name = from_text("1." + "0." * 19 + "8.1.0.0.0.0.0.0.a.a.d.f.ip6.arpa.")
+    assert locate(0x18, name, APEXES).units == (UnitKey(Kind.OWNERS, 0x18, "fdaa:0:18::1"),)
+    assert locate(0x19, name, APEXES).units == ()
+
+
+def test_a_node_answers_its_types_and_denies_the_others() -> None:
+    apex, bits = APEXES[INTERNAL], Random(1)
+    assert [rrset.rtype for rrset in answer(NODE, ANY, apex, bits).answer] == [AAAA, TXT]
+    assert answer(NODE, A, apex, bits).authority == (apex.denying,)
+    assert answer(NODE, A, apex, bits).rcode == NOERROR
+    assert answer(EMPTY, AAAA, apex, bits).rcode == NOERROR
+    assert answer(None, AAAA, apex, bits).rcode == NXDOMAIN
+
+
+def test_an_ordered_node_keeps_its_order() -> None:
+    node = Node((local(OWNER, AAAA, ADDRESSES),), is_ordered=True)
+    assert all(answer(node, AAAA, APEXES[INTERNAL], Random(seed)).answer == node.rrsets for seed in range(20))
+
+
+def test_shuffling_gives_every_record_every_place_and_loses_none() -> None:
+    bits, places = Random(1), [[0] * 4 for _ in range(4)]
+    for _ in range(4000):
+        rdatas = shuffled(NODE.rrsets[0], bits).rdatas
+        assert set(rdatas) == set(ADDRESSES)
+        for place, rdata in enumerate(rdatas):
+            places[place][rdata[0]] += 1
+    assert all(850 < count < 1150 for row in places for count in row)
+
+
+def test_any_octets_in_a_label_stand_somewhere() -> None:
+    for octet in range(256):
+        assert locate(24, WireName(b"\x01" + bytes((octet,)).lower() + INTERNAL), APEXES).apex == INTERNAL

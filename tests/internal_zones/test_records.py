@@ -1,0 +1,84 @@
+"""Nodes of the DNS tree from rows; the whole table of names is in test_zones."""
+
+import pytest
+
+from cache.names import from_text, to_text
+from internal_zones.readings import AppData, InstancesData, OwnersData
+from internal_zones.records import EMPTY, NearestOf, app_node, instances_node, nearest_of, owners_node, subset, text
+from internal_zones.rows import Machine
+
+OWNER = from_text("x.internal.")
+
+
+def machine(name: str, region: str = "ams", group: str = "") -> Machine:
+    metadata = (("fly_process_group", group),) if group else ()
+    return Machine(name, region, "", name.encode().rjust(16, b"\0"), True, metadata)
+
+
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 510, 511, 65_000])
+def test_text_is_cut_into_strings_of_255_octets_and_empty_is_one_string(length: int) -> None:
+    [rdata] = text(OWNER, "x" * length).rrsets[0].rdatas
+    strings, at = [], 0
+    while at < len(rdata):
+        strings.append(rdata[at + 1 : at + 1 + rdata[at]])
+        at += 1 + rdata[at]
+    assert b"".join(strings) == b"x" * length
+    assert len(strings) == max(1, -(-length // 255))
+
+
+def test_text_that_fits_no_message_is_said_to_be_too_large() -> None:
+    assert text(OWNER, "x" * 65_001).is_too_large
+
+
+@pytest.mark.parametrize(
+    ("labels", "wanted"),
+    [
+        ("top1 nearest of", NearestOf(1, ())),
+        ("top12 nearest of ams", NearestOf(12, (b"ams",))),
+        ("top1 nearest of web process", NearestOf(1, (b"web", b"process"))),
+        ("top0 nearest of", None),
+        ("top01 nearest of", None),
+        ("top nearest of", None),
+        ("top-1 nearest of", None),
+        ("top999999 nearest of", None),
+        ("1 nearest of", None),
+        ("top1 nearest of web vm", None),
+        ("x top1 nearest of", None),
+        ("nearest of", None),
+    ],
+)
+def test_nearest_names_are_written_one_way_only(labels: str, wanted: NearestOf | None) -> None:
+    assert nearest_of(tuple(labels.encode().split())) == wanted
+
+
+def test_a_fixed_word_wins_over_a_region_of_that_name() -> None:
+    app = AppData(True, (machine("a", "global"), machine("b", "ams"), machine("c", "vm")))
+    node = app_node(OWNER, (b"global",), app)
+    assert node is not None
+    assert len(node.rrsets[0].rdatas) == 3
+    assert app_node(OWNER, (b"vm",), app) == EMPTY
+    assert subset(app, (b"global",)) is None
+
+
+def test_rows_are_found_in_any_letter_case() -> None:
+    app = AppData(True, (machine("ABC", "Ams", "Web"),))
+    for labels in (
+        (b"abc", b"vm"),
+        (b"ams",),
+        (b"web", b"process"),
+        (b"web", b"fly_process_group", b"kv", b"_metadata"),
+    ):
+        assert subset(app, labels) == app.machines
+
+
+def test_the_first_page_of_nothing_is_there() -> None:
+    empty = InstancesData(())
+    assert instances_node(OWNER, (b"1", b"page"), empty) == text(OWNER, "")
+    assert instances_node(OWNER, (b"2", b"page"), empty) is None
+
+
+def test_an_address_has_the_names_of_all_its_owners() -> None:
+    node = owners_node(OWNER, OwnersData((("A1", "Web"), ("x" * 64, "web")), ("laptop",)))
+    assert node is not None
+    assert [to_text(rdata) for rdata in node.rrsets[0].rdatas] == ["a1.vm.web.internal.", "laptop._peer.internal."]
+    assert owners_node(OWNER, OwnersData((), ())) is None

@@ -1,0 +1,56 @@
+"""Which units may be answered from, and which are dropped first."""
+
+from internal_zones.readings import AppsData, Kind, Reading, UnitKey
+from internal_zones.units import MAX_EMPTY_UNITS, Unit, Units
+
+
+def unit(network: int, size: int, generation: int = 0, read_at: float = 0.0) -> Unit:
+    return Unit(UnitKey(Kind.APPS, network), Reading(AppsData(()), size), generation, read_at)
+
+
+def test_a_unit_is_current_till_a_change_or_till_nobody_has_looked() -> None:
+    units = Units(100, trusted_for=0.25)
+    some = unit(1, 1)
+    assert not units.is_current(some, 0.0)
+    units.confirm(10.0)
+    assert units.is_current(some, 10.25)
+    assert not units.is_current(some, 10.28)
+    units.outdate()
+    assert not units.is_current(some, 10.0)
+
+
+def test_the_age_of_last_good_data_counts_from_when_it_was_last_known_to_be_true() -> None:
+    units = Units(100, trusted_for=1)
+    some = unit(1, 1, read_at=5.0)
+    units.confirm(50.0)
+    assert units.known_at(some) == 50.0
+    units.outdate()
+    assert units.known_at(some) == 5.0
+
+
+def test_rows_bound_the_map_and_the_least_recently_used_goes_first() -> None:
+    units = Units(20, trusted_for=1)
+    for network in (1, 2):
+        units.put(unit(network, 8))
+    units.get(UnitKey(Kind.APPS, 1))
+    units.put(unit(3, 8))
+    assert [units.get(UnitKey(Kind.APPS, network)) is not None for network in (1, 2, 3)] == [True, False, True]
+    assert (units.rows, len(units)) == (16, 2)
+
+
+def test_a_flood_of_units_without_rows_evicts_no_unit_with_rows() -> None:
+    units = Units(20, trusted_for=1)
+    units.put(unit(0, 8))
+    for network in range(1, MAX_EMPTY_UNITS + 100):
+        units.put(unit(network, 0))
+    assert units.get(UnitKey(Kind.APPS, 0)) is not None
+    assert len(units) == MAX_EMPTY_UNITS + 1
+
+
+def test_a_unit_that_loses_its_rows_is_held_once() -> None:
+    units = Units(20, trusted_for=1)
+    units.put(unit(1, 3))
+    units.put(unit(1, 0))
+    found = units.get(UnitKey(Kind.APPS, 1))
+    assert found is not None
+    assert (found.reading.size, len(units), units.rows) == (0, 1, 0)

@@ -1,0 +1,85 @@
+"""What counts as a change, and how often is looked."""
+
+import pytest
+import trio
+import trio.testing
+
+from internal_zones.counts import InternalCounts
+from internal_zones.database import Fault, Sighting, StateFault, StateFile, inline
+from internal_zones.units import Units
+from internal_zones.watcher import MAX_PAUSE, Watcher, has_changed, pause
+
+SEEN = Sighting(1, 2, 1, 7, 3, {})
+
+
+@pytest.mark.parametrize(
+    ("after", "wanted"),
+    [
+        (SEEN, False),
+        (SEEN._replace(problems={"apps": "no such table"}), False),
+        (SEEN._replace(data_version=8), True),
+        (SEEN._replace(data_version=6), True),
+        (SEEN._replace(schema_version=4), True),
+        (SEEN._replace(opening=2), True),
+        (SEEN._replace(inode=3), True),
+    ],
+)
+def test_anything_that_may_mean_other_rows_is_a_change(after: Sighting, wanted: bool) -> None:
+    assert has_changed(SEEN, after) is wanted
+    assert has_changed(None, after)
+
+
+def test_pauses_grow_with_failures_up_to_a_bound() -> None:
+    assert [pause(failures, 0.025) for failures in (0, 1, 2, 3, 1000)] == [0.025, 0.05, 0.1, 0.2, MAX_PAUSE]
+    assert pause(5, 10.0) == 10.0
+
+
+class FakeFile(StateFile):
+    """Shows what the script says, one entry per look; its last entry again and again."""
+
+    def __init__(self, script: list[Sighting | Fault]) -> None:
+        super().__init__("nowhere", {})
+        self._script = script
+
+    def look(self) -> Sighting:
+        seen = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        if isinstance(seen, Fault):
+            raise StateFault(seen, "as the script says")
+        return seen
+
+
+def test_a_fault_is_told_once_and_its_end_too() -> None:
+    script: list[Sighting | Fault] = [SEEN, Fault.BUSY, Fault.BUSY, SEEN, SEEN._replace(data_version=8)]
+    events: list[str] = []
+    counts, units = InternalCounts(), Units(100, trusted_for=1)
+
+    def note(event: str, /, **fields: str | int) -> None:
+        events.append(event)
+
+    async def main() -> None:
+        watcher = Watcher(FakeFile(script), inline, units, now=trio.current_time, poll=0.025, counts=counts, warn=note)
+        for _ in range(5):
+            await watcher.look()
+        assert watcher.fault is None
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert events == ["state_database_unwell", "state_database_well_again"]
+    assert (counts.failed_looks, counts.changes, units.generation) == ({"busy": 2}, 2, 2)
+
+
+def test_an_unusable_statement_is_told_once() -> None:
+    sick = SEEN._replace(problems={"apps": "no such table: apps"})
+    events: list[tuple[str, dict[str, str | int]]] = []
+
+    def note(event: str, /, **fields: str | int) -> None:
+        events.append((event, fields))
+
+    async def main() -> None:
+        watcher = Watcher(
+            FakeFile([sick]), inline, Units(9, 1), now=trio.current_time, poll=1, counts=InternalCounts(), warn=note
+        )
+        for _ in range(3):
+            await watcher.look()
+
+    trio.run(main)
+    assert events == [("state_statement_unusable", {"statement": "apps", "reason": "no such table: apps"})]
