@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test lint bench bench-peers lock clean
+.PHONY: help run test lint report bench bench-peers lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -19,6 +19,9 @@ lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+report: $(READY)  ## what is long, wide or deep, for a reviewer's eyes
+	$(BIN)/python -m tests.architecture.report
 
 bench: $(READY)  ## ratios of our parts against others, in one run
 	$(BIN)/python -m tests.bench
