@@ -1,0 +1,107 @@
+"""What is said over the control socket: lines of JSON, each a tagged Struct.
+
+A client sends one request per line. The daemon answers with any number of RowLines, then one End; then it reads the next
+request. What a row is depends on the request. Names and types are presentation text, for programs other than ours.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+MAX_REQUEST_OCTETS: Final = 4096  # the longest name is 1004 octets as text; nothing else in a request is long
+MAX_SORTED: Final = 1000  # rows; a sorted list is kept whole while the cache is walked
+
+_Text = Annotated[str, msgspec.Meta(max_length=1100)]
+
+
+class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask"):
+    """What all requests share: how they are told apart."""
+
+
+class Status(_Request, frozen=True, tag="status"):
+    """Is the daemon well? -> StatusRow, once."""
+
+
+class Stats(_Request, frozen=True, tag="stats"):
+    """Every counter -> StatRows."""
+
+
+class CacheShow(_Request, frozen=True, tag="cache_show"):
+    """What is cached of one name -> EntryRows. type "": all types."""
+
+    name: _Text
+    type: _Text = ""
+
+
+class CacheList(_Request, frozen=True, tag="cache_list"):
+    """What is cached at or below a zone -> EntryRows.
+
+    is_stale, is_negative: only such entries. sort: ttl (soonest to expire first), size or hits (most first), or "" as they
+    lie; a sorted list has at most MAX_SORTED rows. limit: at most so many rows; 0: no limit.
+    """
+
+    zone: _Text = "."
+    type: _Text = ""
+    is_stale: bool = False
+    is_negative: bool = False
+    sort: Literal["", "ttl", "size", "hits"] = ""
+    limit: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class CacheFlush(_Request, frozen=True, tag="cache_flush"):
+    """Forget a name, one type of it, or all at and below it -> FlushRow, once."""
+
+    name: _Text
+    type: _Text = ""
+    subtree: bool = False
+
+
+class Explain(_Request, frozen=True, tag="explain"):
+    """Why a question would get its answer -> LinkRows, then a VerdictRow. network: whose `.internal` is meant."""
+
+    name: _Text
+    type: _Text = "A"
+    network: int | None = None
+
+
+Request = Status | Stats | CacheShow | CacheList | CacheFlush | Explain
+
+
+class FlushRow(msgspec.Struct, frozen=True):
+    """How many entries and remembered failures were forgotten."""
+
+    forgotten: int
+
+
+class StatRow(msgspec.Struct, frozen=True):
+    """One counter. label: "rcode=NXDOMAIN" and its like for a labelled one, else ""."""
+
+    name: str
+    value: float
+    label: str = ""
+    help: str = ""
+
+
+class StatusRow(msgspec.Struct, frozen=True):
+    """The daemon in one row. uptime: seconds; problems: what does not work now, one sentence each."""
+
+    version: str
+    uptime: float
+    listening: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class RowLine(msgspec.Struct, frozen=True, tag_field="line", tag="row"):
+    """One row, as JSON."""
+
+    row: msgspec.Raw
+
+
+class End(msgspec.Struct, frozen=True, tag_field="line", tag="end"):
+    """The reply is over. rows: how many there were; error: "" or why there are no (more) rows."""
+
+    rows: int
+    error: str = ""
+
+
+Line = RowLine | End

@@ -1,0 +1,48 @@
+"""Bounded lines out of a byte stream."""
+
+import pytest
+import trio
+import trio.testing
+
+from resolver.service.lines import Lines, LineTooLong
+
+
+def read_all(chunks: list[bytes], max_octets: int = 100) -> list[bytes]:
+    """The lines that come out when the stream brings `chunks`."""
+
+    async def main() -> list[bytes]:
+        sending, receiving = trio.testing.memory_stream_one_way_pair()
+        lines, found = Lines(receiving, max_octets), []
+
+        async def send() -> None:
+            for chunk in chunks:
+                await sending.send_all(chunk)
+                await trio.testing.wait_all_tasks_blocked()
+            await sending.aclose()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(send)
+            while (line := await lines.read()) is not None:
+                found.append(line)
+        return found
+
+    return trio.run(main)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "lines"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param([b"a\nb\n"], [b"a", b"b"], id="two in one piece"),
+        pytest.param([b"a", b"b", b"\nc\n"], [b"ab", b"c"], id="one in pieces"),
+        pytest.param([b"\n\n"], [b"", b""], id="empty lines"),
+        pytest.param([b"a\nunfinished"], [b"a"], id="an unfinished last line is dropped"),
+    ],
+)
+def test_lines_come_out_however_they_were_cut(chunks: list[bytes], lines: list[bytes]) -> None:
+    assert read_all(chunks) == lines
+
+
+def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
+    with pytest.RaisesGroup(LineTooLong):
+        read_all([b"x" * 60, b"x" * 60])
