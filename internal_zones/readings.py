@@ -3,6 +3,7 @@
 Each unit is a few indexed SELECTs and becomes one frozen value; nothing is read that nobody asked for.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from internal_zones.nearest import Topology
 from internal_zones.rows import Instance, Machine, Peer, Row, Skipped
 
 NONE_SKIPPED: Final = Skipped()
-NOBODY: Final = 0  # the network of what belongs to no network
+NOBODY: Final = 0  # the network of what belongs to no network, and of rows whose network has not arrived yet
 
 
 class Kind(IntEnum):
@@ -91,8 +92,17 @@ class Reading:
     duplicates: tuple[bytes, ...] = ()
 
 
+class NoRows:
+    """The Reader of a network that is none."""
+
+    def select(self, name: str, parameters: Mapping[str, int | str]) -> list[Row]:
+        return []
+
+
 def read(reader: Reader, key: UnitKey) -> Reading:
     """Read one unit, a few indexed SELECTs; raises StateFault. Runs in the database thread."""
+    if key.network == NOBODY and key.kind is not Kind.TOPOLOGY:
+        reader = NoRows()
     where: dict[str, int | str] = {"network": key.network, "app": key.name, "address": key.name}
     match key.kind:
         case Kind.APP:

@@ -97,6 +97,8 @@ class Reads:
         return flight
 
     async def _read(self, key: UnitKey) -> Unit | None:
+        if self._watcher.fault is not None:
+            return None  # found out since this was queued: the queue must not be a line of timeouts
         generation, started = self._units.generation, self._now()  # what is committed from here on may be missed
         try:
             reading = await self._run(partial(read, self._file, key))

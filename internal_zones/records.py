@@ -55,10 +55,9 @@ def app_node(owner: WireName, labels: Labels, app: AppData) -> Node | None:
         case (b"vm" | b"process" | b"_metadata" | b"of",) | (b"kv", b"_metadata"):
             return EMPTY
         case (b"vms",) | (b"all", b"vms"):
-            machines = sorted_by_id(_listed(labels, app.machines))
-            return text(owner, ",".join(f"{machine.id} {machine.region}" for machine in machines))
+            return text(owner, ",".join(f"{it.id} {it.region}" for it in _listed(labels, app.machines)))
         case (b"regions",) | (b"all", b"regions"):
-            return text(owner, ",".join(sorted({machine.region for machine in _listed(labels, app.machines)})))
+            return text(owner, ",".join(sorted({it.region for it in _listed(labels, app.machines)})))
         case (*above, b"of") if above in ([], [b"nearest"]):
             return EMPTY
         case (b"of", *rest) | (b"nearest", b"of", *rest):
@@ -157,10 +156,6 @@ def fold(value: str) -> bytes:
 
 def folded(metadata: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
     return [(fold(key), fold(value)) for key, value in metadata]
-
-
-def sorted_by_id(machines: Iterable[Machine]) -> list[Machine]:
-    return sorted(machines, key=lambda machine: machine.id)
 
 
 def _those(app: AppData, is_meant: Callable[[Machine], bool]) -> tuple[Machine, ...] | None:

@@ -363,3 +363,22 @@ def test_the_demo_s_changes_are_followed(tmp_path: Path) -> None:
         assert asker.zones.counts.stale_answers == 0
 
     on(tmp_path / "state.db", main)
+
+
+def test_reads_that_wait_when_the_database_is_locked_do_not_time_out_one_by_one(path: Path) -> None:
+    execute(path, "PRAGMA journal_mode = DELETE")
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        lock = apsw.Connection(str(path))
+        lock.execute("BEGIN EXCLUSIVE")
+        async with trio.open_nursery() as nursery:
+            for number in range(200):
+                nursery.start_soon(asker.ask, f"app{number}.internal")
+        await trio.sleep(0.5)
+        assert asker.zones.status().waiting_reads == 0
+        lock.execute("ROLLBACK")
+        lock.close()
+        await until(asker, [ADDRESS])
+
+    on(path, main)

@@ -64,6 +64,12 @@ def test_a_statement_that_cannot_be_used_fails_its_unit(kind: Kind) -> None:
         read(FakeReader(), UnitKey(kind, 24, "web"))
 
 
+def test_rows_whose_network_has_not_arrived_belong_to_nobody() -> None:
+    reader = FakeReader(app=[("web",)], machines=[MACHINE])
+    assert read(reader, UnitKey(Kind.APP, 0, "web")).data == AppData(False, ())
+    assert reader.asked == []
+
+
 def test_the_topology_does_without_what_it_cannot_read() -> None:
     assert read(FakeReader(), TOPOLOGY).data == Topology()
     assert read(FakeReader(hosts=[("h1", 3)]), TOPOLOGY).data == Topology({"h1": 3.0}, {})

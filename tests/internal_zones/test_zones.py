@@ -10,7 +10,9 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from internal_zones import zones
 from internal_zones.database import inline
+from resolver import errors
 from resolver.demo.state import make_state
 from tests.internal_zones import model
 from tests.internal_zones.platform import (
@@ -316,7 +318,7 @@ async def everything(path: Path, network: int, region: str) -> dict[tuple[str, s
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32), network=st.sampled_from(NETWORKS), region=st.sampled_from(["", "ams", "nrt"]))
 def test_random_platforms_answer_as_the_model_does(seed: int, network: int, region: str) -> None:
     state = random_state(seed)
@@ -342,3 +344,9 @@ def test_answers_of_a_network_are_the_same_whatever_other_networks_hold(seed: in
             write_state(path, state)
         first, second = (trio.run(everything, path, 24, "ams") for path in paths)
     assert first == second
+
+
+def test_info_codes_are_those_of_the_failure_table() -> None:
+    assert zones.STALE_ANSWER == errors.STALE_ANSWER
+    assert zones.NOT_READY == errors.NOT_READY == errors.NotReady.info_code
+    assert zones.NETWORK_ERROR == errors.NETWORK_ERROR == errors.NetworkError.info_code
