@@ -1,0 +1,52 @@
+"""How long may this be kept, and which TTL does a client see? The one place that computes TTLs.
+
+A TTL only shrinks: nothing here takes an `expires` that was set before and makes it later.
+"""
+
+from typing import Final
+
+from cache.options import CacheOptions
+from cache.rrset import RRset
+
+MIN_SOA_OCTETS: Final = 22  # two names of one octet at least, and five 32-bit fields (RFC 1035 §3.3.13)
+TOP_BIT: Final = 0x80000000
+
+
+def clamp(ttl: int, options: CacheOptions) -> int:
+    """`ttl` seconds as received, within the configured bounds. 0 stays 0 unless a minimum is configured."""
+    return max(options.min_ttl, min(ttl, options.max_ttl))
+
+
+def expiry(ttl: int, now: float, lease: float) -> float:
+    """The point in time at which data with `ttl` seconds to live stops being fresh: never later than its lease."""
+    return min(now + ttl, lease)
+
+
+def negative_ttl(soa_ttl: int, soa_rdata: bytes, options: CacheOptions) -> int:
+    """Seconds for which a negative answer with this SOA may be kept.
+
+    RFC 2308 §5: the lesser of the SOA's TTL and its MINIMUM field, here within the configured bounds. 0, whatever the
+    bounds, when the rdata is too short to be an SOA's: such an answer is not kept.
+    """
+    if len(soa_rdata) < MIN_SOA_OCTETS:
+        return 0
+    minimum = int.from_bytes(soa_rdata[-4:], "big")
+    if minimum & TOP_BIT:  # RFC 2181 §8: a TTL with its top bit set is zero
+        minimum = 0
+    return max(options.min_negative_ttl, min(soa_ttl, minimum, options.max_negative_ttl))
+
+
+def remaining(expires: float, now: float) -> int:
+    """Whole seconds until `expires`, rounded to the nearest, never below 0."""
+    return max(0, int(expires - now + 0.5))
+
+
+def shown_ttl(rrset: RRset, now: float, stale_ttl: int) -> int:
+    """The TTL that a client sees at `now`: what is left of it, or `stale_ttl` once it has expired (RFC 8767 §4).
+
+    Local data, whose `expires` is infinite, shows its own TTL. TTL 0 is shown as it came: it is never stale.
+    """
+    left = rrset.expires - now
+    if left > 0:
+        return rrset.ttl if left == float("inf") else int(left + 0.5)
+    return stale_ttl if rrset.ttl else 0
