@@ -21,7 +21,7 @@ CREATE TABLE machines (
   network_id INTEGER NOT NULL DEFAULT 0,
   host TEXT NOT NULL DEFAULT '',
   region TEXT NOT NULL DEFAULT '',
-  address TEXT NOT NULL DEFAULT '',          -- 6PN, as text: fdaa:0:18:a7b:7d:f066:b83b:2
+  address TEXT NOT NULL DEFAULT '',          -- 6PN, as canonical text (RFC 5952): fdaa:0:18:a7b:7d:f066:b83b:2
   state TEXT NOT NULL DEFAULT '',            -- created, starting, started, stopping, stopped, suspended, destroyed
   metadata TEXT NOT NULL DEFAULT '{}',       -- JSON object of strings; fly_process_group is the process group
   skip_dns INTEGER NOT NULL DEFAULT 0,       -- 1: the machine asked not to be in the DNS at all

@@ -15,6 +15,7 @@ from typing import TypeVar
 import apsw
 import pytest
 import trio
+import trio.lowlevel
 
 from internal_zones.database import own_thread
 from resolver.demo.corrosion_file import CorrosionWriter
@@ -382,3 +383,36 @@ def test_reads_that_wait_when_the_database_is_locked_do_not_time_out_one_by_one(
         await until(asker, [ADDRESS])
 
     on(path, main)
+
+
+def test_a_restore_in_place_is_neither_held_up_nor_missed(path: Path) -> None:
+    backup = path.with_name("backup.db")
+    changed = State(apps=WEB.apps, machines=[machine("0001", 1, 24, address=OTHER)])
+    write_state(path.with_name("changed.db"), changed)
+    execute(path.with_name("changed.db"), f"VACUUM INTO '{backup}'")
+    execute(backup, "PRAGMA journal_mode = WAL")
+    move(path, ADDRESS)
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        inode = path.stat().st_ino
+        async with trio.open_nursery() as nursery:  # asked all the time, so that our reader is busy
+            nursery.start_soon(keep_asking, asker, nursery.cancel_scope)
+            started = trio.current_time()
+            command = [sys.executable, "-m", "tests.internal_zones.restore_in_place", str(backup), str(path)]
+            await trio.run_process(command)
+            assert trio.current_time() - started < PATIENCE
+            await until(asker, [OTHER])
+            nursery.cancel_scope.cancel()
+        assert path.stat().st_ino == inode
+        assert asker.zones.counts.openings == 1
+
+    on(path, main)
+
+
+async def keep_asking(asker: Asker, scope: trio.CancelScope) -> None:
+    number = 0
+    while not scope.cancel_called:
+        number += 1
+        assert shown(await asker.ask(f"app{number}.internal")) in ("NXDOMAIN", "SERVFAIL 23")
+        await trio.lowlevel.checkpoint()
