@@ -3,32 +3,24 @@
 Real files, a real second process, real time: a clock that stands still proves nothing about a file.
 """
 
-# ruff: noqa: ASYNC220, ASYNC240 -- these tests break files under a running daemon, and may block to do so
+# ruff: noqa: ASYNC240 -- these tests break files under a running daemon, and may block to do so
 
 import os
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 import pytest
 import trio
-import trio.lowlevel
 
 from internal_zones.database import own_thread
 from resolver.demo.corrosion_file import CorrosionWriter
-from resolver.demo.state import make_state
-from tests.internal_zones.platform import Row, State, app, machine, write_state
+from tests.internal_zones.breaking import ADDRESS, OTHER, WEB, execute, move, on, small_state, until
+from tests.internal_zones.platform import State, machine, write_state
 from tests.internal_zones.running import Asker, asking, shown
 
-ADDRESS = "fdaa:0:18:a:b:0:1:2"
-OTHER = "fdaa:0:18:a:b:0:2:2"
-WEB = State(apps=[app(1, "web", 24)], machines=[machine("0001", 1, 24)])
-PEERS: list[Row] = [{"network_id": 24, "name": "laptop", "address": "fdaa:0:18:9::1"}]
 T = TypeVar("T")
-PATIENCE = 5  # seconds till a change must be seen on the slowest of test machines
 
 
 class SlowDisk:
@@ -45,43 +37,7 @@ class SlowDisk:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    write_state(tmp_path / "state.db", State(apps=WEB.apps, machines=WEB.machines, peers=PEERS))
-    return tmp_path / "state.db"
-
-
-def on(path: Path, main: Callable[[Asker], Awaitable[None]], max_stale: int = 86400) -> None:
-    async def run() -> None:
-        with trio.fail_after(60):
-            async with asking(path, max_stale=max_stale) as asker:
-                await main(asker)
-
-    trio.run(run)
-
-
-async def until(asker: Asker, wanted: list[str] | str, name: str = "web.internal", *, stale: bool = False) -> float:
-    """Ask till the answer is the wanted one; the seconds it took. Nothing on the way may be a false negative."""
-    started = trio.current_time()
-    with trio.fail_after(PATIENCE):
-        while True:
-            answer = await asker.ask(name)
-            if shown(answer) == wanted and answer.is_stale is stale:
-                return trio.current_time() - started
-            assert shown(answer) not in ("NXDOMAIN", "NODATA")
-            await trio.sleep(0.002)
-
-
-def execute(path: Path, sql: str) -> None:
-    """Run SQL as another program that keeps the triggers quiet would."""
-    writer = CorrosionWriter(path)
-    writer.connection.execute(sql)
-    writer.close()
-
-
-def move(path: Path, address: str) -> None:
-    writer = CorrosionWriter(path)
-    with writer.commit():
-        writer.put("machines", {"id": "0001", "address": address})
-    writer.close()
+    return small_state(tmp_path)
 
 
 def test_a_file_missing_at_the_start_is_not_ready_and_is_found_when_it_comes(tmp_path: Path) -> None:
@@ -321,51 +277,6 @@ def test_questions_for_one_app_join_one_read(path: Path) -> None:
     on(path, main)
 
 
-def test_a_commit_of_another_process_is_visible(path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from tests.internal_zones.test_faults import move\n"
-        "for line in sys.stdin: move(Path(sys.argv[1]), line.strip()); print('done', flush=True)\n"
-    )
-
-    async def main(asker: Asker) -> None:
-        took = []
-        with subprocess.Popen(
-            [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as writer:
-            assert writer.stdin
-            assert writer.stdout
-            for number in range(10, 30):
-                address = f"fdaa:0:18:a:b:0:{number}:2"
-                print(address, file=writer.stdin, flush=True)
-                await trio.to_thread.run_sync(writer.stdout.readline)  # the commit is done
-                took.append(await until(asker, [address]))
-            writer.stdin.close()
-        took.sort()
-        print(f"visible after a commit: median {took[10] * 1000:.0f} ms, longest {took[-1] * 1000:.0f} ms")
-        assert took[-1] < 2
-
-    on(path, main)
-
-
-def test_the_demo_s_changes_are_followed(tmp_path: Path) -> None:
-    """The process that the demo runs beside the daemon, and the daemon's answers after each of its commits."""
-    make_state(tmp_path / "state.db")
-
-    async def main(asker: Asker) -> None:
-        command = [sys.executable, "-m", "resolver.demo.change_state", str(tmp_path / "state.db")]
-        command += ["--seed", "3", "--interval", "0.005", "--count", "100", "--quiet"]
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.run_process, command)
-            while len(nursery.child_tasks):
-                for name in ("web.internal", "_instances.internal", "top2.nearest.of.web.internal"):
-                    assert (await asker.ask(name, "ANY")).rcode == 0
-                await trio.sleep(0.005)
-        assert asker.zones.counts.changes > 5
-        assert asker.zones.counts.stale_answers == 0
-
-    on(tmp_path / "state.db", main)
-
-
 def test_reads_that_wait_when_the_database_is_locked_do_not_time_out_one_by_one(path: Path) -> None:
     execute(path, "PRAGMA journal_mode = DELETE")
 
@@ -383,36 +294,3 @@ def test_reads_that_wait_when_the_database_is_locked_do_not_time_out_one_by_one(
         await until(asker, [ADDRESS])
 
     on(path, main)
-
-
-def test_a_restore_in_place_is_neither_held_up_nor_missed(path: Path) -> None:
-    backup = path.with_name("backup.db")
-    changed = State(apps=WEB.apps, machines=[machine("0001", 1, 24, address=OTHER)])
-    write_state(path.with_name("changed.db"), changed)
-    execute(path.with_name("changed.db"), f"VACUUM INTO '{backup}'")
-    execute(backup, "PRAGMA journal_mode = WAL")
-    move(path, ADDRESS)
-
-    async def main(asker: Asker) -> None:
-        await until(asker, [ADDRESS])
-        inode = path.stat().st_ino
-        async with trio.open_nursery() as nursery:  # asked all the time, so that our reader is busy
-            nursery.start_soon(keep_asking, asker, nursery.cancel_scope)
-            started = trio.current_time()
-            command = [sys.executable, "-m", "tests.internal_zones.restore_in_place", str(backup), str(path)]
-            await trio.run_process(command)
-            assert trio.current_time() - started < PATIENCE
-            await until(asker, [OTHER])
-            nursery.cancel_scope.cancel()
-        assert path.stat().st_ino == inode
-        assert asker.zones.counts.openings == 1
-
-    on(path, main)
-
-
-async def keep_asking(asker: Asker, scope: trio.CancelScope) -> None:
-    number = 0
-    while not scope.cancel_called:
-        number += 1
-        assert shown(await asker.ask(f"app{number}.internal")) in ("NXDOMAIN", "SERVFAIL 23")
-        await trio.lowlevel.checkpoint()

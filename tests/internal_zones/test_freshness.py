@@ -1,0 +1,101 @@
+"""What another process commits is in the answers, quickly and whole, however it came into the file.
+
+Real files, real second processes, real time.
+"""
+
+# ruff: noqa: ASYNC220, ASYNC240 -- these tests drive other processes, and may block to do so
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+
+from resolver.demo.state import make_state
+from tests.internal_zones.breaking import ADDRESS, OTHER, PATIENCE, WEB, execute, move, on, small_state, until
+from tests.internal_zones.platform import State, machine, write_state
+from tests.internal_zones.running import Asker, shown
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return small_state(tmp_path)
+
+
+def test_a_commit_of_another_process_is_visible(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests.internal_zones.breaking import move\n"
+        "for line in sys.stdin: move(Path(sys.argv[1]), line.strip()); print('done', flush=True)\n"
+    )
+
+    async def main(asker: Asker) -> None:
+        took = []
+        with subprocess.Popen(
+            [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdin
+            assert writer.stdout
+            for number in range(10, 30):
+                address = f"fdaa:0:18:a:b:0:{number}:2"
+                print(address, file=writer.stdin, flush=True)
+                await trio.to_thread.run_sync(writer.stdout.readline)  # the commit is done
+                took.append(await until(asker, [address]))
+            writer.stdin.close()
+        took.sort()
+        print(f"visible after a commit: median {took[10] * 1000:.0f} ms, longest {took[-1] * 1000:.0f} ms")
+        assert took[-1] < 2
+
+    on(path, main)
+
+
+def test_the_demo_s_changes_are_followed(tmp_path: Path) -> None:
+    """The process that the demo runs beside the daemon, and the daemon's answers after each of its commits."""
+    make_state(tmp_path / "state.db")
+
+    async def main(asker: Asker) -> None:
+        command = [sys.executable, "-m", "resolver.demo.change_state", str(tmp_path / "state.db")]
+        command += ["--seed", "3", "--interval", "0.005", "--count", "100", "--quiet"]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.run_process, command)
+            while len(nursery.child_tasks):
+                for name in ("web.internal", "_instances.internal", "top2.nearest.of.web.internal"):
+                    assert (await asker.ask(name, "ANY")).rcode == 0
+                await trio.sleep(0.005)
+        assert asker.zones.counts.changes > 5
+        assert asker.zones.counts.stale_answers == 0
+
+    on(tmp_path / "state.db", main)
+
+
+def test_a_restore_in_place_is_neither_held_up_nor_missed(path: Path) -> None:
+    backup = path.with_name("backup.db")
+    changed = State(apps=WEB.apps, machines=[machine("0001", 1, 24, address=OTHER)])
+    write_state(path.with_name("changed.db"), changed)
+    execute(path.with_name("changed.db"), f"VACUUM INTO '{backup}'")
+    execute(backup, "PRAGMA journal_mode = WAL")
+    move(path, ADDRESS)
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        inode = path.stat().st_ino
+        async with trio.open_nursery() as nursery:  # asked all the time, so that our reader is busy
+            nursery.start_soon(keep_asking, asker, nursery.cancel_scope)
+            started = trio.current_time()
+            command = [sys.executable, "-m", "tests.internal_zones.restore_in_place", str(backup), str(path)]
+            await trio.run_process(command)
+            assert trio.current_time() - started < PATIENCE
+            await until(asker, [OTHER])
+            nursery.cancel_scope.cancel()
+        assert path.stat().st_ino == inode
+        assert asker.zones.counts.openings == 1
+
+    on(path, main)
+
+
+async def keep_asking(asker: Asker, scope: trio.CancelScope) -> None:
+    number = 0
+    while not scope.cancel_called:
+        number += 1
+        assert shown(await asker.ask(f"app{number}.internal")) in ("NXDOMAIN", "SERVFAIL 23")
+        await trio.lowlevel.checkpoint()
