@@ -1,0 +1,360 @@
+"""Exchanges with a server that behaves in one way, on a clock that jumps."""
+
+from collections.abc import Callable, Iterable
+
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+import trio
+import trio.testing
+
+from cache.answer import Question
+from cache.names import from_text
+from cache.rrtypes import FORMERR, NOERROR, SERVFAIL, A
+from cache.servers import Edns, Servers, ServerState
+from resolver.errors import WorkExhausted
+from resolver.upstream.counts import UpstreamCounts
+from resolver.upstream.exchange import Fault, Reply, Upstream
+from tests.resolver.upstream.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
+
+QUESTION = Question(from_text("www.example."), A)
+RECORD = "www.example. 60 A 192.0.2.1"
+FORGED = "www.example. 60 A 203.0.113.66"
+TIMEOUT = 0.4
+
+
+class Result:
+    """What became of some exchanges."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Reply | Fault] = []
+        self.elapsed: list[float] = []
+        self.counts = UpstreamCounts()
+        self.env = FakeEnv({})
+        self.state = ServerState()
+        self.spent = 0
+
+    @property
+    def outcome(self) -> Reply | Fault:
+        return self.outcomes[-1]
+
+    @property
+    def address(self) -> bytes:
+        """The rdata answered last."""
+        assert isinstance(self.outcome, Reply)
+        return self.outcome.response.answer[0].rdatas[0]
+
+    @property
+    def sent_over_tcp(self) -> list[bool]:
+        return [over_tcp for _, _, over_tcp in self.env.world.sent]
+
+
+def ask(
+    behaviour: Behaviour | None,
+    times: int = 1,
+    *,
+    prepare: Callable[[Result, Upstream], None] | None = None,
+    case_randomization: bool = True,
+) -> Result:
+    result = Result()
+
+    def spend() -> None:
+        result.spent += 1
+
+    async def main() -> None:
+        env = result.env = FakeEnv({} if behaviour is None else {SERVER: behaviour})
+        upstream = Upstream(env, Servers(), result.counts, case_randomization=case_randomization)
+        result.state = upstream.state_of(SERVER)
+        if prepare is not None:
+            prepare(result, upstream)
+        for _ in range(times):
+            before = env.now()
+            result.outcomes.append(await upstream.exchange(SERVER, QUESTION, TIMEOUT, spend, is_recursive=False))
+            result.elapsed.append(env.now() - before)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return result
+
+
+def honest(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+    return [(0.02, reply_to(query, RECORD).to_wire())]
+
+
+def with_id(reply: dns.message.Message, id: int) -> bytes:
+    return id.to_bytes(2, "big") + reply.to_wire()[2:]
+
+
+def lowered(query: dns.message.Message) -> dns.message.Message:
+    """The query as a server sees it that does not keep letter case."""
+    name = query.question[0].name.to_wire()
+    assert name is not None
+    return dns.message.from_wire(query.to_wire().replace(name, name.lower()))
+
+
+def test_a_reply_is_taken_and_its_round_trip_remembered() -> None:
+    result = ask(honest)
+    assert isinstance(result.outcome, Reply)
+    assert result.outcome.response.rcode == NOERROR
+    assert result.outcome.is_proven
+    assert not result.outcome.over_tcp
+    assert result.elapsed == [pytest.approx(0.02)]
+    assert result.state.srtt == pytest.approx(0.02)
+    assert result.state.edns is Edns.WORKS
+    assert (result.counts.sent, result.counts.received, result.spent) == (1, 1, 1)
+    assert all(channel.is_closed for channel in result.env.world.channels)
+
+
+def test_the_query_is_iterative_with_edns_1232_and_random_case() -> None:
+    result = ask(honest, times=20)
+    queries = [dns.message.from_wire(message) for _, message, _ in result.env.world.sent]
+    assert all(not query.flags & dns.flags.RD for query in queries)
+    assert {(query.edns, query.payload) for query in queries} == {(0, 1232)}
+    assert len({query.question[0].name.to_text() for query in queries}) > 10
+    assert len({query.id for query in queries}) > 15
+
+
+def test_without_case_randomization_the_name_is_as_it_is() -> None:
+    result = ask(honest, case_randomization=False)
+    assert dns.message.from_wire(result.env.world.sent[0][1]).question[0].name.to_text() == "www.example."
+
+
+def test_silence_is_a_timeout() -> None:
+    result = ask(silent)
+    assert result.outcome is Fault.TIMEOUT
+    assert result.elapsed == [pytest.approx(TIMEOUT)]
+    assert result.state.timeouts_in_a_row == 1
+    assert result.counts.timeouts == 1
+
+
+def test_a_reply_after_the_timeout_is_too_late() -> None:
+    result = ask(lambda query, over_tcp: [(TIMEOUT + 0.01, reply_to(query, RECORD).to_wire())])
+    assert result.outcome is Fault.TIMEOUT
+
+
+def test_icmp_unreachable_ends_the_wait_at_once() -> None:
+    result = ask(lambda query, over_tcp: [(0.01, b"")])
+    assert result.outcome is Fault.UNREACHABLE
+    assert result.elapsed == [pytest.approx(0.01)]
+    assert result.counts.unreachable == 1
+
+
+def another_question(query: dns.message.Message) -> bytes:
+    return with_id(
+        reply_to(dns.message.make_query("other.example.", "A"), "other.example. 60 A 203.0.113.66"), query.id
+    )
+
+
+def another_type(query: dns.message.Message) -> bytes:
+    return with_id(reply_to(dns.message.make_query(query.question[0].name, "MX")), query.id)
+
+
+def the_query_itself(query: dns.message.Message) -> bytes:
+    return query.to_wire()
+
+
+def no_question(query: dns.message.Message) -> bytes:
+    reply = reply_to(query, FORGED)
+    reply.question = []
+    return reply.to_wire()
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        pytest.param(lambda query: b"\xff" * 40, id="garbage"),
+        pytest.param(lambda query: b"x", id="one octet"),
+        pytest.param(lambda query: reply_to(query, FORGED).to_wire()[:-3], id="cut short"),
+        pytest.param(another_question, id="another question"),
+        pytest.param(another_type, id="another type"),
+        pytest.param(the_query_itself, id="QR=0"),
+        pytest.param(no_question, id="an answer to no question"),
+    ],
+)
+def test_nothing_but_the_reply_ends_the_wait(stray: Callable[[dns.message.Message], bytes]) -> None:
+    """TuDoor: a malformed or foreign response must not cost the client the right one."""
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.01, stray(query)), (0.02, stray(query)), (0.03, reply_to(query, RECORD).to_wire())]
+
+    result = ask(behave)
+    assert result.address == bytes([192, 0, 2, 1])
+    assert result.counts.garbage + result.counts.mismatched == 2
+    assert result.sent_over_tcp == [False]
+
+
+def test_a_guessed_id_sends_us_to_tcp() -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if over_tcp:
+            return [(0.02, reply_to(query, RECORD).to_wire())]
+        return [(0.01, with_id(reply_to(query, FORGED), query.id ^ 1)), (0.02, reply_to(query, FORGED).to_wire())]
+
+    result = ask(behave)
+    assert result.address == bytes([192, 0, 2, 1])
+    assert result.sent_over_tcp == [False, True]
+    assert result.counts.near_misses == 1
+    assert result.spent == 2
+
+
+def test_a_flood_of_strays_sends_us_to_tcp() -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if over_tcp:
+            return [(0.02, reply_to(query, RECORD).to_wire())]
+        return [(0.001, b"\xff" * 20)] * 1000
+
+    result = ask(behave)
+    assert result.address == bytes([192, 0, 2, 1])
+    assert result.counts.garbage <= 64
+
+
+def test_truncated_replies_are_fetched_over_tcp() -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        flags = dns.flags.AA if over_tcp else dns.flags.AA | dns.flags.TC
+        return [(0.02, reply_to(query, RECORD if over_tcp else FORGED, flags=flags).to_wire())]
+
+    result = ask(behave)
+    assert result.address == bytes([192, 0, 2, 1])
+    assert isinstance(result.outcome, Reply)
+    assert result.outcome.over_tcp
+    assert (result.counts.truncated, result.counts.sent_tcp) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("over_tcp_says", "fault"),
+    [
+        pytest.param(lambda query: [], Fault.UNREACHABLE, id="closed without a word"),
+        pytest.param(lambda query: [(60.0, b"late")], Fault.TIMEOUT, id="silent"),
+        pytest.param(lambda query: [(0.0, b"\xff" * 30)], Fault.BROKEN, id="garbage"),
+        pytest.param(
+            lambda query: [(0.0, with_id(reply_to(query, FORGED), query.id ^ 1))], Fault.BROKEN, id="wrong ID"
+        ),
+        pytest.param(
+            lambda query: [(0.0, reply_to(query, FORGED, flags=dns.flags.TC).to_wire())], Fault.BROKEN, id="TC again"
+        ),
+    ],
+)
+def test_truncated_data_is_never_used_when_tcp_fails(
+    over_tcp_says: Callable[[dns.message.Message], Iterable[Said]], fault: Fault
+) -> None:
+    """Scenario 44."""
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if over_tcp:
+            return over_tcp_says(query)
+        return [(0.01, reply_to(query, FORGED, flags=dns.flags.TC).to_wire())]
+
+    assert ask(behave).outcome is fault
+
+
+def test_a_server_that_changes_letter_case_is_confirmed_over_tcp_and_remembered() -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.02, reply_to(lowered(query), RECORD).to_wire())]
+
+    result = ask(behave, times=3)
+    assert [isinstance(outcome, Reply) for outcome in result.outcomes] == [True] * 3
+    assert result.sent_over_tcp == [False, True, False, False]
+    assert result.state.keeps_case is False
+    assert result.counts.case_broken_servers == 1
+
+
+def test_a_forger_cannot_make_us_give_up_letter_case() -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.02, reply_to(query if over_tcp else lowered(query), RECORD).to_wire())]
+
+    result = ask(behave)
+    assert isinstance(result.outcome, Reply)
+    assert result.state.keeps_case is not False
+    assert result.counts.case_mismatched == 1
+
+
+def before_edns(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+    """A server that answers FORMERR to any query with OPT."""
+    if query.edns >= 0:
+        return [(0.02, reply_to(query, rcode=FORMERR, edns=False).to_wire())]
+    return [(0.02, reply_to(query, RECORD).to_wire())]
+
+
+def test_a_server_without_edns_is_asked_without_and_remembered() -> None:
+    result = ask(before_edns, times=2)
+    assert result.address == bytes([192, 0, 2, 1])
+    assert [dns.message.from_wire(message).edns for _, message, _ in result.env.world.sent] == [0, -1, -1]
+    assert result.state.edns is Edns.BROKEN
+    assert result.counts.edns_fallbacks == 1
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.NOTIMP, dns.rcode.BADVERS], ids=["NOTIMP", "BADVERS"])
+def test_other_refusals_of_edns_are_understood(rcode: dns.rcode.Rcode) -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if query.edns >= 0:
+            return [(0.02, reply_to(query, rcode=rcode, edns=rcode == dns.rcode.BADVERS).to_wire())]
+        return [(0.02, reply_to(query, RECORD).to_wire())]
+
+    assert ask(behave).address == bytes([192, 0, 2, 1])
+
+
+def test_what_was_learned_of_edns_expires() -> None:
+    def remember(result: Result, upstream: Upstream) -> None:
+        result.state.edns, result.state.edns_until = Edns.BROKEN, result.env.now() - 1
+
+    result = ask(honest, prepare=remember)
+    assert dns.message.from_wire(result.env.world.sent[0][1]).edns == 0
+    assert result.state.edns is Edns.WORKS
+
+
+def test_a_forged_formerr_teaches_nothing() -> None:
+    """CVE-2026-52690: a bare FORMERR needs no knowledge of the question; it may cost a retry, not EDNS."""
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if query.edns < 0:
+            return [(0.02, reply_to(query, RECORD).to_wire())]
+        return [(0.01, query.id.to_bytes(2, "big") + b"\x80\x01" + bytes(8))]
+
+    result = ask(behave)
+    assert result.address == bytes([192, 0, 2, 1])
+    assert result.state.edns is not Edns.BROKEN
+
+
+def test_a_server_that_always_says_formerr_is_asked_twice_and_no_more() -> None:
+    """CVE-2026-5950."""
+    result = ask(lambda query, over_tcp: [(0.01, reply_to(query, rcode=FORMERR, edns=False).to_wire())])
+    assert isinstance(result.outcome, Reply)
+    assert result.outcome.response.rcode == FORMERR
+    assert result.spent == 2
+    assert result.state.edns is not Edns.BROKEN
+
+
+def test_an_error_with_edns_is_the_answer() -> None:
+    result = ask(lambda query, over_tcp: [(0.01, reply_to(query, rcode=SERVFAIL).to_wire())])
+    assert isinstance(result.outcome, Reply)
+    assert result.outcome.response.rcode == SERVFAIL
+    assert result.spent == 1
+
+
+def test_no_route_is_no_fault_of_the_server_and_is_remembered_for_its_family() -> None:
+    routes = []
+
+    def cut_off(result: Result, upstream: Upstream) -> None:
+        result.env.world.unroutable.add(SERVER.host)
+        routes.append(upstream)
+
+    result = ask(honest, prepare=cut_off)
+    assert result.outcome is Fault.NO_ROUTE
+    assert result.state.timeouts_in_a_row == 0
+    assert not routes[0].has_route(SERVER, 10.0)
+    assert routes[0].has_route(SERVER, 1000.0)
+    assert routes[0].has_route(SERVER._replace(host="2001:db8::1"), 10.0)
+
+
+def test_an_exhausted_budget_ends_the_exchange_before_anything_is_sent() -> None:
+    async def main() -> None:
+        env = FakeEnv({SERVER: honest})
+
+        def refuse() -> None:
+            raise WorkExhausted("enough")
+
+        with pytest.raises(WorkExhausted):
+            await Upstream(env, Servers(), UpstreamCounts()).exchange(SERVER, QUESTION, 1.0, refuse, is_recursive=False)
+        assert env.world.sent == []
+        assert all(channel.is_closed for channel in env.world.channels)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
