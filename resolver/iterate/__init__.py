@@ -1,0 +1,21 @@
+"""Iteration: from a question, down the referrals, to the server that knows, within a budget of work."""
+
+from resolver.iterate.budget import Budget, BudgetLimits
+from resolver.iterate.counts import IterateCounts
+from resolver.iterate.delegation import configured
+from resolver.iterate.hints import BadHints, parse_hints
+from resolver.iterate.iterate import Iterator
+from resolver.iterate.learn import Iteration
+from resolver.iterate.priming import keep_primed
+
+__all__ = [
+    "BadHints",
+    "Budget",
+    "BudgetLimits",
+    "IterateCounts",
+    "Iteration",
+    "Iterator",
+    "configured",
+    "keep_primed",
+    "parse_hints",
+]

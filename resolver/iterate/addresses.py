@@ -1,0 +1,140 @@
+"""At which addresses can the name servers of a delegation be asked?
+
+What is in hand (glue, cache, configuration) comes first. The rest is looked up name by name, in a bounded number, and the
+first address that can be used ends the wait (NXNSAttack, CVE-2020-8616).
+"""
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+import trio
+
+from cache.answer import Question
+from cache.lookup import Link
+from cache.names import WireName
+from cache.rrset import RRset
+from cache.rrtypes import AAAA, A
+from cache.store import RRsetCache
+from resolver.env import Address
+from resolver.errors import ResolutionFailure
+from resolver.iterate.budget import Budget
+from resolver.iterate.counts import IterateCounts
+from resolver.iterate.delegation import Delegation
+from resolver.iterate.options import RecursionOptions
+from resolver.iterate.scrub import MAX_GLUE_PER_NAME
+from resolver.wire.message import RawRRset
+
+MAX_KNOWN_RDATAS: Final = 16384  # addresses whose text is kept ready; when full, all are forgotten and made anew
+MAX_FAILED_LOOKUPS: Final = 5  # MAX_TARGET_NX: name servers of one delegation looked up in vain
+OCTETS: Final = {A: 4, AAAA: 16}
+
+Lookup = Callable[[Question, Budget], Awaitable[Link]]
+
+
+class AddressBook:
+    """Turns names of name servers into addresses that may be asked."""
+
+    def __init__(self, cache: RRsetCache, options: RecursionOptions, lookup: Lookup, counts: IterateCounts) -> None:
+        """lookup: finds the first link of a question through cache and flights."""
+        self._cache = cache
+        self._lookup = lookup
+        self._counts = counts
+        self._port = options.port
+        self._barred = tuple(map(ipaddress.ip_network, options.do_not_query))
+        self._rtypes = tuple(rtype for rtype, wanted in ((A, options.ipv4), (AAAA, options.ipv6)) if wanted)
+        self._by_rdata: dict[bytes, Address | None] = {}
+
+    def in_hand(self, delegation: Delegation, now: float) -> tuple[list[Address], list[WireName]]:
+        """The addresses known without a look-up, and the name servers of which none is known."""
+        if delegation.servers:
+            return self._of_own_families(delegation.servers), []
+        found: dict[Address, None] = {}
+        missing = []
+        for name in delegation.name_servers:
+            before = len(found)
+            for rtype in self._rtypes:
+                rrset = self._cache.get(name, rtype)
+                if rrset is not None and now < rrset.expires and now < rrset.lease:
+                    found.update(dict.fromkeys(self.usable(rrset.rdatas, rtype)))
+            found.update(dict.fromkeys(self._from_glue(delegation.glue, name)))
+            if len(found) == before:
+                missing.append(name)
+        return list(found), missing
+
+    def last_resort(self, delegation: Delegation) -> list[Address]:
+        """What the referring server said of names it has no say about; good for this delegation of its own only."""
+        return [address for name in delegation.name_servers for address in self._from_glue(delegation.far_glue, name)]
+
+    async def look_up(self, name: WireName, waiting: Question, budget: Budget, now: float) -> list[Address]:
+        """Addresses of one name server, found by asking; [] when none is.
+
+        The families are asked side by side and the first useful one wins; the other goes on in its flight and will be in
+        the cache next time. waiting: the question that needs them. Raises WorkExhausted.
+        """
+        self._counts.address_lookups += 1
+        budget.spend_name()
+        within = budget.sub(waiting)
+        found: list[Address] = []
+
+        async def ask(rtype: int, scope: trio.CancelScope) -> None:
+            found.extend(await self._ask(Question(name, rtype), within))
+            if found:
+                scope.cancel()
+
+        with trio.move_on_after(budget.deadline - now):
+            async with trio.open_nursery() as nursery:
+                for rtype in self._rtypes:
+                    nursery.start_soon(ask, rtype, nursery.cancel_scope)
+        if not found:
+            self._counts.address_lookups_failed += 1
+        return found
+
+    def usable(self, rdatas: Iterable[bytes], rtype: int) -> list[Address]:
+        """The addresses among these rdatas that may be asked, at most MAX_GLUE_PER_NAME."""
+        found = []
+        for rdata in rdatas:
+            try:
+                address = self._by_rdata[rdata]
+            except KeyError:
+                address = self._remember(rdata, rtype)
+            if address is not None:
+                found.append(address)
+        return found[:MAX_GLUE_PER_NAME]
+
+    async def _ask(self, question: Question, budget: Budget) -> list[Address]:
+        if question in budget.ancestors:
+            self._counts.cycles += 1
+            return []
+        try:
+            link = await self._lookup(question, budget)
+        except ResolutionFailure:
+            return []
+        # RFC 2181 §10.3: the name of a name server is no alias
+        if not isinstance(link, RRset) or link.rtype != question.qtype:
+            return []
+        return self.usable(link.rdatas, link.rtype)
+
+    def _from_glue(self, glue: tuple[RawRRset, ...], name: WireName) -> list[Address]:
+        return [
+            address
+            for rrset in glue
+            if rrset.owner == name and rrset.rtype in self._rtypes
+            for address in self.usable(rrset.rdatas, rrset.rtype)
+        ]
+
+    def _of_own_families(self, servers: tuple[Address, ...]) -> list[Address]:
+        return [server for server in servers if (AAAA if ":" in server.host else A) in self._rtypes]
+
+    def _remember(self, rdata: bytes, rtype: int) -> Address | None:
+        if len(self._by_rdata) >= MAX_KNOWN_RDATAS:
+            self._by_rdata.clear()
+        address = None
+        if len(rdata) == OCTETS[rtype]:
+            ip = ipaddress.ip_address(rdata)
+            if any(ip in prefix for prefix in self._barred):
+                self._counts.addresses_refused += 1
+            else:
+                address = Address(str(ip), self._port)
+        self._by_rdata[rdata] = address
+        return address

@@ -1,0 +1,150 @@
+"""Which zone is closest to a name, as far as is known here, and which name servers does it have?
+
+Known are the forward and stub zones of the configuration, the NS RRsets in the cache, and the root.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+import msgspec
+
+from cache.answer import Question
+from cache.names import ROOT, WireName, ancestors, fold, from_text, is_at_or_below, parent
+from cache.options import CacheOptions
+from cache.rrset import RRset
+from cache.rrtypes import AAAA, DS, NS, A
+from cache.store import RRsetCache
+from cache.ttl import clamp
+from resolver.env import Address, address_from_text
+from resolver.iterate.options import ForwardZone, StubZone
+from resolver.iterate.scrub import MAX_NAME_SERVERS, Scrubbed, name_servers_of
+from resolver.wire.message import RawRRset
+
+NO_LEASE = float("inf")
+
+
+class Origin(Enum):
+    """Where a delegation is known from."""
+
+    HINTS = "root hints"
+    CACHE = "cache"
+    REFERRAL = "referral"
+    STUB = "stub zone"
+    FORWARD = "forward zone"
+
+
+class Delegation(msgspec.Struct, frozen=True, kw_only=True):
+    """A zone and whom to ask about it.
+
+    name_servers: their names; the addresses have to be found. servers: addresses that are given instead (configuration,
+    root hints). glue: addresses that came with the referral; far_glue: the same for names that the referring server has
+    no say about, a last resort and never cached. lease: monotonic seconds; nothing learned from these servers may be
+    used past it, or a withdrawn delegation would live on through what its servers say (CVE-2012-1033).
+    """
+
+    zone: WireName
+    origin: Origin
+    name_servers: tuple[WireName, ...] = ()
+    servers: tuple[Address, ...] = ()
+    glue: tuple[RawRRset, ...] = ()
+    far_glue: tuple[RawRRset, ...] = ()
+    lease: float = NO_LEASE
+
+    @property
+    def is_forwarder(self) -> bool:
+        return self.origin is Origin.FORWARD
+
+
+def configured(forward: Sequence[ForwardZone], stub: Sequence[StubZone]) -> dict[WireName, Delegation]:
+    """The delegations of the configuration, by zone."""
+    return {
+        from_text(zone.zone): Delegation(
+            zone=from_text(zone.zone),
+            origin=Origin.FORWARD if isinstance(zone, ForwardZone) else Origin.STUB,
+            servers=tuple(address_from_text(text) for text in zone.servers),
+        )
+        for zone in (*forward, *stub)
+    }
+
+
+def closest(
+    question: Question,
+    cache: RRsetCache,
+    zones: Mapping[WireName, Delegation],
+    now: float,
+    waiting: Sequence[Question] = (),
+) -> Delegation | None:
+    """The closest known delegation for the question; None when there is nothing better than the root hints.
+
+    waiting: questions that wait for this one, whose answers cannot be used to reach a name server.
+    """
+    # RFC 4035 §3.1.4.1: the DS RRset of a zone is its parent's
+    name = parent(question.qname) if question.qtype == DS else question.qname
+    return closest_to(name, cache, zones, now, (*waiting, question))
+
+
+def closest_to(
+    name: WireName,
+    cache: RRsetCache,
+    zones: Mapping[WireName, Delegation],
+    now: float,
+    waiting: Sequence[Question],
+) -> Delegation | None:
+    """The closest known delegation at or above `name`; see `closest`."""
+    given = _configured_above(name, zones) if zones else None
+    if given is not None and given.is_forwarder:
+        return given  # what lies below a forward zone is the forwarder's to find
+    for zone in ancestors(name):
+        if given is not None and zone == given.zone:
+            return given
+        rrset = cache.get(zone, NS)
+        if (
+            rrset is not None
+            and now < rrset.expires
+            and now < rrset.lease
+            and _is_startable(rrset, cache, now, waiting)
+        ):
+            return cached(rrset)
+    return None
+
+
+def cached(rrset: RRset) -> Delegation:
+    """The delegation that an NS RRset of the cache makes. Nobody delegates the root, so nothing ends with it."""
+    return Delegation(
+        zone=rrset.owner,
+        origin=Origin.CACHE,
+        name_servers=tuple(fold(rdata) for rdata in rrset.rdatas[:MAX_NAME_SERVERS]),
+        lease=NO_LEASE if rrset.owner == ROOT else min(rrset.lease, rrset.expires),
+    )
+
+
+def referred(
+    above: Delegation, name_servers: RawRRset, scrubbed: Scrubbed, options: CacheOptions, now: float
+) -> Delegation:
+    """The delegation that a referral from a server of `above` makes."""
+    return Delegation(
+        zone=name_servers.owner,
+        origin=Origin.REFERRAL,
+        name_servers=name_servers_of(name_servers),
+        glue=scrubbed.glue,
+        far_glue=scrubbed.far_glue,
+        lease=min(above.lease, now + clamp(name_servers.ttl, options)),
+    )
+
+
+def _configured_above(name: WireName, zones: Mapping[WireName, Delegation]) -> Delegation | None:
+    return next((zones[zone] for zone in ancestors(name) if zone in zones), None)
+
+
+def _is_startable(rrset: RRset, cache: RRsetCache, now: float, waiting: Sequence[Question]) -> bool:
+    """Can one of these name servers be reached without asking themselves for their own addresses?"""
+    zone = rrset.owner
+    for rdata in rrset.rdatas[:MAX_NAME_SERVERS]:
+        name = fold(rdata)
+        for rtype in (A, AAAA):
+            known = cache.get(name, rtype)
+            if known is not None and now < known.expires and now < known.lease:
+                return True
+        if not is_at_or_below(name, zone) and Question(name, A) not in waiting:
+            return True
+    return False

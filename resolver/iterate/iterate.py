@@ -1,0 +1,188 @@
+"""From a question to the server that knows: down the referrals, zone by zone. The driver; what decides stands elsewhere.
+
+closest delegation -> shorten the question -> ask the zone's servers -> a referral: go down; a shortened question
+answered: show more of it; the whole question answered: learn and return.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cache.answer import Question
+from cache.names import ROOT, WireName, parent
+from cache.options import CacheOptions
+from cache.rrset import Trust
+from cache.rrtypes import NS
+from cache.servers import Servers
+from cache.store import RRsetCache
+from resolver.env import Address, Env
+from resolver.errors import NameTooLong, NoReachableAuthority
+from resolver.iterate.addresses import AddressBook, Lookup
+from resolver.iterate.asking import Heard, Means, ZoneServers
+from resolver.iterate.budget import Budget
+from resolver.iterate.classify import Aliased, Denied, Referred
+from resolver.iterate.counts import IterateCounts
+from resolver.iterate.delegation import Delegation, Origin, closest, closest_to, referred
+from resolver.iterate.learn import Iteration, Voice, entry_of, glue_of, learn
+from resolver.iterate.minimise import lengthen, shorten
+from resolver.iterate.options import RecursionOptions
+from resolver.upstream import Upstream, UpstreamCounts
+
+PRIMING = Question(ROOT, NS)
+
+
+@dataclass(slots=True)
+class _Descent:
+    """What is kept while one question goes down the referrals. steps: shortened questions asked; failed: servers."""
+
+    question: Question
+    budget: Budget
+    steps: int = 0
+    failed: set[Address] = field(default_factory=set)
+
+
+class Iterator:
+    """Takes questions to the authoritative servers."""
+
+    def __init__(
+        self,
+        env: Env,
+        cache: RRsetCache,
+        servers: Servers,
+        options: RecursionOptions,
+        lookup: Lookup,
+        hints: Delegation,
+        *,
+        zones: Mapping[WireName, Delegation],
+        ttls: CacheOptions,
+        counts: IterateCounts,
+        upstream_counts: UpstreamCounts,
+        wants_signatures: bool = False,
+    ) -> None:
+        """lookup: the first link of a question, through cache and flights. zones: forward and stub zones (`configured`)."""
+        self._cache = cache
+        self._options = options
+        self._hints = hints
+        self._zones = zones
+        self._ttls = ttls
+        self._counts = counts
+        upstream = Upstream(
+            env,
+            servers,
+            upstream_counts,
+            case_randomization=options.case_randomization,
+            wants_signatures=wants_signatures,
+        )
+        self._means = Means(env, upstream, AddressBook(cache, options, lookup, counts), counts)
+
+    async def iterate(self, question: Question, budget: Budget) -> Iteration:
+        """The first link of the answer and what else was learned; raises ResolutionFailure.
+
+        Delegations and glue met on the way are stored here; `learned` is for the caller to store.
+        """
+        self._counts.iterations += 1
+        descent = _Descent(question, budget)
+        start = self._closest(question, budget)
+        try:
+            return await self._descend(start, descent)
+        except NoReachableAuthority as failure:
+            above = self._above(start, budget)
+            if above is None:
+                raise
+            # the zone may have moved: its parent knows; whoever has just failed is not asked again
+            self._counts.parent_asked_again += 1
+            try:
+                return await self._descend(above, descent)
+            except NoReachableAuthority:
+                raise failure from None
+
+    async def prime(self, budget: Budget) -> Iteration:
+        """Ask the servers of the hints for the root's name servers (RFC 9609 §3); raises ResolutionFailure."""
+        return await self._descend(self._hints, _Descent(PRIMING, budget))
+
+    async def _descend(self, delegation: Delegation, descent: _Descent) -> Iteration:
+        """From this delegation down to the answer."""
+        question = descent.question
+        while True:
+            servers = ZoneServers(self._means, delegation, question, descent.budget, descent.failed)
+            shown = self._shorten(delegation, descent)
+            try:
+                heard = await self._ask(servers, shown, descent)
+            except NoReachableAuthority:
+                descent.failed |= servers.servers
+                raise
+            voice = _voice(delegation, heard)
+            if isinstance(heard.told, Referred):
+                descent.budget.spend_referral()
+                delegation = self._take_referral(heard.told, heard, voice)
+                continue
+            if isinstance(heard.told, Aliased) and heard.told.target is None:
+                raise NameTooLong("DNAME substitution gives a name that is too long")
+            return learn(question, heard.told, heard.scrubbed, voice, self._ttls)
+
+    async def _ask(self, servers: ZoneServers, shown: Question, descent: _Descent) -> Heard:
+        """Show a zone's servers ever more of the question until they refer elsewhere or have answered all of it."""
+        question, is_relaxed = descent.question, self._options.qname_minimisation == "relaxed"
+        while shown != question:
+            self._counts.minimised += 1
+            heard = await servers.ask(shown, gives_up_early=is_relaxed)
+            descent.steps += 1
+            if heard is not None and isinstance(heard.told, Referred):
+                return heard
+            if heard is None or (isinstance(heard.told, Denied) and heard.told.rtype is None):
+                # RFC 9156 §2.3: some servers fail, or deny, names that have others below them
+                if heard is not None and not is_relaxed:
+                    return denied_below(heard, question)
+                self._counts.minimisation_given_up += 1
+                shown = question
+            else:
+                shown = lengthen(question, shown, descent.steps)
+        whole = await servers.ask(question, gives_up_early=False)
+        assert whole is not None  # None is for shortened questions
+        return whole
+
+    def _shorten(self, delegation: Delegation, descent: _Descent) -> Question:
+        if delegation.is_forwarder:
+            return descent.question  # a recursive server has to see it all anyway
+        return shorten(descent.question, delegation.zone, descent.steps, self._options.qname_minimisation)
+
+    def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:
+        """The delegation below, stored with its glue (RFC 2181 §5.4.1: as the least trusted data)."""
+        self._counts.referrals += 1
+        below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
+        self._cache.put(entry_of(told.name_servers, voice, Trust.ADDITIONAL, self._ttls), voice.now)
+        for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):
+            self._cache.put(rrset, voice.now)
+        return below
+
+    def _closest(self, question: Question, budget: Budget) -> Delegation:
+        now = self._means.env.now()
+        return closest(question, self._cache, self._zones, now, budget.ancestors) or self._hints
+
+    def _above(self, start: Delegation, budget: Budget) -> Delegation | None:
+        """The delegation to begin at again when all servers of a remembered one failed; None when it was no memory."""
+        if start.origin is not Origin.CACHE:
+            return None
+        if start.zone == ROOT:
+            return self._hints
+        now = self._means.env.now()
+        return closest_to(parent(start.zone), self._cache, self._zones, now, budget.ancestors) or self._hints
+
+
+def denied_below(heard: Heard, question: Question) -> Heard:
+    """RFC 8020: where a name does not exist, nothing below it does."""
+    assert isinstance(heard.told, Denied)
+    return msgspec.structs.replace(heard, told=Denied(question.qname, None, heard.told.soa))
+
+
+def _voice(delegation: Delegation, heard: Heard) -> Voice:
+    response = heard.reply.response
+    return Voice(
+        delegation=delegation,
+        source=heard.server.host,
+        now=heard.reply.received,
+        rcode=response.rcode,
+        is_authoritative=response.is_authoritative and not delegation.is_forwarder,
+        is_proven=heard.reply.over_tcp,
+    )

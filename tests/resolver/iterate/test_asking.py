@@ -1,0 +1,140 @@
+"""The servers of one zone."""
+
+import pytest
+
+from cache.answer import Question
+from resolver.env import Address
+from resolver.errors import InvalidData, NetworkError, NoReachableAuthority
+from resolver.iterate.addresses import AddressBook
+from resolver.iterate.asking import MAX_TIMEOUTS, Heard, Means, Tries, ZoneServers
+from resolver.iterate.classify import Answered, Reason, Useless
+from resolver.iterate.delegation import Delegation, Origin
+from resolver.upstream import Fault, Upstream
+from tests.resolver.iterate.world import Table, World, play
+from tests.resolver.iterate.zone_text import name, question
+from tests.resolver.upstream.fake_network import Behaviour, silent
+
+GOOD, BAD = "192.0.2.10", "192.0.2.11"
+WWW = question("www.example. A")
+ANSWER = {"www.example. A": ("www.example. 60 A 198.51.100.1",)}
+
+
+def zone_of(world: World, *hosts: str, avoided: frozenset[Address] = frozenset()) -> ZoneServers:
+    upstream = Upstream(world.env, world.servers, world.upstream_counts)
+    means = Means(
+        world.env, upstream, AddressBook(world.cache, world.options, world.lookup, world.counts), world.counts
+    )
+    servers = tuple(Address(host, 53) for host in hosts)
+    delegation = Delegation(zone=name("example."), origin=Origin.STUB, servers=servers)
+    return ZoneServers(means, delegation, WWW, world.new_budget(), avoided)
+
+
+async def ask(world: World, *hosts: str, shown: Question = WWW, gives_up_early: bool = False) -> Heard | None:
+    return await zone_of(world, *hosts).ask(shown, gives_up_early=gives_up_early)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param(Table({}), id="REFUSED"),
+        pytest.param(Table({}, rcodes={"under example.": 2}), id="SERVFAIL"),
+        pytest.param(Table({"under example.": ("", "example. 60 NS ns.example.")}), id="lame"),
+        pytest.param(silent, id="silent"),
+        pytest.param(lambda query, over_tcp: [(0.01, b"")], id="port closed"),
+        pytest.param(lambda query, over_tcp: [(0.01, b"\xff" * 99)], id="garbage"),
+    ],
+)
+def test_one_bad_server_of_two_does_no_harm(bad: Behaviour) -> None:
+    async def main() -> None:
+        for seed in range(6):
+            world = World({GOOD: Table(ANSWER), BAD: bad}, seed=seed)
+            heard = await ask(world, GOOD, BAD)
+            assert heard is not None
+            assert isinstance(heard.told, Answered)
+            assert heard.server.host == GOOD
+
+    play(main)
+
+
+def test_a_server_is_not_asked_twice_after_a_useless_reply() -> None:
+    async def main() -> None:
+        world = World({BAD: Table({})})
+        with pytest.raises(NoReachableAuthority, match=r"example\.: 1x REFUSED"):
+            await ask(world, BAD)
+        assert world.sent == 1
+
+    play(main)
+
+
+def test_many_silent_servers_are_not_all_waited_for() -> None:
+    async def main() -> None:
+        world = World({})
+        with pytest.raises(NoReachableAuthority):
+            await ask(world, *(f"192.0.2.{number}" for number in range(1, 60)))
+        assert world.sent <= MAX_TIMEOUTS
+        assert world.env.now() < 5.0
+
+    play(main)
+
+
+def test_a_shortened_question_is_given_up_at_the_first_useless_reply() -> None:
+    async def main() -> None:
+        world = World({GOOD: Table(ANSWER)})
+        assert await ask(world, GOOD, shown=question("ent.example. A"), gives_up_early=True) is None
+        assert world.sent == 1
+
+    play(main)
+
+
+def test_a_shortened_question_that_is_dropped_is_given_up_after_two_losses() -> None:
+    async def main() -> None:
+        world = World({})
+        assert await ask(world, GOOD, shown=question("ent.example. A"), gives_up_early=True) is None
+        assert world.sent == 2
+
+    play(main)
+
+
+def test_avoided_servers_are_not_asked() -> None:
+    async def main() -> None:
+        world = World({GOOD: Table(ANSWER)})
+        with pytest.raises(NoReachableAuthority, match="no server with an address"):
+            await zone_of(world, GOOD, avoided=frozenset({Address(GOOD, 53)})).ask(WWW, gives_up_early=False)
+        assert world.sent == 0
+
+    play(main)
+
+
+def test_a_lame_server_is_remembered_as_such_for_its_zone() -> None:
+    async def main() -> None:
+        world = World({BAD: Table({"under example.": ("", "example. 60 NS ns.example.")})})
+        with pytest.raises(NoReachableAuthority):
+            await ask(world, BAD)
+        assert name("example.") in world.servers.of(Address(BAD, 53)).lame_zones
+        assert world.counts.useless_replies == {"lame referral": 1}
+
+    play(main)
+
+
+DELEGATION = Delegation(zone=name("example."), origin=Origin.CACHE)
+TWO_CNAMES = Useless(Reason.MALFORMED, "two CNAMEs at one owner")
+
+
+def test_tries_add_up_to_a_failure_that_says_why() -> None:
+    tries = Tries()
+    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
+    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
+    tries.note_useless(Address(BAD, 53), Useless(Reason.REFUSED, "REFUSED"))
+    failure = tries.failure(DELEGATION, is_cut_off=False)
+    assert isinstance(failure, NoReachableAuthority)
+    assert str(failure) == "example.: 2x no reply in time, 1x REFUSED"
+
+
+def test_being_cut_off_is_a_network_error() -> None:
+    assert isinstance(Tries().failure(DELEGATION, is_cut_off=True), NetworkError)
+
+
+def test_contradicting_data_is_told_apart_from_silence() -> None:
+    tries = Tries()
+    tries.note_useless(Address(GOOD, 53), TWO_CNAMES)
+    assert isinstance(tries.failure(DELEGATION, is_cut_off=False), InvalidData)

@@ -1,0 +1,516 @@
+"""Questions taken down a scripted internet."""
+
+import dns.flags
+import dns.rcode
+import pytest
+import trio
+
+from cache.lookup import Alias
+from cache.names import from_text
+from cache.rrset import Denial, RRset, Trust
+from cache.rrtypes import AAAA, CNAME, NS, A
+from resolver.errors import DeadlinePassed, InvalidData, NameTooLong, NetworkError, NoReachableAuthority, WorkExhausted
+from resolver.iterate.budget import BudgetLimits
+from resolver.iterate.delegation import configured
+from resolver.iterate.learn import Iteration
+from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
+from tests.resolver.iterate.world import EXAMPLE, ROOT, TEST, Table, World, play, small_internet
+from tests.resolver.iterate.zone_text import name, question
+from tests.resolver.upstream.fake_network import silent
+
+ADDRESS_1 = bytes([198, 51, 100, 1])
+ADDRESS_2 = bytes([198, 51, 100, 2])
+STRICT = RecursionOptions(ipv6=False, qname_minimisation="strict")
+UNMINIMISED = RecursionOptions(ipv6=False, qname_minimisation="off")
+
+
+def address(iteration: Iteration) -> bytes:
+    """The one address answered."""
+    assert isinstance(iteration.link, RRset)
+    (rdata,) = iteration.link.rdatas
+    return rdata
+
+
+def test_a_cold_question_takes_one_query_per_zone() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+        assert world.sent == 2
+        assert world.counts.referrals == 1
+
+    play(main)
+
+
+def test_what_is_known_of_a_zone_is_used() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        await world.iterate("www.example. A")
+        await world.iterate("www.example. AAAA")
+        assert world.sent == 3
+
+    play(main)
+
+
+def test_servers_see_no_more_of_a_name_than_they_need() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said["a.b.c.example. TXT"] = ('a.b.c.example. 60 TXT "here"',)
+        await World(servers).iterate("a.b.c.example. TXT")
+        assert servers[ROOT].asked == ["example. A"]
+        assert servers[EXAMPLE].asked == ["c.example. A", "b.c.example. A", "a.b.c.example. TXT"]
+
+    play(main)
+
+
+def test_without_minimisation_every_server_sees_the_question() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        await World(servers, options=UNMINIMISED).iterate("www.example. A")
+        assert servers[ROOT].asked == ["www.example. A"]
+
+    play(main)
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.NXDOMAIN, dns.rcode.REFUSED, dns.rcode.SERVFAIL])
+def test_servers_that_fail_on_an_empty_non_terminal_are_shown_the_whole_name(rcode: int) -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said["www.ent.example. A"] = ("www.ent.example. 60 A 198.51.100.1",)
+        servers[EXAMPLE].rcodes["ent.example. A"] = rcode
+        world = World(servers)
+        assert address(await world.iterate("www.ent.example. A")) == ADDRESS_1
+        assert world.counts.minimisation_given_up == 1
+
+    play(main)
+
+
+def test_strictly_nothing_lies_below_a_name_that_does_not_exist() -> None:
+    """RFC 8020."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].rcodes["ent.example. A"] = dns.rcode.NXDOMAIN
+        servers[EXAMPLE].said["ent.example. A"] = servers[EXAMPLE].said["under example."]
+        iteration = await World(servers, options=STRICT).iterate("www.ent.example. A")
+        assert isinstance(iteration.link, Denial)
+        assert iteration.link.is_nxdomain
+        assert iteration.link.owner == name("www.ent.example.")
+        assert servers[EXAMPLE].asked == ["ent.example. A"]
+
+    play(main)
+
+
+def test_the_first_link_of_an_alias_chain_is_returned_alone() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        iteration = await world.iterate("alias.example. A")
+        assert isinstance(iteration.link, Alias)
+        assert iteration.link.target == name("www.test.")
+        assert [shown.rtype for shown in iteration.link.shown] == [CNAME]
+        assert iteration.find_link(question("www.test. A")) is None
+        assert address(await world.iterate("www.test. A")) == ADDRESS_2
+
+    play(main)
+
+
+def test_further_links_of_the_same_zone_come_along() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        iteration = await world.iterate("near.example. A")
+        further = iteration.find_link(question("www.example. A"))
+        assert isinstance(further, RRset)
+        assert further.rdatas == (ADDRESS_1,)
+        assert further in iteration.learned
+
+    play(main)
+
+
+def test_a_negative_answer_is_a_value() -> None:
+    async def main() -> None:
+        iteration = await World(small_internet()).iterate("www.example. AAAA")
+        assert isinstance(iteration.link, Denial)
+        assert (iteration.link.rtype, iteration.link.ttl) == (AAAA, 60)
+        assert iteration.link.soa.owner == name("example.")
+
+    play(main)
+
+
+def test_glueless_name_servers_are_looked_up() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["under glueless."] = ("", "glueless. 3600 NS ns.test.")
+        servers[TEST].said["www.glueless. A"] = ("www.glueless. 60 A 198.51.100.1",)
+        world = World(servers)
+        assert address(await world.iterate("www.glueless. A")) == ADDRESS_1
+        assert world.counts.address_lookups == 1
+
+    play(main)
+
+
+def test_name_servers_that_need_each_other_fail_at_once() -> None:
+    """TsuNAME."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["under a."] = ("", "a. 3600 NS ns.b.")
+        servers[ROOT].said["under b."] = ("", "b. 3600 NS ns.a.")
+        world = World(servers)
+        with pytest.raises(NoReachableAuthority):
+            await world.iterate("www.a. A")
+        assert world.sent < 10
+        assert world.env.now() < 1.0
+
+    play(main)
+
+
+def test_a_delegation_to_a_thousand_names_takes_a_few_queries() -> None:
+    """NXNSAttack, CVE-2020-8616."""
+
+    async def main() -> None:
+        servers = small_internet()
+        many = "\n".join(f"victim. 3600 NS ns{number}.example." for number in range(100))
+        servers[ROOT].said["under victim."] = ("", many)
+        world = World(servers)
+        with pytest.raises(NoReachableAuthority):
+            await world.iterate("www.victim. A")
+        assert world.counts.address_lookups <= 5
+        assert world.sent <= 15
+
+    play(main)
+
+
+def test_out_of_zone_glue_is_not_believed_beyond_its_delegation() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said["under sub.example."] = ("", "sub.example. 60 NS ns.test.", "ns.test. 60 A 203.0.113.66")
+        servers[TEST].said["www.sub.example. A"] = ("www.sub.example. 60 A 198.51.100.1",)
+        world = World(servers)
+        assert address(await world.iterate("www.sub.example. A")) == ADDRESS_1
+        cached = world.cache.get(name("ns.test."), A)
+        assert cached is not None
+        assert cached.rdatas == (bytes([192, 0, 2, 20]),)
+
+    play(main)
+
+
+def test_out_of_zone_glue_is_the_last_resort_for_delegations_that_need_each_other() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["under one."] = ("", "one. 60 NS ns.one.", "ns.one. 60 A 192.0.2.31")
+        servers[ROOT].said["under two."] = ("", "two. 60 NS ns.two.", "ns.two. 60 A 192.0.2.32")
+        servers["192.0.2.31"] = Table({"under a.one.": ("", "a.one. 60 NS ns.a.two.", "ns.a.two. 60 A 192.0.2.33")})
+        servers["192.0.2.32"] = Table({"under a.two.": ("", "a.two. 60 NS ns.a.one.", "ns.a.one. 60 A 192.0.2.34")})
+        servers["192.0.2.33"] = Table({"www.a.one. A": ("www.a.one. 60 A 198.51.100.1",)})
+        assert address(await World(servers).iterate("www.a.one. A")) == ADDRESS_1
+
+    play(main)
+
+
+def test_another_server_is_asked_when_one_is_lame() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["under example."] = (
+            "",
+            "example. 3600 NS ns.example.\nexample. 3600 NS lame.example.",
+            "ns.example. 3600 A 192.0.2.10\nlame.example. 3600 A 192.0.2.11",
+        )
+        servers["192.0.2.11"] = Table({"under example.": ("", "example. 3600 NS ns.example.")})
+        for seed in range(6):
+            assert address(await World(servers, seed=seed).iterate("www.example. A")) == ADDRESS_1
+        assert servers["192.0.2.11"].asked
+
+    play(main)
+
+
+def test_a_recursive_servers_answer_counts_when_there_is_no_other() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].flags = dns.flags.RA
+        world = World(servers)
+        iteration = await world.iterate("www.example. A")
+        assert address(iteration) == ADDRESS_1
+        assert isinstance(iteration.link, RRset)
+        assert iteration.link.trust is Trust.ANSWER
+        assert world.counts.last_resorts == 1
+
+    play(main)
+
+
+def test_dead_servers_fail_within_a_few_seconds() -> None:
+    async def main() -> None:
+        servers: dict[str, object] = dict(small_internet())
+        del servers[EXAMPLE]
+        world = World(servers)  # type: ignore[arg-type]  # a Table is a Behaviour
+        with pytest.raises(NoReachableAuthority, match="example"):
+            await world.iterate("www.example. A")
+        first = world.env.now()
+        assert first < 5.0
+        with pytest.raises(NoReachableAuthority):
+            await world.iterate("other.example. A")
+        assert world.env.now() - first < 2.5
+
+    play(main)
+
+
+def test_a_dead_server_beside_a_live_one_costs_one_timeout() -> None:
+    async def main() -> None:
+        for seed in range(8):
+            servers = small_internet()
+            servers[ROOT].said["under example."] = (
+                "",
+                "example. 3600 NS ns.example.\nexample. 3600 NS dead.example.",
+                "ns.example. 3600 A 192.0.2.10\ndead.example. 3600 A 192.0.2.11",
+            )
+            world = World(servers, seed=seed)
+            started = world.env.now()
+            assert address(await world.iterate("www.example. A")) == ADDRESS_1
+            assert world.env.now() - started < 0.5
+
+    play(main)
+
+
+def test_a_server_that_came_back_answers_again_within_six_seconds() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        world = World(servers)
+        alive = world.env.world.servers.pop(next(key for key in world.env.world.servers if key.host == EXAMPLE))
+        for _ in range(5):
+            with pytest.raises(NoReachableAuthority):
+                await world.iterate("www.example. A")
+        world.env.world.servers[next(iter(world.env.world.servers))._replace(host=EXAMPLE)] = alive
+        await trio.sleep(5.0)
+        started = world.env.now()
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+        assert world.env.now() - started < 0.5
+
+    play(main)
+
+
+def test_without_any_root_server_the_question_fails_soon() -> None:
+    async def main() -> None:
+        world = World({})
+        with pytest.raises(NoReachableAuthority):
+            await world.iterate("www.example. A")
+        assert world.env.now() < 5.0
+
+    play(main)
+
+
+def test_without_a_route_it_is_a_network_error() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        world.env.world.unroutable.add(ROOT)
+        with pytest.raises(NetworkError):
+            await world.iterate("www.example. A")
+
+    play(main)
+
+
+def test_an_unroutable_family_is_left_alone() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["under example."] = (
+            "",
+            "example. 3600 NS ns.example.",
+            "ns.example. 3600 A 192.0.2.10\nns.example. 3600 AAAA 2001:db8::10",
+        )
+        world = World(servers, options=RecursionOptions())
+        world.env.world.unroutable.add("2001:db8::10")
+        for host in ("www", "a", "b", "c", "d", "e"):
+            await world.iterate(f"{host}.example. A")
+        assert world.upstream_counts.family_absent <= 1
+
+    play(main)
+
+
+def test_contradicting_data_is_invalid_data() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said["two.example. A"] = ("two.example. 60 CNAME a.test.\ntwo.example. 60 CNAME b.test.",)
+        with pytest.raises(InvalidData):
+            await World(servers).iterate("two.example. A")
+
+    play(main)
+
+
+def test_a_dname_gives_the_alias_it_stands_for() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said["x.d.example. A"] = ("d.example. 600 DNAME test.",)
+        iteration = await World(servers).iterate("x.d.example. A")
+        assert isinstance(iteration.link, Alias)
+        assert iteration.link.target == name("x.test.")
+        assert [shown.owner for shown in iteration.link.shown] == [name("d.example."), name("x.d.example.")]
+        assert [entry.owner for entry in iteration.learned] == [name("d.example.")]
+
+    play(main)
+
+
+def test_a_dname_to_too_long_a_name_is_yxdomain() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        long = ".".join(["l" * 60] * 4)
+        servers[EXAMPLE].said[f"{'x' * 20}.d.example. A"] = (f"d.example. 600 DNAME {long}.",)
+        with pytest.raises(NameTooLong):
+            await World(servers).iterate(f"{'x' * 20}.d.example. A")
+
+    play(main)
+
+
+def test_what_is_learned_is_leased_from_the_delegation() -> None:
+    """Ghost domains, CVE-2012-1033."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["under example."] = ("", "example. 100 NS ns.example.", "ns.example. 100 A 192.0.2.10")
+        servers[EXAMPLE].said["example. NS"] = ("example. 86400 NS ns.example.", "", "ns.example. 86400 A 192.0.2.10")
+        world = World(servers)
+        for asked in ("www.example. A", "example. NS", "no.example. A"):
+            iteration = await world.iterate(asked)
+            assert all(entry.lease <= 100 + world.env.now() for entry in iteration.learned)
+        stored = world.cache.get(name("example."), NS)
+        assert stored is not None
+        assert min(stored.expires, stored.lease) <= 101
+
+    play(main)
+
+
+def test_promiscuous_name_servers_are_not_taken_from_an_answer() -> None:
+    """CVE-2025-11411."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said["www.example. A"] = (
+            "www.example. 60 A 198.51.100.1",
+            "example. 86400 NS ns.evil.test.",
+            "ns.evil.test. 86400 A 203.0.113.66",
+        )
+        world = World(servers)
+        iteration = await world.iterate("www.example. A")
+        assert [entry.owner for entry in iteration.learned] == [name("www.example.")]
+        stored = world.cache.get(name("example."), NS)
+        assert stored is not None
+        assert stored.rdatas == (bytes(from_text("ns.example.")),)
+
+    play(main)
+
+
+def test_a_remembered_delegation_that_fails_sends_us_back_to_the_parent() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        world = World(servers)
+        await world.iterate("www.example. A")
+        # the zone moves to another server; its old one is gone
+        moved = servers[EXAMPLE]
+        world.env.world.servers = {key: value for key, value in world.env.world.servers.items() if key.host != EXAMPLE}
+        example = next(iter(world.env.world.servers))._replace(host="192.0.2.12")
+        world.env.world.servers[example] = moved
+        servers[ROOT].said["under example."] = ("", "example. 3600 NS n2.example.", "n2.example. 3600 A 192.0.2.12")
+        iteration = await world.iterate("near.example. A")
+        assert isinstance(iteration.link, Alias)
+        assert world.counts.parent_asked_again == 1
+
+    play(main)
+
+
+def test_servers_at_barred_addresses_are_not_asked() -> None:
+    """Glue 0.0.0.0 or loopback: the resolver would ask itself (CVE-2026-50251)."""
+
+    async def main() -> None:
+        servers = small_internet()
+        glue = "ns.bad. 60 A 0.0.0.0\nns.bad. 60 A 127.0.0.1\nns.bad. 60 A 224.0.0.1"
+        servers[ROOT].said["under bad."] = ("", "bad. 60 NS ns.bad.", glue)
+        world = World(servers)
+        with pytest.raises(NoReachableAuthority):
+            await world.iterate("www.bad. A")
+        assert {server.host for server, _, _ in world.env.world.sent} == {ROOT}
+        assert world.counts.addresses_refused == 3
+
+    play(main)
+
+
+def test_the_budget_bounds_all_packets() -> None:
+    async def main() -> None:
+        world = World(small_internet(), limits=BudgetLimits(queries=1))
+        with pytest.raises(WorkExhausted):
+            await world.iterate("www.example. A")
+        assert world.sent == 1
+        assert world.counts.budget_exhausted == {"queries": 1}
+
+    play(main)
+
+
+def test_the_deadline_ends_the_search() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        slow = {ROOT: servers[ROOT], EXAMPLE: silent}
+        world = World(slow)
+        budget = world.new_budget()
+        budget.deadline = world.env.now() + 0.5
+        with pytest.raises(DeadlinePassed):
+            await world.iterator.iterate(question("www.example. A"), budget)
+        assert world.env.now() == pytest.approx(0.5)
+
+    play(main)
+
+
+def test_a_forwarder_is_asked_recursively_and_confined_to_its_zone() -> None:
+    """MaginotDNS, CVE-2021-25220."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers["192.0.2.40"] = Table(
+            {
+                "www.corp.example. A": (
+                    "www.corp.example. 60 CNAME www.test.\nwww.test. 60 A 203.0.113.66",
+                    "test. 86400 NS ns.evil.test.",
+                    "ns.evil.test. 86400 A 203.0.113.66",
+                )
+            },
+            flags=dns.flags.RA,
+        )
+        world = World(servers, zones=configured([ForwardZone("corp.example", ("192.0.2.40:53",))], []))
+        iteration = await world.iterate("www.corp.example. A")
+        assert isinstance(iteration.link, Alias)
+        assert [entry.owner for entry in iteration.learned] == [name("www.corp.example.")]
+        assert address(await world.iterate("www.test. A")) == ADDRESS_2
+        assert world.env.world.sent[0][1][2] & 0x01  # RD
+
+    play(main)
+
+
+def test_a_stub_zone_is_asked_at_its_own_servers() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers["192.0.2.41"] = Table({"www.lab.example. A": ("www.lab.example. 60 A 198.51.100.2",)})
+        world = World(servers, zones=configured([], [StubZone("lab.example", ("192.0.2.41:53",))]))
+        assert address(await world.iterate("www.lab.example. A")) == ADDRESS_2
+        assert world.sent == 1
+
+    play(main)
+
+
+def test_the_ds_of_a_zone_is_asked_of_its_parent() -> None:
+    """RFC 4035 §3.1.4.1."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["example. DS"] = ("", ". 300 SOA a.root.test. host.test. 1 2 3 4 60")
+        world = World(servers)
+        await world.iterate("www.example. A")
+        iteration = await world.iterate("example. DS")
+        assert isinstance(iteration.link, Denial)
+        assert servers[ROOT].asked[-1] == "example. DS"
+
+    play(main)
+
+
+def test_priming_learns_the_root_and_its_addresses() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        iteration = await world.iterator.prime(world.new_budget())
+        kinds = {(entry.owner, entry.rtype) for entry in iteration.learned}
+        assert kinds == {(name("."), NS), (name("a.root.test."), A)}
+        assert all(entry.lease == float("inf") for entry in iteration.learned if entry.rtype == NS)
+
+    play(main)

@@ -1,0 +1,142 @@
+import pytest
+
+from cache.lookup import Alias
+from cache.options import CacheOptions
+from cache.rrset import Denial, RRset, Trust
+from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, A
+from resolver.iterate.classify import Useless, classify
+from resolver.iterate.delegation import Delegation, Origin
+from resolver.iterate.learn import Iteration, Voice, learn
+from resolver.iterate.scrub import scrub
+from resolver.wire.message import AA, Response
+from tests.resolver.iterate.zone_text import name, question, response
+
+NOW = 1000.0
+SOA = "example. 300 SOA ns.example. host.example. 1 2 3 4 60"
+TTLS = CacheOptions(max_ttl=86400)
+
+
+def learned(
+    asked: str, said: Response, *, lease: float = float("inf"), is_proven: bool = False, origin: Origin = Origin.CACHE
+) -> Iteration:
+    wanted = question(asked)
+    delegation = Delegation(zone=name("example."), origin=origin, lease=lease)
+    scrubbed = scrub(said, wanted.qname, wanted.qtype, delegation.zone)
+    told = classify(wanted, delegation.zone, said, scrubbed, is_forwarder=delegation.is_forwarder)
+    assert not isinstance(told, Useless)
+    voice = Voice(
+        delegation=delegation,
+        source="192.0.2.53",
+        now=NOW,
+        rcode=said.rcode,
+        is_authoritative=bool(said.flags & AA) and not delegation.is_forwarder,
+        is_proven=is_proven,
+    )
+    return learn(wanted, told, scrubbed, voice, TTLS)
+
+
+def test_an_answer_is_ranked_by_who_gave_it() -> None:
+    said = response("www.example. 60 A 192.0.2.1")
+    link = learned("www.example. A", said).link
+    assert isinstance(link, RRset)
+    assert (link.trust, link.source, link.received, link.expires) == (Trust.ANSWER_AA, "192.0.2.53", NOW, NOW + 60)
+    assert learned("www.example. A", said, origin=Origin.FORWARD).link.trust is Trust.ANSWER  # type: ignore[union-attr]
+
+
+def test_ttls_are_clamped() -> None:
+    link = learned("www.example. A", response("www.example. 999999 A 192.0.2.1")).link
+    assert isinstance(link, RRset)
+    assert link.ttl == 86400
+
+
+def test_nothing_outlives_its_lease() -> None:
+    said = response("www.example. 600 A 192.0.2.1")
+    (entry,) = learned("www.example. A", said, lease=NOW + 100).learned
+    assert entry.lease == NOW + 100
+    assert entry.expires == NOW + 100
+
+
+def test_ttl_0_is_used_once_and_not_kept() -> None:
+    iteration = learned("www.example. A", response("www.example. 0 A 192.0.2.1"))
+    assert isinstance(iteration.link, RRset)
+    assert iteration.learned == ()
+
+
+def test_aa_vouches_for_the_first_owner_of_a_chain_only() -> None:
+    """RFC 2181 §5.4.1."""
+    said = response("a.example. 60 CNAME b.example.\nb.example. 60 A 192.0.2.1")
+    first, second = learned("a.example. A", said).learned
+    assert (first.trust, second.trust) == (Trust.ANSWER_AA, Trust.ANSWER)
+
+
+def test_ttl_0_further_on_is_at_hand_but_not_kept() -> None:
+    iteration = learned("a.example. A", response("a.example. 60 CNAME b.example.\nb.example. 0 A 192.0.2.1"))
+    assert [entry.owner for entry in iteration.learned] == [name("a.example.")]
+    further = iteration.find_link(question("b.example. A"))
+    assert isinstance(further, RRset)
+    assert iteration.find_link(question("b.example. AAAA")) is None
+    assert iteration.find_link(question("c.example. A")) is None
+
+
+@pytest.mark.parametrize(("rcode", "rtype"), [(0, A), (NXDOMAIN, None)], ids=["NODATA", "NXDOMAIN"])
+def test_a_negative_behind_an_alias_is_keyed_at_the_target(rcode: int, rtype: int | None) -> None:
+    """Scenarios 24 and 25."""
+    iteration = learned("a.example. A", response("a.example. 60 CNAME b.example.", SOA, rcode=rcode))
+    assert isinstance(iteration.link, Alias)
+    denial = iteration.find_link(question("b.example. A"))
+    assert isinstance(denial, Denial)
+    assert (denial.owner, denial.rtype, denial.ttl) == (name("b.example."), rtype, 60)
+    assert denial in iteration.learned
+
+
+def test_a_target_elsewhere_is_not_denied_by_this_zone() -> None:
+    iteration = learned("a.example. A", response("a.example. 60 CNAME b.test.", SOA, rcode=NXDOMAIN))
+    assert iteration.further == ()
+
+
+def test_a_negative_without_soa_is_given_and_not_kept() -> None:
+    """RFC 2308 §5; scenario 43."""
+    iteration = learned("www.example. A", response())
+    assert isinstance(iteration.link, Denial)
+    assert iteration.link.soa.rdatas == ()
+    assert iteration.learned == ()
+
+
+def test_a_negative_is_kept_for_the_lesser_of_ttl_and_minimum() -> None:
+    (denial,) = learned("www.example. A", response("", SOA.replace(" 60", " 600"))).learned
+    assert denial.ttl == 300
+
+
+def test_a_negative_keeps_its_proof() -> None:
+    said = response("", f"{SOA}\nwww.example. 60 NSEC z.example. MX NSEC")
+    (denial,) = learned("www.example. A", said).learned
+    assert isinstance(denial, Denial)
+    assert len(denial.proof) == 1
+
+
+def test_a_dname_is_kept_and_the_cname_it_gives_is_made() -> None:
+    iteration = learned("x.d.example. A", response("d.example. 60 DNAME e.test."))
+    assert isinstance(iteration.link, Alias)
+    dname, cname = iteration.link.shown
+    assert (dname.rtype, cname.rtype, cname.ttl) == (DNAME, CNAME, 60)
+    assert cname.owner == name("x.d.example.")
+    assert iteration.link.target == cname.alias_target == name("x.e.test.")
+    assert iteration.learned == (dname,)
+
+
+@pytest.mark.parametrize("is_proven", [False, True], ids=["over UDP", "over TCP"])
+def test_the_zones_own_name_servers_beside_an_answer_need_proof(is_proven: bool) -> None:
+    """CVE-2025-11411; BIND 9.20.15 draws the line at TCP too."""
+    said = response("www.example. 60 A 192.0.2.1", "example. 60 NS ns.example.", "ns.example. 600 A 192.0.2.10")
+    entries = learned("www.example. A", said, is_proven=is_proven).learned
+    assert [(entry.owner, entry.rtype) for entry in entries[1:]] == (
+        [(name("example."), NS), (name("ns.example."), A)] if is_proven else []
+    )
+    assert all(entry.lease <= NOW + 60 for entry in entries[2:])
+
+
+def test_the_answer_to_an_ns_question_brings_addresses_that_last_no_longer() -> None:
+    said = response("example. 60 NS ns.example.", "", "ns.example. 600 A 192.0.2.10")
+    _, glue = learned("example. NS", said).learned
+    assert glue.trust is Trust.ADDITIONAL
+    assert glue.lease == NOW + 60

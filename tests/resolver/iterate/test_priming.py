@@ -1,0 +1,74 @@
+import pytest
+import trio
+
+from cache.rrtypes import NS
+from resolver.iterate.priming import MAX_REST, keep_primed, seconds_until_due
+from tests.resolver.iterate.world import ROOT, World, play, small_internet
+from tests.resolver.iterate.zone_text import name
+
+
+async def primed_for(world: World, seconds: float) -> None:
+    """Let priming run for this long."""
+    with trio.move_on_after(seconds):
+        await keep_primed(world.env, world.iterator, world.cache, world.new_budget, world.counts)
+
+
+def test_the_root_is_primed_at_the_start() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        await primed_for(world, 1.0)
+        stored = world.cache.get(name("."), NS)
+        assert stored is not None
+        assert stored.ttl == 3600
+        assert world.counts.primings == 1
+        assert world.sent == 1
+
+    play(main)
+
+
+def test_it_is_primed_again_before_it_expires() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        await primed_for(world, 3500.0)
+        assert world.counts.primings == 2
+        stored = world.cache.get(name("."), NS)
+        assert stored is not None
+        assert stored.expires > 3600 + 3000
+
+    play(main)
+
+
+def test_failing_to_prime_is_retried_ever_more_rarely_and_hinders_nobody() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        del servers[ROOT].said[". NS"]
+        world = World(servers)
+        await primed_for(world, 600.0)
+        assert 8 < world.counts.primings_failed < 30
+        assert (await world.iterate("www.example. A")).link is not None
+
+    play(main)
+
+
+def test_a_flush_is_noticed() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(primed_for, world, 3 * MAX_REST)
+            await trio.sleep(5)
+            world.cache.forget(name("."), NS)
+        assert world.counts.primings == 2
+
+    play(main)
+
+
+@pytest.mark.parametrize(("after", "due"), [(0.0, 3240.0), (3239.0, 1.0), (3241.0, 0.0), (5000.0, 0.0)])
+def test_priming_is_due_with_a_tenth_of_the_ttl_left(after: float, due: float) -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        await primed_for(world, 1.0)
+        stored = world.cache.get(name("."), NS)
+        assert stored is not None
+        assert seconds_until_due(world.cache, stored.received + after) == pytest.approx(due)
+
+    play(main)
