@@ -11,7 +11,7 @@ from typing import Final
 import trio
 
 from cache.answer import Question
-from cache.lookup import Link
+from cache.chain import Link
 from cache.names import WireName
 from cache.rrset import RRset
 from cache.rrtypes import AAAA, A

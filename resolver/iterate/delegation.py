@@ -57,14 +57,9 @@ class Delegation(msgspec.Struct, frozen=True, kw_only=True):
 
 def configured(forward: Sequence[ForwardZone], stub: Sequence[StubZone]) -> dict[WireName, Delegation]:
     """The delegations of the configuration, by zone."""
-    return {
-        from_text(zone.zone): Delegation(
-            zone=from_text(zone.zone),
-            origin=Origin.FORWARD if isinstance(zone, ForwardZone) else Origin.STUB,
-            servers=tuple(address_from_text(text) for text in zone.servers),
-        )
-        for zone in (*forward, *stub)
-    }
+    given = [_given(zone.zone, zone.servers, Origin.FORWARD) for zone in forward]
+    given += [_given(zone.zone, zone.servers, Origin.STUB) for zone in stub]
+    return {delegation.zone: delegation for delegation in given}
 
 
 def closest(
@@ -130,6 +125,10 @@ def referred(
         far_glue=scrubbed.far_glue,
         lease=min(above.lease, now + clamp(name_servers.ttl, options)),
     )
+
+
+def _given(zone: str, servers: Sequence[str], origin: Origin) -> Delegation:
+    return Delegation(zone=from_text(zone), origin=origin, servers=tuple(map(address_from_text, servers)))
 
 
 def _configured_above(name: WireName, zones: Mapping[WireName, Delegation]) -> Delegation | None:

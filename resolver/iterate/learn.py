@@ -3,12 +3,13 @@
 import msgspec
 
 from cache.answer import Question
-from cache.lookup import Alias, Link
+from cache.chain import Link, alias_of
 from cache.names import WireName, is_at_or_below
+from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, SOA
-from cache.ttl import clamp, expiry, negative_ttl
+from cache.ttl import clamp, expiry
 from resolver.iterate.classify import Denied, Told
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import Scrubbed, target_of
@@ -55,11 +56,12 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
         # RFC 2181 §5.4.1: AA speaks of the name asked; what follows it in the chain is answered, but not vouched for
         rrset = entry_of(raw, voice, own_trust if not links else Trust.ANSWER, options)
         entries.append(rrset)
-        if raw.rtype == question.qtype or (target := target_of(raw, name)) is None:
+        if raw is scrubbed.chain[-1] and scrubbed.is_answered:
             links.append(rrset)
-            break
-        links.append(Alias(_shown(rrset, name, target), target))
-        name = target
+        elif target_of(raw, name) is not None:
+            alias = alias_of(rrset, name)
+            links.append(alias)
+            name = alias.target
     if _denies_end(scrubbed, voice):
         rtype = None if voice.rcode == NXDOMAIN else question.qtype
         denial = _denial(scrubbed.end, rtype, scrubbed.soa, scrubbed, voice, options)
@@ -105,16 +107,6 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
     return tuple(entry for entry in entries if entry.ttl)
 
 
-def _shown(alias: RRset, name: WireName, target: WireName) -> tuple[RRset, ...]:
-    """The records that show the alias: a CNAME itself, or a DNAME and the CNAME it stands for (RFC 6672 §3.1)."""
-    if alias.rtype == CNAME:
-        return (alias,)
-    synthesized = msgspec.structs.replace(
-        alias, owner=name, rtype=CNAME, rdatas=(bytes(target),), rrsigs=(), alias_target=target
-    )
-    return (alias, synthesized)
-
-
 def _denies_end(scrubbed: Scrubbed, voice: Voice) -> bool:
     """Does the reply, beside aliases, prove that their last target has nothing? Without AA and SOA that is asked anew."""
     return (
@@ -126,23 +118,29 @@ def _denies_end(scrubbed: Scrubbed, voice: Voice) -> bool:
 
 
 def _denial(
-    owner: WireName, rtype: int | None, soa: RawRRset | None, scrubbed: Scrubbed, voice: Voice, options: CacheOptions
+    owner: WireName,
+    rtype: int | None,
+    raw_soa: RawRRset | None,
+    scrubbed: Scrubbed,
+    voice: Voice,
+    options: CacheOptions,
 ) -> Denial:
-    """RFC 2308 §5: the SOA bounds its TTL; without one it is good for this one answer and not kept."""
+    """The negative answer. Without an SOA it is good for this one answer only (RFC 2308 §5): its TTL is 0."""
     trust = Trust.AUTHORITY_AA if voice.is_authoritative else Trust.ANSWER
-    raw_soa = soa or RawRRset(voice.delegation.zone, SOA, 0, ())
-    ttl = (negative_ttl(soa.ttl, soa.rdatas[0], options) or 0) if soa is not None else 0
-    lease = voice.delegation.lease
+    soa = entry_of(raw_soa or RawRRset(voice.delegation.zone, SOA, 0, ()), voice, trust, options)
+    proof = tuple(entry_of(raw, voice, trust, options) for raw in scrubbed.proof)
+    denial = deny(owner, rtype, soa, options, voice.now, proof=proof)
+    if denial is not None:
+        return denial
     return Denial(
         owner=owner,
         rtype=rtype,
-        soa=entry_of(raw_soa, voice, trust, options),
-        proof=tuple(entry_of(raw, voice, trust, options) for raw in scrubbed.proof),
-        ttl=ttl,
+        soa=soa,
+        ttl=0,
         received=voice.now,
-        expires=expiry(ttl, voice.now, lease),
+        expires=voice.now,
         trust=trust,
-        lease=lease,
+        lease=voice.delegation.lease,
         source=voice.source,
     )
 

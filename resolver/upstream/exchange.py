@@ -20,7 +20,8 @@ from resolver.upstream.choose import note_reply, note_silence
 from resolver.upstream.counts import UpstreamCounts
 from resolver.upstream.tcp import ask_tcp
 from resolver.upstream.udp import NAME_END, Match, Suspicion, await_reply, match_of, read_echo
-from resolver.wire import Response, Unreadable, compose_query, question_octets, randomise_case
+from resolver.wire import compose_query, question_octets, randomise_case
+from resolver.wire.message import Response, Unreadable
 
 EDNS_PAYLOAD: Final = 1232  # DNS Flag Day 2020: fits every path unfragmented
 EDNS_BROKEN_FOR: Final = 900.0  # s; Unbound's infra-cache TTL

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from resolver.env import UdpChannel
 from resolver.upstream.counts import UpstreamCounts
-from resolver.wire import Response, Unreadable, read_response
-from resolver.wire.message import OPCODE_MASK, QR
+from resolver.wire import read_response
+from resolver.wire.message import OPCODE_MASK, QR, Response, Unreadable
 
 MAX_NEAR_MISSES = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID
 MAX_STRAY_DATAGRAMS = 64  # that a wait looks at; who sends more than this is flooding, and TCP is not flooded

@@ -5,7 +5,7 @@ import dns.rcode
 import pytest
 import trio
 
-from cache.lookup import Alias
+from cache.chain import Alias
 from cache.names import from_text
 from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import AAAA, CNAME, NS, A
@@ -16,7 +16,7 @@ from resolver.iterate.learn import Iteration
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
 from tests.resolver.iterate.world import EXAMPLE, ROOT, TEST, Table, World, play, small_internet
 from tests.resolver.iterate.zone_text import name, question
-from tests.resolver.upstream.fake_network import silent
+from tests.resolver.upstream.fake_network import Behaviour, silent
 
 ADDRESS_1 = bytes([198, 51, 100, 1])
 ADDRESS_2 = bytes([198, 51, 100, 2])
@@ -238,9 +238,9 @@ def test_a_recursive_servers_answer_counts_when_there_is_no_other() -> None:
 
 def test_dead_servers_fail_within_a_few_seconds() -> None:
     async def main() -> None:
-        servers: dict[str, object] = dict(small_internet())
+        servers = small_internet()
         del servers[EXAMPLE]
-        world = World(servers)  # type: ignore[arg-type]  # a Table is a Behaviour
+        world = World(servers)
         with pytest.raises(NoReachableAuthority, match="example"):
             await world.iterate("www.example. A")
         first = world.env.now()
@@ -443,7 +443,7 @@ def test_the_budget_bounds_all_packets() -> None:
 def test_the_deadline_ends_the_search() -> None:
     async def main() -> None:
         servers = small_internet()
-        slow = {ROOT: servers[ROOT], EXAMPLE: silent}
+        slow: dict[str, Behaviour] = {ROOT: servers[ROOT], EXAMPLE: silent}
         world = World(slow)
         budget = world.new_budget()
         budget.deadline = world.env.now() + 0.5

@@ -1,6 +1,6 @@
 import pytest
 
-from cache.lookup import Alias
+from cache.chain import Alias
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, A

@@ -11,7 +11,8 @@ import trio
 import trio.testing
 
 from cache.answer import Question
-from cache.lookup import Link, find_link
+from cache.chain import Link
+from cache.lookup import find_link
 from cache.names import WireName
 from cache.options import CacheOptions
 from cache.servers import Servers

@@ -2,8 +2,7 @@ import pytest
 
 from cache.rrtypes import NOERROR, SERVFAIL
 from resolver.upstream.udp import Match, is_same_question, match_of
-from resolver.wire import Response
-from resolver.wire.message import AA, QR
+from resolver.wire.message import AA, QR, Response
 
 IN_A = b"\0\1\0\1"
 ASKED = b"\3wWw\7eXample\0" + IN_A
