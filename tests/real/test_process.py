@@ -1,0 +1,112 @@
+"""The daemon as its operator meets it: how it starts, what it says when it cannot, and how it ends."""
+
+import json
+import random
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from resolver.demo.state import make_state
+from tests.real.clients import dig, need, run
+from tests.real.conftest import Resolve
+from tests.real.harness import CISTERN, STOP_TIMEOUT, config, start
+from tests.real.internet import Internet
+from tests.real.sockets import wait_until
+
+
+def test_sigterm_ends_it_with_exit_code_0(alone: Resolve) -> None:
+    code, seconds = alone().stop()
+    assert (code, seconds < STOP_TIMEOUT) == (0, True)
+
+
+def test_sigterm_ends_it_in_time_with_a_question_in_flight(resolving: Resolve, mended: Internet) -> None:
+    daemon = resolving()
+    mended.silence("root")
+    asking = subprocess.Popen(daemon.inside("dig", f"@{daemon.address}", "+tries=1", "+time=2", "www.site.test"))
+    time.sleep(0.5)
+    code, seconds = daemon.stop()
+    asking.wait()
+    assert (code, seconds < STOP_TIMEOUT) == (0, True), daemon.log.read_text()
+
+
+def test_nothing_of_it_is_left_behind(alone: Resolve) -> None:
+    daemon = alone()
+    assert (daemon.folder / "control.sock").exists()
+    daemon.stop()
+    assert not (daemon.folder / "control.sock").exists()
+
+
+def test_a_taken_port_ends_it_with_exit_code_1_and_its_address(alone: Resolve, tmp_path: Path) -> None:
+    first = alone()
+    folder = tmp_path / "second"
+    folder.mkdir()
+    second, log = start(folder, config(first.address, first.port))
+    assert second.wait(20) == 1
+    assert f"{first.address}:{first.port}" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('[listen]\nadresses = ["127.0.0.1:53"]\n', ["2", "adresses", "addresses"], id="an unknown key"),
+        pytest.param('[cache]\nmax_ttl = "long"\n', ["2", "max_ttl", "whole number"], id="a wrong type"),
+        pytest.param('[listen]\naddresses = ["nowhere"]\n', ["2", "addresses", "nowhere"], id="a wrong address"),
+        pytest.param("[listen\n", ["1", "TOML"], id="no TOML"),
+    ],
+)
+def test_a_wrong_config_ends_it_with_exit_code_2_and_the_place(tmp_path: Path, text: str, expected: list[str]) -> None:
+    daemon, log = start(tmp_path, text)
+    assert daemon.wait(20) == 2
+    said = log.read_text()
+    assert said.startswith(f"{tmp_path / 'cistern.toml'}:{expected[0]}:")
+    assert all(word in said for word in expected)
+    checked = subprocess.run(
+        [CISTERN, "check", str(tmp_path / "cistern.toml")], check=False, capture_output=True, text=True
+    )
+    assert (checked.returncode, checked.stderr) == (2, said)
+
+
+def test_a_missing_config_ends_it_with_exit_code_2(tmp_path: Path) -> None:
+    done = subprocess.run([CISTERN, "serve", "--config", "none.toml"], check=False, capture_output=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"none.toml" in done.stderr
+
+
+def test_without_a_state_database_internal_names_fail_and_public_ones_resolve(
+    resolving: Resolve, tmp_path: Path
+) -> None:
+    daemon = resolving({"state": {"database": str(tmp_path / "missing.db")}})
+    internal = dig(daemon, "web.internal", "AAAA")
+    assert (internal.status, internal.info_codes) == ("SERVFAIL", (14,))
+    assert dig(daemon, "www.site.test").status == "NOERROR"
+
+
+def test_a_state_database_that_comes_later_is_taken(resolving: Resolve, tmp_path: Path) -> None:
+    database = tmp_path / "late.db"
+    daemon = resolving({"state": {"database": str(database)}})
+    assert dig(daemon, "web.internal", "AAAA").status == "SERVFAIL"
+    make_state(database)
+    assert wait_until(lambda: dig(daemon, "web.internal", "AAAA").status == "NOERROR", timeout=10)
+
+
+def test_garbage_is_survived(alone: Resolve) -> None:
+    need("dig")
+    daemon = alone()
+    with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.create_connection((daemon.address, daemon.port)) as tcp:
+        for seed in range(200):
+            udp.sendto(random.Random(seed).randbytes(seed), (daemon.address, daemon.port))
+        tcp.sendall(b"\xff\xff not a message")
+    assert dig(daemon, "localhost").status == "NOERROR"
+    assert daemon.stop()[0] == 0
+
+
+def test_the_operators_commands_reach_it(resolving: Resolve) -> None:
+    daemon = resolving()
+    dig(daemon, "alias.site.test")
+    for command in (["cache", "show", "www.dst.example"], ["explain", "alias.site.test", "A"], ["stats"]):
+        done = run(daemon, CISTERN, *command, "--json", "--socket", str(daemon.folder / "control.sock"))
+        assert done.returncode == 0, done.stderr
+        assert [json.loads(line) for line in done.stdout.splitlines()]
