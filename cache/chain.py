@@ -1,0 +1,129 @@
+"""Is this answer whole? The one way from links to an Answer, which proves that the alias chain is closed (design.md §5.1).
+
+A link is what is known of one name: the RRset asked for, a denial of it, or an alias to another name. Whoever collects
+links, fresh or stale, hands them to a Chain in order; out of an open chain comes no Answer.
+"""
+
+from typing import Final
+
+import msgspec
+
+from cache.answer import Answer, ExtendedError
+from cache.names import WireName, is_at_or_below, substitute, to_text
+from cache.rrset import Denial, RRset, Security
+from cache.rrtypes import CNAME, NOERROR, NXDOMAIN
+
+MAX_ALIASES: Final = 11  # Unbound and BIND follow as many (max-query-restarts); real chains are shorter
+
+
+class Alias(msgspec.Struct, frozen=True, gc=False):
+    """A link that leads on to `target`. shown: the CNAME, or the DNAME and the CNAME synthesized from it."""
+
+    shown: tuple[RRset, ...]
+    target: WireName
+
+
+Link = RRset | Denial | Alias
+
+
+class AliasLoop(Exception):
+    """An alias leads back to a name that the chain has been at."""
+
+
+class AliasesExhausted(Exception):
+    """The chain has more than MAX_ALIASES aliases."""
+
+
+class SubstitutionTooLong(Exception):
+    """DNAME substitution gave a name of more than 255 octets: YXDOMAIN (RFC 6672 §2.2)."""
+
+
+def alias_of(rrset: RRset, name: WireName) -> Alias:
+    """The alias that `name` is by `rrset`: its own CNAME, or a DNAME strictly above it. Raises SubstitutionTooLong."""
+    assert rrset.alias_target is not None
+    if rrset.rtype == CNAME:
+        return Alias((rrset,), rrset.alias_target)
+    target = substitute(name, rrset.owner, rrset.alias_target)
+    if target is None:
+        raise SubstitutionTooLong(f"{to_text(name)} by the DNAME of {to_text(rrset.owner)} is no name any more")
+    # RFC 6672 §3.1: the synthesized CNAME has the DNAME's TTL; and so it has its end, its trust and its lease
+    synthesized = msgspec.structs.replace(
+        rrset, owner=name, rtype=CNAME, rdatas=(bytes(target),), rrsigs=(), alias_target=target
+    )
+    return Alias((rrset, synthesized), target)
+
+
+class Chain:
+    """The links of one answer, from qname on.
+
+    name: where the next link is needed. aliases: how many have been followed.
+    """
+
+    __slots__ = ("_end", "_is_stale", "_security", "_shown", "_visited", "aliases", "name", "qtype")
+
+    def __init__(self, qname: WireName, qtype: int) -> None:
+        self.name = qname
+        self.qtype = qtype
+        self.aliases = 0
+        self._visited = {qname}
+        self._shown: list[RRset] = []
+        self._end: RRset | Denial | None = None
+        self._security = Security.SECURE
+        self._is_stale = False
+
+    def follow(self, link: Link, now: float) -> bool:
+        """Take the next link; True when the chain is closed. now: decides whether the link is a stale one.
+
+        Raises AliasLoop and AliasesExhausted.
+        """
+        assert self._end is None, "a closed chain takes no link"
+        if isinstance(link, Alias):
+            self._follow_alias(link, now)
+            return False
+        assert self._answers(link), f"{link!r} says nothing of {to_text(self.name)} TYPE{self.qtype}"
+        self._note(link, now)
+        self._end = link
+        return True
+
+    def answer(self, *, authoritative: bool = False, errors: tuple[ExtendedError, ...] = ()) -> Answer:
+        """The whole answer; its rcode is that of the last link (RFC 6604 §2.1), its security that of the weakest."""
+        end = self._end
+        assert end is not None, "an open chain is no answer"
+        return Answer(
+            rcode=NXDOMAIN if end.rtype is None else NOERROR,
+            answer=tuple(self._shown) if isinstance(end, Denial) else (*self._shown, end),
+            authority=_authority(end) if isinstance(end, Denial) else (),
+            authoritative=authoritative,
+            security=self._security,
+            is_stale=self._is_stale,
+            errors=errors,
+        )
+
+    def _follow_alias(self, link: Alias, now: float) -> None:
+        assert link.shown[-1].owner == self.name, "an alias of another name"
+        if link.target in self._visited:
+            raise AliasLoop(f"the alias {to_text(self.name)} leads back to {to_text(link.target)}")
+        if self.aliases == MAX_ALIASES:
+            raise AliasesExhausted(f"more than {MAX_ALIASES} aliases, at {to_text(self.name)}")
+        for rrset in link.shown:
+            if rrset not in self._shown:  # one DNAME may be passed twice
+                self._shown.append(rrset)
+        self._note(link.shown[0], now)
+        self._visited.add(link.target)
+        self.name = link.target
+        self.aliases += 1
+
+    def _note(self, entry: RRset | Denial, now: float) -> None:
+        self._security = min(self._security, entry.security)
+        if entry.expires <= now and entry.ttl:  # TTL 0 is good for the answer it came for, and never stale
+            self._is_stale = True
+
+    def _answers(self, end: RRset | Denial) -> bool:
+        if end.rtype is None:
+            return is_at_or_below(self.name, end.owner)  # RFC 8020: nothing is below a name that is not there
+        return end.owner == self.name and end.rtype == self.qtype
+
+
+def _authority(denial: Denial) -> tuple[RRset, ...]:
+    """The SOA and the proof; a denial that came without an SOA is passed on once, and without."""
+    return (denial.soa, *denial.proof) if denial.soa.rdatas else denial.proof

@@ -1,0 +1,119 @@
+"""What does the cache say to a question? Link by link along aliases; the whole answer if every link is there and fresh.
+
+Referral NS and glue (Trust.ADDITIONAL) and bogus data answer no client and are passed over here.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from cache.answer import Answer
+from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, alias_of
+from cache.names import WireName, ancestors, parent
+from cache.options import StaleOptions
+from cache.ranking import STANDS_BESIDE_CNAME
+from cache.rrset import Entry, RRset, Security, Trust
+from cache.rrtypes import ANY, CNAME
+from cache.staleness import is_usable_stale
+from cache.store import RRsetCache, speaks_below
+
+__all__ = [
+    "Alias",
+    "AliasLoop",
+    "AliasesExhausted",
+    "Chain",
+    "Link",
+    "SubstitutionTooLong",
+    "alias_of",
+    "find",
+    "find_link",
+    "find_stale_link",
+]
+
+# What a name that is an alias has beside it is answered at the alias itself (RFC 1034 §3.6.2, RFC 4034 §2, §3)
+NEVER_ALIASED: Final = STANDS_BESIDE_CNAME | {ANY}
+ADDITIONAL: Final = Trust.ADDITIONAL
+BOGUS: Final = Security.BOGUS
+
+
+def find(store: RRsetCache, qname: WireName, qtype: int, now: float) -> Answer | None:
+    """The whole answer if all of it is known and fresh.
+
+    None when a link is missing, and when the chain loops, is too long or substitutes too long a name: whoever resolves
+    finds out which, and says so.
+    """
+    try:
+        link = find_link(store, qname, qtype, now)
+        if type(link) is RRset:
+            store.counts.hits += 1
+            return Answer(answer=(link,), security=link.security)
+        answer = _walk(store, Chain(qname, qtype), link, now)
+    except (AliasLoop, AliasesExhausted, SubstitutionTooLong):
+        answer = None
+    if answer is None:
+        store.counts.misses += 1
+    else:
+        store.counts.hits += 1
+    return answer
+
+
+def find_link(store: RRsetCache, name: WireName, qtype: int, now: float) -> Link | None:
+    """What is known, fresh, of `name`: the RRset, its denial, or an alias; None when it must be asked for.
+
+    The types of NEVER_ALIASED get no CNAME. A DNAME above the name counts, the closest one, and so does a validated
+    NXDOMAIN of a name above it (RFC 8020 §2). Raises SubstitutionTooLong.
+    """
+    node = store.use(name)
+    if node is not None:
+        for entry in node.entries:
+            if now < entry.expires and (link := _said_of(entry, name, qtype)) is not None:
+                return link
+    if store.speaks_below:
+        return _said_above(store, name, lambda entry: now < entry.expires)
+    return None
+
+
+def find_stale_link(store: RRsetCache, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
+    """What is known of `name`, fresh or, if nothing is, stale within its bounds. Raises SubstitutionTooLong.
+
+    What is newer has displaced in the store what it contradicts, so at most one entry of a name speaks to a question: an
+    old alias cannot come back beside a newer denial or address, nor the other way round (scenarios 9 to 13).
+    """
+    link = find_link(store, name, qtype, now)
+    if link is not None:
+        return link
+    node = store.use(name)
+    if node is not None:
+        for entry in node.entries:
+            if is_usable_stale(entry, now, stale) and (link := _said_of(entry, name, qtype)) is not None:
+                return link
+    return _said_above(store, name, lambda entry: is_usable_stale(entry, now, stale))
+
+
+def _walk(store: RRsetCache, chain: Chain, link: Link | None, now: float) -> Answer | None:
+    while link is not None:
+        if chain.follow(link, now):
+            return chain.answer()
+        link = find_link(store, chain.name, chain.qtype, now)
+    return None
+
+
+def _said_of(entry: Entry, name: WireName, qtype: int) -> Link | None:
+    """What `entry`, whose owner is `name`, says to a question for qtype."""
+    rtype = entry.rtype
+    if entry.trust == ADDITIONAL or entry.security == BOGUS:
+        return None
+    if rtype == qtype or rtype is None:
+        return entry
+    if rtype == CNAME and type(entry) is RRset and qtype not in NEVER_ALIASED:
+        return alias_of(entry, name)
+    return None
+
+
+def _said_above(store: RRsetCache, name: WireName, is_usable: Callable[[Entry], bool]) -> Link | None:
+    """What the names above `name` say of all below them, the closest first."""
+    for owner in ancestors(parent(name)):
+        node = store.use(owner) if owner != name else None  # the root is its own parent
+        for entry in node.entries if node is not None else ():
+            if speaks_below(entry) and is_usable(entry):
+                return alias_of(entry, name) if type(entry) is RRset else entry
+    return None

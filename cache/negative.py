@@ -1,0 +1,43 @@
+"""What is kept of a negative answer, and for how long (RFC 2308)?"""
+
+import msgspec
+
+from cache.names import WireName
+from cache.options import CacheOptions
+from cache.rrset import Denial, RRset, Security
+from cache.ttl import expiry, negative_ttl
+
+
+def deny(
+    owner: WireName,
+    rtype: int | None,
+    soa: RRset | None,
+    options: CacheOptions,
+    now: float,
+    *,
+    proof: tuple[RRset, ...] = (),
+    security: Security = Security.UNCHECKED,
+) -> Denial | None:
+    """NODATA of `rtype` at `owner`, or NXDOMAIN when `rtype` is None, as the zone with this SOA said it at `now`.
+
+    soa: with the TTL that it was received with; trust, lease and source of the denial are the SOA's. None without an SOA:
+    RFC 2308 §5, such an answer must not be kept. A zone's MINIMUM of 0 makes a Denial that is already expired.
+    """
+    if soa is None or not soa.rdatas:
+        return None
+    ttl = negative_ttl(soa.ttl, soa.rdatas[0], options)
+    expires = expiry(ttl, now, soa.lease)
+    return Denial(
+        owner=owner,
+        rtype=rtype,
+        # RFC 2308 §3: the SOA is shown with the TTL that the denial has
+        soa=msgspec.structs.replace(soa, ttl=ttl, received=now, expires=expires),
+        ttl=ttl,
+        received=now,
+        expires=expires,
+        trust=soa.trust,
+        proof=proof,
+        security=security,
+        lease=soa.lease,
+        source=soa.source,
+    )

@@ -1,0 +1,91 @@
+"""What is known of each server: how fast and how reliable it is, what it cannot do, which zones it does not serve."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final
+
+from cachetools import LRUCache
+
+from cache.names import WireName
+
+MAX_SERVERS: Final = (
+    20_000  # addresses (Unbound's infra cache has 10,000); the least recently asked goes, and starts anew
+)
+
+ServerAddress = tuple[str, int]  # address as text, port; resolver.env.Address is one
+
+
+class Edns(Enum):
+    """Does the server bear an OPT RR in a query?"""
+
+    UNKNOWN = "unknown"
+    WORKS = "works"
+    BROKEN = "broken"
+
+
+class ServerState:
+    """What is known of one server.
+
+    The one mutable value of the cache: it changes with every packet, in place and between two awaits, and whoever asks
+    servers holds it while an exchange lasts. Deciding what a reply or a silence teaches is upstream's (choose.py).
+
+    srtt, rttvar: smoothed round-trip time and its variation, in seconds; rttvar 0: never heard. timeouts_in_a_row: since
+    the last reply. probe_at: monotonic seconds before which a silent server is not waited for. last_heard: monotonic
+    seconds of the last reply. edns_until: when BROKEN is to be tried again. keeps_case: does it echo the letter case of
+    the name? None: not known. lame_zones: it was named for them and does not serve them. cookie: its DNS Cookie (RFC 7873).
+    """
+
+    __slots__ = (
+        "cookie",
+        "edns",
+        "edns_until",
+        "keeps_case",
+        "lame_zones",
+        "last_heard",
+        "probe_at",
+        "rttvar",
+        "srtt",
+        "timeouts_in_a_row",
+    )
+
+    def __init__(self) -> None:
+        self.srtt = 0.0
+        self.rttvar = 0.0
+        self.timeouts_in_a_row = 0
+        self.probe_at = 0.0
+        self.last_heard = float("-inf")
+        self.edns = Edns.UNKNOWN
+        self.edns_until = 0.0
+        self.keeps_case: bool | None = None
+        self.lame_zones: set[WireName] = set()
+        self.cookie: bytes | None = None
+
+
+class Servers:
+    """The states of the servers that were asked, the most recently used MAX_SERVERS of them."""
+
+    def __init__(self, max_servers: int = MAX_SERVERS) -> None:
+        self._states: LRUCache[ServerAddress, ServerState] = LRUCache(max_servers)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def of(self, server: ServerAddress) -> ServerState:
+        """The state of `server`, to be changed in place; a new one if nothing is known."""
+        try:
+            return self._states[server]
+        except KeyError:
+            state = self._states[server] = ServerState()
+            return state
+
+    def walk(self) -> Iterator[tuple[ServerAddress, ServerState]]:
+        """Every server and its state; they may change between two steps. Does not mark use."""
+        yield from list(self._states.items())
+
+    def forget(self, server: ServerAddress | None = None) -> int:
+        """Forget what is known of `server`, or of all; returns of how many."""
+        if server is not None:
+            return int(self._states.pop(server, None) is not None)
+        count = len(self._states)
+        self._states.clear()
+        return count
