@@ -66,12 +66,17 @@ def config(address: str, port: int, changes: Tables | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def start(folder: Path, text: str, namespace: Namespace | None = None) -> tuple[subprocess.Popen[bytes], Path]:
-    """`cistern serve` with this config, started and not waited for; and the file that its output goes to."""
+def start(
+    folder: Path, text: str, namespace: Namespace | None = None, prefix: tuple[str, ...] = ()
+) -> tuple[subprocess.Popen[bytes], Path]:
+    """`cistern serve` with this config, started and not waited for; and the file that its output goes to.
+
+    prefix: what the command is an argument of, such as taskset or a profiler.
+    """
     file = folder / "cistern.toml"
     file.write_text(text)
     log = folder / "cistern.log"
-    command = [CISTERN, "serve", "--config", str(file)]
+    command = [*prefix, CISTERN, "serve", "--config", str(file)]
     with log.open("ab") as output:
         process = subprocess.Popen(
             namespace.inside(*command) if namespace else command,

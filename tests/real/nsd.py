@@ -96,9 +96,10 @@ def start_nsd(
     folder.mkdir(exist_ok=True)
     text = CONFIG.format(folder=folder)
     text = text.replace("server:\n", "server:\n" + "".join(f"  ip-address: {address}\n" for address in addresses), 1)
-    for number, (apex, zone) in enumerate(zones.items()):
-        (folder / f"{number}.zone").write_text(zone)
-        text += f'zone:\n  name: "{apex}"\n  zonefile: "{number}.zone"\n'
+    files = {zone: f"{number}.zone" for number, zone in enumerate(dict.fromkeys(zones.values()))}  # many may share one
+    for zone, name in files.items():
+        (folder / name).write_text(zone)
+    text += "".join(f'zone:\n  name: "{apex}"\n  zonefile: "{files[zone]}"\n' for apex, zone in zones.items())
     file = folder / "nsd.conf"
     file.write_text(text)
     return subprocess.Popen(

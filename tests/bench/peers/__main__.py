@@ -1,0 +1,114 @@
+"""`make bench-peers`: what a query costs this daemon, beside Debian's unbound on the same internet in the same run.
+
+`python -m tests.bench.peers --profile misses` runs only the daemon, under cProfile, and prints where its time goes.
+"""
+
+import argparse
+import os
+import pstats
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from tests.bench.peers.internet import Internet, internet
+from tests.bench.peers.measure import Cost, measure
+from tests.bench.peers.servers import Start, running, start_cistern, start_unbound
+from tests.bench.peers.workloads import Workload, workloads
+from tests.real.namespaces import why_not
+
+SERVERS: Final[dict[str, Start]] = {"cistern": start_cistern, "unbound": start_unbound}
+OURS: Final = "cistern"
+PEER: Final = "unbound"
+TOOLS: Final = {"nsd": "nsd", "unbound": "unbound", "dnsperf": "dnsperf", "taskset": "util-linux"}
+PROFILE_LINES: Final = 25
+MIN_ANSWERED: Final = 0.99  # a server that drops queries is not cheap
+
+
+def main() -> int:
+    arguments = _arguments()
+    if reason := why_not():
+        sys.exit(reason)
+    for tool, package in TOOLS.items():
+        if shutil.which(tool) is None:
+            sys.exit(f"{tool} is not installed (Debian: {package})")
+    server_cpu, other_cpus = pinned()
+    with tempfile.TemporaryDirectory(prefix="cistern-bench-") as name, internet(Path(name), other_cpus) as made:
+        bench = Bench(Path(name), made, server_cpu, other_cpus, arguments.seconds)
+        if arguments.profile:
+            bench.profile(workloads()[arguments.profile])
+            return 0
+        return compare(bench, arguments.rounds)
+
+
+def pinned() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Prefixes that keep the server on one CPU, and dnsperf and NSD on others; empty on a machine with one."""
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        return (), ()
+    return ("taskset", "-c", str(cpus[0])), ("taskset", "-c", ",".join(map(str, cpus[1:])))
+
+
+class Bench:
+    """One internet, in which servers are started and measured one after the other."""
+
+    def __init__(
+        self, folder: Path, made: Internet, server_cpu: tuple[str, ...], other_cpus: tuple[str, ...], seconds: int
+    ) -> None:
+        self._folder = folder
+        self._internet = made
+        self._server_cpu = server_cpu
+        self._other_cpus = other_cpus
+        self._seconds = seconds
+        self._runs = 0
+
+    def cost(self, start: Start, workload: Workload, profiler: tuple[str, ...] = ()) -> Cost:
+        """What `workload` costs a server that was started for it alone."""
+        self._runs += 1
+        folder = self._folder / f"run-{self._runs}"
+        with running(start, folder, self._internet, (*self._server_cpu, *profiler)) as pid:
+            return measure(pid, workload, folder, self._internet.namespace, self._other_cpus, self._seconds)
+
+    def profile(self, workload: Workload) -> None:
+        """Print the functions in which our daemon spends its own time under `workload`."""
+        output = self._folder / "profile"
+        cost = self.cost(start_cistern, workload, (sys.executable, "-m", "cProfile", "-o", str(output)))
+        print(f"{workload.name}: {cost.cpu:.0f} µs per query under the profiler, {cost.answered:.1%} answered")
+        pstats.Stats(str(output)).strip_dirs().sort_stats("tottime").print_stats(PROFILE_LINES)
+
+
+def compare(bench: Bench, rounds: int) -> int:
+    """Print the table; 0 if every ratio is as wanted."""
+    print(f"{'':12}{'µs of CPU per query':>24}{'queries per second':>24}{'answered':>20}")
+    print(f"{'workload':12}" + f"{OURS:>12}{PEER:>12}" * 2 + f"{OURS:>10}{PEER:>10}{'ratio':>8}{'wanted':>9}")
+    is_as_wanted = True
+    for workload in workloads().values():
+        ours, peer = (best([bench.cost(SERVERS[name], workload) for _ in range(rounds)]) for name in (OURS, PEER))
+        ratio = ours.cpu / peer.cpu
+        is_good = ours.answered >= MIN_ANSWERED and (workload.wanted is None or ratio <= workload.wanted)
+        is_as_wanted &= is_good
+        wanted = "" if workload.wanted is None else f"<= {workload.wanted}"
+        print(
+            f"{workload.name:12}{ours.cpu:12.1f}{peer.cpu:12.1f}{ours.rate:12.0f}{peer.rate:12.0f}"
+            f"{ours.answered:10.1%}{peer.answered:10.1%}{ratio:8.2f}{wanted:>9}{'' if is_good else '  MISSED'}",
+            flush=True,
+        )
+    return 0 if is_as_wanted else 1
+
+
+def best(costs: list[Cost]) -> Cost:
+    """The cheapest run: whatever else the machine does only adds."""
+    return min(costs, key=lambda cost: cost.cpu)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.peers", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=5, help="of each measured run (default: 5)")
+    parser.add_argument("--rounds", type=int, default=2, help="runs per server and workload; the cheapest counts")
+    parser.add_argument("--profile", choices=list(workloads()), help="profile our daemon under this workload instead")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""What one workload costs one server: CPU time from /proc, completed queries from dnsperf."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.bench.peers.internet import SERVER
+from tests.bench.peers.workloads import Workload
+from tests.real.namespaces import Namespace
+
+TICKS: Final = os.sysconf("SC_CLK_TCK")  # per second, the unit of /proc/PID/stat
+CLIENTS: Final = 10
+OUTSTANDING: Final = 100
+WARM_UP_OUTSTANDING: Final = 20
+WARM_UPS: Final = 2  # the second fetches what the first lost
+MAX_SECONDS: Final = 60  # of a warm-up
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """cpu: microseconds of user and system time per completed query. answered: share of queries with NOERROR."""
+
+    cpu: float
+    rate: float
+    answered: float
+
+
+def measure(
+    pid: int, workload: Workload, folder: Path, namespace: Namespace, prefix: tuple[str, ...], seconds: int
+) -> Cost:
+    """One bounded run of `workload` against the server `pid`; `prefix` (such as taskset) is put before dnsperf."""
+    folder.mkdir(parents=True, exist_ok=True)
+    asked, warm_up = folder / "questions", folder / "warm-up"
+    asked.write_text(workload.questions)
+    warm_up.write_text(workload.warm_up)
+    command = namespace.inside(*prefix, "dnsperf", "-s", SERVER, "-c", str(CLIENTS))
+    for _ in range(WARM_UPS):
+        run(*command, "-d", str(warm_up), "-n", "1", "-l", str(MAX_SECONDS), "-q", str(WARM_UP_OUTSTANDING))
+    once = () if workload.is_endless else ("-n", "1")
+    before = cpu_seconds(pid)
+    report = run(*command, "-d", str(asked), *once, "-l", str(seconds), "-q", str(OUTSTANDING))
+    return cost_from(report, cpu_seconds(pid) - before)
+
+
+def cost_from(report: str, spent: float) -> Cost:
+    """What dnsperf's `report` and the CPU seconds `spent` meanwhile come to."""
+    sent, completed = (int(_number(report, rf"Queries {what}: +(\d+)")) for what in ("sent", "completed"))
+    noerror = re.search(r"NOERROR (\d+)", report)
+    if not completed:
+        raise SystemExit(f"no query was answered:\n{report}")
+    return Cost(
+        cpu=spent / completed * 1e6,
+        rate=float(_number(report, r"Queries per second: +([\d.]+)")),
+        answered=int(noerror[1]) / sent if noerror else 0.0,
+    )
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of the process with all its threads, so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _number(report: str, pattern: str) -> str:
+    found = re.search(pattern, report)
+    if found is None:
+        raise SystemExit(f"dnsperf's report has no {pattern!r}:\n{report}")
+    return found[1]

@@ -1,0 +1,76 @@
+"""The two servers that are compared, each started alone in the namespace: this daemon, and Debian's unbound."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.bench.peers.internet import SERVER, Internet
+from tests.real.harness import STOP_TIMEOUT, config, start
+from tests.real.sockets import is_listening, wait_until
+
+START_TIMEOUT: Final = 20.0  # s
+PORT: Final = 53
+
+# One thread and no validation, as the daemon runs; buffers and tables large enough that none of them is what is measured.
+UNBOUND: Final = """\
+server:
+  num-threads: 1
+  module-config: "iterator"
+  interface: {address}
+  do-not-query-localhost: no
+  root-hints: "{hints}"
+  local-zone: "test." nodefault
+  msg-cache-size: 128m
+  rrset-cache-size: 256m
+  outgoing-range: 4096
+  num-queries-per-thread: 2048
+  username: ""
+  chroot: ""
+  directory: "{folder}"
+  pidfile: ""
+  use-syslog: no
+  logfile: "{folder}/unbound.log"
+  do-daemonize: no
+remote-control:
+  control-enable: no
+"""
+
+Start = Callable[[Path, Internet, tuple[str, ...]], subprocess.Popen[bytes]]
+
+
+def start_cistern(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    changes: dict[str, dict[str, object]] = {
+        "recursion": {"root_hints": str(internet.hints)},
+        "cache": {"max_octets": 1 << 28},
+    }
+    return start(folder, config(SERVER, PORT, changes), internet.namespace, prefix)[0]
+
+
+def start_unbound(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    file = folder / "unbound.conf"
+    file.write_text(UNBOUND.format(address=SERVER, hints=internet.hints, folder=folder))
+    command = internet.namespace.inside(*prefix, "unbound", "-d", "-c", str(file))
+    null = subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
+
+
+@contextmanager
+def running(start: Start, folder: Path, internet: Internet, prefix: tuple[str, ...]) -> Iterator[int]:
+    """The process id of the server that `start` starts, for as long as the block runs; ended by SIGTERM."""
+    folder.mkdir(parents=True)
+    process = start(folder, internet, prefix)
+    try:
+        wait_until(lambda: process.poll() is not None or is_listening(process.pid, SERVER, PORT), START_TIMEOUT)
+        if not is_listening(process.pid, SERVER, PORT):
+            said = "\n".join(log.read_text() for log in folder.glob("*.log"))
+            raise SystemExit(f"the server does not listen:\n{said}")
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(2 * STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

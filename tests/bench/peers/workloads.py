@@ -1,0 +1,42 @@
+"""What is asked: each workload's questions in dnsperf's format, what goes before it, and how much it may cost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.bench.peers.internet import COLD_ZONES, HOSTS_PER_ZONE, ZONES
+
+UNIQUE_NAMES: Final = 600_000  # more than any server answers in one run: no name is asked twice
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """questions: one run through them at most once where `is_endless` is false. warm_up: asked, unmeasured, before.
+
+    wanted: at most this many times the peer's CPU per query; None: shown and not judged.
+    """
+
+    name: str
+    questions: str
+    warm_up: str
+    wanted: float | None
+    is_endless: bool
+
+
+def workloads() -> dict[str, Workload]:
+    hosts = _lines(f"h{host}.z{zone}.test A" for host in range(HOSTS_PER_ZONE) for zone in range(ZONES))
+    aliases = _lines(f"a{host}.z{zone}.test A" for host in range(HOSTS_PER_ZONE) for zone in range(ZONES))
+    unique = _lines(f"q{number}.z{number % ZONES}.test A" for number in range(UNIQUE_NAMES))
+    delegations = _lines(f"www.z{zone}.test A" for zone in range(ZONES))
+    cold = _lines(f"www.c{zone}.test A" for zone in range(COLD_ZONES))
+    every = (
+        Workload("cached", hosts, warm_up=hosts, wanted=2.5, is_endless=True),
+        Workload("aliases", aliases, warm_up=aliases, wanted=2.5, is_endless=True),
+        Workload("misses", unique, warm_up=delegations, wanted=5.0, is_endless=False),
+        Workload("cold zones", cold, warm_up="test SOA\n", wanted=None, is_endless=False),
+    )
+    return {workload.name: workload for workload in every}
+
+
+def _lines(questions: Iterable[str]) -> str:
+    return "\n".join(questions) + "\n"
