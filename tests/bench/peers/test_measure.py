@@ -24,7 +24,8 @@ Statistics:
 
 def test_the_cost_counts_completed_queries_and_the_share_counts_good_answers_to_sent_ones() -> None:
     cost = cost_from(REPORT, spent=0.05)
-    assert (cost.cpu, cost.rate, cost.answered) == (pytest.approx(50), 2000.5, 0.45)
+    assert cost.cpu == pytest.approx(50)
+    assert (cost.rate, cost.answered) == (2000.5, 0.45)
 
 
 def test_a_server_that_answers_nothing_has_no_cost() -> None:
