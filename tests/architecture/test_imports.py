@@ -80,6 +80,7 @@ AT_HOME: Final[dict[str, frozenset[str]]] = {
     "dns": frozenset(
         {
             "resolver.wire.text",
+            "cache.inspection",  # rows for people to read
             "resolver.iterate.hints",  # zone-file text, read once
             "resolver.dnssec",
             "resolver.cli",

@@ -71,8 +71,8 @@ def test_every_module_has_its_mirror() -> None:
 
 def test_every_folder_of_tests_is_a_package() -> None:
     """Without __init__.py, tests/cache would shadow the real cache package."""
-    folders = {str(Path(source.path).parent) for source in all_tests()}
     files = {source.path for source in all_tests()}
+    folders = {folder.as_posix() for path in files for folder in Path(path).parents if folder != Path()}
     assert_none(
         [f"{folder}/__init__.py:1: is missing" for folder in sorted(folders) if f"{folder}/__init__.py" not in files]
     )
