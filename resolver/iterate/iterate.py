@@ -97,6 +97,11 @@ class Iterator:
             except NoReachableAuthority:
                 raise failure from None
 
+    @property
+    def begins_at_root(self) -> bool:
+        """False when the root itself is a forward or stub zone: then nobody but its servers is asked."""
+        return ROOT not in self._zones
+
     async def prime(self, budget: Budget) -> Iteration:
         """Ask the servers of the hints for the root's name servers (RFC 9609 §3); raises ResolutionFailure."""
         return await self._descend(self._hints, _Descent(PRIMING, budget))

@@ -19,8 +19,9 @@ from resolver.wire.message import RawRRset
 class Iteration(msgspec.Struct, frozen=True):
     """What taking one question upstream brought.
 
-    link: the first link of the answer. learned: all that may be stored, `link` among it unless its TTL is 0.
-    further: the links behind it that the same response carried, with those of TTL 0.
+    link: the first link of the answer. learned: all that is for the store, `link` among it unless it is a denial without
+    SOA; what has TTL 0 is not kept there, but displaces what it contradicts. further: the links behind `link` that the
+    same response carried, for the answer that is being made.
     """
 
     link: Link
@@ -48,7 +49,8 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     own_trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
     if isinstance(told, Denied):
         denial = _denial(told.owner, told.rtype, told.soa, scrubbed, voice, options)
-        return Iteration(denial, _kept([denial], scrubbed, voice, options))
+        # RFC 2308 §5: without an SOA it must not be cached
+        return Iteration(denial, (denial,) if told.soa is not None else ())
     entries: list[Entry] = []
     links: list[Link] = []
     name = question.qname
@@ -104,7 +106,7 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
     last = entries[-1]
     if scrubbed.glue and isinstance(last, RRset) and last.rtype == NS:
         entries = [*entries, *glue_of(scrubbed, voice, options, min(last.lease, last.expires))]
-    return tuple(entry for entry in entries if entry.ttl)
+    return tuple(entries)
 
 
 def _denies_end(scrubbed: Scrubbed, voice: Voice) -> bool:

@@ -35,6 +35,8 @@ async def keep_primed(
     env: Env, iterator: Iterator, cache: RRsetCache, budget: Callable[[], Budget], counts: IterateCounts
 ) -> Never:
     """Prime whenever it is due, for ever. budget: makes the budget of one priming query."""
+    if not iterator.begins_at_root:
+        await trio.sleep_forever()
     retry = FIRST_RETRY
     while True:
         due = seconds_until_due(cache, env.now())

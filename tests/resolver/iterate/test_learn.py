@@ -56,12 +56,6 @@ def test_nothing_outlives_its_lease() -> None:
     assert entry.expires == NOW + 100
 
 
-def test_ttl_0_is_used_once_and_not_kept() -> None:
-    iteration = learned("www.example. A", response("www.example. 0 A 192.0.2.1"))
-    assert isinstance(iteration.link, RRset)
-    assert iteration.learned == ()
-
-
 def test_aa_vouches_for_the_first_owner_of_a_chain_only() -> None:
     """RFC 2181 §5.4.1."""
     said = response("a.example. 60 CNAME b.example.\nb.example. 60 A 192.0.2.1")
@@ -69,9 +63,13 @@ def test_aa_vouches_for_the_first_owner_of_a_chain_only() -> None:
     assert (first.trust, second.trust) == (Trust.ANSWER_AA, Trust.ANSWER)
 
 
-def test_ttl_0_further_on_is_at_hand_but_not_kept() -> None:
+def test_what_has_ttl_0_is_at_hand_for_the_answer_and_in_the_store_displaces_what_was() -> None:
+    """Scenarios 27 and 28."""
     iteration = learned("a.example. A", response("a.example. 60 CNAME b.example.\nb.example. 0 A 192.0.2.1"))
-    assert [entry.owner for entry in iteration.learned] == [name("a.example.")]
+    assert [(entry.owner, entry.ttl) for entry in iteration.learned] == [
+        (name("a.example."), 60),
+        (name("b.example."), 0),
+    ]
     further = iteration.find_link(question("b.example. A"))
     assert isinstance(further, RRset)
     assert iteration.find_link(question("b.example. AAAA")) is None

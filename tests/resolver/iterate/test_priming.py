@@ -2,6 +2,8 @@ import pytest
 import trio
 
 from cache.rrtypes import NS
+from resolver.iterate.delegation import configured
+from resolver.iterate.options import ForwardZone
 from resolver.iterate.priming import MAX_REST, keep_primed, seconds_until_due
 from tests.resolver.iterate.world import ROOT, World, play, small_internet
 from tests.resolver.iterate.zone_text import name
@@ -58,6 +60,15 @@ def test_a_flush_is_noticed() -> None:
             await trio.sleep(5)
             world.cache.forget(name("."), NS)
         assert world.counts.primings == 2
+
+    play(main)
+
+
+def test_the_hints_are_not_asked_when_the_root_is_forwarded() -> None:
+    async def main() -> None:
+        world = World(small_internet(), zones=configured([ForwardZone(".", ("192.0.2.40:53",))], []))
+        await primed_for(world, 600.0)
+        assert world.sent == 0
 
     play(main)
 
