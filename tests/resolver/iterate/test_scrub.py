@@ -1,6 +1,12 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from resolver.iterate.scrub import MAX_GLUE_PER_NAME, MAX_NAME_SERVERS, Scrubbed, name_servers_of, scrub
+from cache.names import is_at_or_below, is_below
+from cache.rrtypes import CNAME, DNAME
+from resolver.iterate.classify import Referred, classify
+from resolver.iterate.scrub import MAX_GLUE_PER_NAME, MAX_NAME_SERVERS, Scrubbed, name_servers_of, scrub, target_of
+from resolver.wire.message import AA
 from tests.resolver.iterate.zone_text import name, question, raw, raws, response
 
 SOA = "example. 300 SOA ns.example. host.example. 1 2 3 4 60"
@@ -210,3 +216,37 @@ def test_of_a_huge_delegation_a_few_are_considered() -> None:
         additional="\n".join(f"ns.example. 60 A 192.0.2.{n}" for n in range(1, 101)),
     )
     assert len(kept.glue[0].rdatas) == MAX_GLUE_PER_NAME
+
+
+NAMES = ("a.example.", "b.example.", "x.a.example.", "example.", "a.test.", "test.", ".")
+LINES = st.builds(
+    "{0} 60 {1}".format,
+    st.sampled_from(NAMES),
+    st.sampled_from(NAMES).flatmap(
+        lambda target: st.sampled_from(
+            ("A 192.0.2.1", f"CNAME {target}", f"DNAME {target}", f"NS {target}", f"SOA {target} {target} 1 2 3 4 5")
+        )
+    ),
+)
+SECTIONS = st.lists(LINES, max_size=6).map("\n".join)
+
+
+@given(SECTIONS, SECTIONS, SECTIONS, st.sampled_from(("A", "CNAME", "NS", "DS")), st.booleans())
+def test_whatever_is_said_a_server_is_heard_of_its_own_zone_and_of_what_was_asked(
+    answer: str, authority: str, additional: str, qtype: str, is_authoritative: bool
+) -> None:
+    zone = name("example.")
+    said = response(answer, authority, additional, flags=AA if is_authoritative else 0)
+    wanted = question(f"x.a.example. {qtype}")
+    kept = scrub(said, wanted.qname, wanted.qtype, zone)
+    parts = [*kept.chain, *kept.glue, *kept.proof, kept.soa, kept.name_servers]
+    assert all(is_at_or_below(part.owner, zone) for part in parts if part is not None)
+    at = wanted.qname
+    for link in kept.chain:
+        assert link.owner == at or (link.rtype == DNAME and is_below(at, link.owner))
+        at = target_of(link, at) or at if link.rtype in (CNAME, DNAME) and link.rtype != wanted.qtype else at
+    if kept.name_servers is not None:
+        assert is_at_or_below(kept.end, kept.name_servers.owner)
+    meaning = classify(wanted, zone, said, kept, is_forwarder=False)
+    if isinstance(meaning, Referred):
+        assert is_below(meaning.name_servers.owner, zone)
