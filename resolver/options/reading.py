@@ -1,0 +1,83 @@
+"""A config file's text, turned into Options or into all that is wrong with it."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from resolver.options.checks import faults_of_whole
+from resolver.options.places import key_text, line_of, places
+from resolver.options.problems import ConfigError, Fault, Problem
+from resolver.options.schema import Options
+from resolver.options.sift import sift
+
+MAX_CONFIG_OCTETS: Final = 1 << 20  # a thousand times a large config: whatever is bigger is some other file
+PLACE_IN_MESSAGE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")  # tomllib says it in no other way
+
+
+def load(path: Path) -> Options:
+    """The options in the file at `path`. Raises ConfigError."""
+    try:
+        with path.open("rb") as file:
+            octets = file.read(MAX_CONFIG_OCTETS + 1)
+        if len(octets) > MAX_CONFIG_OCTETS:
+            raise _unreadable(path, f"expected at most {MAX_CONFIG_OCTETS} octets")
+        return parse(octets.decode(), path)
+    except OSError as error:
+        raise _unreadable(path, f"expected a file that can be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"expected UTF-8: octet {error.start} is none") from None
+
+
+def parse(text: str, path: Path) -> Options:
+    """The options in `text`, with relative paths taken from the folder of `path`. Raises ConfigError."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_syntax_problem(str(path), str(error), text)]) from None
+    faults = list(sift(table, Options))
+    if faults:
+        raise _located(faults, text, path)
+    options = _anchored(msgspec.convert(table, Options), path.absolute().parent)
+    faults = list(faults_of_whole(options))
+    if faults:
+        raise _located(faults, text, path)
+    return options
+
+
+def _anchored(options: Options, folder: Path) -> Options:
+    """The options with every relative path made absolute: it is meant from the config file, not from where we run."""
+
+    def anchor(path: str) -> str:
+        return str(folder / path) if path else ""  # "" switches off
+
+    change = msgspec.structs.replace
+    return change(
+        options,
+        recursion=change(options.recursion, root_hints=anchor(options.recursion.root_hints)),
+        dnssec=change(options.dnssec, trust_anchors=anchor(options.dnssec.trust_anchors)),
+        state=change(options.state, database=anchor(options.state.database)),
+        control=change(options.control, socket=anchor(options.control.socket)),
+    )
+
+
+def _located(faults: Iterable[Fault], text: str, path: Path) -> ConfigError:
+    lines = places(text)
+    return ConfigError(
+        [Problem(str(path), line_of(fault.key, lines), key_text(fault.key), fault.wrong) for fault in faults]
+    )
+
+
+def _syntax_problem(file: str, message: str, text: str) -> Problem:
+    place = PLACE_IN_MESSAGE.search(message)
+    if place is None:  # «at end of document»
+        return Problem(file, len(text.splitlines()), "", f"expected TOML: {message}")
+    line, column = place.groups()
+    return Problem(file, int(line), "", f"expected TOML: column {column}: {message[: place.start()]}")
+
+
+def _unreadable(path: Path, wrong: str) -> ConfigError:
+    return ConfigError([Problem(str(path), None, "", wrong)])
