@@ -1,0 +1,199 @@
+"""The daemon's end of the control socket: reads a request, streams its rows, never keeps the event loop from the clients."""
+
+from collections.abc import Callable, Iterable
+from typing import Final, Never, Protocol, assert_never
+
+import msgspec
+import structlog
+import trio
+
+from cache.answer import Question
+from cache.inspection import EntryRow
+from cache.names import WireName, from_text
+from resolver.env import UnixListener
+from resolver.policy.explain import ExplainRow
+from resolver.service.control_protocol import (
+    MAX_REQUEST_OCTETS,
+    MAX_SORTED,
+    CacheFlush,
+    CacheList,
+    CacheShow,
+    End,
+    Explain,
+    FlushRow,
+    Request,
+    RowLine,
+    StatRow,
+    Stats,
+    Status,
+    StatusRow,
+)
+from resolver.service.lines import Lines, LineTooLong
+from resolver.wire.text import type_from_text
+
+NEGATIVE: Final = frozenset({"nxdomain", "nodata"})
+MAX_CONNECTIONS: Final = 16  # operators and their scripts; the next one waits in the kernel's backlog
+ROWS_PER_SLICE: Final = 50  # a row costs some 20 µs, mostly text: 1 ms until clients get their turn
+SEND_TIMEOUT: Final = 600.0  # s; rows are read by people through pagers, who may go for a coffee
+
+log = structlog.get_logger()
+
+Rows = Iterable[msgspec.Struct | None]
+
+
+class Inspectable(Protocol):
+    """What a daemon shows of itself. A long walk yields None now and then where it finds nothing to show."""
+
+    def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
+        """What is cached of `name`."""
+
+    def list(self, zone: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
+        """What is cached at or below `zone`; the cache may change between two steps."""
+
+    def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
+        """Forget entries and failures; returns how many."""
+
+    def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]: ...
+
+    def stats(self) -> Iterable[StatRow]: ...
+
+    def status(self) -> StatusRow: ...
+
+
+async def serve_control(listener: UnixListener, daemon: Inspectable) -> Never:
+    """Answer on `listener` until cancelled, then take the socket away."""
+    room = trio.Semaphore(MAX_CONNECTIONS)
+
+    async def serve(stream: trio.abc.Stream) -> None:
+        try:
+            await serve_operator(stream, daemon)
+        finally:
+            room.release()
+
+    try:
+        async with trio.open_nursery() as nursery:
+            while True:
+                await room.acquire()
+                nursery.start_soon(serve, await listener.accept())
+    finally:
+        listener.close()
+
+
+async def serve_operator(stream: trio.abc.Stream, daemon: Inspectable) -> None:
+    """Answer the requests on one connection, one after the other, until its other end is closed."""
+    lines = Lines(stream, MAX_REQUEST_OCTETS)
+    try:
+        async with stream:
+            while (line := await _next(lines, stream)) is not None:
+                await _reply(stream, line, daemon)
+    except (trio.BrokenResourceError, trio.TooSlowError):
+        log.debug("operator_gone")
+    except Exception:
+        # Looking at the daemon must not end it: the operator sees the connection close, the clients see nothing.
+        log.exception("control_fault")
+
+
+async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
+    """The next request; None when there will be none."""
+    try:
+        return await lines.read()
+    except LineTooLong as error:
+        await _end(stream, End(rows=0, error=f"bad request: {error}"))
+        return None
+
+
+async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> None:
+    try:
+        request = msgspec.json.decode(line, type=Request)
+        rows = _rows(request, daemon)
+    except (msgspec.MsgspecError, ValueError) as error:
+        await _end(stream, End(rows=0, error=f"bad request: {error}"))
+        return
+    if isinstance(request, CacheList) and request.sort:
+        rows = await _sorted_rows(rows, request)
+    count = await _send_rows(stream, rows, request.limit if isinstance(request, CacheList) else 0)
+    await _end(stream, End(rows=count))
+
+
+def _rows(request: Request, daemon: Inspectable) -> Rows:
+    """The rows that `request` asks for, unsorted and without its limit. Raises ValueError for a bad name or type."""
+    match request:
+        case Status():
+            return [daemon.status()]
+        case Stats():
+            return daemon.stats()
+        case CacheShow(name=name, type=rtype):
+            return daemon.show(from_text(name), _type(rtype))
+        case CacheList(zone=zone, type=rtype):
+            return _wanted(daemon.list(from_text(zone), _type(rtype)), request)
+        case CacheFlush(name=name, type=rtype, subtree=subtree):
+            return [FlushRow(daemon.flush(from_text(name), _type(rtype), subtree=subtree))]
+        case Explain(name=name, type=rtype, network=network):
+            return daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
+    assert_never(request)
+
+
+def _type(text: str) -> int | None:
+    return type_from_text(text) if text else None
+
+
+def _wanted(rows: Iterable[EntryRow | None], request: CacheList) -> Iterable[EntryRow | None]:
+    """`rows` with None in place of those that the request does not want, so that the walk still yields now and then."""
+    for row in rows:
+        if (
+            row is None
+            or (request.is_stale and row.state != "stale")
+            or (request.is_negative and row.state not in NEGATIVE)
+        ):
+            yield None
+        else:
+            yield row
+
+
+SORT_KEYS: Final[dict[str, Callable[[EntryRow], float]]] = {
+    "ttl": lambda row: row.ttl_remaining,
+    "size": lambda row: -row.octets,
+    "hits": lambda row: -row.hits,
+}
+
+
+async def _sorted_rows(rows: Rows, request: CacheList) -> Rows:
+    """The first rows in the order asked for; holds at most twice as many as are wanted at a time."""
+    key = SORT_KEYS[request.sort]
+    most = min(request.limit or MAX_SORTED, MAX_SORTED)
+    best: list[EntryRow] = []
+    for step, row in enumerate(rows, start=1):
+        if isinstance(row, EntryRow):
+            best.append(row)
+        if len(best) >= 2 * most:
+            best = sorted(best, key=key)[:most]
+        if step % ROWS_PER_SLICE == 0:
+            await trio.lowlevel.checkpoint()
+    return sorted(best, key=key)[:most]
+
+
+async def _send_rows(stream: trio.abc.Stream, rows: Rows, limit: int) -> int:
+    """Send rows in slices, each in one write; returns how many there were."""
+    encode = msgspec.json.Encoder().encode
+    batch = bytearray()
+    count = 0
+    for step, row in enumerate(rows, start=1):
+        if row is not None:
+            batch += encode(RowLine(msgspec.Raw(encode(row)))) + b"\n"
+            count += 1
+            if count == limit:
+                break
+        if step % ROWS_PER_SLICE == 0:
+            await _send(stream, batch)
+            batch.clear()
+    await _send(stream, batch)
+    return count
+
+
+async def _send(stream: trio.abc.Stream, octets: bytes | bytearray) -> None:
+    with trio.fail_after(SEND_TIMEOUT):
+        await stream.send_all(octets)  # a checkpoint even when there is nothing to send
+
+
+async def _end(stream: trio.abc.Stream, end: End) -> None:
+    await _send(stream, msgspec.json.encode(end) + b"\n")

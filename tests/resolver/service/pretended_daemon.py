@@ -1,0 +1,56 @@
+"""A daemon of values for tests of the control socket: shows what it is given, notes what it is asked."""
+
+from collections.abc import Iterable
+
+from cache.answer import Question
+from cache.inspection import EntryRow
+from cache.names import WireName, to_text
+from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
+from resolver.service.control_protocol import StatRow, StatusRow
+
+
+def entry(owner: str, ttl: float = 60, *, state: str = "fresh", size: int = 100, hits: int = 0) -> EntryRow:
+    return EntryRow(
+        owner=owner,
+        rtype="A",
+        state=state,
+        ttl_remaining=ttl,
+        ttl=60,
+        age=0,
+        trust="ANSWER_AA",
+        security="UNCHECKED",
+        source="192.0.2.1",
+        rdatas=("192.0.2.80",),
+        octets=size,
+        hits=hits,
+    )
+
+
+class PretendedDaemon:
+    """An Inspectable of values; notes what it was asked."""
+
+    def __init__(self, entries: Iterable[EntryRow | None] = ()) -> None:
+        self.entries = entries
+        self.asked: list[tuple[object, ...]] = []
+
+    def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
+        self.asked.append((to_text(name), rtype))
+        return self.entries
+
+    def list(self, zone: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
+        self.asked.append((to_text(zone), rtype))
+        return self.entries
+
+    def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
+        self.asked.append((to_text(name), rtype, subtree))
+        return 3
+
+    def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
+        self.asked.append((question, network))
+        return [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
+
+    def stats(self) -> Iterable[StatRow]:
+        return [StatRow("hits", 5, help="Answers from the cache.")]
+
+    def status(self) -> StatusRow:
+        return StatusRow("0.1.0", 12.5, ("127.0.0.1:53",))

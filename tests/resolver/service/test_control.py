@@ -1,0 +1,256 @@
+"""The daemon's end of the control socket, over memory streams and with a daemon that only pretends."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import trio
+import trio.testing
+
+from cache.answer import Question
+from cache.inspection import EntryRow
+from cache.names import from_text
+from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
+from resolver.service.control import MAX_CONNECTIONS, serve_control, serve_operator
+from resolver.service.control_protocol import (
+    MAX_REQUEST_OCTETS,
+    CacheFlush,
+    CacheList,
+    CacheShow,
+    End,
+    Explain,
+    FlushRow,
+    Line,
+    Request,
+    RowLine,
+    StatRow,
+    Stats,
+    Status,
+    StatusRow,
+)
+from resolver.service.lines import Lines
+from tests.resolver.service.pretended_daemon import PretendedDaemon, entry
+
+
+def converse(daemon: PretendedDaemon, *messages: bytes) -> list[list[Line]]:
+    """The reply to each message, sent one after the other over one connection."""
+
+    async def main() -> list[list[Line]]:
+        operator, ours = trio.testing.memory_stream_pair()
+        lines, replies = Lines(operator, 1 << 20), []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_operator, ours, daemon)
+            for message in messages:
+                await operator.send_all(message)
+                replies.append(await _reply(lines))
+            await operator.aclose()
+        return replies
+
+    return trio.run(main)
+
+
+async def _reply(lines: Lines) -> list[Line]:
+    reply: list[Line] = []
+    while not reply or not isinstance(reply[-1], End):
+        line = await lines.read()
+        assert line is not None
+        reply.append(msgspec.json.decode(line, type=Line))
+    return reply
+
+
+def ask(daemon: PretendedDaemon, request: Request) -> tuple[list[bytes], End]:
+    """The rows of the reply, and its end."""
+    ((*rows, end),) = converse(daemon, msgspec.json.encode(request) + b"\n")
+    assert isinstance(end, End)
+    return [bytes(row.row) for row in rows if isinstance(row, RowLine)], end
+
+
+def owners(rows: list[bytes]) -> list[str]:
+    return [msgspec.json.decode(row, type=EntryRow).owner for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("request_", "row"),
+    [
+        pytest.param(Status(), StatusRow("0.1.0", 12.5, ("127.0.0.1:53",)), id="status"),
+        pytest.param(Stats(), StatRow("hits", 5, help="Answers from the cache."), id="stats"),
+        pytest.param(CacheShow("www.example."), entry("www.example."), id="show"),
+        pytest.param(CacheList(), entry("www.example."), id="list"),
+        pytest.param(CacheFlush("www.example."), FlushRow(3), id="flush"),
+    ],
+)
+def test_each_request_gets_its_rows_and_an_end(request_: Request, row: msgspec.Struct) -> None:
+    rows, end = ask(PretendedDaemon([entry("www.example.")]), request_)
+    assert [msgspec.json.decode(octets, type=type(row)) for octets in rows] == [row]
+    assert end == End(rows=1)
+
+
+def test_an_explanation_is_links_and_then_a_verdict() -> None:
+    daemon = PretendedDaemon()
+    rows, _ = ask(daemon, Explain("WWW.example", "aaaa".upper(), 24))
+    assert [type(msgspec.json.decode(row, type=ExplainRow)) for row in rows] == [LinkRow, VerdictRow]
+    assert daemon.asked == [(Question(from_text("www.example."), 28), 24)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [
+        pytest.param(CacheShow("www.example", "A"), ("www.example.", 1), id="show"),
+        pytest.param(CacheShow("www.example"), ("www.example.", None), id="all types"),
+        pytest.param(CacheList("example.", "NS"), ("example.", 2), id="list"),
+        pytest.param(CacheFlush("example.", "", True), ("example.", None, True), id="flush"),
+    ],
+)
+def test_the_daemon_is_asked_with_names_and_types_as_values(request_: Request, asked: tuple[object, ...]) -> None:
+    daemon = PretendedDaemon()
+    ask(daemon, request_)
+    assert daemon.asked == [asked]
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        pytest.param(b"hello\n", "malformed", id="no JSON"),
+        pytest.param(b'{"ask":"reboot"}\n', "reboot", id="unknown request"),
+        pytest.param(b'{"ask":"cache_show","name":"a..b"}\n', "empty label", id="no name"),
+        pytest.param(b'{"ask":"cache_show","name":"a","type":"NOPE"}\n', "NOPE", id="no type"),
+        pytest.param(b"\xff\xfe\n", "bad request", id="no UTF-8"),
+    ],
+)
+def test_a_bad_request_gets_a_reason_and_the_connection_goes_on(message: bytes, error: str) -> None:
+    (bad,), (status, end) = converse(PretendedDaemon(), message, b'{"ask":"status"}\n')
+    assert isinstance(bad, End)
+    assert bad.error.startswith("bad request: ")
+    assert error in bad.error
+    assert isinstance(status, RowLine)
+    assert end == End(rows=1)
+
+
+def test_a_request_without_end_is_refused_and_the_connection_closed() -> None:
+    ((end,),) = converse(PretendedDaemon(), b"x" * (MAX_REQUEST_OCTETS + 1))
+    assert isinstance(end, End)
+    assert "octets without an end of line" in end.error
+
+
+def test_a_limit_ends_the_walk_early() -> None:
+    def endless() -> Iterator[EntryRow | None]:
+        while True:
+            yield None
+            yield entry("www.example.")
+
+    rows, end = ask(PretendedDaemon(endless()), CacheList(limit=120))
+    assert len(rows) == 120
+    assert end == End(rows=120)
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        pytest.param("ttl", ["c.test.", "b.test.", "a.test."], id="soonest to expire first"),
+        pytest.param("size", ["b.test.", "a.test.", "c.test."], id="largest first"),
+        pytest.param("hits", ["a.test.", "c.test.", "b.test."], id="most used first"),
+    ],
+)
+def test_a_list_is_sorted_on_demand(sort: str, order: list[str]) -> None:
+    entries = [
+        entry("a.test.", 9, size=5, hits=7),
+        entry("b.test.", 5, size=9, hits=1),
+        entry("c.test.", 1, size=1, hits=3),
+    ]
+    request = msgspec.convert({"ask": "cache_list", "sort": sort}, CacheList)
+    assert owners(ask(PretendedDaemon(entries), request)[0]) == order
+
+
+def test_a_sorted_list_keeps_the_first_of_many() -> None:
+    entries = [entry(f"n{n}.test.", n * 7919 % 1000) for n in range(1000)]
+    rows, _ = ask(PretendedDaemon(entries), CacheList(sort="ttl", limit=3))
+    assert owners(rows) == [one.owner for one in sorted(entries, key=lambda one: one.ttl_remaining)[:3]]
+
+
+def test_only_stale_entries_are_listed_on_demand() -> None:
+    entries = [entry("a.test."), entry("b.test.", -5, state="stale")]
+    assert owners(ask(PretendedDaemon(entries), CacheList(is_stale=True))[0]) == ["b.test."]
+
+
+def test_clients_get_their_turn_during_a_long_walk_that_shows_nothing() -> None:
+    turns = 0
+
+    async def client() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    async def main() -> None:
+        operator, ours = trio.testing.memory_stream_pair()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client)
+            nursery.start_soon(serve_operator, ours, PretendedDaemon([None] * 10_000))
+            await operator.send_all(msgspec.json.encode(CacheList(sort="hits")) + b"\n")
+            await _reply(Lines(operator, 1 << 20))
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+    assert turns >= 100
+
+
+def test_an_operator_who_leaves_in_the_middle_harms_nobody() -> None:
+    async def main() -> None:
+        operator, ours = trio.testing.memory_stream_pair()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_operator, ours, PretendedDaemon([entry("a.test.")] * 1000))
+            await operator.send_all(msgspec.json.encode(CacheList()) + b"\n")
+            await operator.receive_some(10)
+            await operator.aclose()
+
+    trio.run(main)
+
+
+def test_a_fault_in_what_is_looked_at_ends_the_connection_and_nothing_else() -> None:
+    def broken() -> Iterator[EntryRow | None]:
+        yield entry("a.test.")
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        operator, ours = trio.testing.memory_stream_pair()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_operator, ours, PretendedDaemon(broken()))
+            await operator.send_all(msgspec.json.encode(CacheList()) + b"\n")
+            assert await operator.receive_some() == b""
+
+    trio.run(main)
+
+
+class PretendedListener:
+    """A UnixListener that hands out memory streams."""
+
+    def __init__(self) -> None:
+        self.operators: list[trio.abc.Stream] = []
+        self.is_closed = False
+
+    async def accept(self) -> trio.abc.Stream:
+        await trio.lowlevel.checkpoint()
+        if len(self.operators) > 2 * MAX_CONNECTIONS:
+            await trio.sleep_forever()
+        operator, ours = trio.testing.memory_stream_pair()
+        self.operators.append(operator)
+        return ours
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_only_so_many_operators_are_served_at_once_and_the_next_when_one_leaves() -> None:
+    async def main() -> None:
+        listener = PretendedListener()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_control, listener, PretendedDaemon())
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(listener.operators) == MAX_CONNECTIONS
+            await listener.operators[0].aclose()
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(listener.operators) == MAX_CONNECTIONS + 1
+            nursery.cancel_scope.cancel()
+        assert listener.is_closed
+
+    trio.run(main)
