@@ -1,0 +1,43 @@
+"""Which commands there are. Each stands in its own module, imported only when it is the one that runs.
+
+`cistern serve` has to be up at once on a host that is booting; tables and presentation text are not its business.
+"""
+
+import importlib
+from typing import Final
+
+import click
+
+COMMANDS: Final = {  # command -> the module of its function `command`
+    "serve": "resolver.cli.serve",
+    "demo": "resolver.cli.demo",
+    "check": "resolver.cli.check",
+    "config": "resolver.cli.config",
+    "query": "resolver.cli.query",
+    "cache": "resolver.cli.cache",
+    "explain": "resolver.cli.explain",
+    "stats": "resolver.cli.stats",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names, and imports a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[name]).command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="cistern-dns", prog_name="cistern", message="%(prog)s %(version)s")
+def main() -> None:
+    """The DNS resolver of one host.
+
+    Exit codes: 0 done, 1 it failed (no daemon there, say), 2 the command line or the config is wrong.
+    """

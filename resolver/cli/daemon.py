@@ -1,0 +1,78 @@
+"""Asking the running daemon over its control socket."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+import trio
+
+from resolver.cli.arguments import DEFAULT_CONFIG
+from resolver.cli.config_file import load_or_exit
+from resolver.options import Options
+from resolver.service.control_protocol import End, Line, Request, RowLine
+from resolver.service.lines import Lines
+
+MAX_REPLY_LINE: Final = (
+    1 << 22
+)  # octets; an RRset has at most 64 kB, four characters of escaped text each, and some more
+
+Take = Callable[[bytes], None]  # what is done with each row, as JSON
+
+
+class DaemonFailure(click.ClickException):
+    """No daemon, or none that answers: exit code 1."""
+
+    exit_code = 1
+
+
+def socket_path(socket: str | None, config: Path | None) -> str:
+    """The control socket that the command line means: --socket, else the one in --config, else in the config of the host."""
+    if socket is not None:
+        return socket
+    if config is not None:
+        return load_or_exit(config).control.socket
+    if DEFAULT_CONFIG.exists():
+        return load_or_exit(DEFAULT_CONFIG).control.socket
+    return Options().control.socket
+
+
+def ask(path: str, request: Request, take: Take) -> None:
+    """Send `request` to the daemon at `path` and hand each row of its reply to `take`. Raises DaemonFailure."""
+    from resolver.real_env_unix import open_unix
+
+    async def ask_there() -> None:
+        try:
+            stream = await open_unix(path)
+        except OSError as error:
+            raise DaemonFailure(_unreachable(path, error)) from None
+        async with stream:
+            await converse(stream, request, take)
+
+    trio.run(ask_there)
+
+
+async def converse(stream: trio.abc.Stream, request: Request, take: Take) -> None:
+    """One request and its reply over `stream`. Raises DaemonFailure."""
+    lines = Lines(stream, MAX_REPLY_LINE)
+    try:
+        await stream.send_all(msgspec.json.encode(request) + b"\n")
+        while (line := await lines.read()) is not None:
+            match msgspec.json.decode(line, type=Line):
+                case RowLine(row=row):
+                    take(bytes(row))
+                case End(error=error):
+                    if error:
+                        raise DaemonFailure(f"the daemon says: {error}")
+                    return
+    except trio.BrokenResourceError:
+        pass
+    raise DaemonFailure("the daemon ended in the middle of its reply: look into its log")
+
+
+def _unreachable(path: str, error: OSError) -> str:
+    advice = "is it running? Start it with `cistern serve`, or name its control socket with --socket or --config"
+    if isinstance(error, PermissionError):
+        advice = "become a user or a member of the group that the daemon runs as"
+    return f"no daemon answers at {path} ({error.strerror or error}): {advice}"

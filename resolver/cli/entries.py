@@ -1,0 +1,53 @@
+"""Cache entries as a table: one line per record, the rest of the entry beside its first."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from cache.inspection import EntryRow
+from resolver.cli.tables import octets, print_table, seconds
+
+ROWS_PER_TABLE: Final = 1000  # entries; a column's width is known when its rows are, and nobody waits for a million
+HEADS: Final = ("NAME", "TYPE", "STATE", "LEFT", "TTL", "TRUST", "SECURITY", "HITS", "SIZE", "SERVER", "DATA")
+NUMBERS: Final = frozenset({"LEFT", "TTL", "HITS", "SIZE"})
+
+
+class EntryTable:
+    """Collects entries and prints them table by table."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._pending: list[EntryRow] = []
+
+    def add(self, row: bytes) -> None:
+        """One more entry, as JSON."""
+        self.count += 1
+        self._pending.append(msgspec.json.decode(row, type=EntryRow))
+        if len(self._pending) == ROWS_PER_TABLE:
+            self.print_rest()
+
+    def print_rest(self) -> None:
+        """Print what was added since the last table."""
+        if self._pending:
+            print_table(HEADS, [line for entry in self._pending for line in _lines(entry)], numbers=NUMBERS)
+            self._pending.clear()
+
+
+def _lines(entry: EntryRow) -> Iterator[tuple[str, ...]]:
+    first, *others = entry.rdatas or ("",)
+    yield (
+        entry.owner,
+        entry.rtype,
+        entry.state,
+        seconds(entry.ttl_remaining),
+        str(entry.ttl),
+        entry.trust.lower(),
+        entry.security.lower(),
+        str(entry.hits),
+        octets(entry.octets),
+        entry.source,
+        first,
+    )
+    for other in others:
+        yield (*[""] * (len(HEADS) - 1), other)

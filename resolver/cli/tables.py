@@ -1,0 +1,48 @@
+"""Tables for people: aligned columns, bold heads on a terminal and plain text in a pipe."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+PIPE_WIDTH: Final = 100_000  # columns; a pipe has no edge at which to fold
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[str] = frozenset()) -> None:
+    """Print `rows` under `heads`; the columns named in `numbers` are aligned to the right."""
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for head in heads:
+        is_number = head in numbers
+        # On a narrow terminal texts fold rather than lose their end: a name must be fit to be copied.
+        table.add_column(head, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
+
+
+def seconds(value: float | None) -> str:
+    """`2 h 5 min`, `53 s`, `0.4 s`; "-" for no end."""
+    if value is None:
+        return "-"
+    sign, rest = ("-" if value < 0 else ""), abs(value)
+    if rest < 10:
+        return f"{sign}{rest:.1f}s"
+    whole = round(rest)
+    for size, unit, lower, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
+        if whole >= size:
+            return f"{sign}{whole // size}{unit}{whole % size // lower:02d}{small}"
+    return f"{sign}{whole}s"
+
+
+def octets(value: int) -> str:
+    """`312`, `4.2k`, `1.5M`."""
+    for size, unit in ((1 << 20, "M"), (1 << 10, "k")):
+        if value >= size:
+            return f"{value / size:.1f}{unit}"
+    return str(value)

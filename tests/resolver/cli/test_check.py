@@ -1,0 +1,29 @@
+"""`cistern check`."""
+
+from pathlib import Path
+
+from tests.resolver.cli.conftest import cistern
+
+CONF = Path(__file__).parents[3] / "conf"
+
+
+def test_the_shipped_config_is_ok() -> None:
+    shown = cistern("check", CONF / "cistern.toml")
+    assert (shown.exit_code, shown.output) == (0, "ok\n")
+
+
+def test_every_problem_has_a_line_and_the_exit_code_is_2(tmp_path: Path) -> None:
+    config = tmp_path / "cistern.toml"
+    config.write_text("[cache]\nmax_tll = 5\nprefetch = 1\n")
+    shown = cistern("check", config)
+    assert shown.exit_code == 2
+    assert shown.stderr == (
+        f"{config}:2: cache.max_tll: unknown key: did you mean max_ttl?\n"
+        f"{config}:3: cache.prefetch: expected true or false, not 1\n"
+    )
+
+
+def test_a_file_that_is_not_there_is_a_config_problem(tmp_path: Path) -> None:
+    shown = cistern("check", tmp_path / "none.toml")
+    assert shown.exit_code == 2
+    assert "No such file" in shown.stderr

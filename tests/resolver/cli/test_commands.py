@@ -1,0 +1,39 @@
+"""The `cistern` command as a whole."""
+
+import subprocess
+import sys
+
+import pytest
+
+from resolver.cli.commands import COMMANDS
+from tests.resolver.cli.conftest import cistern
+
+
+def test_help_names_every_command() -> None:
+    shown = cistern("--help")
+    assert shown.exit_code == 0
+    for name in COMMANDS:
+        assert f"\n  {name} " in shown.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    shown = cistern(name, "--help")
+    assert shown.exit_code == 0
+    assert shown.output.startswith(f"Usage: main {name} ")
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    shown = cistern("sreve")
+    assert shown.exit_code == 2
+    assert "No such command 'sreve'" in shown.output
+
+
+def test_the_version_is_the_distribution_s() -> None:
+    assert cistern("--version").output.startswith("cistern 0.")
+
+
+def test_starting_the_daemon_imports_nothing_for_people() -> None:
+    code = "import sys, resolver.cli.serve; print([m for m in ('rich', 'resolver.demo') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"

@@ -1,0 +1,77 @@
+"""`cistern explain`."""
+
+import json
+
+import msgspec
+import pytest
+
+from cache.answer import Question
+from cache.names import from_text
+from resolver.cli.explain import print_story
+from resolver.policy.explain import LinkRow, VerdictRow
+from tests.resolver.cli.conftest import Served, cistern
+
+STORY = [
+    LinkRow(
+        name="www.example.",
+        type="A",
+        origin="cache",
+        state="fresh",
+        age=12.0,
+        remaining=3588.0,
+        lease_remaining=86000.0,
+        trust="ANSWER_AA",
+        security="UNCHECKED",
+        server="192.0.2.53",
+        records=("CNAME web.example.",),
+    ),
+    LinkRow(
+        name="web.example.",
+        type="A",
+        origin="cache",
+        state="stale",
+        age=100.0,
+        remaining=-40.0,
+        trust="ANSWER_AA",
+        security="UNCHECKED",
+        server="192.0.2.53",
+        records=("A 192.0.2.80", "A 192.0.2.81"),
+        note="given at once: no reply",
+    ),
+    VerdictRow(
+        "NOERROR", is_stale=True, errors=("EDE 3", "EDE 13 (no reply)"), next="web.example. A from the root servers"
+    ),
+]
+PRINTED = """\
+NAME          TYPE  FROM   STATE    AGE    LEFT   LEASE  TRUST      SECURITY   SERVER      DATA
+www.example.  A     cache  fresh    12s  59m48s  23h53m  answer_aa  unchecked  192.0.2.53  CNAME web.example.
+web.example.  A     cache  stale  1m40s    -40s       -  answer_aa  unchecked  192.0.2.53  A 192.0.2.80
+                                                                                           A 192.0.2.81
+                                                                                           (given at once: no reply)
+
+The client would see: NOERROR, stale records, EDE 3, EDE 13 (no reply)
+Would be asked:       web.example. A from the root servers
+"""
+
+
+def test_a_story_is_a_table_of_links_and_what_follows_from_them(capsys: pytest.CaptureFixture[str]) -> None:
+    print_story([msgspec.json.encode(row) for row in STORY])
+    assert capsys.readouterr().out == PRINTED
+
+
+def test_the_daemon_is_asked_in_the_name_of_a_network(served: Served) -> None:
+    shown = cistern("explain", "Web.internal", "aaaa", "--network", "24", "--socket", served.socket)
+    assert shown.exit_code == 0
+    assert served.daemon.asked == [(Question(from_text("web.internal."), 28), 24)]
+    assert "The client would see: what upstream says" in shown.output
+
+
+def test_programs_get_each_row_as_json(served: Served) -> None:
+    shown = cistern("explain", "www.example", "--json", "--socket", served.socket)
+    assert [json.loads(line)["kind"] for line in shown.output.splitlines()] == ["link", "verdict"]
+
+
+def test_a_wrong_type_is_a_usage_error_that_says_what_is_expected() -> None:
+    shown = cistern("explain", "www.example", "ADDRESS")
+    assert shown.exit_code == 2
+    assert "'ADDRESS' is no RR type: expected a mnemonic such as AAAA" in shown.stderr
