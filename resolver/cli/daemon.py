@@ -1,5 +1,6 @@
 """Asking the running daemon over its control socket."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ import trio
 from resolver.cli.arguments import DEFAULT_CONFIG
 from resolver.cli.config_file import load_or_exit
 from resolver.options import Options
-from resolver.service.control_protocol import End, Line, Request, RowLine
+from resolver.service.control_protocol import Line, Request, RowLine
 from resolver.service.lines import Lines
 
 MAX_REPLY_LINE: Final = (
@@ -56,18 +57,16 @@ def ask(path: str, request: Request, take: Take) -> None:
 async def converse(stream: trio.abc.Stream, request: Request, take: Take) -> None:
     """One request and its reply over `stream`. Raises DaemonFailure."""
     lines = Lines(stream, MAX_REPLY_LINE)
-    try:
+    with contextlib.suppress(trio.BrokenResourceError):
         await stream.send_all(msgspec.json.encode(request) + b"\n")
         while (line := await lines.read()) is not None:
-            match msgspec.json.decode(line, type=Line):
-                case RowLine(row=row):
-                    take(bytes(row))
-                case End(error=error):
-                    if error:
-                        raise DaemonFailure(f"the daemon says: {error}")
-                    return
-    except trio.BrokenResourceError:
-        pass
+            said = msgspec.json.decode(line, type=Line)
+            if isinstance(said, RowLine):
+                take(bytes(said.row))
+            elif said.error:
+                raise DaemonFailure(f"the daemon says: {said.error}")
+            else:
+                return
     raise DaemonFailure("the daemon ended in the middle of its reply: look into its log")
 
 
