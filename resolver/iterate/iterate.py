@@ -27,6 +27,7 @@ from resolver.iterate.delegation import Delegation, Origin, closest, closest_to,
 from resolver.iterate.learn import Iteration, Voice, entry_of, glue_of, learn
 from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
+from resolver.iterate.scrub import MAX_NAME_SERVERS
 from resolver.upstream import Upstream, UpstreamCounts
 
 PRIMING = Question(ROOT, NS)
@@ -155,6 +156,7 @@ class Iterator:
     def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:
         """The delegation below, stored with its glue (RFC 2181 §5.4.1: as the least trusted data)."""
         self._counts.referrals += 1
+        self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS)
         below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
         self._cache.put(entry_of(told.name_servers, voice, Trust.ADDITIONAL, self._ttls), voice.now)
         for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):

@@ -40,7 +40,8 @@ def test_an_answer_is_ranked_by_who_gave_it() -> None:
     link = learned("www.example. A", said).link
     assert isinstance(link, RRset)
     assert (link.trust, link.source, link.received, link.expires) == (Trust.ANSWER_AA, "192.0.2.53", NOW, NOW + 60)
-    assert learned("www.example. A", said, origin=Origin.FORWARD).link.trust is Trust.ANSWER  # type: ignore[union-attr]
+    (forwarded,) = learned("www.example. A", said, origin=Origin.FORWARD).learned
+    assert forwarded.trust is Trust.ANSWER
 
 
 def test_ttls_are_clamped() -> None:
