@@ -74,7 +74,7 @@ class Tries:
         """The failure that these tries add up to. Its text goes to clients: short, and about the zone only."""
         what = ", ".join(f"{count}x {trouble}" for trouble, count in self.troubles.items())
         text = f"{to_text(delegation.zone)}: {what or 'no server with an address'}"
-        if is_cut_off:
+        if is_cut_off or self.troubles.keys() == {Fault.NO_ROUTE.value}:
             return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
         return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
 

@@ -29,6 +29,7 @@ TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
 MIN_TCP_TIMEOUT: Final = 1.0  # s
 MAX_TCP_TIMEOUT: Final = 3.0  # s
 FAMILY_ABSENT_FOR: Final = 60.0  # s without a route before this host is tried again for one
+NEVER: Final = float("-inf")
 NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
 
@@ -70,6 +71,7 @@ class Upstream:
         self.wants_signatures = wants_signatures
         self._servers = servers
         self._absent_until = {True: 0.0, False: 0.0}  # is it IPv6? -> monotonic seconds
+        self._heard_at = {True: NEVER, False: NEVER}
 
     def state_of(self, server: Address) -> ServerState:
         """What is known of the server; to be changed in place."""
@@ -80,9 +82,19 @@ class Upstream:
         return now >= self._absent_until[":" in server.host]
 
     def note_no_route(self, server: Address, now: float) -> None:
-        """This host has no route for the server's address family."""
-        self.counts.family_absent += 1
-        self._absent_until[":" in server.host] = now + FAMILY_ABSENT_FOR
+        """This host has no route for the server's address family.
+
+        Left alone is that family only while the other one works. Otherwise the whole network is away, and the moment in
+        which it comes back must not be missed; a packet that the kernel refuses costs next to nothing.
+        """
+        is_ipv6 = ":" in server.host
+        if now - self._heard_at[not is_ipv6] < FAMILY_ABSENT_FOR:
+            self.counts.family_absent += 1
+            self._absent_until[is_ipv6] = now + FAMILY_ABSENT_FOR
+
+    def note_heard(self, server: Address, now: float) -> None:
+        """The server's address family works."""
+        self._heard_at[":" in server.host] = now
 
     async def exchange(
         self, server: Address, question: Question, timeout: float, spend: Callable[[], None], *, is_recursive: bool
@@ -200,6 +212,7 @@ class _Exchange:
     def _taken(self, response: Response, sent_at: float, *, is_proven: bool, over_tcp: bool = False) -> Reply:
         now = self._env.now()
         self._counts.received += 1
+        self._upstream.note_heard(self._server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
             note_reply(self.state, now - sent_at, now)
         if is_proven and not over_tcp:

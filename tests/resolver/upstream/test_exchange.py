@@ -330,19 +330,27 @@ def test_an_error_with_edns_is_the_answer() -> None:
     assert result.spent == 1
 
 
-def test_no_route_is_no_fault_of_the_server_and_is_remembered_for_its_family() -> None:
-    routes = []
-
-    def cut_off(result: Result, upstream: Upstream) -> None:
-        result.env.world.unroutable.add(SERVER.host)
-        routes.append(upstream)
-
-    result = ask(honest, prepare=cut_off)
+def test_no_route_is_no_fault_of_the_server() -> None:
+    result = ask(honest, prepare=lambda result, upstream: result.env.world.unroutable.add(SERVER.host))
     assert result.outcome is Fault.NO_ROUTE
     assert result.state.timeouts_in_a_row == 0
-    assert not routes[0].has_route(SERVER, 10.0)
-    assert routes[0].has_route(SERVER, 1000.0)
-    assert routes[0].has_route(SERVER._replace(host="2001:db8::1"), 10.0)
+
+
+def test_a_family_without_a_route_is_left_alone_for_a_while_if_the_other_works() -> None:
+    upstream = Upstream(FakeEnv({}), Servers(), UpstreamCounts())
+    other = SERVER._replace(host="2001:db8::1")
+    upstream.note_heard(SERVER, 5.0)
+    upstream.note_no_route(other, 10.0)
+    assert not upstream.has_route(other, 11.0)
+    assert upstream.has_route(SERVER, 11.0)
+    assert upstream.has_route(other, 1000.0)
+
+
+def test_when_the_whole_network_is_away_its_return_is_not_missed() -> None:
+    upstream = Upstream(FakeEnv({}), Servers(), UpstreamCounts())
+    upstream.note_heard(SERVER, 5.0)
+    upstream.note_no_route(SERVER, 10.0)
+    assert upstream.has_route(SERVER, 11.0)
 
 
 def test_an_exhausted_budget_ends_the_exchange_before_anything_is_sent() -> None:
