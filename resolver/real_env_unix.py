@@ -7,6 +7,8 @@ import stat
 import trio
 from trio import socket as trio_socket
 
+from resolver.real_env_tcp import EXHAUSTED, PAUSE_WHEN_EXHAUSTED
+
 SOCKET_MODE = 0o660  # who may write to the socket may flush the cache: our user and group
 FOLDER_MODE = 0o755
 BACKLOG = 16  # operators' commands, not clients' queries
@@ -21,7 +23,13 @@ class RealUnixListener:
         self._listener = listener
 
     async def accept(self) -> trio.abc.Stream:
-        return await self._listener.accept()
+        while True:
+            try:
+                return await self._listener.accept()
+            except OSError as error:
+                if error.errno not in EXHAUSTED:
+                    raise
+                await trio.sleep(PAUSE_WHEN_EXHAUSTED)
 
     def close(self) -> None:
         """The file is taken away only if it is still ours: another daemon may have been started meanwhile."""
