@@ -51,7 +51,7 @@ class Clock:
             if node is None:
                 continue
             if node.hits == node.hits_seen or passed == MAX_PASSED:
-                return self._expired_ahead(now) or node
+                return self._expired_ahead(node, now) or node
             node.hits_seen = node.hits
             passed += 1
 
@@ -71,9 +71,14 @@ class Clock:
         self._hand += 1
         return node
 
-    def _expired_ahead(self, now: float) -> Node | None:
-        """An unused owner a few places on of which everything has expired: useless unless its zone fails."""
-        for node in self._ring[self._hand - 1 : self._hand + LOOK_AHEAD]:
-            if node is not None and node.hits == node.hits_seen and all(entry.expires <= now for entry in node.entries):
-                return node
+    def _expired_ahead(self, node: Node, now: float) -> Node | None:
+        """An unused owner of which everything has expired, a few places on; `node` is then at hand again the next time."""
+        for other in self._ring[node.place : node.place + LOOK_AHEAD]:
+            if other is not None and other.hits == other.hits_seen and _has_expired(other, now):
+                self._hand = node.place
+                return other
         return None
+
+
+def _has_expired(node: Node, now: float) -> bool:
+    return all(entry.expires <= now for entry in node.entries)

@@ -55,7 +55,7 @@ def may_replace(old: Entry, new: Entry, now: float) -> bool:
 
 def heir(old: Entry, new: Entry, now: float) -> Entry:
     """`new` as it may be stored in the place of `old`: an NS RRset or glue ends no later than the live one it replaces."""
-    if _is_delegating(new) and old.rtype == new.rtype and now < old.expires < new.expires:
+    if _is_delegating(new) and type(old) is RRset and old.rtype == new.rtype and now < old.expires < new.expires:
         return msgspec.structs.replace(new, expires=old.expires)
     return new
 

@@ -20,10 +20,14 @@ class Freshness(Enum):
 
 def freshness(entry: Entry, now: float, stale: StaleOptions) -> Freshness:
     """How `entry` stands at `now`."""
-    left = entry.expires - now
-    if left > 0:
-        return Freshness.DUE if left < entry.ttl * DUE_SHARE else Freshness.FRESH
+    if entry.expires > now:
+        return Freshness.DUE if is_due(entry, now) else Freshness.FRESH
     return Freshness.STALE if is_usable_stale(entry, now, stale) else Freshness.GONE
+
+
+def is_due(entry: Entry, now: float) -> bool:
+    """Is it fresh, but so near its end that whoever is asked for it should have it fetched anew?"""
+    return 0 < entry.expires - now < entry.ttl * DUE_SHARE
 
 
 def is_usable_stale(entry: Entry, now: float, stale: StaleOptions) -> bool:

@@ -9,7 +9,7 @@ from cache.counts import CacheCounts
 from cache.eviction import Clock
 from cache.names import ROOT, WireName, is_at_or_below
 from cache.node import Node
-from cache.octets import node_octets, octets_of
+from cache.octets import NODE_OCTETS, octets_of
 from cache.options import CacheOptions
 from cache.ranking import can_stand_beside, heir, may_replace
 from cache.rrset import Denial, Entry, RRset, Security, Trust
@@ -150,7 +150,7 @@ class RRsetCache:
     def _keep(self, node: Node, entries: tuple[Entry, ...]) -> None:
         """Make `entries` all that the node has; the one place where entries come and go. A node without any goes."""
         self.speaks_below += sum(map(speaks_below, entries)) - sum(map(speaks_below, node.entries))
-        octets = node_octets(node.owner) + sum(map(octets_of, entries)) if entries else 0
+        octets = NODE_OCTETS + sum(map(octets_of, entries)) if entries else 0
         self.octets += octets - node.octets
         node.octets = octets
         node.entries = entries

@@ -1,0 +1,30 @@
+"""The estimate of memory, against what a process really takes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cache.octets import octets_of
+from tests.build import denial, rrset
+from tests.cache.memory import KINDS
+
+COUNT = 50_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_estimate_is_within_15_percent_of_the_memory_of_a_process(kind: str) -> None:
+    command = [sys.executable, "-m", "tests.cache.memory", kind, str(COUNT)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    estimate, grown = map(int, said.split())
+    assert estimate == pytest.approx(grown, rel=0.15)
+
+
+def test_more_data_is_more_octets() -> None:
+    one = rrset("www.example. 60 A 192.0.2.1")
+    two = rrset("www.example. 60 A 192.0.2.1\nwww.example. 60 A 192.0.2.2")
+    alias = rrset("www.example. 60 CNAME a.example.")
+    assert octets_of(one) < octets_of(two)
+    assert octets_of(one) < octets_of(alias)
+    assert octets_of(rrset("a. 60 A 192.0.2.1")) < octets_of(rrset(f"{'a' * 30}. 60 A 192.0.2.1"))
+    assert octets_of(denial("www.example. A")) < octets_of(denial("a-very-long-name-of-a-host.example. A"))

@@ -1,0 +1,121 @@
+"""What may replace what. Each row is one rule; mutating a rule must fail its row."""
+
+import pytest
+
+from cache.ranking import can_stand_beside, heir, may_replace
+from cache.rrset import Entry, Security, Trust
+from tests.build import denial, rrset
+
+A1, A2 = "www.example. 60 A 192.0.2.1", "www.example. 60 A 192.0.2.2"
+AAAA = "www.example. 60 AAAA 2001:db8::1"
+ALIAS = "www.example. 60 CNAME target.example."
+NS1, NS2 = "example. 60 NS ns1.example.", "example. 60 NS ns2.example."
+GLUE = Trust.ADDITIONAL
+BOGUS, SECURE, INSECURE = Security.BOGUS, Security.SECURE, Security.INSECURE
+
+NOW = 10.0  # what is received at 0 is fresh then, what was received at -100 has expired
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(rrset(A1), rrset(A1, NOW), True, id="an answer is refreshed by a later one"),
+        pytest.param(rrset(A1), rrset(A2, NOW), True, id="other data, same trust: the later"),
+        pytest.param(rrset(A1, 5), rrset(A2, 4), False, id="a late write of something heard earlier"),
+        pytest.param(rrset(A1), rrset(A2, NOW, trust=Trust.ANSWER), False, id="lower trust, fresh"),
+        pytest.param(rrset(A1, -100), rrset(A2, NOW, trust=Trust.ANSWER), True, id="lower trust, expired"),
+        pytest.param(rrset(A1, 5, trust=Trust.ANSWER), rrset(A2, 4), True, id="higher trust, though heard earlier"),
+        pytest.param(rrset(A1), rrset(A2, NOW, security=BOGUS), False, id="bogus over good"),
+        pytest.param(rrset(A1, -100), rrset(A2, NOW, security=BOGUS), False, id="bogus over expired good"),
+        pytest.param(
+            rrset(A1, -100, security=SECURE), rrset(A2, NOW, security=BOGUS), False, id="bogus over expired secure"
+        ),
+        pytest.param(
+            rrset(A1, security=BOGUS),
+            rrset(A2, NOW, trust=Trust.ANSWER),
+            True,
+            id="good over bogus, whatever its trust",
+        ),
+        pytest.param(rrset(A1, security=BOGUS), rrset(A2, NOW, security=BOGUS), True, id="bogus over bogus"),
+        pytest.param(
+            rrset(A1, security=SECURE), rrset(A2, NOW, security=INSECURE), False, id="unproven over fresh secure"
+        ),
+        pytest.param(
+            rrset(A1, -100, security=SECURE),
+            rrset(A2, NOW, security=INSECURE),
+            True,
+            id="unproven over expired secure: the zone may have gone insecure",
+        ),
+        pytest.param(
+            rrset(A1), rrset(A2, NOW, trust=Trust.ANSWER, security=SECURE), True, id="secure over higher trust"
+        ),
+        pytest.param(rrset(A1), denial("www.example. A", NOW), True, id="a denial ranks as an answer of its zone"),
+        pytest.param(
+            rrset(A1), denial("www.example. A", NOW, trust=Trust.ANSWER), False, id="a forwarder's denial is less"
+        ),
+        pytest.param(denial("www.example. A"), rrset(A1, NOW), True, id="an answer over an older denial"),
+        pytest.param(denial("www.example. NXDOMAIN"), rrset(A1, NOW, trust=GLUE), False, id="glue over a fresh denial"),
+        pytest.param(rrset(NS1), rrset(NS1, NOW), False, id="the same NS: no longer life"),
+        pytest.param(rrset(NS1), rrset(NS2, NOW), True, id="another NS RRset"),
+        pytest.param(rrset(NS1, -100), rrset(NS1, NOW), True, id="the same NS after its end"),
+        pytest.param(rrset(A1, trust=GLUE), rrset(A1, NOW, trust=GLUE), False, id="the same glue: no longer life"),
+        pytest.param(rrset(A1, trust=GLUE), rrset(A2, NOW, trust=GLUE), True, id="other glue"),
+        pytest.param(rrset(A1, trust=GLUE), rrset(A1, NOW), True, id="an answer over the same glue"),
+        pytest.param(
+            rrset(f"{A1}\n{A2}", trust=GLUE), rrset(f"{A2}\n{A1}", NOW, trust=GLUE), False, id="order is no difference"
+        ),
+    ],
+)
+def test_may_replace(old: Entry, new: Entry, expected: bool) -> None:
+    assert may_replace(old, new, NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(rrset(A1), rrset(AAAA), True, id="two types"),
+        pytest.param(rrset(A1), rrset(A2), False, id="one type"),
+        pytest.param(rrset(A1), denial("www.example. A"), False, id="an RRset and its denial"),
+        pytest.param(rrset(A1), denial("www.example. AAAA"), True, id="an RRset and the denial of another type"),
+        pytest.param(rrset(A1), rrset(ALIAS), False, id="a CNAME evicts an address"),
+        pytest.param(rrset(ALIAS), rrset(A1), False, id="an address evicts a CNAME"),
+        pytest.param(rrset(ALIAS), denial("www.example. A"), False, id="NODATA evicts a CNAME"),
+        pytest.param(denial("www.example. A"), rrset(ALIAS), False, id="a CNAME evicts NODATA"),
+        pytest.param(
+            denial("www.example. CNAME"), rrset(A1), True, id="NODATA of CNAME hides no address (scenario 26)"
+        ),
+        pytest.param(denial("www.example. CNAME"), rrset(ALIAS), False, id="NODATA of CNAME and the CNAME"),
+        pytest.param(denial("www.example. DS"), rrset(ALIAS), True, id="an alias has no DS"),
+        pytest.param(rrset(ALIAS), denial("www.example. DS"), True, id="no DS at an alias"),
+        pytest.param(
+            rrset(ALIAS), rrset("www.example. 60 NSEC z.example. CNAME RRSIG NSEC"), True, id="CNAME and NSEC"
+        ),
+        pytest.param(rrset(A1), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts an RRset"),
+        pytest.param(denial("www.example. NXDOMAIN"), rrset(A1), False, id="an RRset evicts NXDOMAIN"),
+        pytest.param(denial("www.example. NXDOMAIN"), denial("www.example. A"), False, id="NODATA evicts NXDOMAIN"),
+        pytest.param(rrset(NS1, trust=GLUE), denial("example. NXDOMAIN"), True, id="a denial leaves a referral"),
+        pytest.param(rrset("example. 60 CNAME x.example."), rrset(NS1, trust=GLUE), True, id="a referral at an alias"),
+        pytest.param(rrset(A1, -100), rrset(A2, trust=GLUE), True, id="glue leaves the last good answer"),
+        pytest.param(rrset(A1), rrset(A2, trust=GLUE), False, id="glue and a fresh answer"),
+        pytest.param(rrset(A1, -100, trust=GLUE), rrset(A2, trust=GLUE), False, id="glue and expired glue"),
+    ],
+)
+def test_can_stand_beside(old: Entry, new: Entry, expected: bool) -> None:
+    assert can_stand_beside(old, new, NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expires"),
+    [
+        pytest.param(rrset(NS1), rrset(NS2, NOW), 60, id="NS ends with the NS it replaces"),
+        pytest.param(rrset(NS1, trust=GLUE), rrset(NS1, NOW), 60, id="the child's NS ends with the parent's"),
+        pytest.param(rrset(NS1, -100), rrset(NS2, NOW), 70, id="expired NS limits nothing"),
+        pytest.param(rrset(NS1), rrset("example. 5 NS ns2.example.", NOW), 15, id="a shorter TTL stays shorter"),
+        pytest.param(rrset(A1, trust=GLUE), rrset(A2, NOW, trust=GLUE), 60, id="glue ends with the glue it replaces"),
+        pytest.param(rrset(A1, trust=GLUE), rrset(A2, NOW), 70, id="an answer has its own TTL"),
+        pytest.param(denial("example. NS"), rrset(NS1, NOW), 70, id="NS after its denial has its own TTL"),
+        pytest.param(denial("example. NXDOMAIN"), rrset(NS1, NOW), 70, id="NS after NXDOMAIN has its own TTL"),
+    ],
+)
+def test_what_delegates_lives_no_longer_than_what_it_replaces(old: Entry, new: Entry, expires: float) -> None:
+    assert heir(old, new, NOW).expires == expires

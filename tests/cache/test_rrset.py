@@ -1,0 +1,32 @@
+"""The values of what is known."""
+
+import pytest
+
+from cache.rrset import Security, Trust
+from tests.build import denial, rrset
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(
+            rrset("www.example. 53 A 192.0.2.1\nwww.example. 53 A 192.0.2.2", security=Security.SECURE),
+            "<RRset www.example. TYPE1 x2 ttl=53 ANSWER_AA SECURE>",
+            id="RRset",
+        ),
+        pytest.param(denial("www.example. A"), "<Denial www.example. NODATA TYPE1 ttl=60 UNCHECKED>", id="NODATA"),
+        pytest.param(denial("x.example. NXDOMAIN"), "<Denial x.example. NXDOMAIN ttl=60 UNCHECKED>", id="NXDOMAIN"),
+    ],
+)
+def test_reprs_are_short_and_exact(entry: object, expected: str) -> None:
+    assert repr(entry) == expected
+
+
+def test_only_a_denial_without_a_type_is_an_nxdomain() -> None:
+    assert denial("x.example. NXDOMAIN").is_nxdomain
+    assert not denial("x.example. A").is_nxdomain
+
+
+def test_trust_follows_rfc_2181_and_doubt_is_below_proof() -> None:
+    assert Trust.ADDITIONAL < Trust.ANSWER < Trust.AUTHORITY_AA < Trust.ANSWER_AA < Trust.LOCAL
+    assert Security.UNCHECKED < Security.BOGUS < Security.INDETERMINATE < Security.INSECURE < Security.SECURE
