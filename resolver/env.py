@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import MutableSequence
 from typing import NamedTuple, Protocol
 
+import msgspec
 import trio
 
 MAX_PORT = 65535
@@ -39,7 +40,7 @@ def address_from_text(text: str) -> Address:
     return Address(str(ip), int(port))
 
 
-class Datagram(NamedTuple):
+class Datagram(msgspec.Struct, frozen=True, gc=False):
     """One UDP query as it came in.
 
     client: the source address, packed (4 or 16 octets). local: the address that was asked, packed. reply_to: opaque to
@@ -141,8 +142,11 @@ class Rng(Protocol):
 class Env(Protocol):
     """now: monotonic seconds; wall: seconds since the Unix epoch, for signatures and snapshots only."""
 
-    rng: Rng
-    network: Network
+    @property
+    def rng(self) -> Rng: ...
+
+    @property
+    def network(self) -> Network: ...
 
     def now(self) -> float: ...
 

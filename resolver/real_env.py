@@ -1,0 +1,110 @@
+"""The real Env: the kernel's clocks, the kernel's randomness and its sockets. Nothing else may touch any of them."""
+
+import os
+import time
+from collections.abc import Iterator, MutableSequence
+from contextlib import contextmanager
+from typing import Final
+
+import trio
+
+from resolver.env import Address
+from resolver.real_env_tcp import RealTcpListener, listen_tcp, open_tcp
+from resolver.real_env_udp import RealUdpChannel, RealUdpListener, listen_udp, open_udp
+from resolver.real_env_unix import RealUnixListener, listen_unix, open_unix
+
+POOL_OCTETS: Final = 4096  # drawn from the kernel at once: a system call per number would cost more than the rest of it
+FLOAT_BITS: Final = 53  # of a float's mantissa
+
+
+class RealRng:
+    """The kernel's CSPRNG, drawn in pools; every octet is used once (resolver.env.Rng)."""
+
+    def __init__(self) -> None:
+        self._pool = b""
+        self._used = 0
+
+    def random(self) -> float:
+        """In [0, 1)."""
+        return self.getrandbits(FLOAT_BITS) / (1 << FLOAT_BITS)
+
+    def randrange(self, start: int, stop: int) -> int:
+        """In [start, stop), each as likely: what lies above is thrown away rather than wrapped round."""
+        width = stop - start
+        if width <= 0:
+            raise ValueError(f"nothing lies in [{start}, {stop})")
+        bits = (width - 1).bit_length()
+        while True:
+            drawn = self.getrandbits(bits)
+            if drawn < width:
+                return start + drawn
+
+    def getrandbits(self, k: int, /) -> int:
+        octets = (k + 7) // 8
+        end = self._used + octets
+        if end > len(self._pool):
+            self._pool = os.urandom(max(POOL_OCTETS, octets))
+            self._used, end = 0, octets
+        drawn = int.from_bytes(self._pool[self._used : end], "big")
+        self._used = end
+        return drawn >> (octets * 8 - k)
+
+    def shuffle(self, x: MutableSequence[object]) -> None:
+        """Fisher-Yates."""
+        for last in range(len(x) - 1, 0, -1):
+            other = self.randrange(0, last + 1)
+            x[last], x[other] = x[other], x[last]
+
+
+class RealNetwork:
+    """The kernel's sockets (resolver.env.Network)."""
+
+    def __init__(self, rng: RealRng) -> None:
+        self._rng = rng
+        self._listening = set[int]()  # UDP ports of ours, never to be used as a source port
+
+    async def listen_udp(self, address: Address) -> RealUdpListener:
+        with _named(address):
+            listener = listen_udp(address)
+        self._listening.add(listener.address.port)
+        return listener
+
+    async def listen_tcp(self, address: Address) -> RealTcpListener:
+        with _named(address):
+            return await listen_tcp(address)
+
+    def open_udp(self, server: Address) -> RealUdpChannel:
+        return open_udp(server, self._rng, self._listening)
+
+    async def open_tcp(self, server: Address) -> trio.abc.Stream:
+        return await open_tcp(server)
+
+    async def listen_unix(self, path: str) -> RealUnixListener:
+        return await listen_unix(path)
+
+    async def open_unix(self, path: str) -> trio.abc.Stream:
+        return await open_unix(path)
+
+
+class RealEnv:
+    """Time, randomness and the network of this machine (resolver.env.Env)."""
+
+    def __init__(self) -> None:
+        rng = RealRng()
+        self.rng = rng
+        self.network = RealNetwork(rng)
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> float:
+        return time.time()
+
+
+@contextmanager
+def _named(address: Address) -> Iterator[None]:
+    """Make errors say which address they are about."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(address)) from None

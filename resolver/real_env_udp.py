@@ -1,0 +1,142 @@
+"""UDP sockets of the real network: one for clients' queries in batches, and channels to servers on ports of their own."""
+
+import errno
+import ipaddress
+import socket
+from collections.abc import Container
+from typing import Final
+
+import trio
+
+from resolver.env import MAX_PORT, Address, Datagram, Rng
+from resolver.real_env_batch import IPV4, IPV6, PORT, SLOTS, Batches
+
+RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets asked for; the kernel gives at most net.core.rmem_max
+MIN_PORT: Final = 1024  # of a channel: the ports below are other services'
+PORT_TRIES: Final = 16  # random ports tried for a channel; on a busy host one in ten may be taken
+REPLY_OCTETS: Final = 4096  # room for a server's reply; it was told that 1232 fit
+
+# linux/in.h and linux/in6.h; Python's socket module has them from 3.12 or 3.13 on only
+IP_PKTINFO: Final = 8
+IP_MTU_DISCOVER: Final = 10
+IPV6_MTU_DISCOVER: Final = 23
+PMTUDISC_OMIT: Final = 5  # believe no path MTU that an ICMP message tells: anyone can forge one to have us fragment
+
+
+class RealUdpListener:
+    """A bound UDP socket for clients' queries (resolver.env.UdpListener)."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        host, port = sock.getsockname()[:2]
+        self.address = Address(host, port)
+        ip = ipaddress.ip_address(host)
+        layout = IPV6 if ip.version == 6 else IPV4
+        self._socket = sock
+        self._fd = sock.fileno()
+        self._batches = Batches(self._fd, layout, None if ip.is_unspecified else ip.packed)
+        self._has_more = False
+
+    async def receive_batch(self) -> list[Datagram]:
+        """A batch that was not full left nothing behind: then waiting costs one system call less than trying first."""
+        while True:
+            if self._has_more:
+                await trio.lowlevel.checkpoint()
+            else:
+                await trio.lowlevel.wait_readable(self._fd)
+            batch = self._batches.receive()
+            self._has_more = len(batch) == SLOTS
+            if batch:
+                return batch
+
+    def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:
+        return self._batches.send(replies)
+
+    def port_of(self, reply_to: bytes) -> int:
+        return int.from_bytes(reply_to[PORT], "big")
+
+    def close(self) -> None:
+        if self._socket.fileno() >= 0:
+            trio.lowlevel.notify_closing(self._fd)
+            self._socket.close()
+
+
+class RealUdpChannel:
+    """A UDP socket connected to one server (resolver.env.UdpChannel)."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def send(self, message: bytes) -> None:
+        self._socket.send(message)
+
+    async def receive(self) -> bytes:
+        """The caller has just sent: nothing can have come yet, so waiting comes before trying."""
+        while True:
+            await trio.lowlevel.wait_readable(self._socket)
+            try:
+                return self._socket.recv(REPLY_OCTETS)
+            except BlockingIOError:
+                continue  # a datagram with a wrong checksum woke us
+
+    def close(self) -> None:
+        if self._socket.fileno() >= 0:
+            trio.lowlevel.notify_closing(self._socket)
+            self._socket.close()
+
+
+def listen_udp(address: Address) -> RealUdpListener:
+    """Bind a socket for clients' queries. Raises OSError."""
+    is_ipv6 = ":" in address.host
+    sock = _udp_socket(is_ipv6)
+    try:
+        # Set before bind(): every datagram brings its destination. No SO_REUSEADDR, no SO_REUSEPORT: with either, a
+        # second daemon could bind the same UDP port and would take its share of the queries.
+        if is_ipv6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        sock.bind(address)
+        return RealUdpListener(sock)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def open_udp(server: Address, rng: Rng, taken: Container[int]) -> RealUdpChannel:
+    """Connect a socket to `server` from a random source port that is not among `taken`. Raises OSError."""
+    is_ipv6 = ":" in server.host
+    sock = _udp_socket(is_ipv6)
+    try:
+        _bind_at_random(sock, "::" if is_ipv6 else "0.0.0.0", rng, taken)
+        sock.connect(server)
+        return RealUdpChannel(sock)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _udp_socket(is_ipv6: bool) -> socket.socket:
+    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    if is_ipv6:
+        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT)
+    return sock
+
+
+def _bind_at_random(sock: socket.socket, host: str, rng: Rng, taken: Container[int]) -> None:
+    """RFC 5452 §9.2: a source port as hard to guess as the ID. The kernel's own choice would come from a smaller range."""
+    for _ in range(PORT_TRIES):
+        port = rng.randrange(MIN_PORT, MAX_PORT + 1)
+        if port in taken:
+            continue
+        try:
+            sock.bind((host, port))
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, f"no free source port after {PORT_TRIES} tries")
