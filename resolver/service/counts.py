@@ -1,0 +1,69 @@
+"""What service/ counts, each counter with its one sentence of help."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Final
+
+# Upper bounds in seconds; the last bucket has none. 1 ms: from memory; 1.8 s: the stale timer; 10 s: the deadline.
+LATENCY_BOUNDS: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+RCODES: Final = range(16)  # the header's; the extended bits are in the OPT RR only
+
+
+@dataclass(slots=True)
+class Latency:
+    """How long replies took: how many per bucket of LATENCY_BOUNDS, and all their seconds together."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
+    seconds: float = 0.0
+
+    def note(self, seconds: float) -> None:
+        self.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+    def note_at_once(self, count: int) -> None:
+        """Replies made from memory: some microseconds each, which are not worth a clock reading."""
+        self.buckets[0] += count
+
+
+@dataclass(slots=True)
+class ServiceCounts:
+    """Counters of the service to clients; `_current` and `_peak` are gauges."""
+
+    queries_udp: int = field(default=0, metadata={"help": "Datagrams received from clients."})
+    queries_tcp: int = field(default=0, metadata={"help": "Messages received from clients over TCP."})
+    rendered: int = field(default=0, metadata={"help": "Queries answered with a reply that was composed before."})
+    waited: int = field(default=0, metadata={"help": "Queries whose answer had to be waited for."})
+    malformed: int = field(
+        default=0, metadata={"help": "Queries that could not be read: FORMERR, NOTIMP, BADVERS or silence."}
+    )
+    silent: int = field(default=0, metadata={"help": "Datagrams that got no reply at all: responses, or no header."})
+    replies: dict[int | str, int] = field(
+        default_factory=lambda: dict.fromkeys(RCODES, 0),
+        metadata={"help": "Replies to queries that could be read.", "label": "rcode"},
+    )
+    truncated: int = field(default=0, metadata={"help": "Replies over UDP with TC: the client should ask over TCP."})
+    unsent: int = field(default=0, metadata={"help": "Replies over UDP that the kernel did not take."})
+    faults: int = field(default=0, metadata={"help": "Queries that met a fault of this program; must stay 0."})
+    in_flight_current: int = field(
+        default=0, metadata={"help": "Questions waiting for their answer now.", "kind": "gauge"}
+    )
+    in_flight_peak: int = field(default=0, metadata={"help": "The most that ever waited at once.", "kind": "gauge"})
+    overloaded: int = field(default=0, metadata={"help": "Questions refused because too many waited in all."})
+    overloaded_client: int = field(
+        default=0, metadata={"help": "Questions refused because too many of one client waited."}
+    )
+    tcp_connections: int = field(default=0, metadata={"help": "TCP connections accepted and served."})
+    tcp_connections_current: int = field(default=0, metadata={"help": "TCP connections open now.", "kind": "gauge"})
+    tcp_connections_peak: int = field(
+        default=0, metadata={"help": "The most TCP connections ever open at once.", "kind": "gauge"}
+    )
+    tcp_refused: int = field(default=0, metadata={"help": "TCP connections closed at once: too many were open."})
+    tcp_idle: int = field(default=0, metadata={"help": "TCP connections closed because no whole query came in time."})
+    tcp_garbage: int = field(default=0, metadata={"help": "TCP connections closed because they brought no DNS query."})
+    tcp_slow_readers: int = field(
+        default=0, metadata={"help": "TCP connections closed because the client did not take its replies."}
+    )
+    tcp_lost: int = field(default=0, metadata={"help": "TCP connections that the client broke off."})
+    latency: Latency = field(
+        default_factory=Latency, metadata={"help": "Seconds from a query's arrival to its reply.", "kind": "histogram"}
+    )

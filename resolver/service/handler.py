@@ -1,0 +1,103 @@
+"""What becomes of one query, whatever transport it came over? A reply at once, a reply later, or silence.
+
+Here a fault of this program ends as SERVFAIL for the one client that met it, and as a traceback in the log.
+"""
+
+from typing import Final
+
+import structlog
+
+from cache.rrtypes import SERVFAIL
+from resolver.env import Env
+from resolver.errors import InternalError, Overloaded, ResolutionFailure
+from resolver.service.admission import Admission
+from resolver.service.answerer import Answerer
+from resolver.service.counts import ServiceCounts
+from resolver.service.fast import Asked, FastPath, Peek
+from resolver.service.options import LimitOptions
+from resolver.wire.message import QR, TC
+
+HEADER_OCTETS: Final = 12
+RCODE_MASK: Final = 0xF  # of the header's fourth octet
+TC_OCTET: Final = TC >> 8  # of its third
+BARE_SERVFAIL: Final = (QR | SERVFAIL).to_bytes(2, "big") + bytes(HEADER_OCTETS - 4)  # a header but for its ID
+
+log = structlog.get_logger()
+
+
+class Handler:
+    """Answers queries."""
+
+    def __init__(
+        self,
+        env: Env,
+        answerer: Answerer,
+        peek: Peek,
+        limits: LimitOptions,
+        counts: ServiceCounts,
+        *,
+        stale_ttl: int = 30,
+        minimal: bool = True,
+    ) -> None:
+        """peek: RRsetCache.peek. stale_ttl, minimal: see compose_reply."""
+        self.env = env
+        self.limits = limits
+        self.counts = counts
+        self._answerer = answerer
+        self._fast = FastPath(answerer, peek, counts, stale_ttl=stale_ttl, minimal=minimal)
+        self._admission = Admission(limits, counts)
+
+    def begin(
+        self, data: bytes, client: bytes, local: bytes, now: float, *, over_tcp: bool = False
+    ) -> bytes | Asked | None:
+        """The reply to a query if it needs no waiting; None for silence.
+
+        Asked: the caller must await `finish` with it, in a task of its own; the question is counted as in flight.
+        """
+        try:
+            reply = self._fast.answer(data, client, local, now, over_tcp=over_tcp)
+        except Exception:
+            self._note_fault()
+            reply = data[:2] + BARE_SERVFAIL
+        if type(reply) is Asked:
+            reply = self._admit(reply, now)
+        if type(reply) is bytes:
+            self._note_reply(reply)
+        elif reply is None:
+            self.counts.silent += 1
+        return reply
+
+    async def finish(self, asked: Asked, arrived: float) -> bytes:
+        """The reply to an admitted question, whose query came at `arrived`."""
+        try:
+            answer = await self._answerer.answer(asked.query, asked.view)
+        except ResolutionFailure as failure:
+            answer = failure.answer()
+        except Exception:
+            self._note_fault()
+            answer = InternalError("an internal error").answer()
+        finally:
+            self._admission.release(asked.view.group)
+        now = self.env.now()
+        reply = self._fast.compose(asked.query, answer, now, asked.max_octets)
+        self._note_reply(reply)
+        self.counts.latency.note(now - arrived)
+        return reply
+
+    def _admit(self, asked: Asked, now: float) -> bytes | Asked:
+        """`asked` if it may wait, otherwise the reply that says why not: never silence."""
+        try:
+            self._admission.admit(asked.view.group)
+        except Overloaded as failure:
+            return self._fast.compose(asked.query, failure.answer(), now, asked.max_octets)
+        self.counts.waited += 1
+        return asked
+
+    def _note_reply(self, reply: bytes) -> None:
+        self.counts.replies[reply[3] & RCODE_MASK] += 1
+        if reply[2] & TC_OCTET:
+            self.counts.truncated += 1
+
+    def _note_fault(self) -> None:
+        self.counts.faults += 1
+        log.exception("query_fault")
