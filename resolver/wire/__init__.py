@@ -1,0 +1,23 @@
+"""The wire: octets to values and back. Nothing here raises on any input, waits for anything or knows the time."""
+
+from resolver.wire.compose import Rendered, compose_reply, render
+from resolver.wire.message import Query, RawRRset, Response, Unreadable
+from resolver.wire.names import randomise_case
+from resolver.wire.query import read_query
+from resolver.wire.response import read_response
+from resolver.wire.upstream_query import compose_query, question_octets
+
+__all__ = [
+    "Query",
+    "RawRRset",
+    "Rendered",
+    "Response",
+    "Unreadable",
+    "compose_query",
+    "compose_reply",
+    "question_octets",
+    "randomise_case",
+    "read_query",
+    "read_response",
+    "render",
+]

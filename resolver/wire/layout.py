@@ -1,0 +1,19 @@
+"""Where do the fixed parts of a message lie, and what is wrong with octets that do not lie so (RFC 1035 §4.1)?"""
+
+from struct import Struct
+from typing import Final
+
+HEADER: Final = Struct("!6H")  # ID, flags, QDCOUNT, ANCOUNT, NSCOUNT, ARCOUNT
+HEADER_OCTETS: Final = HEADER.size
+ASKED_TYPE: Final = Struct("!HH")  # what stands behind a question's name: type, class
+RECORD: Final = Struct("!HHIH")  # what stands behind a record's owner: type, class, TTL, RDLENGTH
+TOP_BIT: Final = 0x80000000  # of a TTL
+RCODE_BITS: Final = 0x000F  # of the flags; the upper eight bits travel in the OPT RR
+MAX_RDATA_OCTETS: Final = 0xFFFF  # what RDLENGTH can say
+
+
+class Garbled(Exception):
+    """Octets that are not laid out as a message; says what is wrong and at which octet. Never leaves this package."""
+
+    def __init__(self, what: str, at: int) -> None:
+        super().__init__(f"{what} at octet {at}")

@@ -1,0 +1,145 @@
+"""Which name do these octets of a message stand for, and in which octets is a name put into one?
+
+Compression (RFC 1035 §4.1.4) lets a hostile message ask for much work with few octets. Here every pointer must lead
+backwards, and each place that was read is remembered with its name, so that it is walked only once: reading all names
+of a message takes at most one step for each of its octets, however its pointers are laid.
+"""
+
+import struct
+from struct import Struct
+from typing import Final
+
+from cache.names import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
+from resolver.wire.layout import HEADER_OCTETS, Garbled
+
+POINTER: Final = 0xC0  # the two upper bits of a pointer's first octet
+MAX_TARGET: Final = 0x3FFF  # how far a pointer reaches
+POINTER_BITS: Final = 0xC000
+TWO_OCTETS: Final = Struct("!H")  # a pointer, or a length octet and what follows
+CASE_BIT: Final = 0x20
+CASE_BITS: Final = bytes(CASE_BIT if chr(octet).isalpha() and octet < 0x80 else 0 for octet in range(256))
+
+Places = dict[int, bytes]  # offset in the message read -> the name that begins there
+Offsets = dict[bytes, int]  # name -> where it begins in the message written
+
+
+def read_name(data: bytes, at: int, places: Places) -> tuple[bytes, int]:
+    """The uncompressed name at `at`, in its own letter case, and the offset behind it.
+
+    places: what was read of this message so far; grows. Raises Garbled.
+    """
+    try:  # most owners are a pointer, and most names in rdata one label and a pointer, to what was read before
+        (first,) = TWO_OCTETS.unpack_from(data, at)
+        if first >= POINTER_BITS:
+            return places[first - POINTER_BITS], at + 2
+        length = first >> 8
+        behind = at + 1 + length
+        (second,) = TWO_OCTETS.unpack_from(data, behind)
+        if 0 < length <= MAX_LABEL_OCTETS and second >= POINTER_BITS:
+            name = data[at:behind] + places[second - POINTER_BITS]
+            if len(name) <= MAX_NAME_OCTETS:
+                places[at] = name
+                return name, behind + 2
+    except (KeyError, struct.error):
+        pass
+    return _walk(data, at, places)
+
+
+def _walk(data: bytes, at: int, places: Places) -> tuple[bytes, int]:
+    """As read_name, label by label; every place on the way is remembered."""
+    wire = bytearray()
+    rest: bytes | None = None  # of the name, once that is known
+    visited: list[tuple[int, int]] = []  # offset in the message, offset in the name
+    start = at
+    before = at  # a pointer leads to a *prior* occurrence of the name (RFC 1035 §4.1.4), and so never in a circle
+    end = 0  # behind the name where it stands; unknown until its first pointer
+    while rest is None:
+        if at >= len(data):
+            raise Garbled("a name goes on after the last octet", at)
+        length = data[at]
+        visited.append((at, len(wire)))
+        if length >= POINTER:
+            end = end or at + 2
+            at = before = _target(data, at, before)
+        elif length > MAX_LABEL_OCTETS:
+            raise Garbled(f"a label of type {length & POINTER:#04x}", at)
+        else:
+            wire += data[at : at + 1 + length]
+            at += 1 + length
+            if len(wire) > MAX_NAME_OCTETS:
+                raise Garbled(f"a name longer than {MAX_NAME_OCTETS} octets", at)
+            if not length:
+                rest = b""
+        if rest is None and end:
+            rest = places.get(at)
+            if at >= start:
+                raise Garbled("a name that runs into itself", at)
+    if len(wire) + len(rest) > MAX_NAME_OCTETS:
+        raise Garbled(f"a name longer than {MAX_NAME_OCTETS} octets", at)
+    name = bytes(wire) + rest
+    for place, position in visited:
+        places[place] = name[position:]
+    return name, end or at
+
+
+def _target(data: bytes, at: int, before: int) -> int:
+    """Where the pointer at `at` leads; it must be to a place before `before`, and not into the header."""
+    if at + 1 >= len(data):
+        raise Garbled("half a pointer", at)
+    target = (data[at] << 8 | data[at + 1]) & MAX_TARGET
+    if not HEADER_OCTETS <= target < before:
+        raise Garbled(f"a pointer to octet {target}, which is not before it,", at)
+    return target
+
+
+def end_of_name(octets: bytes, at: int) -> int:
+    """The offset behind the uncompressed name at `at`. Raises Garbled when there is none."""
+    start = at
+    while at < len(octets):
+        length = octets[at]
+        if length > MAX_LABEL_OCTETS:
+            raise Garbled("a label that is no plain label", at)
+        at += 1 + length
+        if at - start > MAX_NAME_OCTETS:
+            raise Garbled(f"a name longer than {MAX_NAME_OCTETS} octets", start)
+        if not length:
+            return at
+    raise Garbled("a name goes on after the last octet", at)
+
+
+def write_name(out: bytearray, name: bytes, offsets: Offsets) -> None:
+    """Append `name`, its end replaced by a pointer where it was written before. `offsets` grows.
+
+    Names are compressed against the same octets only, so that no record changes its letter case (RFC 4343 §4.1).
+    """
+    at = 0
+    while name[at]:
+        rest = name[at:]
+        offset = offsets.get(rest)
+        if offset is not None:
+            out += name[:at]
+            out += (POINTER_BITS | offset).to_bytes(2, "big")
+            return
+        if len(out) + at <= MAX_TARGET:
+            offsets[rest] = len(out) + at
+        at += 1 + name[at]
+    out += name
+
+
+def offsets_of(name: bytes, at: int) -> Offsets:
+    """Where `name` and the names above it begin when `name` was written at `at`; the root is not worth a pointer."""
+    offsets = {}
+    start = 0
+    while name[start]:
+        offsets[name[start:]] = at + start
+        start += 1 + name[start]
+    return offsets
+
+
+def randomise_case(qname: bytes, bits: int) -> bytes:
+    """`qname` with its letters in the case that `bits` says: 8 random bits for each of its octets, of which one counts.
+
+    Length octets are at most 63 and thus no letters. draft-vixie-dnsext-dns0x20 §2.2.
+    """
+    letters = int.from_bytes(qname.translate(CASE_BITS), "big")
+    return (int.from_bytes(qname, "big") ^ (letters & bits)).to_bytes(len(qname), "big")

@@ -1,0 +1,85 @@
+"""What does this client ask, or what does it get for octets that ask nothing?"""
+
+from typing import Final
+
+from cache.names import fold
+from cache.rrtypes import BADVERS, FORMERR, NOTIMP, OPT
+from resolver.wire.edns import PAYLOAD, VERSION, compose_opt, opt_version, read_query_edns
+from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, RCODE_BITS, RECORD, Garbled
+from resolver.wire.message import CD, OPCODE_MASK, QR, RA, RD, Query, Unreadable
+from resolver.wire.names import Places, end_of_name, read_name
+
+ROOT_OPT: Final = b"\0" + OPT.to_bytes(2, "big")
+
+
+def read_query(data: bytes) -> Query | Unreadable:
+    """The one question of `data`, with its EDNS; or why there is none, with the reply that says so. Never raises."""
+    if len(data) < HEADER_OCTETS:
+        return Unreadable(f"no whole header in {len(data)} octets")
+    id, flags, questions, answers, authorities, additionals = HEADER.unpack_from(data)
+    if flags & QR:  # answering answers is how two servers talk for ever
+        return Unreadable("a response (QR) at octet 2")
+    asked = b""
+    try:
+        # RFC 9619 §4: QDCOUNT > 1 with OPCODE 0 is to be answered with FORMERR. 0 has its use with DNS Cookies only.
+        if questions != 1:
+            raise Garbled(f"{questions} questions", 4)
+        end = end_of_name(data, HEADER_OCTETS)
+        if end + ASKED_TYPE.size > len(data):
+            raise Garbled("a question cut short", end)
+        asked = data[HEADER_OCTETS : end + ASKED_TYPE.size]
+        opts, behind = _find_opts(data, end + ASKED_TYPE.size, answers + authorities, additionals)
+    except Garbled as garbled:
+        rcode = NOTIMP if flags & OPCODE_MASK else FORMERR
+        return _refuse(str(garbled), rcode, id, flags, asked)
+    if flags & OPCODE_MASK:
+        return _refuse("an opcode other than QUERY at octet 2", NOTIMP, id, flags, asked, has_opt=bool(opts))
+    try:
+        if behind != len(data):
+            raise Garbled("octets after the last record", behind)
+        if len(opts) > 1:  # RFC 6891 §6.1.1: "If a query message with more than one OPT RR is received, a FORMERR"
+            raise Garbled("a second OPT", opts[1])
+        if opts and opt_version(data, opts[0]) != VERSION:  # its options may be laid out in another way
+            reason = f"EDNS version {opt_version(data, opts[0])} at octet {opts[0]}"
+            return _refuse(reason, BADVERS, id, flags, asked, has_opt=True)
+        edns = read_query_edns(data, opts[0]) if opts else None
+    except Garbled as garbled:
+        return _refuse(str(garbled), FORMERR, id, flags, asked, has_opt=bool(opts))
+    qtype, qclass = ASKED_TYPE.unpack_from(data, end)
+    return Query(id, flags, asked, fold(data[HEADER_OCTETS:end]), qtype, qclass, edns)
+
+
+def _find_opts(data: bytes, at: int, others: int, additionals: int) -> tuple[list[int], int]:
+    """Where the type fields of the OPT RRs among the last `additionals` records stand, and the offset behind them all.
+
+    The records that a query carries beside its OPT (TSIG, the SOA of an IXFR) mean nothing to us but must be whole.
+    """
+    opts = []
+    places: Places = {}
+    for number in range(others + additionals):
+        if data.startswith(ROOT_OPT, at):
+            at += 1
+        else:
+            _, at = read_name(data, at, places)
+        end = at + RECORD.size
+        if end > len(data):
+            raise Garbled("a record cut short", at)
+        rtype, _, _, length = RECORD.unpack_from(data, at)
+        if rtype == OPT and number >= others:
+            if data[at - 1]:  # RFC 6891 §6.1.2: the owner "MUST be 0 (root domain)"
+                raise Garbled("an OPT that is not at the root", at)
+            opts.append(at)
+        at = end + length
+        if at > len(data):
+            raise Garbled("rdata cut short", end)
+    return opts, at
+
+
+def _refuse(reason: str, rcode: int, id: int, flags: int, asked: bytes, *, has_opt: bool = False) -> Unreadable:
+    """`reason` with the reply for it: ID, opcode, RD, CD and the question are the client's own.
+
+    RFC 6891 §6.1.1: an OPT in the query "MUST" be answered with one, which says the version that we speak.
+    """
+    opt = compose_opt(PAYLOAD, rcode=rcode) if has_opt else b""
+    words = QR | RA | flags & (OPCODE_MASK | RD | CD) | rcode & RCODE_BITS
+    return Unreadable(reason, HEADER.pack(id, words, bool(asked), 0, 0, bool(opt)) + asked + opt)

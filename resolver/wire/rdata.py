@@ -1,0 +1,95 @@
+"""Which names stand inside rdata, by type? Everything else in rdata is opaque.
+
+Names inside rdata may come compressed, though by RFC 3597 §4 only types of RFC 1035 may be sent so: "Receiving servers
+MUST decompress domain names in RRs of well-known type, and SHOULD also decompress RRs of type RP, AFSDB, RT, SIG, PX,
+NXT, NAPTR, and SRV". Rdata that is kept with a pointer in it would be nonsense in the next message.
+"""
+
+from typing import Final, NamedTuple
+
+from cache.rrtypes import AAAA, CNAME, DNAME, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, A
+from resolver.wire.layout import MAX_RDATA_OCTETS, Garbled
+from resolver.wire.names import Offsets, Places, end_of_name, read_name, write_name
+
+MB: Final = 7
+MG: Final = 8
+MR: Final = 9
+MINFO: Final = 14
+RP: Final = 17
+AFSDB: Final = 18
+RT: Final = 21
+SIG: Final = 24
+PX: Final = 26
+NXT: Final = 30
+NAPTR: Final = 35
+KX: Final = 36
+
+
+class Layout(NamedTuple):
+    """fixed octets, then character-strings, then names, then `tail` octets; None: whatever is left."""
+
+    fixed: int = 0
+    strings: int = 0
+    names: int = 0
+    tail: int | None = 0
+
+
+JUST_A_NAME: Final = Layout(names=1)
+LAYOUTS: Final[dict[int, Layout]] = {
+    A: Layout(fixed=4),
+    AAAA: Layout(fixed=16),
+    **dict.fromkeys((NS, CNAME, PTR, DNAME, MB, MG, MR), JUST_A_NAME),
+    **dict.fromkeys((MX, AFSDB, RT, KX), Layout(fixed=2, names=1)),
+    SRV: Layout(fixed=6, names=1),
+    NAPTR: Layout(fixed=4, strings=3, names=1),
+    PX: Layout(fixed=2, names=2),
+    **dict.fromkeys((MINFO, RP), Layout(names=2)),
+    SOA: Layout(names=2, tail=20),
+    **dict.fromkeys((RRSIG, SIG), Layout(fixed=18, names=1, tail=None)),
+    **dict.fromkeys((NSEC, NXT), Layout(names=1, tail=None)),
+}
+WRITTEN_COMPRESSED: Final = frozenset({NS, CNAME, PTR, MX, SOA})  # RFC 3597 §4: the types of RFC 1035 only
+
+
+def read_rdata(rtype: int, data: bytes, at: int, end: int, places: Places) -> bytes:
+    """The rdata in data[at:end], its names uncompressed in their own letter case. Raises Garbled."""
+    layout = LAYOUTS.get(rtype)
+    if layout is None:
+        return data[at:end]
+    if layout is JUST_A_NAME:
+        name, place = read_name(data, at, places)
+        if place != end:
+            raise _wrong_length(rtype, at)
+        return name
+    fixed, strings, names, tail = layout
+    place = at + fixed
+    for _ in range(strings):
+        place += 1 + (data[place] if place < end else 0)
+    rdata = data[at:place]
+    for _ in range(names):
+        name, place = read_name(data, place, places)
+        rdata += name
+    if place > end or (tail is not None and end - place != tail):
+        raise _wrong_length(rtype, at)
+    rdata += data[place:end]
+    if len(rdata) > MAX_RDATA_OCTETS:
+        raise Garbled(f"rdata of more than {MAX_RDATA_OCTETS} octets when uncompressed", at)
+    return rdata
+
+
+def write_rdata(out: bytearray, rtype: int, rdata: bytes, offsets: Offsets) -> None:
+    """Append RDLENGTH and `rdata`, the names in it compressed; for the types WRITTEN_COMPRESSED."""
+    start = len(out)
+    fixed, _, names, _ = LAYOUTS[rtype]
+    out += b"\0\0" + rdata[:fixed]
+    at = fixed
+    for _ in range(names):
+        end = end_of_name(rdata, at)
+        write_name(out, rdata[at:end], offsets)
+        at = end
+    out += rdata[at:]
+    out[start : start + 2] = (len(out) - start - 2).to_bytes(2, "big")
+
+
+def _wrong_length(rtype: int, at: int) -> Garbled:
+    return Garbled(f"rdata of TYPE{rtype} that is not as long as its fields", at)
