@@ -5,6 +5,7 @@ backwards, and each place that was read is remembered with its name, so that it 
 of a message takes at most one step for each of its octets, however its pointers are laid.
 """
 
+import string
 import struct
 from struct import Struct
 from typing import Final
@@ -17,7 +18,7 @@ MAX_TARGET: Final = 0x3FFF  # how far a pointer reaches
 POINTER_BITS: Final = 0xC000
 TWO_OCTETS: Final = Struct("!H")  # a pointer, or a length octet and what follows
 CASE_BIT: Final = 0x20
-CASE_BITS: Final = bytes(CASE_BIT if chr(octet).isalpha() and octet < 0x80 else 0 for octet in range(256))
+LETTERS: Final = frozenset(string.ascii_letters.encode())
 
 Places = dict[int, bytes]  # offset in the message read -> the name that begins there
 Offsets = dict[bytes, int]  # name -> where it begins in the message written
@@ -137,9 +138,8 @@ def offsets_of(name: bytes, at: int) -> Offsets:
 
 
 def randomise_case(qname: bytes, bits: int) -> bytes:
-    """`qname` with its letters in the case that `bits` says: 8 random bits for each of its octets, of which one counts.
+    """`qname` with a letter's case turned where its octet's bit in `bits` is set: one random bit for each octet.
 
-    Length octets are at most 63 and thus no letters. draft-vixie-dnsext-dns0x20 §2.2.
+    draft-vixie-dnsext-dns0x20 §2.2. Length octets are at most 63 and thus no letters.
     """
-    letters = int.from_bytes(qname.translate(CASE_BITS), "big")
-    return (int.from_bytes(qname, "big") ^ (letters & bits)).to_bytes(len(qname), "big")
+    return bytes(octet ^ (CASE_BIT if octet in LETTERS and bits >> at & 1 else 0) for at, octet in enumerate(qname))
