@@ -53,7 +53,8 @@ class Inspectable(Protocol):
     def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
         """Forget entries and failures; returns how many."""
 
-    def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]: ...
+    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
+        """Why a question would get its answer; may have to read the state database first."""
 
     def stats(self) -> Iterable[StatRow]: ...
 
@@ -105,7 +106,7 @@ async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
 async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> None:
     try:
         request = msgspec.json.decode(line, type=Request)
-        rows = _rows(request, daemon)
+        rows = await _rows(request, daemon)
     except (msgspec.MsgspecError, ValueError) as error:
         await _end(stream, End(rows=0, error=f"bad request: {error}"))
         return
@@ -115,7 +116,7 @@ async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> N
     await _end(stream, End(rows=count))
 
 
-def _rows(request: Request, daemon: Inspectable) -> Rows:
+async def _rows(request: Request, daemon: Inspectable) -> Rows:
     """The rows that `request` asks for, unsorted and without its limit. Raises ValueError for a bad name or type."""
     match request:
         case Status():
@@ -129,7 +130,7 @@ def _rows(request: Request, daemon: Inspectable) -> Rows:
         case CacheFlush(name=name, type=rtype, subtree=subtree):
             return [FlushRow(daemon.flush(from_text(name), _type(rtype), subtree=subtree))]
         case Explain(name=name, type=rtype, network=network):
-            return daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
+            return await daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
     assert_never(request)
 
 

@@ -45,7 +45,7 @@ class PretendedDaemon:
         self.asked.append((to_text(name), rtype, subtree))
         return 3
 
-    def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
+    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         self.asked.append((question, network))
         return [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
 

@@ -1,0 +1,6 @@
+"""The daemon: every part made once, wired, started and drained."""
+
+from resolver.daemon.run import run
+from resolver.daemon.serve import serve
+
+__all__ = ["run", "serve"]

@@ -1,0 +1,64 @@
+"""What the daemon shows of itself over the control socket: its parts, only ever changed by a flush."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+from cache.answer import Answer, Question
+from cache.inspection import EntryRow, rows
+from cache.names import WireName
+from internal_zones import is_ours
+from resolver.daemon.parts import Parts
+from resolver.errors import NotServed, Prohibited
+from resolver.observe.metrics import stats
+from resolver.policy.explain import ExplainRow, explain, explain_local
+from resolver.service.control_protocol import StatRow, StatusRow
+
+NO_CLIENT = bytes(16)  # the client for whom nearest names are ordered when an operator asks
+
+
+class Eyes:
+    """The Inspectable (service.control) of a running daemon."""
+
+    def __init__(self, parts: Parts, listening: tuple[str, ...]) -> None:
+        self._parts = parts
+        self._listening = listening
+        self._started = parts.env.now()
+
+    def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
+        return rows(self._parts.cache, self._parts.env.now(), self._parts.options.stale, name=name, rtype=rtype)
+
+    def list(self, zone: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
+        return rows(self._parts.cache, self._parts.env.now(), self._parts.options.stale, zone=zone, rtype=rtype)
+
+    def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
+        forgotten = self._parts.cache.forget(name, rtype, subtree=subtree)
+        return forgotten + self._parts.failures.forget(name, rtype, subtree=subtree)
+
+    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
+        parts = self._parts
+        if is_ours(question.qname):
+            return explain_local(await self._internal_answer(question, network), question, "internal")
+        special = parts.special.find(question.qname, question.qtype)
+        if special is not None:
+            return explain_local(special, question, "special")
+        return explain(parts.cache, parts.failures, question, parts.env.now(), parts.options.stale)
+
+    def stats(self) -> Iterable[StatRow]:
+        return (StatRow(*stat) for stat in stats(self._parts.measures()))
+
+    def status(self) -> StatusRow:
+        return StatusRow(
+            version=version("cistern-dns"),
+            uptime=self._parts.env.now() - self._started,
+            listening=self._listening,
+            problems=self._parts.problems(),
+        )
+
+    async def _internal_answer(self, question: Question, network: int | None) -> Answer:
+        """What a client of the network would get; the database is read if need be."""
+        internal = self._parts.internal
+        if internal is None:
+            return NotServed("no state database is configured").answer()
+        if network is None:
+            return Prohibited("internal names differ by network: say whose you mean").answer()
+        return await internal.load(network, question.qname, question.qtype, NO_CLIENT)

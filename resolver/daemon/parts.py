@@ -1,0 +1,174 @@
+"""Every part of the daemon, made once and wired here; nothing is started."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+import trio
+
+from cache.answer import Question
+from cache.counts import CacheCounts
+from cache.failures import Failures
+from cache.lookup import Link
+from cache.servers import Servers
+from cache.store import RRsetCache
+from internal_zones import InternalCounts, InternalZones, is_ours
+from internal_zones.status import READY_TEXT
+from resolver.env import Env
+from resolver.iterate import Budget, IterateCounts, Iterator, configured
+from resolver.iterate.delegation import Delegation
+from resolver.observe.measures import Measure, Reading, measures
+from resolver.options import Options
+from resolver.policy.sources import Sources
+from resolver.policy.special_use import SpecialUse
+from resolver.policy.views import views
+from resolver.resolve import Fetcher, Flights, PublicResolver, Refresher, ResolveCounts
+from resolver.service.counts import ServiceCounts
+from resolver.service.handler import Handler
+from resolver.service.tcp import Connections
+from resolver.upstream import UpstreamCounts
+
+QUESTION_DEADLINE = 10.0  # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counters of all parts, by the name under which they are exposed."""
+
+    cache: CacheCounts
+    internal: InternalCounts
+    iterate: IterateCounts
+    resolve: ResolveCounts
+    service: ServiceCounts
+    upstream: UpstreamCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The daemon's parts."""
+
+    options: Options
+    env: Env
+    counts: Counts
+    cache: RRsetCache
+    failures: Failures
+    servers: Servers
+    internal: InternalZones | None
+    special: SpecialUse
+    iterator: Iterator
+    refresher: Refresher
+    handler: Handler
+    connections: Connections
+
+    def budget(self) -> Budget:
+        """The budget of a client question, or of work that stands for one."""
+        return Budget(self.env.now() + QUESTION_DEADLINE, counts=self.counts.iterate)
+
+    def measures(self) -> Iterable[Measure]:
+        """Every counter and gauge as it stands now."""
+        return measures(self.counts, self._readings())
+
+    def _readings(self) -> Iterable[Reading]:
+        yield Reading("cache_octets", "Octets that the cache's entries take.", self.cache.octets)
+        yield Reading("cache_max_octets", "Octets that they may take.", self.cache.max_octets)
+        yield Reading("cache_owners", "Names that the cache holds entries of.", len(self.cache))
+        yield Reading("cache_failures", "Questions whose failure is remembered.", len(self.failures))
+        yield Reading("cache_servers", "Servers of which something is known.", len(self.servers))
+
+    def problems(self) -> tuple[str, ...]:
+        """What keeps the daemon from answering all that it is there for, one sentence each; () when it is ready."""
+        if self.internal is None:
+            return ()
+        status = self.internal.status()
+        found = [] if status.state == "ready" else [f"state database: {status.fault or status.state}"]
+        if status.state != "starting":
+            found += [f"statement {name}: {said}" for name, said in status.statements.items() if said != READY_TEXT]
+        return tuple(found)
+
+
+def make_parts(options: Options, env: Env, hints: Delegation, nursery: trio.Nursery) -> Parts:
+    """Wire the daemon. nursery: where flights live."""
+    counts = Counts(
+        CacheCounts(), InternalCounts(), IterateCounts(), ResolveCounts(), ServiceCounts(), UpstreamCounts()
+    )
+    cache = RRsetCache(options.cache, counts.cache)
+    failures = Failures()
+    servers = Servers()
+    zones = configured(options.forward, options.stub)
+    internal = _internal_zones(options, env, counts.internal)
+
+    def budget() -> Budget:
+        return Budget(env.now() + QUESTION_DEADLINE, counts=counts.iterate)
+
+    async def lookup(question: Question, of: Budget) -> Link:
+        return await public.lookup(question, of)  # made last: it stands on the flights, and they on the iterator
+
+    iterator = Iterator(
+        env,
+        cache,
+        servers,
+        options.recursion,
+        lookup,
+        hints,
+        zones=zones,
+        ttls=options.cache,
+        counts=counts.iterate,
+        upstream_counts=counts.upstream,
+        wants_signatures=options.dnssec.validate,
+    )
+    fetcher = Fetcher(env.now, cache, failures, iterator, options.stale, counts.resolve)
+    flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
+    refresher = Refresher(flights, budget, counts.resolve)
+    public = PublicResolver(
+        env.now,
+        cache,
+        failures,
+        flights,
+        options.stale,
+        counts.resolve,
+        is_local=is_ours,
+        note_due=refresher.note_due if options.cache.prefetch else _ignore,
+    )
+    special = SpecialUse(zones)
+    sources = Sources(special, internal, public, budget, views(options.networks))
+    handler = Handler(
+        env.now,
+        sources,
+        cache.peek,
+        options.limits,
+        counts.service,
+        stale_ttl=options.stale.answer_ttl,
+        minimal=options.answer.minimal,
+    )
+    connections = Connections(options.limits, counts.service)
+    return Parts(
+        options,
+        env,
+        counts,
+        cache,
+        failures,
+        servers,
+        internal,
+        special,
+        iterator,
+        refresher,
+        handler,
+        connections,
+    )
+
+
+def report_fault(question: Question, fault: Exception) -> None:
+    """Log a fault of ours that ended a flight."""
+    log.error("flight_fault", question=question, exc_info=fault)
+
+
+def _ignore(question: Question) -> None:
+    """Prefetch is off."""
+
+
+def _internal_zones(options: Options, env: Env, counts: InternalCounts) -> InternalZones | None:
+    if not options.state.database:
+        return None
+    return InternalZones(options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning)

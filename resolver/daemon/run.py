@@ -1,0 +1,97 @@
+"""From options to an exit code: the real world around the daemon, and the signals that end it."""
+
+import errno
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+import structlog
+import trio
+
+from cache.names import ROOT
+from resolver.daemon.serve import serve
+from resolver.env import Env
+from resolver.iterate import BadHints, configured, parse_hints
+from resolver.iterate.delegation import Delegation
+from resolver.observe.log import configure_log
+from resolver.options import Options
+from resolver.real_env import RealEnv
+
+EXIT_OK: Final = 0
+EXIT_FAILURE: Final = 1
+EXIT_USAGE: Final = 2
+ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+log = structlog.get_logger()
+
+
+def run(options: Options) -> int:
+    """Run the daemon until SIGTERM or SIGINT; returns the exit code and logs why."""
+    configure_log(options.log, sys.stderr)
+    try:
+        hints = read_hints(options)
+    except (OSError, BadHints) as error:
+        log.error("bad_root_hints", file=options.recursion.root_hints, reason=str(error))
+        return EXIT_USAGE
+    unopened: list[OSError] = []
+    try:
+        trio.run(_serve_until_signal, options, RealEnv(), hints)
+    except* OSError as errors:
+        unopened = leaves(errors)
+    for unopenable in unopened:
+        trio.run(_report_socket, unopenable, options)
+    return EXIT_FAILURE if unopened else EXIT_OK
+
+
+def read_hints(options: Options) -> Delegation:
+    """Where recursion begins: the root's own configured servers, or its hints. Raises OSError and BadHints."""
+    for_root = configured(options.forward, options.stub).get(ROOT)
+    if for_root is not None:
+        return for_root
+    return parse_hints(Path(options.recursion.root_hints).read_text(), options.recursion.port)
+
+
+def leaves(errors: ExceptionGroup[OSError]) -> list[OSError]:
+    """The errors in a group of groups."""
+    found: list[OSError] = []
+    for error in errors.exceptions:
+        found += leaves(error) if isinstance(error, ExceptionGroup) else [error]
+    return found
+
+
+async def _serve_until_signal(options: Options, env: Env, hints: Delegation) -> None:
+    draining = trio.Event()
+    async with trio.open_nursery() as nursery:
+        with trio.open_signal_receiver(*ENDING_SIGNALS) as signals:
+            nursery.start_soon(_serve_and_end, options, env, hints, draining, nursery.cancel_scope)
+            async for number in signals:
+                log.info("stopping", signal=signal.Signals(number).name)
+                if draining.is_set():  # asked twice: at once
+                    nursery.cancel_scope.cancel()
+                draining.set()
+
+
+async def _serve_and_end(
+    options: Options, env: Env, hints: Delegation, draining: trio.Event, whole: trio.CancelScope
+) -> None:
+    await serve(options, env, hints, draining)
+    whole.cancel()
+
+
+async def _report_socket(error: OSError, options: Options) -> None:
+    """Say what could not be opened, and who has it where that can be known."""
+    held_by = ""
+    if error.errno == errno.EADDRINUSE and await _answers(options.control.socket):
+        held_by = f"another cistern, which answers on {options.control.socket}"
+    log.error("cannot_listen", address=error.filename, reason=error.strerror, held_by=held_by or "unknown")
+
+
+async def _answers(path: str) -> bool:
+    """Does somebody accept connections on this control socket?"""
+    try:
+        stream = await RealEnv().network.open_unix(path)
+    except OSError:
+        return False
+    await stream.aclose()
+    return True

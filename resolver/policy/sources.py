@@ -1,0 +1,107 @@
+"""Which source answers a question: special-use names, internal zones, or the public resolution, in this order."""
+
+from collections.abc import Callable
+from typing import Final
+
+from cache.answer import Answer, Question
+from cache.names import WireName
+from cache.rrset import RRset, Trust
+from cache.rrtypes import AAAA, ANY, IN
+from internal_zones import InternalZones, is_ours
+from resolver.errors import LocalTarget, NotRecursive, NotServed, NotSupported, Prohibited, ResolutionFailure
+from resolver.iterate import Budget
+from resolver.policy.special_use import SpecialUse
+from resolver.policy.views import SIX_PN, View
+from resolver.resolve import PublicResolver
+from resolver.wire.message import RD, Query
+
+HINFO: Final = 13
+ANY_TTL: Final = 3600  # s; RFC 8482 §4.2 leaves it to us: long enough to end repetition
+MINIMAL_ANY: Final = b"\x07RFC8482\0"  # CPU «RFC8482», OS empty
+FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128-255 are QTYPEs and meta-TYPEs, and so are 0 and OPT
+META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY}
+
+
+class Sources:
+    """The order of sources, for the fast path (`answer_now`) and for the slow one (`answer`) alike."""
+
+    def __init__(
+        self,
+        special: SpecialUse,
+        internal: InternalZones | None,
+        public: PublicResolver,
+        budget: Callable[[], Budget],
+        view_of: Callable[[bytes, bytes], View],
+    ) -> None:
+        """internal: None when no state database is configured; its names are then reserved all the same."""
+        self._special = special
+        self._internal = internal
+        self._public = public
+        self._budget = budget
+        self.view_of = view_of
+
+    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+        """The answer that needs no waiting, or None: then `answer` has to be awaited. Refusals are answers."""
+        try:
+            refuse(query, view)
+            if is_ours(query.qname):
+                return self._serving(view).find(view.network_id(), query.qname, query.qtype, now, view.client)
+            answer = self._special.find(query.qname, query.qtype)
+            if answer is not None:
+                return answer
+            if query.qtype == ANY:
+                return minimal_any(query.qname)
+            answer = self._public.find(Question(query.qname, query.qtype), now)
+            if answer is not None:
+                return without_rebinding(answer)
+            if not query.flags & RD:
+                raise NotRecursive("RD=0, and this is not in the cache")
+        except ResolutionFailure as failure:
+            return failure.answer()
+        return None
+
+    async def answer(self, query: Query, view: View) -> Answer:
+        """The answer where `answer_now` had none; raises ResolutionFailure."""
+        if is_ours(query.qname):
+            return await self._serving(view).load(view.network_id(), query.qname, query.qtype, view.client)
+        answer = await self._public.resolve(Question(query.qname, query.qtype), self._budget())
+        return without_rebinding(answer)
+
+    def _serving(self, view: View) -> InternalZones:
+        if self._internal is None:
+            raise NotServed("no state database is configured")
+        if view.network is None:
+            raise Prohibited("this client belongs to no network")
+        return self._internal
+
+
+def refuse(query: Query, view: View) -> None:
+    """Raise why this query gets no answer at all, if so."""
+    if view.refusal:
+        raise Prohibited(view.refusal)
+    if query.qclass != IN:
+        raise NotSupported("only class IN is served")
+    if query.qtype in META_TYPES:
+        raise NotSupported("this type is no data that a resolver holds")
+
+
+def minimal_any(qname: WireName) -> Answer:
+    """RFC 8482 §4.2: one HINFO in place of everything; never a question upstream, never a large answer."""
+    hinfo = RRset(
+        owner=qname,
+        rtype=HINFO,
+        rdatas=(MINIMAL_ANY,),
+        ttl=ANY_TTL,
+        received=0.0,
+        expires=float("inf"),
+        trust=Trust.LOCAL,
+    )
+    return Answer(answer=(hinfo,))
+
+
+def without_rebinding(answer: Answer) -> Answer:
+    """`answer` unless a public name gives an address of this platform's networks; raises LocalTarget."""
+    last = answer.answer[-1] if answer.answer else None
+    if last is not None and last.rtype == AAAA and any(rdata.startswith(SIX_PN) for rdata in last.rdatas):
+        raise LocalTarget("a public name with an address of this platform")
+    return answer

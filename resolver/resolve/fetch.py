@@ -1,0 +1,66 @@
+"""What one flight does: take a question upstream, keep what was learned or remember that it failed."""
+
+from collections.abc import Callable
+
+from cache.answer import Question
+from cache.failures import Failures
+from cache.lookup import find_stale_link
+from cache.options import StaleOptions
+from cache.store import RRsetCache
+from resolver.errors import DeadlinePassed, Overloaded, ResolutionFailure, WorkExhausted
+from resolver.iterate import Budget, Iteration, Iterator
+from resolver.resolve.counts import ResolveCounts
+
+
+class Fetcher:
+    """The one place where answers enter the cache and failures enter their memory."""
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        cache: RRsetCache,
+        failures: Failures,
+        iterator: Iterator,
+        stale: StaleOptions,
+        counts: ResolveCounts,
+    ) -> None:
+        self._now = now
+        self._cache = cache
+        self._failures = failures
+        self._iterator = iterator
+        self._stale = stale
+        self._counts = counts
+
+    async def fetch(self, question: Question, budget: Budget) -> Iteration | ResolutionFailure:
+        """The outcome of a flight; raises nothing but faults of this program."""
+        try:
+            iteration = await self._iterator.iterate(question, budget)
+        except ResolutionFailure as failure:
+            self._counts.failures += 1
+            if says_something_of_the_name(failure, budget):
+                self._remember(question, failure)
+            return failure
+        now = self._now()
+        for entry in iteration.learned:
+            self._cache.put(entry, now)
+        self._failures.succeed(question)
+        return iteration
+
+    def _remember(self, question: Question, failure: ResolutionFailure) -> None:
+        now = self._now()
+        has_stale = find_stale_link(self._cache, question.qname, question.qtype, now, self._stale) is not None
+        # RFC 8767 §5: with stale data at hand, the next attempt may wait for the failure recheck timer
+        at_least = self._stale.recheck if has_stale else 0
+        self._failures.remember(question, failure.info_code, str(failure), now, at_least=at_least)
+
+
+def says_something_of_the_name(failure: ResolutionFailure, budget: Budget) -> bool:
+    """May this failure be remembered for its question (RFC 9520 §2)?
+
+    A lookup that ended because another question's budget or deadline did says nothing of its own name: remembered, it
+    would let one hostile zone make the names that it points to fail for everybody.
+    """
+    if isinstance(failure, Overloaded):
+        return False
+    is_sub_lookup = bool(budget.ancestors)
+    return not (is_sub_lookup and isinstance(failure, (WorkExhausted, DeadlinePassed)))

@@ -1,0 +1,164 @@
+"""What is the answer to a question about a public name? The cache where it knows, a flight for each link it does not.
+
+The chain of aliases is walked link by link. A link that cannot be fetched is replaced by its own stale copy, if there is
+one; nothing else of the chain is touched (design.md §5.3). The answer leaves only through Chain, which proves closure.
+"""
+
+from collections.abc import Callable
+
+import trio
+
+from cache.answer import Answer, ExtendedError, Question
+from cache.failures import Failures
+from cache.lookup import AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, find, find_link, find_stale_link
+from cache.names import WireName
+from cache.options import StaleOptions
+from cache.rrset import Denial
+from cache.staleness import is_due
+from cache.store import RRsetCache
+from resolver.errors import (
+    STALE_ANSWER,
+    STALE_NXDOMAIN,
+    AliasChainTooLong,
+    CachedFailure,
+    DeadlinePassed,
+    LocalTarget,
+    NameTooLong,
+    ResolutionFailure,
+)
+from resolver.iterate import Budget, Iteration
+from resolver.resolve.counts import ResolveCounts
+from resolver.resolve.flights import Flight, Flights
+
+
+class PublicResolver:
+    """Answers questions about names that are not ours, from one cache and over one table of flights."""
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        cache: RRsetCache,
+        failures: Failures,
+        flights: Flights,
+        stale: StaleOptions,
+        counts: ResolveCounts,
+        *,
+        is_local: Callable[[WireName], bool],
+        note_due: Callable[[Question], None],
+    ) -> None:
+        """now: monotonic seconds. is_local: names that no public alias may lead to (`.internal` and its like). note_due: told of links that are
+        asked for and about to expire."""
+        self._now = now
+        self._cache = cache
+        self._failures = failures
+        self._flights = flights
+        self._stale = stale
+        self._counts = counts
+        self._is_local = is_local
+        self._note_due = note_due
+
+    def find(self, question: Question, now: float) -> Answer | None:
+        """The answer if the cache holds all of it, fresh; never waits."""
+        answer = find(self._cache, question.qname, question.qtype, now)
+        if answer is not None:
+            for rrset in answer.answer:
+                if is_due(rrset, now):
+                    self._note_due(Question(rrset.owner, question.qtype))
+        return answer
+
+    async def resolve(self, question: Question, budget: Budget) -> Answer:
+        """The answer within the budget's deadline; raises ResolutionFailure."""
+        with trio.move_on_after(budget.deadline - self._now()):
+            try:
+                return await self._walk(question, budget)
+            except (AliasLoop, AliasesExhausted) as failure:
+                raise AliasChainTooLong(str(failure)) from failure
+            except SubstitutionTooLong as failure:
+                raise NameTooLong(str(failure)) from failure
+        raise DeadlinePassed("no answer in time")
+
+    async def lookup(self, question: Question, budget: Budget) -> Link:
+        """The first link for a name-server address that iteration needs; raises ResolutionFailure."""
+        now = self._now()
+        link = find_link(self._cache, question.qname, question.qtype, now)
+        if link is not None:
+            return link
+        self._refuse_remembered(question, now)
+        waiting = budget.ancestors[-1] if budget.ancestors else None
+        return (await self._flights.lookup(question, waiting, budget)).link
+
+    async def _walk(self, question: Question, budget: Budget) -> Answer:
+        chain = Chain(question.qname, question.qtype)
+        stale_at = self._now() + self._stale.client_timeout
+        errors: tuple[ExtendedError, ...] = ()
+        landed: Iteration | None = None
+        while True:
+            now = self._now()
+            wanted = Question(chain.name, question.qtype)
+            link = find_link(self._cache, wanted.qname, wanted.qtype, now) or _carried(landed, wanted)
+            if link is None:
+                try:
+                    landed = await self._fetch(wanted, budget, stale_at)
+                    link = landed.link
+                except ResolutionFailure as failure:
+                    link = self._stale_link(wanted, failure)
+                    errors = (_stale_error(link), *failure.answer().errors)
+            if chain.follow(link, self._now()):
+                return chain.answer(errors=errors)
+            budget.spend_alias()
+            if self._is_local(chain.name):
+                raise LocalTarget("a public alias to a name of this platform")
+
+    async def _fetch(self, wanted: Question, budget: Budget, stale_at: float) -> Iteration:
+        """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""
+        now = self._now()
+        self._refuse_remembered(wanted, now)
+        flight = self._flights.board(wanted, budget)
+        if not self._has_stale(wanted, now):
+            await flight.done.wait()
+            return flight.result()
+        # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
+        patience = min(stale_at, flight.started + self._stale.client_timeout) - now
+        with trio.move_on_after(max(0.0, patience)):
+            await flight.done.wait()
+        return _landed_or_late(flight)
+
+    def _refuse_remembered(self, question: Question, now: float) -> None:
+        """Raise a failure that is still remembered (RFC 9520 §3.2)."""
+        remembered = self._failures.find(question, now)
+        if remembered is not None:
+            self._counts.failures_from_memory += 1
+            raise CachedFailure(remembered.text)
+
+    def _has_stale(self, question: Question, now: float) -> bool:
+        return find_stale_link(self._cache, question.qname, question.qtype, now, self._stale) is not None
+
+    def _stale_link(self, question: Question, failure: ResolutionFailure) -> Link:
+        """The stale copy of the link that `failure` left missing; raises `failure` when there is none."""
+        link = find_stale_link(self._cache, question.qname, question.qtype, self._now(), self._stale)
+        if link is None:
+            raise failure
+        if isinstance(failure, DeadlinePassed):
+            self._counts.stale_links_after_timeout += 1
+        else:
+            self._counts.stale_links_after_failure += 1
+        return link
+
+
+def _carried(landed: Iteration | None, wanted: Question) -> Link | None:
+    """A further link that the last flight's response carried; TTL 0 keeps it out of the cache, not out of this answer."""
+    if landed is None:
+        return None
+    return landed.find_link(wanted)
+
+
+def _landed_or_late(flight: Flight) -> Iteration:
+    if flight.done.is_set():
+        return flight.result()
+    raise DeadlinePassed("the servers are late")
+
+
+def _stale_error(link: Link) -> ExtendedError:
+    if isinstance(link, Denial) and link.is_nxdomain:
+        return ExtendedError(STALE_NXDOMAIN)
+    return ExtendedError(STALE_ANSWER)
