@@ -15,6 +15,6 @@ class LogOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Annotated[Level, Meta(description="the least important events that are logged; single queries at debug")] = (
         "info"
     )
-    format: Annotated[Format, Meta(description="text: key=value for people and journals; json: one object per line")] = (
-        "text"
-    )
+    format: Annotated[
+        Format, Meta(description="text: key=value for people and journals; json: one object per line")
+    ] = "text"

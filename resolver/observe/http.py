@@ -1,0 +1,105 @@
+"""Three pages over HTTP/1.1, for machines: just enough of the protocol, and a bound on everything."""
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Final, Never
+
+import structlog
+import trio
+
+from resolver.env import TcpListener
+
+MAX_CONNECTIONS: Final = 16  # a few scrapers; the next one waits in the kernel's backlog
+MAX_REQUEST_OCTETS: Final = 8192  # request line and headers; no page takes a body
+TIMEOUT: Final = 5.0  # s for a whole request and its response
+END_OF_HEAD: Final = b"\r\n\r\n"
+TEXT: Final = "text/plain; charset=utf-8"
+EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' text format
+
+log = structlog.get_logger()
+
+Page = Callable[[], tuple[HTTPStatus, str, bytes]]  # status, content type, body
+
+
+def pages(exposition: Callable[[], bytes], problems: Callable[[], Sequence[str]]) -> dict[str, Page]:
+    """/metrics, /livez (the event loop turns) and /readyz (503 and a line each while there are `problems`)."""
+
+    def metrics() -> tuple[HTTPStatus, str, bytes]:
+        return HTTPStatus.OK, EXPOSITION, exposition()
+
+    def livez() -> tuple[HTTPStatus, str, bytes]:
+        return HTTPStatus.OK, TEXT, b"ok\n"
+
+    def readyz() -> tuple[HTTPStatus, str, bytes]:
+        found = problems()
+        body = "".join(f"{problem}\n" for problem in found or ("ok",))
+        return (HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK), TEXT, body.encode()
+
+    return {"/metrics": metrics, "/livez": livez, "/readyz": readyz}
+
+
+async def serve_http(listener: TcpListener, pages: Mapping[str, Page]) -> Never:
+    """Serve `pages` on `listener` until cancelled, then close it."""
+    room = trio.Semaphore(MAX_CONNECTIONS)
+
+    async def serve(stream: trio.abc.Stream) -> None:
+        try:
+            await _serve_one(stream, pages)
+        finally:
+            room.release()
+
+    try:
+        async with trio.open_nursery() as nursery:
+            while True:
+                await room.acquire()
+                nursery.start_soon(serve, (await listener.accept()).stream)
+    finally:
+        listener.close()
+
+
+async def _serve_one(stream: trio.abc.Stream, pages: Mapping[str, Page]) -> None:
+    """One request, one response."""
+    with trio.move_on_after(TIMEOUT):
+        try:
+            await stream.send_all(respond(await _read_head(stream), pages))
+        except trio.BrokenResourceError:
+            log.debug("http_client_gone")
+        except Exception:
+            log.exception("http_fault")  # looking at the daemon must not end it
+    await trio.aclose_forcefully(stream)
+
+
+async def _read_head(stream: trio.abc.Stream) -> bytes:
+    """The request up to the empty line; what has come when it ends sooner or grows too long."""
+    head = bytearray()
+    while END_OF_HEAD not in head and len(head) <= MAX_REQUEST_OCTETS:
+        octets = await stream.receive_some(MAX_REQUEST_OCTETS)
+        if not octets:
+            break
+        head += octets
+    return bytes(head)
+
+
+def respond(head: bytes, pages: Mapping[str, Page]) -> bytes:
+    """The response to the request of this head. Pure but for what the page reads."""
+    if len(head) > MAX_REQUEST_OCTETS:
+        return _response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    words = head.partition(b"\r\n")[0].split(b" ")
+    if END_OF_HEAD not in head or len(words) != 3 or not words[2].startswith(b"HTTP/1."):
+        return _response(HTTPStatus.BAD_REQUEST)
+    if words[0] not in (b"GET", b"HEAD"):
+        return _response(HTTPStatus.METHOD_NOT_ALLOWED)
+    page = pages.get(words[1].partition(b"?")[0].decode("latin-1"))
+    if page is None:
+        return _response(HTTPStatus.NOT_FOUND)
+    response = _response(*page())
+    return response if words[0] == b"GET" else response[: response.index(END_OF_HEAD) + len(END_OF_HEAD)]
+
+
+def _response(status: HTTPStatus, content_type: str = TEXT, body: bytes | None = None) -> bytes:
+    content = f"{status.phrase}\n".encode() if body is None else body
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + content

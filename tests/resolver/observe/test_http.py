@@ -1,0 +1,149 @@
+"""Three pages over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import pytest
+import structlog
+import trio
+import trio.testing
+from trio.testing import MockClock
+
+from resolver.observe.http import MAX_CONNECTIONS, MAX_REQUEST_OCTETS, TIMEOUT, Page, pages, respond, serve_http
+from tests.resolver.service.world import OpenListener
+
+
+def of(problems: list[str]) -> dict[str, Page]:
+    return pages(lambda: b"a_total 1.0\n", lambda: problems)
+
+
+def get(path: str, problems: list[str] | None = None) -> tuple[str, str]:
+    """The status line and the body."""
+    return split(respond(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(), of(problems or [])))
+
+
+def split(response: bytes) -> tuple[str, str]:
+    head, _, body = response.decode().partition("\r\n\r\n")
+    assert f"Content-Length: {len(body.encode())}" in head.split("\r\n")
+    return head.split("\r\n")[0], body
+
+
+@pytest.mark.parametrize(
+    ("path", "problems", "status", "body"),
+    [
+        pytest.param("/metrics", [], "200 OK", "a_total 1.0\n", id="metrics"),
+        pytest.param("/metrics?name=a", [], "200 OK", "a_total 1.0\n", id="metrics with a query"),
+        pytest.param("/livez", [], "200 OK", "ok\n", id="alive"),
+        pytest.param("/livez", ["no database"], "200 OK", "ok\n", id="alive and unwell"),
+        pytest.param("/readyz", [], "200 OK", "ok\n", id="ready"),
+        pytest.param(
+            "/readyz", ["no database", "no root"], "503 Service Unavailable", "no database\nno root\n", id="not ready"
+        ),
+        pytest.param("/", [], "404 Not Found", "Not Found\n", id="another path"),
+    ],
+)
+def test_pages(path: str, problems: list[str], status: str, body: str) -> None:
+    assert get(path, problems) == (f"HTTP/1.1 {status}", body)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        pytest.param(b"", HTTPStatus.BAD_REQUEST, id="nothing"),
+        pytest.param(b"\r\n\r\n", HTTPStatus.BAD_REQUEST, id="an empty request line"),
+        pytest.param(b"GET /livez HTTP/1.1\r\n", HTTPStatus.BAD_REQUEST, id="cut off"),
+        pytest.param(b"GET /livez\r\n\r\n", HTTPStatus.BAD_REQUEST, id="HTTP/0.9"),
+        pytest.param(b"GET /livez HTTP/2\r\n\r\n", HTTPStatus.BAD_REQUEST, id="HTTP/2"),
+        pytest.param(b"\xff\xfe \xff \xff\r\n\r\n", HTTPStatus.BAD_REQUEST, id="garbage"),
+        pytest.param(b"GET /\xff HTTP/1.1\r\n\r\n", HTTPStatus.NOT_FOUND, id="a path of any octets"),
+        pytest.param(b"POST /metrics HTTP/1.1\r\n\r\n", HTTPStatus.METHOD_NOT_ALLOWED, id="POST"),
+        pytest.param(
+            b"a" * (MAX_REQUEST_OCTETS + 1), HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, id="over the size limit"
+        ),
+    ],
+)
+def test_other_requests(head: bytes, status: HTTPStatus) -> None:
+    assert respond(head, of([])).startswith(f"HTTP/1.1 {status.value} ".encode())
+
+
+def test_head_gives_the_headers_alone() -> None:
+    response = respond(b"HEAD /metrics HTTP/1.0\r\n\r\n", of([]))
+    assert b"Content-Length: 12\r\n" in response
+    assert response.endswith(b"\r\n\r\n")
+
+
+Client = Callable[[OpenListener], Awaitable[None]]
+
+
+def run(client: Client, served: dict[str, Page] | None = None) -> None:
+    async def main() -> None:
+        listener = OpenListener()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_http, listener, served or of([]))
+            await client(listener)
+            nursery.cancel_scope.cancel()
+        assert listener.is_closed
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+async def everything(stream: trio.abc.ReceiveStream) -> bytes:
+    octets = b""
+    while more := await stream.receive_some():
+        octets += more
+    return octets
+
+
+def test_a_request_in_pieces_is_answered_and_the_connection_closed() -> None:
+    async def client(listener: OpenListener) -> None:
+        stream = listener.connect()
+        for piece in (b"GET /liv", b"ez HTTP/1.1\r\n", b"\r", b"\n"):
+            await stream.send_all(piece)
+            await trio.sleep(0.1)
+        assert split(await everything(stream)) == ("HTTP/1.1 200 OK", "ok\n")
+
+    run(client)
+
+
+def test_a_client_that_says_nothing_is_let_go() -> None:
+    async def client(listener: OpenListener) -> None:
+        assert await everything(listener.connect()) == b""
+        assert trio.current_time() == TIMEOUT
+
+    run(client)
+
+
+def test_an_endless_request_is_cut_short() -> None:
+    async def client(listener: OpenListener) -> None:
+        stream = listener.connect()
+        await stream.send_all(b"x" * (10 * MAX_REQUEST_OCTETS))
+        assert (await everything(stream)).startswith(b"HTTP/1.1 431 ")
+
+    run(client)
+
+
+def test_silent_clients_keep_others_out_only_until_their_time_is_up() -> None:
+    async def client(listener: OpenListener) -> None:
+        silent = [listener.connect() for _ in range(MAX_CONNECTIONS)]
+        stream = listener.connect()
+        await stream.send_all(b"GET /livez HTTP/1.1\r\n\r\n")
+        assert split(await everything(stream)) == ("HTTP/1.1 200 OK", "ok\n")
+        assert trio.current_time() == TIMEOUT
+        assert len(silent) == MAX_CONNECTIONS
+
+    run(client)
+
+
+def test_a_fault_in_a_page_ends_one_connection_and_is_logged() -> None:
+    def stumble() -> tuple[HTTPStatus, str, bytes]:
+        raise ZeroDivisionError
+
+    async def client(listener: OpenListener) -> None:
+        with structlog.testing.capture_logs() as events:
+            for _ in range(2):
+                stream = listener.connect()
+                await stream.send_all(b"GET /metrics HTTP/1.1\r\n\r\n")
+                assert await everything(stream) == b""
+        assert [event["event"] for event in events] == ["http_fault", "http_fault"]
+
+    run(client, {"/metrics": stumble})

@@ -1,0 +1,69 @@
+"""What the log looks like."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from resolver.observe.log import configure_log
+from resolver.observe.options import LogOptions
+
+log = structlog.get_logger()  # made before the log is configured, as in every module
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+def logged(options: LogOptions) -> str:
+    stream = io.StringIO()
+    configure_log(options, stream)
+    log.debug("query_answered", qname="www.example.")
+    log.info("listening", address="127.0.0.1:53", tcp=True)
+    try:
+        _ = 1 // 0
+    except ZeroDivisionError:
+        secret = "10.0.0.1"  # a local variable, such as a client's address
+        log.exception("query_fault", length=len(secret))
+    return stream.getvalue()
+
+
+def test_text_is_an_event_with_its_keys_on_a_line() -> None:
+    line = logged(LogOptions()).splitlines()[0]
+    assert line.endswith("[info     ] listening address=127.0.0.1:53 tcp=True")
+    assert line.startswith("20"), "the time comes first"
+
+
+def test_a_plain_stream_gets_no_colours() -> None:
+    assert "\x1b" not in logged(LogOptions())
+
+
+def test_json_is_an_object_on_each_line() -> None:
+    listening, fault = map(json.loads, logged(LogOptions(format="json")).splitlines())
+    assert (listening["event"], listening["level"], listening["tcp"]) == ("listening", "info", True)
+    assert "ZeroDivisionError" in fault["exception"]
+
+
+@pytest.mark.parametrize("options", [LogOptions(), LogOptions(format="json")], ids=["text", "json"])
+def test_a_traceback_shows_no_values(options: LogOptions) -> None:
+    text = logged(options)
+    assert "Traceback (most recent call last)" in text
+    assert "10.0.0.1" not in text
+
+
+@pytest.mark.parametrize(
+    ("level", "events"),
+    [
+        pytest.param("debug", ["query_answered", "listening", "query_fault"], id="debug"),
+        pytest.param("info", ["listening", "query_fault"], id="info"),
+        pytest.param("error", ["query_fault"], id="error"),
+    ],
+)
+def test_the_level_says_what_is_left_out(level: str, events: list[str]) -> None:
+    options = LogOptions(level=level, format="json")  # type: ignore[arg-type]  # one of the literals, from a table
+    assert [json.loads(line)["event"] for line in logged(options).splitlines()] == events

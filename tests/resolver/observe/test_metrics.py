@@ -1,0 +1,68 @@
+"""Measures as Prometheus and as people read them."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from resolver.observe.measures import measures
+from resolver.observe.metrics import Stat, exposition, stats
+from tests.resolver.observe.counted import Counts
+
+
+def counted() -> Counts:
+    counts = Counts()
+    for seconds in (0.1, 0.7, 0.7, 5.0):
+        counts.kitchen.wait.note(seconds)
+    return counts
+
+
+def samples(text: bytes) -> dict[str, float]:
+    """Every sample by its name and labels, as Prometheus reads them."""
+    return {
+        sample.name + "".join(f"{{{key}={value}}}" for key, value in sample.labels.items()): sample.value
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+    }
+
+
+def test_prometheus_reads_every_number() -> None:
+    counts = counted()
+    found = samples(exposition(lambda: measures(counts))())
+    expected = {
+        "cistern_kitchen_meals_total": 3.0,
+        "cistern_kitchen_guests_current": 2.0,
+        "cistern_kitchen_replies_total{rcode=NOERROR}": 5.0,
+        "cistern_kitchen_replies_total{rcode=NXDOMAIN}": 1.0,
+        "cistern_kitchen_wait_seconds_bucket{le=0.5}": 1.0,
+        "cistern_kitchen_wait_seconds_bucket{le=1.0}": 3.0,
+        "cistern_kitchen_wait_seconds_bucket{le=+Inf}": 4.0,
+        "cistern_kitchen_wait_seconds_count": 4.0,
+        "cistern_kitchen_wait_seconds_sum": 6.5,
+        "cistern_cellar_refused_total{reason=too large}": 4.0,
+    }
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_the_exposition_is_of_the_moment_it_is_asked_for() -> None:
+    counts = Counts()
+    text = exposition(lambda: measures(counts))
+    counts.kitchen.meals = 100
+    assert samples(text())["cistern_kitchen_meals_total"] == 100.0
+
+
+def test_the_process_is_shown_too() -> None:
+    assert samples(exposition(lambda: ())())["process_resident_memory_bytes"] > 0
+
+
+def test_people_get_a_row_per_number() -> None:
+    rows = list(stats(measures(counted())))
+    assert rows[:4] == [
+        Stat("cistern_kitchen_meals", 3, "", "Meals cooked."),
+        Stat("cistern_kitchen_guests_current", 2, "", "Guests at the table."),
+        Stat("cistern_kitchen_replies", 5, "rcode=NOERROR", "Replies given."),
+        Stat("cistern_kitchen_replies", 1, "rcode=NXDOMAIN", "Replies given."),
+    ]
+    assert [(row.label, row.value) for row in rows if row.name == "cistern_kitchen_wait_seconds"] == [
+        ("le=0.5", 1),
+        ("le=1.0", 3),
+        ("le=+Inf", 4),
+        ("sum", 6.5),
+    ]
