@@ -74,7 +74,7 @@ class _Reader:
     async def _begin(self, message: bytes) -> bool:
         """Answer, or begin to; False when the other end does not speak DNS. Gives back its room in the end."""
         handler, connection = self._handler, self._connection
-        now = handler.env.now()
+        now = handler.now()
         reply = handler.begin(message, connection.client, connection.local, now, over_tcp=True)
         if type(reply) is Asked:
             self._answering.start_soon(self._finish, reply, now)

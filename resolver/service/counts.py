@@ -1,28 +1,13 @@
 """What service/ counts, each counter with its one sentence of help."""
 
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Final
 
-# Upper bounds in seconds; the last bucket has none. 1 ms: from memory; 1.8 s: the stale timer; 10 s: the deadline.
+from resolver.observe.histogram import Histogram
+
+# Seconds. 1 ms: from memory; 1.8 s: the stale timer; 10 s: the deadline.
 LATENCY_BOUNDS: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 RCODES: Final = range(16)  # the header's; the extended bits are in the OPT RR only
-
-
-@dataclass(slots=True)
-class Latency:
-    """How long replies took: how many per bucket of LATENCY_BOUNDS, and all their seconds together."""
-
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
-    seconds: float = 0.0
-
-    def note(self, seconds: float) -> None:
-        self.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
-        self.seconds += seconds
-
-    def note_at_once(self, count: int) -> None:
-        """Replies made from memory: some microseconds each, which are not worth a clock reading."""
-        self.buckets[0] += count
 
 
 @dataclass(slots=True)
@@ -34,12 +19,12 @@ class ServiceCounts:
     rendered: int = field(default=0, metadata={"help": "Queries answered with a reply that was composed before."})
     waited: int = field(default=0, metadata={"help": "Queries whose answer had to be waited for."})
     malformed: int = field(
-        default=0, metadata={"help": "Queries that could not be read: FORMERR, NOTIMP, BADVERS or silence."}
+        default=0, metadata={"help": "Messages that are no query: FORMERR, NOTIMP, BADVERS or silence."}
     )
-    silent: int = field(default=0, metadata={"help": "Datagrams that got no reply at all: responses, or no header."})
+    silent: int = field(default=0, metadata={"help": "Messages that got no reply at all: responses, or no header."})
     replies: dict[int | str, int] = field(
         default_factory=lambda: dict.fromkeys(RCODES, 0),
-        metadata={"help": "Replies to queries that could be read.", "label": "rcode"},
+        metadata={"help": "Replies, by the RCODE in their header.", "label": "rcode"},
     )
     truncated: int = field(default=0, metadata={"help": "Replies over UDP with TC: the client should ask over TCP."})
     unsent: int = field(default=0, metadata={"help": "Replies over UDP that the kernel did not take."})
@@ -64,6 +49,7 @@ class ServiceCounts:
         default=0, metadata={"help": "TCP connections closed because the client did not take its replies."}
     )
     tcp_lost: int = field(default=0, metadata={"help": "TCP connections that the client broke off."})
-    latency: Latency = field(
-        default_factory=Latency, metadata={"help": "Seconds from a query's arrival to its reply.", "kind": "histogram"}
+    latency: Histogram = field(
+        default_factory=lambda: Histogram(LATENCY_BOUNDS),
+        metadata={"help": "Seconds from a query's arrival to its reply."},
     )

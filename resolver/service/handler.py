@@ -3,12 +3,13 @@
 Here a fault of this program ends as SERVFAIL for the one client that met it, and as a traceback in the log.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 
+from cache.answer import Answer
 from cache.rrtypes import SERVFAIL
-from resolver.env import Env
 from resolver.errors import InternalError, Overloaded, ResolutionFailure
 from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
@@ -30,7 +31,7 @@ class Handler:
 
     def __init__(
         self,
-        env: Env,
+        now: Callable[[], float],
         answerer: Answerer,
         peek: Peek,
         limits: LimitOptions,
@@ -39,8 +40,8 @@ class Handler:
         stale_ttl: int = 30,
         minimal: bool = True,
     ) -> None:
-        """peek: RRsetCache.peek. stale_ttl, minimal: see compose_reply."""
-        self.env = env
+        """now: monotonic seconds (Env.now). peek: RRsetCache.peek. stale_ttl, minimal: see compose_reply."""
+        self.now = now
         self.limits = limits
         self.counts = counts
         self._answerer = answerer
@@ -60,7 +61,7 @@ class Handler:
             self._note_fault()
             reply = data[:2] + BARE_SERVFAIL
         if type(reply) is Asked:
-            reply = self._admit(reply, now)
+            reply = self._admit(reply)
         if type(reply) is bytes:
             self._note_reply(reply)
         elif reply is None:
@@ -70,26 +71,32 @@ class Handler:
     async def finish(self, asked: Asked, arrived: float) -> bytes:
         """The reply to an admitted question, whose query came at `arrived`."""
         try:
+            reply = await self._reply(asked)
+        except Exception:
+            self._note_fault()
+            reply = self._compose(asked, InternalError("an internal error").answer())
+        finally:
+            self._admission.release(asked.view.group)
+        self._note_reply(reply)
+        self.counts.latency.note(self.now() - arrived)
+        return reply
+
+    async def _reply(self, asked: Asked) -> bytes:
+        try:
             answer = await self._answerer.answer(asked.query, asked.view)
         except ResolutionFailure as failure:
             answer = failure.answer()
-        except Exception:
-            self._note_fault()
-            answer = InternalError("an internal error").answer()
-        finally:
-            self._admission.release(asked.view.group)
-        now = self.env.now()
-        reply = self._fast.compose(asked.query, answer, now, asked.max_octets)
-        self._note_reply(reply)
-        self.counts.latency.note(now - arrived)
-        return reply
+        return self._compose(asked, answer)
 
-    def _admit(self, asked: Asked, now: float) -> bytes | Asked:
+    def _compose(self, asked: Asked, answer: Answer) -> bytes:
+        return self._fast.compose(asked.query, answer, self.now(), asked.max_octets)
+
+    def _admit(self, asked: Asked) -> bytes | Asked:
         """`asked` if it may wait, otherwise the reply that says why not: never silence."""
         try:
             self._admission.admit(asked.view.group)
         except Overloaded as failure:
-            return self._fast.compose(asked.query, failure.answer(), now, asked.max_octets)
+            return self._compose(asked, failure.answer())
         self.counts.waited += 1
         return asked
 

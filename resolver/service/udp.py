@@ -23,7 +23,7 @@ async def _answer_batches(listener: UdpListener, handler: Handler, answering: tr
     counts = handler.counts
     while True:
         batch = await listener.receive_batch()
-        now = handler.env.now()
+        now = handler.now()
         replies = []
         for datagram in batch:
             reply = handler.begin(datagram.data, datagram.client, datagram.local, now)

@@ -1,0 +1,201 @@
+"""One TCP connection: pipelining, order, and the bounds on everything that a client can do or leave undone."""
+
+from collections.abc import Awaitable, Callable
+
+import dns.rcode
+import pytest
+import trio
+import trio.testing
+from trio.testing import MockClock
+
+from cache.answer import Answer
+from resolver.env import TcpConnection
+from resolver.service.connection import SEND_TIMEOUT, serve_connection
+from resolver.service.handler import Handler
+from resolver.service.messages import Messages, framed
+from resolver.service.options import LimitOptions
+from resolver.wire.message import Query
+from tests.build import rrset
+from tests.resolver.service.world import LOOPBACK, CachedAnswers, MemoryStream, ask, cache_of, handler_of, read
+
+WWW = rrset("www.example. 300 A 192.0.2.1")
+LIMITS = LimitOptions(tcp_in_flight=4, tcp_idle=10.0)
+
+Client = Callable[[MemoryStream, Handler], Awaitable[None]]
+
+
+async def slowly(query: Query) -> Answer:
+    """Answers after id / 100 seconds."""
+    await trio.sleep(query.id / 100)
+    return Answer(rcode=dns.rcode.NXDOMAIN)
+
+
+def run(client: Client, draining_at: float = 1e6) -> float:
+    """Serve one connection to `client`; returns when the server's end was closed."""
+
+    async def main() -> float:
+        handler = handler_of(CachedAnswers(cache_of(WWW), later=slowly), LIMITS)
+        ours, theirs = trio.testing.memory_stream_pair()
+        draining = trio.Event()
+
+        async def drain() -> None:
+            await trio.sleep(draining_at)
+            draining.set()
+
+        async with trio.open_nursery() as background:
+            background.start_soon(drain)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(client, ours, handler)
+                await serve_connection(TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK), handler, draining)
+                ended = trio.current_time()
+            background.cancel_scope.cancel()
+        assert handler.counts.in_flight_current == 0
+        return ended
+
+    return trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+async def ids(stream: MemoryStream, count: int) -> list[int]:
+    """The IDs of the next replies."""
+    messages = Messages(stream)
+    return [read(await messages.read()).id for _ in range(count)]
+
+
+def test_pipelined_queries_are_answered_in_the_order_in_which_answers_are_ready() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        queries = [ask("new.example. A", id=30), ask("new.example. A", id=20), ask("www.example. A", id=10)]
+        await stream.send_all(b"".join(map(framed, queries)))
+        assert await ids(stream, 3) == [10, 20, 30]
+        await stream.aclose()
+
+    run(client)
+
+
+def test_a_query_may_come_octet_by_octet() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        for octet in framed(ask("www.example. A", id=5)):
+            await stream.send_all(bytes((octet,)))
+            await trio.sleep(0.01)
+        assert await ids(stream, 1) == [5]
+        await stream.aclose()
+
+    run(client)
+
+
+def test_a_client_that_has_said_all_still_gets_its_replies() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        await stream.send_all(framed(ask("new.example. A", id=200)))
+        await stream.send_eof()
+        assert await ids(stream, 1) == [200]
+        assert await stream.receive_some() == b""
+
+    assert run(client) == 2.0
+
+
+def test_an_idle_connection_is_closed() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        await stream.send_all(framed(ask("www.example. A", id=5)))
+        assert await ids(stream, 1) == [5]
+        assert await stream.receive_some() == b""
+        assert handler.counts.tcp_idle == 1
+
+    assert run(client) == 10.0
+
+
+def test_a_client_that_never_finishes_a_query_is_idle() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        for octet in framed(ask("www.example. A"))[:-1]:
+            if trio.current_time() >= 10.0:
+                break
+            await stream.send_all(bytes((octet,)))
+            await trio.sleep(1.0)
+
+    assert run(client) == 10.0
+
+
+def test_a_connection_that_brings_no_dns_is_closed() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        await stream.send_all(framed(b"") + framed(ask("www.example. A")))
+        assert await stream.receive_some() == b""
+        assert (handler.counts.tcp_garbage, handler.counts.queries_tcp) == (1, 1)
+
+    assert run(client) == 0.0
+
+
+def test_a_malformed_query_gets_formerr_and_the_next_one_its_reply() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        await stream.send_all(framed(bytes(12)) + framed(ask("www.example. A", id=5)))
+        messages = Messages(stream)
+        codes = [read(await messages.read()).rcode() for _ in range(2)]
+        assert codes == [dns.rcode.FORMERR, dns.rcode.NOERROR]
+        await stream.aclose()
+
+    run(client)
+
+
+def test_no_more_questions_wait_than_one_connection_may_have() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        queries = [ask("new.example. A", id=100 + number) for number in range(10)]
+        await stream.send_all(b"".join(map(framed, queries)))
+        assert sorted(await ids(stream, 10)) == [100 + number for number in range(10)]
+        assert handler.counts.in_flight_peak == LIMITS.tcp_in_flight
+        assert handler.counts.overloaded_client == 0
+        await stream.aclose()
+
+    run(client)
+
+
+def test_a_client_that_takes_no_replies_is_dropped() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(WWW), later=slowly), LIMITS)
+        ours, theirs = trio.testing.lockstep_stream_pair()  # holds nothing: a write waits for its reader
+        async with trio.open_nursery() as nursery:
+            connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
+            nursery.start_soon(serve_connection, connection, handler, trio.Event())
+            await ours.send_all(framed(ask("www.example. A")))
+            await trio.sleep(SEND_TIMEOUT + 0.5)
+            with pytest.raises(trio.BrokenResourceError):
+                await ours.send_all(b"\0")
+        assert handler.counts.tcp_slow_readers == 1
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+class LostStream(trio.abc.Stream):
+    """A connection that the client resets."""
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        raise trio.BrokenResourceError
+
+    async def send_all(self, data: object) -> None:
+        raise trio.BrokenResourceError
+
+    async def wait_send_all_might_not_block(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+def test_a_lost_connection_ends_quietly() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of()))
+        await serve_connection(TcpConnection(LostStream(), LOOPBACK, 40000, LOOPBACK), handler, trio.Event())
+        assert handler.counts.tcp_lost == 1
+
+    trio.run(main)
+
+
+def test_draining_answers_what_was_asked_and_closes() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        await stream.send_all(framed(ask("new.example. A", id=150)))
+        assert await ids(stream, 1) == [150]
+        assert await stream.receive_some() == b""
+
+    assert run(client, draining_at=1.0) == 1.5
+
+
+def test_draining_does_not_wait_for_ever() -> None:
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        await stream.send_all(framed(ask("new.example. A", id=60000)))
+        assert await stream.receive_some() == b""
+
+    assert run(client, draining_at=1.0) == 4.0

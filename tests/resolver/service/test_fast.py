@@ -1,0 +1,215 @@
+"""What is answered at once: the same octets as by the slow way, and never longer than they are true."""
+
+import itertools
+
+import dns.flags
+import dns.rcode
+import pytest
+import trio
+from trio.testing import assert_no_checkpoints
+
+from cache.answer import Answer
+from cache.rrset import Entry
+from resolver.service.fast import MAX_RENDERED, MAX_VIEWS, Asked, FastPath, udp_room
+from resolver.wire import Query, compose_reply, read_query
+from tests.build import denial, rrset
+from tests.resolver.service.world import LOOPBACK, STRANGER, CachedAnswers, ask, cache_of, fast_path, read
+
+ENTRIES: tuple[Entry, ...] = (
+    rrset("www.example. 300 A 192.0.2.1\nwww.example. 300 A 192.0.2.2"),
+    rrset("alias.example. 600 CNAME www.example."),
+    rrset("away.example. 600 CNAME gone.example."),
+    denial("gone.example. NXDOMAIN"),
+    denial("www.example. AAAA"),
+    rrset("dname.example. 600 DNAME example."),
+)
+QUESTIONS = (
+    pytest.param("www.example. A", id="an RRset"),
+    pytest.param("WwW.eXample. A", id="in the client's letter case"),
+    pytest.param("alias.example. A", id="an alias"),
+    pytest.param("alias.example. AAAA", id="an alias to NODATA"),
+    pytest.param("away.example. A", id="an alias to NXDOMAIN"),
+    pytest.param("gone.example. A", id="NXDOMAIN"),
+    pytest.param("www.dname.example. A", id="a DNAME"),
+)
+
+
+def answer(fast: FastPath, data: bytes, now: float = 0.0, *, client: bytes = LOOPBACK) -> bytes:
+    reply = fast.answer(data, client, LOOPBACK, now)
+    assert isinstance(reply, bytes)
+    return reply
+
+
+def slowly(answers: CachedAnswers, data: bytes, now: float) -> bytes:
+    """The reply as the slow path composes it."""
+    query = read_query(data)
+    assert isinstance(query, Query)
+    found = answers.answer_now(query, answers.view_of(LOOPBACK, LOOPBACK), now)
+    assert found is not None
+    return compose_reply(query, found, now, max_octets=udp_room(query))
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+@pytest.mark.parametrize("edns", [False, True], ids=["plain", "EDNS"])
+def test_the_fast_reply_equals_the_slow_one_at_every_moment(text: str, edns: bool) -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    for step, now in enumerate(itertools.takewhile(lambda at: at < 59, itertools.count(0.0, 0.07))):
+        data = ask(text, id=step, edns=edns)
+        assert answer(fast, data, now) == slowly(answers, data, now)
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_nothing_is_awaited(text: str) -> None:
+    async def main() -> None:
+        fast = fast_path(CachedAnswers(cache_of(*ENTRIES)))
+        with assert_no_checkpoints():
+            for _ in range(2):
+                answer(fast, ask(text))
+
+    trio.run(main)
+
+
+@pytest.mark.parametrize("text", QUESTIONS[:-1])
+def test_a_reply_is_composed_once_while_its_ttls_stay(text: str) -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    replies = {answer(fast, ask(text, id=number), 0.01 * number)[2:] for number in range(40)}
+    assert (len(replies), len(answers.asked)) == (1, 1)
+
+
+def test_a_reply_dies_with_its_rrset() -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    before = read(answer(fast, ask("alias.example. A")))
+    answers.cache.put(rrset("www.example. 300 A 192.0.2.9"), 0.0)
+    after = read(answer(fast, ask("alias.example. A")))
+    assert before.answer[0] == after.answer[0]
+    assert [str(rdata) for rdata in after.answer[1]] == ["192.0.2.9"]
+
+
+def test_a_denial_dies_with_what_comes_into_being() -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    assert read(answer(fast, ask("gone.example. A"))).rcode() == dns.rcode.NXDOMAIN
+    answers.cache.put(rrset("gone.example. 300 A 192.0.2.9"), 1.0)
+    assert read(answer(fast, ask("gone.example. A"), 1.0)).rcode() == dns.rcode.NOERROR
+
+
+def test_a_forgotten_link_has_to_be_waited_for() -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    answer(fast, ask("alias.example. A"))
+    answers.cache.forget(ENTRIES[0].owner)
+    assert isinstance(fast.answer(ask("alias.example. A"), LOOPBACK, LOOPBACK, 0.0), Asked)
+
+
+def test_an_expired_rrset_has_to_be_waited_for() -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    answer(fast, ask("www.example. A"), 299.9)
+    assert isinstance(fast.answer(ask("www.example. A"), LOOPBACK, LOOPBACK, 300.0), Asked)
+
+
+def test_a_client_that_may_not_ask_gets_nothing_that_was_rendered() -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    answer(fast, ask("www.example. A"))
+    assert read(answer(fast, ask("www.example. A"), client=STRANGER)).rcode() == dns.rcode.REFUSED
+    assert read(answer(fast, ask("www.example. A"))).rcode() == dns.rcode.NOERROR
+
+
+class OtherAnswers(CachedAnswers):
+    """Gives one answer to everything."""
+
+    def __init__(self, given: Answer) -> None:
+        super().__init__(cache_of(ENTRIES[0]))
+        self._given = given
+
+    def answer_now(self, query: Query, view: object, now: float) -> Answer:
+        self.asked.append(query)
+        return self._given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(Answer(answer=(rrset("www.example. 300 A 192.0.2.1"),)), id="equal but not the cache's"),
+        pytest.param(Answer(rcode=dns.rcode.REFUSED), id="of no entry"),
+        pytest.param(Answer(answer=(rrset("www.example. 300 A 192.0.2.1"),), is_stale=True), id="stale"),
+    ],
+)
+def test_what_is_not_made_of_the_caches_entries_is_composed_each_time(given: Answer) -> None:
+    answers = OtherAnswers(given)
+    fast = fast_path(answers)
+    answer(fast, ask("www.example. A"))
+    answer(fast, ask("www.example. A"))
+    assert len(answers.asked) == 2
+
+
+def test_a_reply_over_tcp_is_whole_and_over_udp_truncated() -> None:
+    many = "\n".join(f"many.example. 300 A 192.0.2.{host}" for host in range(200))
+    fast = fast_path(CachedAnswers(cache_of(rrset(many))))
+    whole = fast.answer(ask("many.example. A"), LOOPBACK, LOOPBACK, 0.0, over_tcp=True)
+    cut = fast.answer(ask("many.example. A"), LOOPBACK, LOOPBACK, 0.0)
+    assert not read(whole).flags & dns.flags.TC
+    assert len(read(whole).answer[0]) == 200
+    assert read(cut).flags & dns.flags.TC
+    assert fast.answer(ask("many.example. A"), LOOPBACK, LOOPBACK, 0.0, over_tcp=True) == whole
+
+
+@pytest.mark.parametrize(
+    ("payload", "room"),
+    [(0, 512), (512, 512), (1000, 1000), (1232, 1232), (4096, 1232)],
+    ids=lambda octets: str(octets),
+)
+def test_a_udp_reply_is_as_long_as_the_client_and_every_path_can_take(payload: int, room: int) -> None:
+    query = read_query(ask("www.example. A", edns=True, payload=payload))
+    assert isinstance(query, Query)
+    assert udp_room(query) == room
+
+
+def test_without_edns_a_udp_reply_has_512_octets() -> None:
+    query = read_query(ask("www.example. A"))
+    assert isinstance(query, Query)
+    assert udp_room(query) == 512
+
+
+@pytest.mark.parametrize(
+    ("data", "reply"),
+    [
+        pytest.param(b"", None, id="nothing"),
+        pytest.param(bytes(11), None, id="less than a header"),
+        pytest.param(ask("www.example. A")[:2] + b"\x81\x80" + ask("www.example. A")[4:], None, id="a response"),
+        pytest.param(b"\0\7\1\0" + bytes(8), dns.rcode.FORMERR, id="no question"),
+        pytest.param(b"\0\7\x28\0" + bytes(8), dns.rcode.NOTIMP, id="an UPDATE"),
+    ],
+)
+def test_what_is_no_query_is_refused_or_passed_over(data: bytes, reply: int | None) -> None:
+    answers = CachedAnswers(cache_of())
+    got = fast_path(answers).answer(data, LOOPBACK, LOOPBACK, 0.0)
+    assert (None if got is None else read(got).rcode()) == reply
+    assert not answers.asked
+
+
+def test_a_query_with_a_cookie_is_not_kept() -> None:
+    """Every client's cookie is another: kept replies would be met by nobody else."""
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    plain = ask("www.example. A", edns=True)
+    with_cookie = plain[:-2] + b"\0\x0c\0\x0a\0\x08" + bytes(range(8))
+    answer(fast, with_cookie)
+    answer(fast, with_cookie)
+    assert len(answers.asked) == 2
+
+
+def test_kept_replies_and_views_are_bounded() -> None:
+    letters = "abcdefghijklmnop"
+    plain = ask(f"{letters}.example. A")
+    fast = fast_path(CachedAnswers(cache_of(rrset(f"{letters}.example. 300 A 192.0.2.1"))))
+    for number in range(max(MAX_RENDERED, MAX_VIEWS) + 10):
+        cased = "".join(letter.upper() if number >> bit & 1 else letter for bit, letter in enumerate(letters))
+        data = plain.replace(letters.encode(), cased.encode())
+        answer(fast, data, client=bytes((127, *number.to_bytes(3, "big"))))
+    assert 0 < len(fast._views) <= MAX_VIEWS
+    assert 0 < len(fast._kept) <= MAX_RENDERED

@@ -1,0 +1,150 @@
+"""What becomes of a query: a reply at once, a reply later, or silence; and what becomes of our own faults."""
+
+import dns.edns
+import dns.flags
+import dns.rcode
+import pytest
+import structlog
+import trio
+from trio.testing import MockClock
+
+from cache.answer import Answer
+from resolver.errors import OTHER, RATE_LIMITED, NoReachableAuthority
+from resolver.policy.views import View
+from resolver.service.fast import Asked
+from resolver.service.handler import Handler
+from resolver.service.options import LimitOptions
+from resolver.wire.message import Query
+from tests.build import rrset
+from tests.resolver.service.world import LOOPBACK, CachedAnswers, ask, cache_of, handler_of, read
+
+WWW = rrset("www.example. 300 A 192.0.2.1")
+QUERY = ask("new.example. A", edns=True)
+
+
+def info_codes(reply: object) -> list[int]:
+    return [int(option.code) for option in read(reply).options if isinstance(option, dns.edns.EDEOption)]
+
+
+def begin(handler: Handler, data: bytes) -> bytes | Asked | None:
+    return handler.begin(data, LOOPBACK, LOOPBACK, handler.now())
+
+
+def asked(handler: Handler, data: bytes = QUERY) -> Asked:
+    admitted = begin(handler, data)
+    assert isinstance(admitted, Asked)
+    return admitted
+
+
+async def slowly(query: Query) -> Answer:
+    await trio.sleep(0.3)
+    return Answer(answer=(rrset("new.example. 60 A 192.0.2.7", now=trio.current_time()),))
+
+
+def test_what_is_known_is_answered_and_counted() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(WWW)))
+        assert read(begin(handler, ask("www.example. A"))).rcode() == dns.rcode.NOERROR
+        assert (handler.counts.replies[dns.rcode.NOERROR], handler.counts.in_flight_current) == (1, 0)
+
+    trio.run(main, clock=MockClock())
+
+
+def test_what_is_not_known_is_waited_for_and_its_time_noted() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(), later=slowly))
+        waiting = asked(handler)
+        assert handler.counts.in_flight_current == 1
+        reply = await handler.finish(waiting, trio.current_time())
+        assert str(read(reply).answer[0][0]) == "192.0.2.7"
+        assert (handler.counts.in_flight_current, handler.counts.waited) == (0, 1)
+        assert handler.counts.latency.seconds == pytest.approx(0.3)
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_a_failure_gives_its_rcode_and_extended_error() -> None:
+    async def fail(query: Query) -> Answer:
+        raise NoReachableAuthority("nobody there")
+
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(), later=fail))
+        reply = await handler.finish(asked(handler), handler.now())
+        assert read(reply).rcode() == dns.rcode.SERVFAIL
+        assert info_codes(reply) == [NoReachableAuthority.info_code]
+        assert (handler.counts.faults, handler.counts.in_flight_current) == (0, 0)
+
+    trio.run(main, clock=MockClock())
+
+
+def test_a_fault_of_ours_is_servfail_for_this_client_and_logged() -> None:
+    async def stumble(query: Query) -> Answer:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(), later=stumble))
+        with structlog.testing.capture_logs() as events:
+            reply = await handler.finish(asked(handler), handler.now())
+        assert read(reply).rcode() == dns.rcode.SERVFAIL
+        assert info_codes(reply) == [OTHER]
+        assert (handler.counts.faults, handler.counts.in_flight_current) == (1, 0)
+        assert [(event["event"], event["exc_info"]) for event in events] == [("query_fault", True)]
+
+    trio.run(main, clock=MockClock())
+
+
+class StumblingAnswers(CachedAnswers):
+    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+        raise ZeroDivisionError
+
+
+def test_a_fault_of_ours_on_the_fast_path_is_servfail_too() -> None:
+    async def main() -> None:
+        handler = handler_of(StumblingAnswers(cache_of()))
+        with structlog.testing.capture_logs() as events:
+            reply = read(begin(handler, QUERY))
+        assert (reply.id, reply.rcode(), bool(reply.flags & dns.flags.QR)) == (7, dns.rcode.SERVFAIL, True)
+        assert (handler.counts.faults, len(events)) == (1, 1)
+
+    trio.run(main, clock=MockClock())
+
+
+def test_cancelling_gives_the_place_back() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(), later=slowly))
+        with trio.move_on_after(0.1):
+            await handler.finish(asked(handler), handler.now())
+        assert handler.counts.in_flight_current == 0
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_one_question_too_many_is_told_so_at_once() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(WWW)), LimitOptions(in_flight=1))
+        asked(handler)
+        reply = begin(handler, QUERY)
+        assert read(reply).rcode() == dns.rcode.SERVFAIL
+        assert info_codes(reply) == [RATE_LIMITED]
+        assert read(begin(handler, ask("www.example. A"))).rcode() == dns.rcode.NOERROR, "what is known needs no place"
+
+    trio.run(main, clock=MockClock())
+
+
+def test_truncation_is_counted() -> None:
+    async def main() -> None:
+        many = "\n".join(f"many.example. 300 A 192.0.2.{host}" for host in range(200))
+        handler = handler_of(CachedAnswers(cache_of(rrset(many))))
+        begin(handler, ask("many.example. A"))
+        assert handler.counts.truncated == 1
+
+    trio.run(main, clock=MockClock())
+
+
+def test_silence_is_counted() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of()))
+        assert begin(handler, b"\0") is None
+        assert (handler.counts.silent, handler.counts.malformed) == (1, 1)
+
+    trio.run(main, clock=MockClock())

@@ -1,0 +1,98 @@
+"""Queries over UDP: batches in, batches out."""
+
+import dns.rcode
+import trio
+from trio.testing import MockClock
+
+from cache.answer import Answer
+from cache.rrset import Entry
+from resolver.service.handler import Handler
+from resolver.service.options import LimitOptions
+from resolver.service.udp import serve_udp
+from resolver.wire.message import Query
+from tests.build import rrset
+from tests.resolver.service.world import CachedAnswers, ListedListener, ask, cache_of, handler_of, read
+
+WWW: Entry = rrset("www.example. 300 A 192.0.2.1")
+
+
+async def serve_for(seconds: float, listener: ListedListener, handler: Handler) -> None:
+    """Serve, and drain after so many seconds."""
+    draining = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_udp, listener, handler, draining)
+        await trio.sleep(seconds)
+        draining.set()
+
+
+def run(listener: ListedListener, answers: CachedAnswers, limits: LimitOptions | None = None) -> Handler:
+    async def main() -> Handler:
+        handler = handler_of(answers, limits)
+        await serve_for(1.0, listener, handler)
+        return handler
+
+    return trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+async def slowly(query: Query) -> Answer:
+    await trio.sleep(0.5 + query.id / 100)
+    return Answer(answer=(rrset("new.example. 60 A 192.0.2.7", now=trio.current_time()),))
+
+
+def test_a_batch_of_known_answers_leaves_in_one_batch() -> None:
+    listener = ListedListener([ask("www.example. A", id=number) for number in range(50)])
+    handler = run(listener, CachedAnswers(cache_of(WWW)))
+    assert [len(batch) for batch in listener.sent] == [50]
+    assert all(message[:2] == reply_to for message, reply_to in listener.sent[0])
+    assert (handler.counts.queries_udp, handler.counts.latency.buckets[0]) == (50, 50)
+
+
+def test_what_has_to_be_waited_for_keeps_nobody_waiting() -> None:
+    listener = ListedListener(
+        [ask("new.example. A", id=1), ask("www.example. A", id=2)],
+        [ask("new.example. A", id=3), ask("www.example. A", id=4)],
+    )
+    run(listener, CachedAnswers(cache_of(WWW), later=slowly))
+    assert [[read(message).id for message, _ in batch] for batch in listener.sent] == [[2], [4], [1], [3]]
+
+
+def test_what_waits_when_draining_begins_is_still_answered() -> None:
+    async def after_drain(query: Query) -> Answer:
+        await trio.sleep(2.0)
+        return Answer(rcode=dns.rcode.NXDOMAIN)
+
+    listener = ListedListener([ask("new.example. A")])
+    run(listener, CachedAnswers(cache_of(), later=after_drain))
+    assert read(listener.sent[0][0][0]).rcode() == dns.rcode.NXDOMAIN
+    assert listener.is_closed
+
+
+def test_garbage_gets_silence_and_the_rest_its_replies() -> None:
+    listener = ListedListener([b"", bytes(5), ask("www.example. A", id=9), bytes(4096)])
+    handler = run(listener, CachedAnswers(cache_of(WWW)))
+    assert [read(message).rcode() for message, _ in listener.sent[0]] == [dns.rcode.NOERROR, dns.rcode.FORMERR]
+    assert (handler.counts.silent, handler.counts.malformed) == (2, 3)
+
+
+def test_a_flood_of_new_questions_is_answered_all_the_same() -> None:
+    listener = ListedListener([ask("new.example. A", id=number) for number in range(64)])
+    handler = run(listener, CachedAnswers(cache_of(), later=slowly), LimitOptions(in_flight_per_client=10))
+    codes = [read(message).rcode() for batch in listener.sent for message, _ in batch]
+    assert (codes.count(dns.rcode.SERVFAIL), codes.count(dns.rcode.NOERROR)) == (54, 10)
+    assert (handler.counts.overloaded_client, handler.counts.in_flight_peak) == (54, 10)
+
+
+def test_replies_that_the_kernel_did_not_take_are_counted() -> None:
+    listener = ListedListener([ask("www.example. A")])
+    listener.refused = 1
+    assert run(listener, CachedAnswers(cache_of(WWW))).counts.unsent == 1
+
+
+def test_cancelling_closes_the_socket() -> None:
+    async def main() -> None:
+        with trio.move_on_after(1):
+            await serve_udp(listener, handler_of(CachedAnswers(cache_of())), trio.Event())
+
+    listener = ListedListener()
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+    assert listener.is_closed
