@@ -3,13 +3,11 @@
 from typing import ClassVar
 
 from cache.answer import Answer, ExtendedError
-from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL, YXDOMAIN
+from cache.rrtypes import REFUSED, SERVFAIL, YXDOMAIN
 
 # INFO-CODEs of RFC 8914 §4 and the IANA registry that Cistern gives out.
 OTHER = 0
 STALE_ANSWER = 3
-FORGED_ANSWER = 4
-DNSSEC_BOGUS = 6
 CACHED_ERROR = 13
 NOT_READY = 14
 BLOCKED = 15
@@ -20,7 +18,6 @@ NOT_SUPPORTED = 21
 NO_REACHABLE_AUTHORITY = 22
 NETWORK_ERROR = 23
 INVALID_DATA = 24
-SYNTHESIZED = 29
 RATE_LIMITED = 31  # more in flight than is allowed, in all or for this client
 
 
@@ -100,12 +97,6 @@ class NameTooLong(ResolutionFailure):
     info_code = INVALID_DATA
 
 
-class NotReady(ResolutionFailure):
-    """The state database was never read since the start."""
-
-    info_code = NOT_READY
-
-
 class Overloaded(ResolutionFailure):
     """As many questions are in flight as are allowed, in all or for this client."""
 
@@ -138,17 +129,3 @@ class NotSupported(ResolutionFailure):
 
     rcode = REFUSED
     info_code = NOT_SUPPORTED
-
-
-class NotImplementedOpcode(ResolutionFailure):
-    """An OPCODE other than QUERY."""
-
-    rcode = NOTIMP
-    info_code = NOT_SUPPORTED
-
-
-class Malformed(ResolutionFailure):
-    """The query could not be read."""
-
-    rcode = FORMERR
-    info_code = INVALID_DATA

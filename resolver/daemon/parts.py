@@ -79,10 +79,14 @@ class Parts:
 
     def problems(self) -> tuple[str, ...]:
         """What keeps the daemon from answering all that it is there for, one sentence each; () when it is ready."""
+        found = (
+            ["dnssec.validate is set, and this version checks no signatures"] if self.options.dnssec.validate else []
+        )
         if self.internal is None:
-            return ()
+            return tuple(found)
         status = self.internal.status()
-        found = [] if status.state == "ready" else [f"state database: {status.fault or status.state}"]
+        if status.state != "ready":
+            found.append(f"state database: {status.fault or status.state}")
         if status.state != "starting":
             found += [f"statement {name}: {said}" for name, said in status.statements.items() if said != READY_TEXT]
         return tuple(found)
@@ -118,7 +122,7 @@ def make_parts(options: Options, env: Env, hints: Delegation, nursery: trio.Nurs
         upstream_counts=counts.upstream,
         wants_signatures=options.dnssec.validate,
     )
-    fetcher = Fetcher(env.now, cache, failures, iterator, options.stale, counts.resolve)
+    fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve)
     flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
     refresher = Refresher(flights, budget, counts.resolve)
     public = PublicResolver(

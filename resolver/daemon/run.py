@@ -34,6 +34,11 @@ def run(options: Options) -> int:
     except (OSError, BadHints) as error:
         log.error("bad_root_hints", file=options.recursion.root_hints, reason=str(error))
         return EXIT_USAGE
+    if options.dnssec.validate:
+        # not an error of the config: signatures will be checked one day, and nobody should have to edit it then
+        log.error(
+            "dnssec_not_validated", reason="this version checks no signatures", anchors=options.dnssec.trust_anchors
+        )
     unopened: list[OSError] = []
     try:
         trio.run(_serve_until_signal, options, RealEnv(), hints)

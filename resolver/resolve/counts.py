@@ -24,9 +24,6 @@ class ResolveCounts:
     stale_links_after_timeout: int = field(
         default=0, metadata={"help": "Stale links served because the refresh was late."}
     )
-    open_chains: int = field(
-        default=0, metadata={"help": "Invariant 1: replies whose alias chain was not closed; must stay 0."}
-    )
     refreshes: int = field(default=0, metadata={"help": "Links refreshed before they expired (prefetch)."})
     refreshes_failed: int = field(default=0, metadata={"help": "Refreshes that ended in a resolution failure."})
     refreshes_dropped: int = field(default=0, metadata={"help": "Refreshes not queued because the queue was full."})

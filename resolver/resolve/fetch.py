@@ -1,6 +1,6 @@
 """What one flight does: take a question upstream, keep what was learned or remember that it failed."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from cache.answer import Question
 from cache.failures import Failures
@@ -8,7 +8,7 @@ from cache.lookup import find_stale_link
 from cache.options import StaleOptions
 from cache.store import RRsetCache
 from resolver.errors import DeadlinePassed, Overloaded, ResolutionFailure, WorkExhausted
-from resolver.iterate import Budget, Iteration, Iterator
+from resolver.iterate import Budget, Iteration
 from resolver.resolve.counts import ResolveCounts
 
 
@@ -20,21 +20,21 @@ class Fetcher:
         now: Callable[[], float],
         cache: RRsetCache,
         failures: Failures,
-        iterator: Iterator,
+        iterate: Callable[[Question, Budget], Awaitable[Iteration]],
         stale: StaleOptions,
         counts: ResolveCounts,
     ) -> None:
         self._now = now
         self._cache = cache
         self._failures = failures
-        self._iterator = iterator
+        self._iterate = iterate
         self._stale = stale
         self._counts = counts
 
     async def fetch(self, question: Question, budget: Budget) -> Iteration | ResolutionFailure:
         """The outcome of a flight; raises nothing but faults of this program."""
         try:
-            iteration = await self._iterator.iterate(question, budget)
+            iteration = await self._iterate(question, budget)
         except ResolutionFailure as failure:
             self._counts.failures += 1
             if says_something_of_the_name(failure, budget):

@@ -46,8 +46,10 @@ class PublicResolver:
         is_local: Callable[[WireName], bool],
         note_due: Callable[[Question], None],
     ) -> None:
-        """now: monotonic seconds. is_local: names that no public alias may lead to (`.internal` and its like). note_due: told of links that are
-        asked for and about to expire."""
+        """now: monotonic seconds. is_local: names that no public alias may lead to (`.internal` and its like).
+
+        note_due: told of links that are asked for and about to expire.
+        """
         self._now = now
         self._cache = cache
         self._failures = failures

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from internal_zones import zones
 from internal_zones.database import inline
-from resolver import errors
 from resolver.demo.state import make_state
 from tests.internal_zones import model
 from tests.internal_zones.platform import (
@@ -344,9 +343,3 @@ def test_answers_of_a_network_are_the_same_whatever_other_networks_hold(seed: in
             write_state(path, state)
         first, second = (trio.run(everything, path, 24, "ams") for path in paths)
     assert first == second
-
-
-def test_info_codes_are_those_of_the_failure_table() -> None:
-    assert zones.STALE_ANSWER == errors.STALE_ANSWER
-    assert zones.NOT_READY == errors.NOT_READY == errors.NotReady.info_code
-    assert zones.NETWORK_ERROR == errors.NETWORK_ERROR == errors.NetworkError.info_code

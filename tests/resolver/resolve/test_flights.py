@@ -108,7 +108,7 @@ def test_a_fault_of_ours_is_reported_and_ends_one_flight_only() -> None:
         flights, _, faults = table(nursery, crash)
         with pytest.raises(InternalError):
             await flights.lookup(ONE, None, Budget(10))
-        assert (await flights.lookup(TWO, None, Budget(10))).link
+        assert (await flights.lookup(TWO, None, Budget(10))).link == iteration(TWO).link
         assert faults == [ONE]
 
     simulate(test)

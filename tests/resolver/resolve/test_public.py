@@ -1,5 +1,6 @@
 """The walk along the links, against scripted flights: each test is a row of the scenario list, named by its rule."""
 
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -38,9 +39,7 @@ NEW = b"\x0a\0\0\2"
 
 def address(owner: WireName, rdata: bytes, ttl: int) -> RRset:
     now = trio.current_time()
-    return RRset(
-        owner=owner, rtype=A, rdatas=(rdata,), ttl=ttl, received=now, expires=now + ttl, trust=Trust.ANSWER_AA
-    )
+    return RRset(owner=owner, rtype=A, rdatas=(rdata,), ttl=ttl, received=now, expires=now + ttl, trust=Trust.ANSWER_AA)
 
 
 def alias(owner: WireName, target: WireName, ttl: int) -> RRset:
@@ -68,9 +67,7 @@ def nxdomain(owner: WireName, ttl: int) -> Denial:
         expires=now + ttl,
         trust=Trust.AUTHORITY_AA,
     )
-    return Denial(
-        owner=owner, rtype=None, soa=soa, ttl=ttl, received=now, expires=now + ttl, trust=Trust.AUTHORITY_AA
-    )
+    return Denial(owner=owner, rtype=None, soa=soa, ttl=ttl, received=now, expires=now + ttl, trust=Trust.AUTHORITY_AA)
 
 
 @dataclass
@@ -81,7 +78,6 @@ class World:
     upstream: dict[Question, Callable[[], Entry | ResolutionFailure]] = field(default_factory=dict)
     delays: dict[WireName, float] = field(default_factory=dict)
     asked: list[Question] = field(default_factory=list)
-    stale: StaleOptions = StaleOptions()
 
     def __post_init__(self) -> None:
         self.cache = RRsetCache(CacheOptions())
@@ -94,7 +90,7 @@ class World:
             self.cache,
             self.failures,
             flights,
-            self.stale,
+            StaleOptions(),
             self.counts,
             is_local=is_ours,
             note_due=self.due.append,
@@ -286,7 +282,7 @@ def test_eleven_aliases_resolve_and_twelve_do_not(length: int) -> None:
 
     async def test(world: World) -> None:
         names = [from_text(f"c{n}.test") for n in range(length + 1)]
-        for name, target in zip(names, names[1:], strict=False):
+        for name, target in itertools.pairwise(names):
             world.says(name, lambda name=name, target=target: alias(name, target, 60))  # type: ignore[misc]  # defaults bind now
         world.says(names[-1], lambda: address(names[-1], NEW, 60))
         for _ in ("cold", "cached"):

@@ -1,0 +1,43 @@
+"""The table of failures: what each gives the client."""
+
+import pytest
+
+from cache.answer import ExtendedError
+from cache.rrtypes import REFUSED, SERVFAIL, YXDOMAIN
+from internal_zones import zones
+from resolver import errors
+from resolver.errors import ResolutionFailure
+
+TABLE = {
+    "NoReachableAuthority": (SERVFAIL, 22),
+    "NetworkError": (SERVFAIL, 23),
+    "DeadlinePassed": (SERVFAIL, 22),
+    "WorkExhausted": (SERVFAIL, 22),
+    "AliasChainTooLong": (SERVFAIL, 24),
+    "InvalidData": (SERVFAIL, 24),
+    "LocalTarget": (REFUSED, 15),
+    "InternalError": (SERVFAIL, 0),
+    "CachedFailure": (SERVFAIL, 13),
+    "NameTooLong": (YXDOMAIN, 24),
+    "Overloaded": (SERVFAIL, 31),
+    "Prohibited": (REFUSED, 18),
+    "NotRecursive": (REFUSED, 20),
+    "NotServed": (REFUSED, 20),
+    "NotSupported": (REFUSED, 21),
+}
+
+
+def test_the_table_holds_every_failure() -> None:
+    assert {failure.__name__ for failure in ResolutionFailure.__subclasses__()} == set(TABLE)
+
+
+@pytest.mark.parametrize(("name", "expected"), TABLE.items())
+def test_a_failure_answers_with_its_rcode_and_its_reason(name: str, expected: tuple[int, int]) -> None:
+    answer = getattr(errors, name)("why").answer()
+    assert (answer.rcode, answer.errors) == (expected[0], (ExtendedError(expected[1], "why"),))
+    assert not answer.answer
+
+
+@pytest.mark.parametrize("name", ["STALE_ANSWER", "NOT_READY", "NETWORK_ERROR"])
+def test_the_internal_zones_speak_of_the_same_codes(name: str) -> None:
+    assert getattr(zones, name) == getattr(errors, name)
