@@ -10,7 +10,6 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from internal_zones import zones
 from internal_zones.database import inline
 from resolver.demo.state import make_state
 from tests.internal_zones import model
