@@ -11,15 +11,16 @@ import trio
 from resolver.env import MAX_PORT, Address, Datagram, Rng
 from resolver.real_env_batch import IPV4, IPV6, PORT, SLOTS, Batches
 
-RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets asked for; the kernel gives at most net.core.rmem_max
+RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets: some thousand queries, which take 20 ms to answer
 MIN_PORT: Final = 1024  # of a channel: the ports below are other services'
 PORT_TRIES: Final = 16  # random ports tried for a channel; on a busy host one in ten may be taken
 REPLY_OCTETS: Final = 4096  # room for a server's reply; it was told that 1232 fit
 
-# linux/in.h and linux/in6.h; Python's socket module has them from 3.12 or 3.13 on only
+# linux/in.h, linux/in6.h and asm/socket.h; Python's socket module has some of them from 3.12 or 3.13 on only
 IP_PKTINFO: Final = 8
 IP_MTU_DISCOVER: Final = 10
 IPV6_MTU_DISCOVER: Final = 23
+SO_RCVBUFFORCE: Final = 33
 PMTUDISC_OMIT: Final = 5  # believe no path MTU that an ICMP message tells: anyone can forge one to have us fragment
 
 
@@ -96,7 +97,7 @@ def listen_udp(address: Address) -> RealUdpListener:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         else:
             sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        _widen_receive_buffer(sock)
         sock.bind(address)
         return RealUdpListener(sock)
     except BaseException:
@@ -125,6 +126,14 @@ def _udp_socket(is_ipv6: bool) -> socket.socket:
     else:
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT)
     return sock
+
+
+def _widen_receive_buffer(sock: socket.socket) -> None:
+    """Room for what comes while a batch is answered; beyond net.core.rmem_max where we have the right to it."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
 
 def _bind_at_random(sock: socket.socket, host: str, rng: Rng, taken: Container[int]) -> None:

@@ -6,11 +6,14 @@ import dns.rcode
 import pytest
 import structlog
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from cache.answer import Answer
 from resolver.errors import OTHER, RATE_LIMITED, NoReachableAuthority
 from resolver.policy.views import View
+from resolver.service.counts import ServiceCounts
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
 from resolver.service.options import LimitOptions
@@ -139,6 +142,30 @@ def test_truncation_is_counted() -> None:
         assert handler.counts.truncated == 1
 
     trio.run(main, clock=MockClock())
+
+
+def mangled(edits: list[tuple[int, int]]) -> bytes:
+    """A query with some octets replaced."""
+    query = bytearray(ask("www.example. A", edns=True))
+    for at, octet in edits:
+        query[at % len(query)] = octet
+    return bytes(query)
+
+
+OCTET = st.integers(0, 255)
+
+
+@given(
+    st.binary(max_size=80)
+    | st.binary(max_size=30).map(lambda noise: ask("www.example. A", edns=True) + noise)
+    | st.lists(st.tuples(OCTET, OCTET), max_size=5).map(mangled)
+)
+def test_no_octets_are_a_fault_of_ours(data: bytes) -> None:
+    answers = CachedAnswers(cache_of(WWW))
+    handler = Handler(lambda: 0.0, answers, answers.cache.peek, LimitOptions(), ServiceCounts())
+    reply = handler.begin(data, LOOPBACK, LOOPBACK, 0.0)
+    assert reply is None or isinstance(reply, bytes | Asked)
+    assert handler.counts.faults == 0
 
 
 def test_silence_is_counted() -> None:
