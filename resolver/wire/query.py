@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cache.names import fold
+from cache.names import ROOT, fold
 from cache.rrtypes import BADVERS, FORMERR, NOTIMP, OPT
 from resolver.wire.edns import PAYLOAD, VERSION, compose_opt, opt_version, read_query_edns
 from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, RCODE_BITS, RECORD, Garbled
@@ -57,16 +57,17 @@ def _find_opts(data: bytes, at: int, others: int, additionals: int) -> tuple[lis
     opts = []
     places: Places = {}
     for number in range(others + additionals):
+        owner: bytes = ROOT
         if data.startswith(ROOT_OPT, at):
             at += 1
         else:
-            _, at = read_name(data, at, places)
+            owner, at = read_name(data, at, places)
         end = at + RECORD.size
         if end > len(data):
             raise Garbled("a record cut short", at)
         rtype, _, _, length = RECORD.unpack_from(data, at)
         if rtype == OPT and number >= others:
-            if data[at - 1]:  # RFC 6891 §6.1.2: the owner "MUST be 0 (root domain)"
+            if owner != ROOT:  # RFC 6891 §6.1.2: the owner "MUST be 0 (root domain)"
                 raise Garbled("an OPT that is not at the root", at)
             opts.append(at)
         at = end + length
