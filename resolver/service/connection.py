@@ -56,7 +56,8 @@ class _Reader:
         messages = Messages(self._connection.stream)
         try:
             while True:
-                await self._room.acquire()
+                if not self._room.value:
+                    await self._wait_for_room()
                 with trio.fail_after(self._handler.limits.tcp_idle):
                     message = await messages.read()
                 if message is None:
@@ -71,19 +72,27 @@ class _Reader:
             counts.tcp_lost += 1
             self._abort()
 
+    async def _wait_for_room(self) -> None:
+        """Until one question less is in flight: what is not read fills TCP's window, and the client slows down."""
+        await self._room.acquire()
+        self._room.release()
+
     async def _begin(self, message: bytes) -> bool:
-        """Answer, or begin to; False when the other end does not speak DNS. Gives back its room in the end."""
+        """Answer, or begin to; False when the other end does not speak DNS."""
         handler, connection = self._handler, self._connection
         now = handler.now()
         reply = handler.begin(message, connection.client, connection.local, now, over_tcp=True)
         if type(reply) is Asked:
+            self._room.acquire_nowait()
             self._answering.start_soon(self._finish, reply, now)
             return True
-        self._room.release()
         if type(reply) is not bytes:
             return False
         handler.counts.latency.note_at_once(1)
-        await self._replies.send(reply)
+        try:
+            self._replies.send_nowait(reply)
+        except trio.WouldBlock:
+            await self._replies.send(reply)
         return True
 
     async def _finish(self, asked: Asked, arrived: float) -> None:
