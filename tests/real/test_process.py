@@ -48,6 +48,14 @@ def test_a_taken_port_ends_it_with_exit_code_1_and_its_address(alone: Resolve, t
     assert f"{first.address}:{first.port}" in log.read_text()
 
 
+def test_a_port_taken_by_another_cistern_is_told_as_such(alone: Resolve) -> None:
+    first = alone()
+    second, log = start(first.folder, config(first.address, first.port))  # the same config, so the same control socket
+    assert second.wait(20) == 1
+    assert "another cistern" in log.read_text()
+    assert first.stop()[0] == 0
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
