@@ -1,0 +1,86 @@
+"""What does one server of the small internet do with a query? It counts it, and answers as its zones and behaviours say."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import dns.exception
+import dns.message
+from dns.name import Name
+from dns.rdatatype import RdataType
+from dns.rrset import RRset
+
+from resolver.demo.authority import Authority, Transport
+from resolver.demo.behaviour import Asking, Behaviour, Delivery, altered
+from resolver.demo.zone import Zone, closest_zone
+from resolver.env import Rng
+
+MAX_COUNTED: Final = 10_000  # questions told apart; whoever asks more has them counted from 0 again
+
+
+class Server:
+    """An authoritative server. behaviours may be changed at any time; usual: those that it has when it is well."""
+
+    def __init__(
+        self,
+        name: str,
+        addresses: tuple[str, ...],
+        versions: Iterable[tuple[Zone, ...]],
+        *,
+        delay: float = 0.0,
+        behaviours: tuple[Behaviour, ...] = (),
+    ) -> None:
+        """versions: the zones it serves; of several versions, one is picked for each query. delay: seconds."""
+        self.name = name
+        self.addresses = addresses
+        self.delay = delay
+        self.behaviours = self.usual = behaviours
+        self.authorities = tuple(map(Authority, versions))
+        self._asked: Counter[tuple[str, str]] = Counter()
+
+    def answer(self, query: bytes, transport: Transport, rng: Rng) -> list[Delivery]:
+        """What leaves the server, and when, because of this query."""
+        self._note(query)
+        authority = self.authorities[rng.randrange(0, len(self.authorities))]
+        response = authority.respond(query, transport)
+        if response is None:
+            return []
+        return altered([Delivery(self.delay, response)], self.behaviours, Asking(query, transport, rng))
+
+    def times_asked(self, qname: str | None = None, qtype: str | None = None) -> int:
+        """How many queries came in since the count began; of that name, of that type. qname: with its final dot."""
+        return sum(
+            count
+            for (of_name, of_type), count in self._asked.items()
+            if qname in (None, of_name) and qtype in (None, of_type)
+        )
+
+    def forget_asked(self) -> None:
+        """Begin counting anew."""
+        self._asked.clear()
+
+    def publish(self, rrset: RRset) -> list[Zone]:
+        """Put `rrset` into the closest zone served here; the zones as they are now, [] when it has none for it."""
+        return self._replace(rrset.name, lambda zone: zone.with_rrset(rrset))
+
+    def withdraw(self, name: Name, rtype: RdataType) -> list[Zone]:
+        """Take that RRset out of the closest zone served here; as publish."""
+        return self._replace(name, lambda zone: zone.without(name, rtype))
+
+    def _replace(self, name: Name, change: Callable[[Zone], Zone]) -> list[Zone]:
+        changed = []
+        for authority in self.authorities:
+            zone = closest_zone(authority.zones.values(), name)
+            if zone is not None:
+                changed.append(change(zone))
+                authority.publish(changed[-1])
+        return changed
+
+    def _note(self, query: bytes) -> None:
+        try:
+            asked = dns.message.from_wire(query, question_only=True).question[0]
+        except (dns.exception.DNSException, ValueError, IndexError):
+            return
+        if len(self._asked) >= MAX_COUNTED:
+            self._asked.clear()
+        self._asked[asked.name.canonicalize().to_text(), RdataType.to_text(asked.rdtype)] += 1
