@@ -1,0 +1,97 @@
+"""The small internet of fixtures/internet.toml: its servers by name, to be broken, healed, counted and changed while it runs."""
+
+from pathlib import Path
+from typing import Final
+
+import dns.name
+import msgspec
+from dns.rdatatype import RdataType
+
+from resolver.demo.behaviour import Behaviour, Silent
+from resolver.demo.server import Server
+from resolver.demo.zone import Zone, parse_record, read_zone
+
+_FIXTURES: Final = Path(__file__).resolve().parents[2] / "fixtures"
+INTERNET_FILE: Final = _FIXTURES / "internet.toml"
+HINTS_TTL: Final = 518400  # s; conf/root.hints has it too
+
+
+class ServerSeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One server as the file describes it. delay: milliseconds; versions: see the file."""
+
+    name: str
+    addresses: tuple[str, ...]
+    zones: tuple[str, ...]
+    delay: float = 0.0
+    behaviours: tuple[Behaviour, ...] = ()
+    versions: tuple[str, ...] = ()
+
+
+class InternetSeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What fixtures/internet.toml describes. port: where all of its servers listen."""
+
+    port: int
+    root_servers: tuple[str, ...]
+    servers: tuple[ServerSeed, ...]
+
+
+class Internet:
+    """Servers that know of each other through their zones only."""
+
+    def __init__(self, servers: tuple[Server, ...], root_servers: tuple[str, ...], port: int) -> None:
+        self.servers = {server.name: server for server in servers}
+        self.port = port
+        self._root_servers = root_servers
+
+    @property
+    def root_hints(self) -> str:
+        """A root hints file for resolvers of this internet."""
+        lines = []
+        for server in (self.servers[name] for name in self._root_servers):
+            lines.append(f". {HINTS_TTL} NS {server.name}.test.")
+            lines += [f"{server.name}.test. {HINTS_TTL} A {address}" for address in server.addresses]
+        return "\n".join(lines) + "\n"
+
+    def break_server(self, name: str, *behaviours: Behaviour) -> None:
+        """Have the server behave like this, or fall silent; what is usual with it comes on top."""
+        server = self.servers[name]
+        server.behaviours = (*server.usual, *(behaviours or (Silent(),)))
+
+    def heal_server(self, name: str) -> None:
+        """Have the server behave as usual."""
+        server = self.servers[name]
+        server.behaviours = server.usual
+
+    def publish(self, record: str) -> list[Zone]:
+        """Put the RRset of this one record into its zone, on every server of it; the zones as they are now."""
+        rrset = parse_record(record)
+        return [zone for server in self.servers.values() for zone in server.publish(rrset)]
+
+    def withdraw(self, owner: str, rtype: str) -> list[Zone]:
+        """Take an RRset out of its zone, on every server of it; the zones as they are now."""
+        name = dns.name.from_text(owner)
+        return [zone for server in self.servers.values() for zone in server.withdraw(name, RdataType.from_text(rtype))]
+
+    def zones(self) -> list[Zone]:
+        """Every version of every zone that is served now, each as often as it is served."""
+        authorities = [authority for server in self.servers.values() for authority in server.authorities]
+        return [zone for authority in authorities for zone in authority.zones.values()]
+
+
+def load_internet(path: Path = INTERNET_FILE) -> Internet:
+    """The internet that the file describes, its zones beside it; raises msgspec.ValidationError, OSError, DNSException."""
+    seed = msgspec.toml.decode(path.read_bytes(), type=InternetSeed)
+    names = {name for server in seed.servers for name in server.zones}
+    zones = {name: read_zone(path.parent / "zones" / f"{name}.zone") for name in names}
+    return Internet(tuple(_server(server, zones) for server in seed.servers), seed.root_servers, seed.port)
+
+
+def _server(seed: ServerSeed, zones: dict[str, Zone]) -> Server:
+    served = tuple(zones[name] for name in seed.zones)
+    versions = [served, *(_other_version(served, record) for record in seed.versions)]
+    return Server(seed.name, seed.addresses, versions, delay=seed.delay / 1000, behaviours=seed.behaviours)
+
+
+def _other_version(zones: tuple[Zone, ...], record: str) -> tuple[Zone, ...]:
+    rrset = parse_record(record)
+    return tuple(zone.with_rrset(rrset) if rrset.name in zone.nodes else zone for zone in zones)

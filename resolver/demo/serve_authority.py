@@ -1,0 +1,88 @@
+"""The servers of an internet on sockets: each listens on its addresses, over UDP and TCP, real or simulated ones."""
+
+from typing import Final
+
+import trio
+
+from resolver.demo.authority import Transport
+from resolver.demo.behaviour import Delivery
+from resolver.demo.internet import Internet
+from resolver.demo.server import Server
+from resolver.env import Address, Env, TcpConnection, TcpListener, UdpListener
+
+LENGTH_OCTETS: Final = 2  # RFC 1035 §4.2.2
+RECEIVE_OCTETS: Final = 4096
+MAX_WAITING: Final = (
+    1000  # replies of one server that wait for their delay; more queries are dropped, as busy servers do
+)
+MAX_CONNECTION: Final = 30.0  # s that a connection may last
+
+
+async def serve_internet(
+    internet: Internet, env: Env, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Serve until cancelled; started when every server listens. Raises OSError for an address that cannot be had."""
+    async with trio.open_nursery() as nursery:
+        for server in internet.servers.values():
+            for host in server.addresses:
+                address = Address(host, internet.port)
+                nursery.start_soon(_serve_udp, server, env, await env.network.listen_udp(address))
+                nursery.start_soon(_serve_tcp, server, env, await env.network.listen_tcp(address))
+        task_status.started()
+
+
+async def _serve_udp(server: Server, env: Env, listener: UdpListener) -> None:
+    waiting = 0
+
+    async def reply(delivery: Delivery, reply_to: bytes) -> None:
+        nonlocal waiting
+        waiting += 1
+        await trio.sleep(delivery.after)
+        waiting -= 1
+        listener.send_batch([(delivery.message, reply_to)])
+
+    try:
+        async with trio.open_nursery() as nursery:
+            while True:
+                for datagram in await listener.receive_batch():
+                    if waiting < MAX_WAITING:
+                        for delivery in server.answer(datagram.data, Transport.UDP, env.rng):
+                            nursery.start_soon(reply, delivery, datagram.reply_to)
+    finally:
+        listener.close()
+
+
+async def _serve_tcp(server: Server, env: Env, listener: TcpListener) -> None:
+    try:
+        async with trio.open_nursery() as nursery:
+            while True:
+                nursery.start_soon(_serve_connection, server, env, await listener.accept())
+    finally:
+        listener.close()
+
+
+async def _serve_connection(server: Server, env: Env, connection: TcpConnection) -> None:
+    """Answer one query after the other until the client goes away, or has been here for long."""
+    stream = connection.stream
+    received = bytearray()
+    async with stream:
+        with trio.move_on_after(MAX_CONNECTION):
+            try:
+                while chunk := await stream.receive_some(RECEIVE_OCTETS):
+                    received += chunk
+                    await _answer_whole_queries(server, env, stream, received)
+            except trio.BrokenResourceError:
+                return  # the client went away in the middle
+
+
+async def _answer_whole_queries(server: Server, env: Env, stream: trio.abc.Stream, received: bytearray) -> None:
+    """Answer the queries that are complete in `received`, and take them out of it."""
+    while len(received) >= LENGTH_OCTETS:
+        end = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
+        if len(received) < end:
+            return
+        query = bytes(received[LENGTH_OCTETS:end])
+        del received[:end]
+        for delivery in server.answer(query, Transport.TCP, env.rng):
+            await trio.sleep(delivery.after)
+            await stream.send_all(len(delivery.message).to_bytes(LENGTH_OCTETS, "big") + delivery.message)
