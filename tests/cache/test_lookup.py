@@ -80,6 +80,12 @@ def test_the_link_that_is_known(entries: list[Entry], wanted: str, expected: Ent
     assert find_link(store, name, qtype, 400.0) is None
 
 
+@pytest.mark.parametrize(("now", "is_known"), [(59.9, True), (60.0, False)])
+def test_data_is_fresh_until_it_expires_and_not_at_that_moment(now: float, is_known: bool) -> None:
+    for entry, wanted in ((WWW, "www.example. A"), (OLD, "x.old.example. A"), (GONE, "gone.example. A")):
+        assert (find_link(store_of(entry), question(wanted).qname, A, now) is not None) is is_known
+
+
 def test_what_stands_at_a_name_counts_before_what_stands_above_it() -> None:
     exact = rrset("www.old.example. 60 A 192.0.2.1")
     assert find_link(store_of(OLD, exact), exact.owner, A, 1.0) is exact

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from cache.options import StaleOptions
 from cache.rrset import Entry, Security
-from cache.staleness import Freshness, freshness
+from cache.staleness import Freshness, freshness, is_due
 from tests.build import FOREVER, denial, rrset
 
 FRESH, DUE, STALE, GONE = Freshness.FRESH, Freshness.DUE, Freshness.STALE, Freshness.GONE
@@ -40,3 +40,11 @@ def test_nothing_is_stale_when_that_is_switched_off() -> None:
 
 def test_local_data_is_always_fresh() -> None:
     assert freshness(replace(rrset(A), expires=FOREVER), 1e9, StaleOptions()) is FRESH
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [(0.0, False), (90.0, False), (90.1, True), (99.9, True), (100.0, False), (200.0, False)],
+)
+def test_only_what_is_fresh_is_due(now: float, expected: bool) -> None:
+    assert is_due(rrset(A), now) is expected
