@@ -54,7 +54,7 @@ def read_response_edns(data: bytes, at: int) -> tuple[ResponseEdns, int]:
         if code == COOKIE and cookie is None:
             cookie = option
         elif code == EXTENDED_ERROR and len(option) >= 2:
-            # RFC 8914 §2: "EXTRA-TEXT MAY be null terminated but MUST NOT be assumed to be"
+            # RFC 8914 §2: "EDE text may be null terminated but MUST NOT be assumed to be"
             text = option[2:].decode("utf-8", "replace").rstrip("\0")
             errors.append((int.from_bytes(option[:2], "big"), text))
     edns = ResponseEdns(payload, ttl >> VERSION_SHIFT & 0xFF, bool(ttl & DO), cookie, tuple(errors))
@@ -97,7 +97,7 @@ def _options(data: bytes, at: int, length: int) -> Iterator[tuple[int, int, byte
 
 
 def _cookie(option: bytes, at: int) -> bytes:
-    """RFC 7873 §5.2.2: neither 8 octets nor 16 to 40: "then the server SHALL respond with FORMERR"."""
+    """RFC 7873 §5.2.2: a cookie that has neither 8 octets nor 16 to 40 gets FORMERR."""
     octets = len(option)
     if octets != CLIENT_COOKIE_OCTETS and not MIN_BOTH_COOKIES_OCTETS <= octets <= MAX_COOKIE_OCTETS:
         raise Garbled(f"a COOKIE of {octets} octets", at)

@@ -21,14 +21,9 @@ def read_query(data: bytes) -> Query | Unreadable:
         return Unreadable("a response (QR) at octet 2")
     asked = b""
     try:
-        # RFC 9619 §4: QDCOUNT > 1 with OPCODE 0 is to be answered with FORMERR. 0 has its use with DNS Cookies only.
-        if questions != 1:
-            raise Garbled(f"{questions} questions", 4)
-        end = end_of_name(data, HEADER_OCTETS)
-        if end + ASKED_TYPE.size > len(data):
-            raise Garbled("a question cut short", end)
-        asked = data[HEADER_OCTETS : end + ASKED_TYPE.size]
-        opts, behind = _find_opts(data, end + ASKED_TYPE.size, answers + authorities, additionals)
+        end = _end_of_question(data, questions)
+        asked = data[HEADER_OCTETS:end]
+        opts, behind = _find_opts(data, end, answers + authorities, additionals)
     except Garbled as garbled:
         rcode = NOTIMP if flags & OPCODE_MASK else FORMERR
         return _refuse(str(garbled), rcode, id, flags, asked)
@@ -45,8 +40,18 @@ def read_query(data: bytes) -> Query | Unreadable:
         edns = read_query_edns(data, opts[0]) if opts else None
     except Garbled as garbled:
         return _refuse(str(garbled), FORMERR, id, flags, asked, has_opt=bool(opts))
-    qtype, qclass = ASKED_TYPE.unpack_from(data, end)
-    return Query(id, flags, asked, fold(data[HEADER_OCTETS:end]), qtype, qclass, edns)
+    qtype, qclass = ASKED_TYPE.unpack_from(asked, len(asked) - ASKED_TYPE.size)
+    return Query(id, flags, asked, fold(asked[: -ASKED_TYPE.size]), qtype, qclass, edns)
+
+
+def _end_of_question(data: bytes, questions: int) -> int:
+    """The offset behind the one question. Raises Garbled."""
+    if questions != 1:  # RFC 9619 §4: more than one gets FORMERR; without one there is nothing to answer
+        raise Garbled(f"{questions} questions", 4)
+    end = end_of_name(data, HEADER_OCTETS) + ASKED_TYPE.size
+    if end > len(data):
+        raise Garbled("a question cut short", end - ASKED_TYPE.size)
+    return end
 
 
 def _find_opts(data: bytes, at: int, others: int, additionals: int) -> tuple[list[int], int]:

@@ -109,7 +109,7 @@ def _read_section(data: bytes, at: int, count: int, places: Places) -> tuple[Sec
                 rdata = data[start:at]
             else:
                 rdata = read_rdata(rtype, data, start, at, places)
-            if ttl & TOP_BIT:  # RFC 2181 §8: "treat TTL values received with the most significant bit set as if zero"
+            if ttl & TOP_BIT:  # RFC 2181 §8: "as if the entire value received was zero"
                 ttl = 0
             if rtype == RRSIG:
                 _gather(signatures, owner, int.from_bytes(rdata[:2], "big"), ttl, rdata)

@@ -15,9 +15,10 @@ def rdata_to_text(rtype: int, rdata: bytes) -> str:
     """The presentation form of uncompressed rdata; the generic form of RFC 3597 §5 for rdata that cannot be read."""
     try:
         rdtype = dns.rdatatype.RdataType.make(rtype)
-        return dns.rdata.from_wire(dns.rdataclass.IN, rdtype, rdata, 0, len(rdata)).to_text().rstrip()
+        text = dns.rdata.from_wire(dns.rdataclass.IN, rdtype, rdata, 0, len(rdata)).to_text()
     except (dns.exception.DNSException, ValueError):
-        return f"\\# {len(rdata)} {rdata.hex()}".rstrip()
+        text = ""
+    return text.rstrip() or f"\\# {len(rdata)} {rdata.hex()}".rstrip()
 
 
 def type_to_text(rtype: int) -> str:

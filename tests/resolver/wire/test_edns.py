@@ -61,8 +61,8 @@ def test_the_opt_of_a_query(octets: bytes, edns: QueryEdns) -> None:
 
 @pytest.mark.parametrize("octets", [0, 1, 7, 9, 15, 41, 100])
 def test_a_cookie_of_another_length_is_malformed(octets: int) -> None:
-    """RFC 7873 §5.2.2: "If the COOKIE option is too short to contain a Client Cookie, or … its length is otherwise not
-    valid, … a FORMERR"."""
+    """RFC 7873 §5.2.2: "If the COOKIE option is too short to contain a Client Cookie, then FORMERR is generated", and
+    likewise between 8 and 16 octets, and over 40."""
     with pytest.raises(Garbled, match=f"a COOKIE of {octets} octets at octet 12"):
         read_query_edns(b".." + opt((COOKIE, bytes(octets))), 2)
 

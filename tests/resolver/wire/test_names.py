@@ -128,7 +128,7 @@ def test_nothing_is_compressed_against_a_place_that_no_pointer_reaches() -> None
 
 
 def test_letter_case_is_not_changed_by_compression() -> None:
-    """RFC 4343 §4.1: "no change in letter case" should be made; so another case is another name to the compressor."""
+    """RFC 4343 §4.1: output preserves case; so another case is another name to the compressor."""
     out = bytearray(HEADER)
     write_name(out, b"\3WWW\7example\0", offsets_of(WWW, 100))
     assert out[HEADER_OCTETS:] == b"\3WWW" + pointer(104)

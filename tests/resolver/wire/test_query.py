@@ -142,9 +142,9 @@ def test_what_gets_silence(data: bytes) -> None:
     ],
 )
 def test_what_gets_a_refusal(data: bytes, rcode: int, reason: str) -> None:
-    """RFC 9619 §4: "A DNS message with OPCODE = 0 MUST NOT include a QDCOUNT parameter whose value is greater than 1 …
-    SHOULD be … FORMERR"; RFC 6891 §6.1.3: "If a responder does not implement the VERSION level of the request, then it
-    MUST respond with RCODE=BADVERS"."""
+    """RFC 9619 §4: "A DNS message with OPCODE = 0 and QDCOUNT > 1 MUST be treated as an incorrectly formatted message";
+    RFC 6891 §6.1.3: "If a responder does not implement the VERSION level of the request, then it MUST respond with
+    RCODE=BADVERS"."""
     said, reply = refusal_of(data)
     assert said.endswith(reason)
     assert int(reply.rcode()) == rcode
@@ -185,7 +185,7 @@ def test_an_opt_is_answered_with_one_of_version_0(data: bytes, has_opt: bool) ->
 
 
 def test_cd_is_copied_into_a_refusal() -> None:
-    """RFC 4035 §3.2.2: "a security-aware name server MUST copy the CD bit from a query into the response"."""
+    """RFC 4035 §3.2.2: the server "MUST copy the setting of the CD bit from a query to the corresponding response"."""
     _, reply = refusal_of(message(flags=RD | CD | AD) + b"\0")
     assert reply.flags & CD
     assert not reply.flags & AD

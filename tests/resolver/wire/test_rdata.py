@@ -59,7 +59,7 @@ def test_rdata_that_is_not_as_long_as_its_fields(rtype: int, rdata: bytes, after
 
 
 def test_rdata_of_other_types_is_opaque() -> None:
-    """RFC 3597 §3: "the RDATA section of RRs of unknown type must be treated as unstructured binary data"."""
+    """RFC 3597 §3: "they must treat the RDATA section of such RRs as unstructured binary data"."""
     assert read_rdata(TXT, b"..\xc0\x0c..", 2, 4, {}) == b"\xc0\x0c"
     assert read_rdata(65280, b"..\xc0\x0c..", 2, 2, {}) == b""
 
@@ -85,8 +85,8 @@ def test_names_in_rdata_of_rfc_1035_types_are_compressed(rtype: int) -> None:
 
 
 def test_no_other_type_is_compressed() -> None:
-    """RFC 3597 §4: "Future specifications for new RR types that contain domain names … MUST NOT allow the use of name
-    compression"; RFC 2782: "name compression is not to be used for this field" (SRV's target)."""
+    """RFC 3597 §4: "Future specifications for new RR types that contain domain names within their RDATA MUST NOT allow
+    the use of name compression for those names"; RFC 2782: "name compression is not to be used for this field" (SRV's target)."""
     assert {NS, CNAME, PTR, MX, SOA} == WRITTEN_COMPRESSED
 
 

@@ -40,7 +40,7 @@ def test_the_question_keeps_its_letter_case() -> None:
 
 @pytest.mark.parametrize("cookie", [bytes(8), bytes(range(24))], ids=["client", "client and server"])
 def test_a_cookie_is_sent_along(cookie: bytes) -> None:
-    """RFC 7873 §5.1: the client "sends a request containing a COOKIE option"."""
+    """RFC 7873 §4: the client's 8 octets, followed by the server's 8 to 32 once they are known."""
     query = compose_query(id=1, asked=ASKED, rd=False, edns_payload=1232, do=False, cookie=cookie)
     (option,) = dns.message.from_wire(query).options
     assert isinstance(option, dns.edns.CookieOption)
