@@ -15,6 +15,9 @@ import msgspec
 from tests.architecture.source import ROOT, Source, assert_none, is_within, product
 
 CONFIG: Final = ROOT / "conf" / "cistern.toml"
+AWAITING: Final = frozenset(
+    {"DnssecOptions.negative_trust_anchors"}
+)  # its reader is validation, which is not there yet
 COMPOSED: Final = "resolver.options"  # puts the owners' Structs together, checks and prints them: no reader
 
 
@@ -119,7 +122,9 @@ def test_every_option_stands_in_the_reference_config() -> None:
 def test_every_option_is_read_somewhere() -> None:
     readers = (s for s in product() if s not in _sources_named("options") and not is_within(s.module, COMPOSED))
     used = attributes_used(readers)
-    assert_none([f"{one.place}: nobody reads {one.owner}.{one.name}" for one in options() if one.name not in used])
+    unread = {f"{one.owner}.{one.name}": one.place for one in options() if one.name not in used}
+    assert_none([f"{place}: nobody reads {name}" for name, place in unread.items() if name not in AWAITING])
+    assert_none([f"{name} is read now: it awaits nobody any more" for name in AWAITING - unread.keys()])
 
 
 def test_every_counter_has_one_sentence_of_help() -> None:
