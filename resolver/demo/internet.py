@@ -1,15 +1,17 @@
 """The small internet of fixtures/internet.toml: its servers by name, to be broken, healed, counted and changed while it runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import dns.name
 import msgspec
+from dns.name import Name
 from dns.rdatatype import RdataType
 
 from resolver.demo.behaviour import Behaviour, Silent
 from resolver.demo.server import Server
-from resolver.demo.zone import Zone, parse_record, read_zone
+from resolver.demo.zone import Zone, closest_zone, parse_record, read_zone
 
 _FIXTURES: Final = Path(__file__).resolve().parents[2] / "fixtures"
 INTERNET_FILE: Final = _FIXTURES / "internet.toml"
@@ -63,19 +65,24 @@ class Internet:
         server.behaviours = server.usual
 
     def publish(self, record: str) -> list[Zone]:
-        """Put the RRset of this one record into its zone, on every server of it; the zones as they are now."""
+        """Put the RRset of this one record into its zone, on every server of it; the zone's versions as they are now."""
         rrset = parse_record(record)
-        return [zone for server in self.servers.values() for zone in server.publish(rrset)]
+        return self._change(rrset.name, lambda zone: zone.with_rrset(rrset))
 
     def withdraw(self, owner: str, rtype: str) -> list[Zone]:
-        """Take an RRset out of its zone, on every server of it; the zones as they are now."""
-        name = dns.name.from_text(owner)
-        return [zone for server in self.servers.values() for zone in server.withdraw(name, RdataType.from_text(rtype))]
+        """Take an RRset out of its zone, on every server of it; the zone's versions as they are now."""
+        name, kind = dns.name.from_text(owner), RdataType.from_text(rtype)
+        return self._change(name, lambda zone: zone.without(name, kind))
 
     def zones(self) -> list[Zone]:
         """Every version of every zone that is served now, each as often as it is served."""
         authorities = [authority for server in self.servers.values() for authority in server.authorities]
         return [zone for authority in authorities for zone in authority.zones.values()]
+
+    def _change(self, name: Name, change: Callable[[Zone], Zone]) -> list[Zone]:
+        closest = closest_zone(self.zones(), name)
+        assert closest is not None  # the root is above every name
+        return [zone for server in self.servers.values() for zone in server.change(closest.origin, change)]
 
 
 def load_internet(path: Path = INTERNET_FILE) -> Internet:

@@ -8,11 +8,10 @@ import dns.exception
 import dns.message
 from dns.name import Name
 from dns.rdatatype import RdataType
-from dns.rrset import RRset
 
 from resolver.demo.authority import Authority, Transport
 from resolver.demo.behaviour import Asking, Behaviour, Delivery, altered
-from resolver.demo.zone import Zone, closest_zone
+from resolver.demo.zone import Zone
 from resolver.env import Rng
 
 MAX_COUNTED: Final = 10_000  # questions told apart; whoever asks more has them counted from 0 again
@@ -59,20 +58,12 @@ class Server:
         """Begin counting anew."""
         self._asked.clear()
 
-    def publish(self, rrset: RRset) -> list[Zone]:
-        """Put `rrset` into the closest zone served here; the zones as they are now, [] when it has none for it."""
-        return self._replace(rrset.name, lambda zone: zone.with_rrset(rrset))
-
-    def withdraw(self, name: Name, rtype: RdataType) -> list[Zone]:
-        """Take that RRset out of the closest zone served here; as publish."""
-        return self._replace(name, lambda zone: zone.without(name, rtype))
-
-    def _replace(self, name: Name, change: Callable[[Zone], Zone]) -> list[Zone]:
+    def change(self, origin: Name, change: Callable[[Zone], Zone]) -> list[Zone]:
+        """Serve changed versions of the zone from now on; these, [] when it is not served here."""
         changed = []
         for authority in self.authorities:
-            zone = closest_zone(authority.zones.values(), name)
-            if zone is not None:
-                changed.append(change(zone))
+            if origin in authority.zones:
+                changed.append(change(authority.zones[origin]))
                 authority.publish(changed[-1])
         return changed
 

@@ -86,6 +86,14 @@ class Zone:
                 return _substituted(node[RdataType.DNAME], qname)
         return self._find_at(qname, qname, qtype)
 
+    @property
+    def negative_soa(self) -> RRset:
+        """The SOA as negative answers bring it: with the negative TTL (RFC 2308 §3)."""
+        soa = self.nodes[self.origin][RdataType.SOA]
+        rdata = soa[0]
+        assert isinstance(rdata, SOA)
+        return dns.rrset.from_rdata(soa.name, min(soa.ttl, rdata.minimum), rdata)
+
     def addresses(self, rrset: RRset) -> tuple[RRset, ...]:
         """What the zone knows of the addresses of the name servers in `rrset`, glue included."""
         names = [rdata.to_text() for rdata in rrset]
@@ -114,19 +122,13 @@ class Zone:
         if RdataType.CNAME in node and qtype not in BESIDE_CNAME:
             alias = _owned_by(qname, node[RdataType.CNAME])
             return Alias((alias,), _target(alias))
-        return Denial(False, self._negative_soa())
+        return Denial(False, self.negative_soa)
 
     def _find_wildcard(self, closest_encloser: Name, qname: Name, qtype: RdataType) -> Finding:
         source = dns.name.Name((b"*", *closest_encloser.labels))
         if source in self.names:
             return self._find_at(source, qname, qtype)
-        return Denial(True, self._negative_soa())
-
-    def _negative_soa(self) -> RRset:
-        soa = self.nodes[self.origin][RdataType.SOA]
-        rdata = soa[0]
-        assert isinstance(rdata, SOA)
-        return dns.rrset.from_rdata(soa.name, min(soa.ttl, rdata.minimum), rdata)
+        return Denial(True, self.negative_soa)
 
 
 def read_zone(path: Path) -> Zone:

@@ -90,6 +90,11 @@ def test_a_record_is_published_on_every_server_of_its_zone(internet: Internet) -
     assert said_by(internet, "near", "www.multi.example.") == "NOERROR", "AAAA is left"
 
 
+def test_a_parent_zone_keeps_out_of_what_is_delegated(internet: Internet) -> None:
+    changed = internet.publish("new.dst.test. 20 A 198.51.100.99")
+    assert [zone.origin.to_text() for zone in changed] == ["dst.test."]
+
+
 def test_a_weighted_alias_has_several_versions(internet: Internet) -> None:
     server = internet.servers["volatile"]
     query = dns.message.make_query("weighted.volatile.test.", "A").to_wire()

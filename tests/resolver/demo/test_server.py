@@ -4,7 +4,6 @@ from random import Random
 
 import dns.message
 import dns.name
-import dns.rdatatype
 
 from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Silent
@@ -40,18 +39,16 @@ def test_queries_are_counted_by_name_and_type_also_those_that_get_no_answer() ->
     assert server.times_asked() == 0
 
 
-def test_what_is_published_is_answered_and_what_is_withdrawn_is_not() -> None:
+def test_a_changed_zone_is_answered_from_at_once() -> None:
     server = Server("one", ("192.0.2.1",), [(ZONE,)])
-    assert len(server.publish(parse_record("www.z.test. 60 A 192.0.2.10"))) == 1
+    (changed,) = server.change(ZONE.origin, lambda zone: zone.with_rrset(parse_record("www.z.test. 60 A 192.0.2.10")))
     assert ask(server) == "192.0.2.10"
-    server.publish(parse_record("new.z.test. 60 A 192.0.2.11"))
-    assert ask(server, "new.z.test.") == "192.0.2.11"
-    (zone,) = server.withdraw(dns.name.from_text("new.z.test."), dns.rdatatype.A)
-    assert dns.name.from_text("new.z.test.") not in zone.names
+    assert changed.origin == ZONE.origin
 
 
-def test_what_is_in_no_zone_of_the_server_changes_nothing() -> None:
-    assert Server("one", ("192.0.2.1",), [(ZONE,)]).publish(parse_record("www.example. 60 A 192.0.2.10")) == []
+def test_a_zone_that_is_not_served_here_is_not_changed() -> None:
+    server = Server("one", ("192.0.2.1",), [(ZONE,)])
+    assert server.change(dns.name.from_text("other.test."), lambda zone: zone) == []
 
 
 def test_of_several_versions_one_is_picked_for_each_query() -> None:
