@@ -1,0 +1,76 @@
+"""What the control socket of a running daemon shows, asked as the command line asks."""
+
+import json
+
+import msgspec
+import trio
+
+from resolver.env import Address, Env
+from resolver.service.control_protocol import CacheFlush, CacheList, CacheShow, Explain, Stats, Status
+from tests.resolver.daemon.alone import CONTROL, with_daemon
+from tests.simulation.client import Client
+
+
+async def ask(env: Env, request: msgspec.Struct) -> list[dict[str, object]]:
+    """The rows that answer `request`."""
+    async with await env.network.open_unix(CONTROL) as stream:
+        await stream.send_all(msgspec.json.encode(request) + b"\n")
+        received = b""
+        while b'"line":"end"' not in received:
+            chunk = await stream.receive_some(65536)
+            assert chunk, received
+            received += chunk
+    lines = [json.loads(line) for line in received.splitlines()]
+    assert not lines[-1]["error"]
+    return [line["row"] for line in lines[:-1]]
+
+
+def test_status_names_the_version_and_what_is_listened_on() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        [row] = await ask(env, Status())
+        assert row["listening"] == ["192.0.2.53:53"]
+        assert row["version"]
+        assert row["problems"] == []
+
+    with_daemon(test)
+
+
+def test_stats_hold_every_counter() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        await Client(env.network, address).ask("localhost")
+        rows = {(row["name"], row["label"]): row["value"] for row in await ask(env, Stats())}
+        assert rows["cistern_service_queries_udp", ""] == 1
+        assert rows["cistern_service_replies", "rcode=NOERROR"] == 1
+
+    with_daemon(test)
+
+
+def test_a_failure_is_explained_until_it_is_flushed() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        await Client(env.network, address).ask("www.example")
+        link, verdict = await ask(env, Explain("www.example", "A"))
+        assert (link["state"], verdict["rcode"]) == ("failed", "SERVFAIL")
+        assert await ask(env, CacheFlush("www.example")) == [{"forgotten": 1}]
+        link, verdict = await ask(env, Explain("www.example", "A"))
+        assert (link["state"], verdict["next"]) == ("missing", "www.example. A from the root servers")
+
+    with_daemon(test)
+
+
+def test_special_and_internal_names_are_explained_as_they_would_be_answered() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        link, verdict = await ask(env, Explain("localhost", "A"))
+        assert (link["origin"], verdict["rcode"]) == ("special", "NOERROR")
+        for network in (None, 24):
+            verdict = (await ask(env, Explain("web.internal", "AAAA", network)))[-1]
+            assert verdict["rcode"] == "REFUSED"
+
+    with_daemon(test)
+
+
+def test_an_empty_cache_shows_nothing() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        assert await ask(env, CacheShow("www.example")) == []
+        assert await ask(env, CacheList()) == []
+
+    with_daemon(test)

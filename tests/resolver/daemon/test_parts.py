@@ -1,0 +1,49 @@
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+import pytest
+import trio
+
+from internal_zones import StateOptions
+from resolver.daemon.parts import QUESTION_DEADLINE, Parts, make_parts
+from resolver.dnssec.options import DnssecOptions
+from resolver.options import Options
+from tests.resolver.daemon.alone import ALONE, HINTS, simulated
+
+T = TypeVar("T")
+
+
+def of_parts(look: Callable[[Parts], T], options: Options = ALONE) -> T:
+    """What `look` sees of the parts that these options make."""
+
+    async def main() -> T:
+        async with trio.open_nursery() as nursery:
+            return look(make_parts(options, simulated(), HINTS, nursery))
+
+    return trio.run(main)
+
+
+def test_a_budget_lasts_as_long_as_a_question_may() -> None:
+    left = of_parts(lambda parts: parts.budget().deadline - parts.env.now())
+    assert left == pytest.approx(QUESTION_DEADLINE, abs=1)
+
+
+def test_a_daemon_without_a_state_database_has_no_problem_when_none_is_configured() -> None:
+    assert of_parts(Parts.problems) == ()
+
+
+def test_a_state_database_that_was_never_read_is_a_problem() -> None:
+    options = msgspec.structs.replace(ALONE, state=StateOptions(database="/nonexistent/state.db"))
+    assert of_parts(Parts.problems, options) == ("state database: starting",)
+
+
+def test_signatures_that_nobody_checks_are_a_problem() -> None:
+    options = msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True))
+    assert "checks no signatures" in of_parts(Parts.problems, options)[0]
+
+
+def test_every_measure_has_one_name() -> None:
+    names = of_parts(lambda parts: [measure.name for measure in parts.measures()])
+    assert len(names) == len(set(names))
+    assert "cistern_cache_owners" in names
