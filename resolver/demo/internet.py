@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import dns.name
 import msgspec
@@ -85,11 +85,23 @@ class Internet:
         return [zone for server in self.servers.values() for zone in server.change(closest.origin, change)]
 
 
-def load_internet(path: Path = INTERNET_FILE) -> Internet:
-    """The internet that the file describes, its zones beside it; raises msgspec.ValidationError, OSError, DNSException."""
+class Fixtures(NamedTuple):
+    """The parsed files: values from which any number of internets can be built."""
+
+    seed: InternetSeed
+    zones: dict[str, Zone]
+
+
+def read_fixtures(path: Path = INTERNET_FILE) -> Fixtures:
+    """The file, and the zones beside it; raises msgspec.ValidationError, OSError and DNSException."""
     seed = msgspec.toml.decode(path.read_bytes(), type=InternetSeed)
-    names = {name for server in seed.servers for name in server.zones}
-    zones = {name: read_zone(path.parent / "zones" / f"{name}.zone") for name in names}
+    names = sorted({name for server in seed.servers for name in server.zones})
+    return Fixtures(seed, {name: read_zone(path.parent / "zones" / f"{name}.zone") for name in names})
+
+
+def build_internet(fixtures: Fixtures) -> Internet:
+    """An internet in which nothing has happened yet."""
+    seed, zones = fixtures
     return Internet(tuple(_server(server, zones) for server in seed.servers), seed.root_servers, seed.port)
 
 

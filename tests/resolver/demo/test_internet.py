@@ -10,7 +10,7 @@ import pytest
 from cache.names import ROOT
 from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Fails, Lame, Silent
-from resolver.demo.internet import Internet, load_internet
+from resolver.demo.internet import Internet, build_internet, read_fixtures
 from resolver.demo.zone import closest_zone
 from resolver.iterate import parse_hints
 
@@ -19,7 +19,7 @@ NOWHERE = {"cycle-a.test.", "cycle-b.example."}  # delegated in a circle, on pur
 
 @pytest.fixture
 def internet() -> Internet:
-    return load_internet()
+    return build_internet(read_fixtures())
 
 
 def said_by(internet: Internet, server: str, qname: str, qtype: str = "A") -> str:
