@@ -1,0 +1,57 @@
+"""A client of the daemon in the simulation: sends a query, and reads the reply with dnspython."""
+
+import dns.flags
+import dns.message
+import trio
+from dns.message import Message
+
+from resolver.env import Address, Network
+
+PATIENCE = 20.0  # s; the daemon owes every query a reply well before
+PAYLOAD = 1232
+
+
+class Client:
+    """A stub resolver that trusts nobody but dnspython. ids: of its queries, one after the other."""
+
+    def __init__(self, network: Network, server: Address, first_id: int = 0) -> None:
+        self._network = network
+        self._server = server
+        self._id = first_id
+
+    async def ask(self, qname: str, qtype: str = "A", *, rd: bool = True, edns: bool = True) -> Message | None:
+        """The reply over UDP, or over TCP when it is truncated, as a stub resolver does; None if none comes."""
+        query = self._query(qname, qtype, rd=rd, edns=edns)
+        channel = self._network.open_udp(self._server)
+        try:
+            channel.send(query.to_wire())
+            with trio.move_on_after(PATIENCE):
+                while True:
+                    reply = dns.message.from_wire(await channel.receive())
+                    if query.is_response(reply):
+                        return await self.ask_tcp(qname, qtype) if reply.flags & dns.flags.TC else reply
+        finally:
+            channel.close()
+        return None
+
+    async def ask_tcp(self, qname: str, qtype: str = "A") -> Message | None:
+        """The reply over a TCP connection of its own; None if none comes."""
+        query = self._query(qname, qtype, rd=True, edns=True).to_wire()
+        with trio.move_on_after(PATIENCE):
+            async with await self._network.open_tcp(self._server) as stream:
+                await stream.send_all(len(query).to_bytes(2, "big") + query)
+                received = b""
+                while len(received) < 2 or len(received) < 2 + int.from_bytes(received[:2], "big"):
+                    chunk = await stream.receive_some(65537)
+                    if not chunk:
+                        return None
+                    received += chunk
+                return dns.message.from_wire(received[2:])
+        return None
+
+    def _query(self, qname: str, qtype: str, *, rd: bool, edns: bool) -> Message:
+        self._id = (self._id + 1) % 65536
+        query = dns.message.make_query(qname, qtype, id=self._id, use_edns=0 if edns else -1, payload=PAYLOAD)
+        if not rd:
+            query.flags &= ~dns.flags.RD
+        return query

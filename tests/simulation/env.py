@@ -1,0 +1,24 @@
+"""The Env of one simulated host: trio's clock, a seeded generator, its place on the simulated network."""
+
+from random import Random
+
+import trio
+
+from resolver.env import Network, Rng
+from tests.simulation.network import SimulatedNetwork, Sockets
+
+WALL_AT_START = 1_785_542_400.0  # 2026-08-01; nothing depends on it but signatures and snapshots
+
+
+class SimulatedEnv:
+    """resolver.env.Env."""
+
+    def __init__(self, sockets: Sockets, host: str, rng: Random) -> None:
+        self.rng: Rng = rng
+        self.network: Network = SimulatedNetwork(sockets, host)
+
+    def now(self) -> float:
+        return trio.current_time()
+
+    def wall(self) -> float:
+        return WALL_AT_START + trio.current_time()

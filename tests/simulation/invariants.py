@@ -1,0 +1,148 @@
+"""What must be true of every reply, whatever the servers and the network do (design.md section 5)? Pure.
+
+Each function yields a sentence per violation. Nothing here knows Cistern's code: replies are read by dnspython, and the truth
+is what authorities have published.
+"""
+
+from collections.abc import Iterator
+
+import dns.flags
+from dns.edns import EDECode, EDEOption
+from dns.message import Message
+from dns.name import Name
+from dns.rcode import Rcode
+from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.ANY.DNAME import DNAME
+from dns.rrset import RRset
+
+from tests.simulation.published import MAX_ALIASES, Outcome, Published
+
+STALE_TTL = 30  # s, RFC 8767 §5
+STALE_CODES = frozenset({EDECode.STALE_ANSWER, EDECode.STALE_NXDOMAIN_ANSWER})
+BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.DS})
+
+
+def violations(reply: Message, published: Published) -> Iterator[str]:
+    """Every way in which this reply to a question about a public name breaks an invariant."""
+    yield from header_violations(reply)
+    yield from chain_violations(reply)
+    yield from data_violations(reply, published)
+    yield from rcode_violations(reply, published)
+
+
+def header_violations(reply: Message) -> Iterator[str]:
+    """What a recursive server says of itself."""
+    if not reply.flags & dns.flags.RA:
+        yield "no RA"
+    if reply.flags & dns.flags.AA:
+        yield "AA on public data"
+    if reply.flags & dns.flags.AD:
+        yield "AD, though nothing was validated"
+
+
+def chain_violations(reply: Message) -> Iterator[str]:
+    """Chain closure: aliases first, in order, once; then the type asked, or a negative with its SOA, or a failure."""
+    asked = reply.question[0]
+    aliases, end = walk(reply)
+    rest = reply.answer[aliases:]
+    if sum(rrset.rdtype == RdataType.CNAME for rrset in reply.answer[:aliases]) > MAX_ALIASES:
+        yield f"more than {MAX_ALIASES} aliases"
+    if any(len(rrset) > 1 for rrset in reply.answer[:aliases]):
+        yield "two aliases at one owner"
+    if len(rest) > 1 or any(rrset.name != end or rrset.rdtype != asked.rdtype for rrset in rest):
+        yield f"records that are not of the chain, which ends at {end}: {[rrset.to_text() for rrset in rest]}"
+    if reply.rcode() != Rcode.NOERROR and rest:
+        yield f"{reply.rcode().name} with an answer"
+    if reply.rcode() in (Rcode.NOERROR, Rcode.NXDOMAIN) and not rest:
+        soas = [rrset for rrset in reply.authority if rrset.rdtype == RdataType.SOA]
+        if len(soas) != 1:
+            yield f"{reply.rcode().name} without the type asked, and {len(soas)} SOAs that would deny it"
+        elif not end.is_subdomain(soas[0].name):
+            yield f"the SOA of {soas[0].name} proves nothing of {end}"
+
+
+def data_violations(reply: Message, published: Published) -> Iterator[str]:
+    """Nothing is said that no authority ever said, nor for longer."""
+    is_stale = is_marked_stale(reply)
+    for rrset in (*reply.answer, *reply.authority, *reply.additional):
+        versions = [one for one in published.rrsets(rrset.name, rrset.rdtype) if set(one) == set(rrset)]
+        if not versions:
+            yield f"never published: {rrset.to_text()}"
+            continue
+        longest = max(one.ttl for one in versions)
+        if rrset in reply.authority and rrset.rdtype == RdataType.SOA:
+            longest = published.negative_ttl(rrset.name)
+        if rrset.ttl > max(longest, STALE_TTL if is_stale else 0):
+            yield f"TTL {rrset.ttl} of {rrset.name} {rrset.rdtype.name}: it was never more than {longest}"
+
+
+def rcode_violations(reply: Message, published: Published) -> Iterator[str]:
+    """Doubt is never a negative answer: what is denied was denied by an authority. A failure says why."""
+    asked = reply.question[0]
+    aliases, end = walk(reply)
+    match reply.rcode():
+        case Rcode.NOERROR:
+            is_answered = len(reply.answer) > aliases
+            if not is_answered and not published.was_denied(end, asked.rdtype, is_nxdomain=False):
+                yield f"NODATA, but {end} never was without {asked.rdtype.name}"
+        case Rcode.NXDOMAIN:
+            if not published.was_denied(end, asked.rdtype, is_nxdomain=True):
+                yield f"NXDOMAIN, but {end} has always existed"
+        case Rcode.YXDOMAIN:
+            if not published.was_too_long(end, asked.rdtype):
+                yield f"YXDOMAIN, but no DNAME makes {end} too long"
+        case Rcode.SERVFAIL:
+            codes = extended_errors(reply)
+            if reply.edns >= 0 and not codes:
+                yield "SERVFAIL without a reason (RFC 8914)"
+            if EDECode.OTHER in codes:
+                yield "a fault of the program"
+        case other:
+            yield f"{other.name} for an ordinary question"
+
+
+def outcome(reply: Message) -> Outcome:
+    """What the reply comes to, its aliases left out."""
+    aliases, _ = walk(reply)
+    return Outcome(reply.rcode(), frozenset(rdata.to_text() for rrset in reply.answer[aliases:] for rdata in rrset))
+
+
+def walk(reply: Message) -> tuple[int, Name]:
+    """How many RRsets at the answer's head are its alias chain, and the name at which that ends."""
+    asked = reply.question[0]
+    name = asked.name
+    seen = {name}
+    for place, rrset in enumerate(reply.answer):
+        if _leads_on(rrset, name, reply.answer[place + 1 : place + 2]):
+            continue  # a DNAME stands before the CNAME that is synthesized from it
+        target = _target(rrset) if asked.rdtype not in BESIDE_CNAME and rrset.name == name else None
+        if target is None or target in seen:
+            return place, name
+        seen.add(target)
+        name = target
+    return len(reply.answer), name
+
+
+def is_marked_stale(reply: Message) -> bool:
+    return not STALE_CODES.isdisjoint(extended_errors(reply))
+
+
+def extended_errors(reply: Message) -> list[EDECode]:
+    """The INFO-CODEs of a reply."""
+    return [option.code for option in reply.options if isinstance(option, EDEOption)]
+
+
+def _target(rrset: RRset) -> Name | None:
+    rdata = rrset[0]
+    return rdata.target if isinstance(rdata, CNAME) else None
+
+
+def _leads_on(rrset: RRset, name: Name, following: list[RRset]) -> bool:
+    """Is this a DNAME above `name`, with the CNAME that it makes behind it, or without where that would be too long?"""
+    if not isinstance(rrset[0], DNAME) or name == rrset.name or not name.is_subdomain(rrset.name):
+        return False
+    if not following:
+        return True
+    substituted = name.relativize(rrset.name).concatenate(rrset[0].target)
+    return following[0].name == name and _target(following[0]) == substituted

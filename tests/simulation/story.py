@@ -1,0 +1,162 @@
+"""One seed's story: a world, what happens in it, what its clients ask, and every reply that breaks an invariant.
+
+At its end all is healed. Then nothing may fail that can succeed, and once all TTLs are over everything is as published now.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, assert_never
+
+import dns.name
+import trio
+from dns.message import Message
+from dns.rcode import Rcode
+from dns.rdatatype import RdataType
+
+from tests.simulation.deterministic import run
+from tests.simulation.fabric import CALM
+from tests.simulation.invariants import is_marked_stale, outcome, violations
+from tests.simulation.published import Outcome, Published
+from tests.simulation.steps import (
+    QUESTIONS,
+    Ask,
+    Break,
+    Change,
+    Heal,
+    Part,
+    Publish,
+    Reunite,
+    Step,
+    Wait,
+    Withdraw,
+    draw,
+)
+from tests.simulation.world import World, open_world
+
+TURNS: Final = 25
+LONGEST_REPLY: Final = 10.5  # s: the deadline of a question, and the way back
+FAILURES_OVER: Final = 310.0  # s: no failure is remembered for longer (RFC 9520 §3.2)
+EVERYTHING_OVER: Final = 90_000.0  # s: no TTL is longer
+
+Tell = Callable[[str], None]
+
+
+class Story:
+    """A story while it is played. found: the violations, each with the moment and the reply."""
+
+    def __init__(self, world: World, tell: Tell) -> None:
+        self.found: list[str] = []
+        self._world = world
+        self._tell = tell
+
+    async def play(self, steps: list[Step]) -> None:
+        """All of it, each step when the one before has begun; questions are answered meanwhile."""
+        async with trio.open_nursery() as asking:
+            for step in steps:
+                self._say(str(step))
+                if isinstance(step, Ask):
+                    asking.start_soon(self._ask, step)
+                elif isinstance(step, Wait):
+                    await trio.sleep(step.seconds)
+                else:
+                    happen(self._world, step)
+
+    async def mend(self) -> None:
+        """Heal everything; what can be answered must be, and after the last TTL it must be the truth of now."""
+        world = self._world
+        for name in world.internet.servers:
+            world.heal_server(name)
+        world.fabric.reunite()
+        world.fabric.weather = CALM
+        await trio.sleep(FAILURES_OVER)
+        self._say("all is healed")
+        await self._ask_everything(self._failures_without_reason)
+        await trio.sleep(EVERYTHING_OVER)
+        self._say("all TTLs are over")
+        await self._ask_everything(self._departures_from_now)
+
+    async def _ask_everything(self, judge: Callable[[Message], list[str]]) -> None:
+        for question in QUESTIONS:
+            qname, qtype = question.split()
+            reply = await self._ask(Ask(0, qname, qtype, over_tcp=False))
+            if reply is not None:
+                self._note(reply, judge(reply))
+
+    async def _ask(self, ask: Ask) -> Message | None:
+        client = self._world.clients[ask.client]
+        began = trio.current_time()
+        reply = await (client.ask_tcp if ask.over_tcp else client.ask)(ask.qname, ask.qtype)
+        took = trio.current_time() - began
+        if reply is None:
+            self.found.append(f"{trio.current_time():.3f} s: no reply to {ask}")
+            return None
+        found = list(violations(reply, self._world.published))
+        if took > LONGEST_REPLY:
+            found.append(f"the reply took {took:.3f} s")
+        if reply.question[0].name.to_text(omit_final_dot=True) != ask.qname:
+            found.append("the question's letter case is another one")
+        self._note(reply, found)
+        return reply
+
+    def _failures_without_reason(self, reply: Message) -> list[str]:
+        """SERVFAIL only where no version of the data can do without."""
+        if reply.rcode() == Rcode.SERVFAIL and Outcome(Rcode.SERVFAIL) not in self._outcomes(
+            self._world.published, reply
+        ):
+            return ["a failure, though all is well"]
+        return []
+
+    def _departures_from_now(self, reply: Message) -> list[str]:
+        now = self._outcomes(Published(self._world.internet.zones()), reply)
+        found = [] if outcome(reply) in now else [f"{outcome(reply)}, but now it is one of {now}"]
+        return [*found, "still stale"] if is_marked_stale(reply) else found
+
+    def _outcomes(self, published: Published, reply: Message) -> set[Outcome]:
+        asked = reply.question[0]
+        return published.outcomes(dns.name.from_text(asked.name.to_text().lower()), RdataType(asked.rdtype))
+
+    def _note(self, reply: Message, found: list[str]) -> None:
+        answer = " / ".join(rrset.to_text().replace("\n", ", ") for rrset in reply.answer) or "-"
+        errors = ", ".join(option.to_text() for option in reply.options)
+        text = f"{reply.question[0].to_text()} -> {reply.rcode().name} {answer} {errors}"
+        self._say(text)
+        for violation in found:
+            self._say(f"VIOLATION: {violation}")
+            self.found.append(f"{trio.current_time():.3f} s: {violation}: {text}")
+
+    def _say(self, text: str) -> None:
+        self._tell(f"{trio.current_time():12.3f}  {text}")
+
+
+def happen(world: World, step: Break | Heal | Part | Reunite | Change | Publish | Withdraw) -> None:
+    """Do to the world what the step says."""
+    match step:
+        case Break(server, behaviour):
+            world.break_server(server, behaviour)
+        case Heal(server):
+            world.heal_server(server)
+        case Part(servers):
+            world.partition(*servers)
+        case Reunite():
+            world.fabric.reunite()
+        case Change(weather):
+            world.fabric.weather = weather
+        case Publish(record):
+            world.publish(record)
+        case Withdraw(owner, rtype):
+            world.withdraw(owner, rtype)
+        case _:
+            assert_never(step)
+
+
+def play(seed: int, tell: Tell) -> list[str]:
+    """The violations of one seed's story; [] when there are none."""
+
+    async def main() -> list[str]:
+        async with open_world(seed) as world:
+            story = Story(world, tell)
+            await story.play(draw(Random(f"{seed}/story"), tuple(world.internet.servers), TURNS))
+            await story.mend()
+            return story.found
+
+    return run(main, seed)

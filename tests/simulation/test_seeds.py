@@ -1,0 +1,42 @@
+"""No seed's story breaks an invariant. A failure names the one command that replays it.
+
+The environment variable CISTERN_SEEDS says how many are played.
+"""
+
+import os
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+from tests.architecture.source import ROOT
+from tests.simulation.story import play
+
+SEEDS: Final = int(os.environ.get("CISTERN_SEEDS", "200"))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_no_story_breaks_an_invariant(seed: int) -> None:
+    found = play(seed, lambda _: None)
+    assert not found, (
+        f"{len(found)} violations; replay: .venv/bin/python -m tests.simulation --seed {seed} --verbose\n"
+        + "\n".join(found)
+    )
+
+
+@pytest.mark.parametrize("seed", [7, 11])
+def test_a_seed_tells_the_same_story_in_every_process(seed: int) -> None:
+    """Else a failure could not be replayed. The order of sets of text and octets differs from process to process."""
+
+    def told(hash_seed: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "tests.simulation", "--seed", str(seed), "--verbose"],
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+
+    assert told("1") == told("2")

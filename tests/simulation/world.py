@@ -1,0 +1,111 @@
+"""The daemon, its clients and a small internet on one simulated network."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from random import Random
+
+import trio
+from dns.message import Message
+
+from cache.options import StaleOptions
+from internal_zones.options import StateOptions
+from resolver.daemon.serve import serve
+from resolver.demo.behaviour import Behaviour
+from resolver.demo.internet import Fixtures, Internet, build_internet, read_fixtures
+from resolver.demo.serve_authority import serve_internet
+from resolver.env import Address
+from resolver.iterate import parse_hints
+from resolver.iterate.options import RecursionOptions
+from resolver.options import Options
+from resolver.service.options import ControlOptions, ListenOptions, MetricsOptions
+from tests.simulation.client import Client
+from tests.simulation.env import SimulatedEnv
+from tests.simulation.fabric import Fabric
+from tests.simulation.network import SimulatedNetwork, Sockets
+from tests.simulation.published import Published
+
+DAEMON = Address("192.0.2.53", 53)
+INTERNET = "198.51.100.1"  # where the servers' own queries would come from, if they had any
+CLIENTS = ("203.0.113.1", "203.0.113.2", "203.0.113.3")
+NETWORKS = {"203.0.113.0/24": 24}
+
+
+class World:
+    """What a test can do to the world around the daemon, and ask of it."""
+
+    def __init__(self, fabric: Fabric, internet: Internet, clients: tuple[Client, ...]) -> None:
+        self.fabric = fabric
+        self.internet = internet
+        self.clients = clients
+        self.published = Published(internet.zones())
+
+    async def ask(self, qname: str, qtype: str = "A") -> Message:
+        """The reply that the first client gets; there must be one."""
+        reply = await self.clients[0].ask(qname, qtype)
+        assert reply is not None, f"no reply to {qname} {qtype}"
+        return reply
+
+    def break_server(self, name: str, *behaviours: Behaviour) -> None:
+        """Have the server behave like this, or fall silent."""
+        self.internet.break_server(name, *behaviours)
+
+    def heal_server(self, name: str) -> None:
+        self.internet.heal_server(name)
+
+    def partition(self, *names: str) -> None:
+        """Cut these servers off from everybody else."""
+        self.fabric.partition(*(host for name in names for host in self.internet.servers[name].addresses))
+
+    def publish(self, record: str) -> None:
+        """Put the RRset of this one record into its zone."""
+        self.published.note(self.internet.publish(record))
+
+    def withdraw(self, owner: str, rtype: str) -> None:
+        """Take an RRset out of its zone."""
+        self.published.note(self.internet.withdraw(owner, rtype))
+
+    def times_asked(self, name: str) -> int:
+        """Queries that reached the server since `forget_asked`."""
+        return self.internet.servers[name].times_asked()
+
+    def forget_asked(self) -> None:
+        for server in self.internet.servers.values():
+            server.forget_asked()
+
+
+@asynccontextmanager
+async def open_world(seed: int = 0, *, stale: StaleOptions | None = None) -> AsyncIterator[World]:
+    """A world in calm weather in which all is well and the daemon is up. The seed decides everything that is by chance."""
+    fabric = Fabric(Random(f"{seed}/fabric"))
+    fabric.near.update(CLIENTS)
+    sockets = Sockets(fabric)
+    internet = build_internet(_fixtures())
+    options = simulated_options(internet, stale or StaleOptions())
+    hints = parse_hints(internet.root_hints, internet.port)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(serve_internet, internet, SimulatedEnv(sockets, INTERNET, Random(f"{seed}/internet")))
+        env = SimulatedEnv(sockets, DAEMON.host, Random(f"{seed}/daemon"))
+        await nursery.start(serve, options, env, hints, trio.Event())
+        clients = tuple(Client(SimulatedNetwork(sockets, host), DAEMON) for host in CLIENTS)
+        yield World(fabric, internet, clients)
+        nursery.cancel_scope.cancel()
+
+
+def simulated_options(internet: Internet, stale: StaleOptions) -> Options:
+    """The options of a daemon that recurses on this internet."""
+    return Options(
+        listen=ListenOptions(addresses=(str(DAEMON),)),
+        networks=NETWORKS,
+        state=StateOptions(database=""),
+        recursion=RecursionOptions(port=internet.port, do_not_query=()),
+        stale=stale,
+        control=ControlOptions(socket="control.sock"),
+        metrics=MetricsOptions(listen=""),
+    )
+
+
+@cache
+def _fixtures() -> Fixtures:
+    """Parsed once for all worlds."""
+    return read_fixtures()
