@@ -30,6 +30,25 @@ CREATE TABLE machines (
 CREATE INDEX machines_by_app ON machines (app_id, network_id);
 CREATE INDEX machines_by_network ON machines (network_id, address);
 
+-- What each machine's checks say. A machine is in healthy.<app>.internal while none of its checks says other than passing.
+CREATE TABLE checks (
+  machine_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT '',           -- passing, warning, critical
+  updated_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (machine_id, name)
+);
+
+-- The ports that a machine serves, for SRV. name: what stands in _<name>._tcp.<app>.internal; the port where it has no name.
+CREATE TABLE services (
+  machine_id TEXT NOT NULL,
+  protocol TEXT NOT NULL,                    -- tcp, udp
+  port INTEGER NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  updated_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (machine_id, protocol, port)
+);
+
 -- network_id: where the address is allocated, which need not be the app's network; it is visible there only.
 CREATE TABLE flycast_addresses (
   address TEXT NOT NULL PRIMARY KEY,

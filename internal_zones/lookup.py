@@ -27,12 +27,14 @@ from internal_zones.readings import (
     TOPOLOGY,
     AppData,
     AppsData,
+    ChecksData,
     Data,
     FlycastData,
     InstancesData,
     Kind,
     OwnersData,
     PeersData,
+    ServicesData,
     UnitKey,
 )
 from internal_zones.records import (
@@ -47,6 +49,7 @@ from internal_zones.records import (
     nearest_of,
     owners_node,
     peers_node,
+    service_of,
 )
 
 OTHER_ERROR: Final = 0  # INFO-CODE of RFC 8914 §4.1
@@ -63,22 +66,15 @@ class Bits(Protocol):
 class Place(NamedTuple):
     """Where a name of ours stands.
 
-    unit: what must be read to know the name; None: it is known without the database, see `node`. labels: below the name
-    that stands for the unit. nearest: the parts of a nearest name, which needs the topology too.
+    units: what must be read to know the name; none: it is known without the database, see `node`. labels: below the name
+    that stands for the first unit. nearest: the parts of a nearest name.
     """
 
     apex: WireName
-    unit: UnitKey | None
+    units: tuple[UnitKey, ...] = ()
     labels: Labels = ()
     node: Node | None = None
     nearest: NearestOf | None = None
-
-    @property
-    def units(self) -> tuple[UnitKey, ...]:
-        """Every unit that the answer rests on."""
-        if self.unit is None:
-            return ()
-        return (self.unit, TOPOLOGY) if self.nearest else (self.unit,)
 
 
 def locate(network: int, qname: WireName, apexes: dict[WireName, Apex]) -> Place:
@@ -87,7 +83,7 @@ def locate(network: int, qname: WireName, apexes: dict[WireName, Apex]) -> Place
     assert apex is not None, "callers ask is_ours() first"
     relative = tuple(labels(WireName(qname[: len(qname) - len(apex)] + b"\0")))
     if not relative:
-        return Place(apex, None, node=Node((apexes[apex].soa, apexes[apex].ns)))
+        return Place(apex, node=Node((apexes[apex].soa, apexes[apex].ns)))
     if apex == INTERNAL:
         return _locate_internal(network, qname, relative)
     if apex == FLYCAST:
@@ -96,7 +92,7 @@ def locate(network: int, qname: WireName, apexes: dict[WireName, Apex]) -> Place
 
 
 def node_at(owner: WireName, below: Labels, data: Data) -> Node | None:
-    """The node at the labels below a unit that holds `data`; None: no such name. Not for nearest names."""
+    """The node at the labels below the one unit that its place needs, which holds `data`; None: no such name."""
     match data:
         case AppData():
             return app_node(owner, below, data)
@@ -110,8 +106,8 @@ def node_at(owner: WireName, below: Labels, data: Data) -> Node | None:
             return instances_node(owner, below, data)
         case OwnersData():
             return owners_node(owner, data)
-        case Topology():
-            raise AssertionError("no name stands for the topology alone")
+        case Topology() | ChecksData() | ServicesData():
+            raise AssertionError("no name stands for these alone")
 
 
 def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[ExtendedError, ...] = ()) -> Answer:
@@ -132,9 +128,14 @@ def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[
         for rrset in node.rrsets
         if rrset.rtype == qtype or qtype == ANY
     )
-    authority = () if found else (apex.denying,)
     return Answer(
-        rcode=NOERROR, answer=found, authority=authority, authoritative=True, is_stale=bool(errors), errors=errors
+        rcode=NOERROR,
+        answer=found,
+        authority=() if found else (apex.denying,),
+        additional=node.additional if found else (),
+        authoritative=True,
+        is_stale=bool(errors),
+        errors=errors,
     )
 
 
@@ -152,26 +153,36 @@ def shuffled(rrset: RRset, bits: Bits) -> RRset:
 def _locate_internal(network: int, qname: WireName, relative: Labels) -> Place:
     top, below = relative[-1], relative[:-1]
     if qname == NAME_SERVER:
-        return Place(INTERNAL, None, node=Node((local(qname, AAAA, (NAME_SERVER_ADDRESS,)),)))
+        return Place(INTERNAL, node=Node((local(qname, AAAA, (NAME_SERVER_ADDRESS,)),)))
     match top:
         case b"_api":
             node = None if below else Node((local(qname, AAAA, (api_address(network),)),))
-            return Place(INTERNAL, None, node=node)
+            return Place(INTERNAL, node=node)
         case b"_apps":
-            return Place(INTERNAL, None if below else UnitKey(Kind.APPS, network))
+            return Place(INTERNAL, () if below else (UnitKey(Kind.APPS, network),))
         case b"_peer":
-            return Place(INTERNAL, UnitKey(Kind.PEERS, network), below)
+            return Place(INTERNAL, (UnitKey(Kind.PEERS, network),), below)
         case b"_instances":
-            return Place(INTERNAL, UnitKey(Kind.INSTANCES, network), below)
+            return Place(INTERNAL, (UnitKey(Kind.INSTANCES, network),), below)
     name = _app_name(top)
-    if name is None:
-        return Place(INTERNAL, None)
-    return Place(INTERNAL, UnitKey(Kind.APP, network, name), below, nearest=nearest_of(below) if below else None)
+    return _locate_app(network, name, below) if name is not None else Place(INTERNAL)
+
+
+def _locate_app(network: int, name: str, below: Labels) -> Place:
+    app = UnitKey(Kind.APP, network, name)
+    if not below:
+        return Place(INTERNAL, (app,))
+    if below == (b"healthy",):
+        return Place(INTERNAL, (app, UnitKey(Kind.CHECKS, network, name), TOPOLOGY), below)
+    if service_of(below) is not None:
+        return Place(INTERNAL, (app, UnitKey(Kind.SERVICES, network, name)), below)
+    nearest = nearest_of(below)
+    return Place(INTERNAL, (app, TOPOLOGY) if nearest else (app,), below, nearest=nearest)
 
 
 def _locate_flycast(network: int, relative: Labels) -> Place:
     name = _app_name(relative[-1]) if len(relative) == 1 else None  # nothing stands below <app>.flycast
-    return Place(FLYCAST, UnitKey(Kind.FLYCAST, network, name) if name is not None else None)
+    return Place(FLYCAST, (UnitKey(Kind.FLYCAST, network, name),) if name is not None else ())
 
 
 def _locate_reverse(network: int, relative: Labels) -> Place:
@@ -179,13 +190,13 @@ def _locate_reverse(network: int, relative: Labels) -> Place:
     nibbles = b"".join(reversed(relative))
     own = b"%08x" % network
     if not _NIBBLES.issuperset(relative) or not (own.startswith(nibbles) or nibbles.startswith(own)):
-        return Place(REVERSE, None)
+        return Place(REVERSE)
     if len(nibbles) < _NIBBLES_OF_ADDRESS:
-        return Place(REVERSE, None, node=EMPTY)
+        return Place(REVERSE, node=EMPTY)
     if len(nibbles) > _NIBBLES_OF_ADDRESS:
-        return Place(REVERSE, None)
+        return Place(REVERSE)
     octets = b"\xfd\xaa" + bytes.fromhex(nibbles.decode())
-    return Place(REVERSE, UnitKey(Kind.OWNERS, network, str(IPv6Address(octets))))
+    return Place(REVERSE, (UnitKey(Kind.OWNERS, network, str(IPv6Address(octets))),))
 
 
 def _app_name(label: bytes) -> str | None:

@@ -48,11 +48,25 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     peer_at: Annotated[_Sql, Meta(description="the WireGuard peer with :address in :network")] = (
         "SELECT name FROM peers WHERE network_id = :network AND address = :address"
     )
-    hosts: Annotated[_Sql, Meta(description="round-trip time in ms to each host")] = (
-        "SELECT h.name AS host, c.rtt_min AS rtt FROM hosts h JOIN __corro_members c ON c.actor_id = h.actor_id"
+    hosts: Annotated[_Sql, Meta(description="round-trip time in ms to each host, and its state: Alive or other")] = (
+        "SELECT h.name AS host, c.rtt_min AS rtt,"
+        " CASE WHEN json_valid(c.foca_state) THEN json_extract(c.foca_state, '$.state') END AS state"
+        " FROM hosts h JOIN __corro_members c ON c.actor_id = h.actor_id"
     )
     regions: Annotated[_Sql, Meta(description="where each region is, in degrees")] = (
         "SELECT code AS region, latitude, longitude FROM regions"
+    )
+    checks: Annotated[_Sql, Meta(description="the checks of the machines of :app in :network")] = (
+        "SELECT c.machine_id AS machine, c.status"
+        " FROM apps a CROSS JOIN machines m ON m.app_id = a.id AND m.network_id = a.network_id"
+        " CROSS JOIN checks c ON c.machine_id = m.id"
+        " WHERE a.network_id = :network AND a.name = :app COLLATE NOCASE"
+    )
+    services: Annotated[_Sql, Meta(description="the TCP services of the machines of :app in :network")] = (
+        "SELECT s.machine_id AS machine, s.name, s.port"
+        " FROM apps a CROSS JOIN machines m ON m.app_id = a.id AND m.network_id = a.network_id"
+        " CROSS JOIN services s ON s.machine_id = m.id AND s.protocol = 'tcp'"
+        " WHERE a.network_id = :network AND a.name = :app COLLATE NOCASE"
     )
 
 
@@ -67,8 +81,10 @@ COLUMNS: Final = MappingProxyType(
         "instances": ("id", "app", "region", "address", "state", "skip_dns"),
         "machine_at": ("id", "app", "state", "skip_dns"),
         "peer_at": ("name",),
-        "hosts": ("host", "rtt"),
+        "hosts": ("host", "rtt", "state"),
         "regions": ("region", "latitude", "longitude"),
+        "checks": ("machine", "status"),
+        "services": ("machine", "name", "port"),
     }
 )
 

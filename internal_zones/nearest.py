@@ -19,10 +19,11 @@ Coordinates = tuple[float, float]  # latitude, longitude in degrees
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What is known of distances. round_trips: ms by host; places: by region."""
+    """What is known of hosts and regions. round_trips: ms by host; places: by region; down: hosts known not to be alive."""
 
     round_trips: Mapping[str, float] = field(default_factory=dict)
     places: Mapping[str, Coordinates] = field(default_factory=dict)
+    down: frozenset[str] = frozenset()
 
 
 def order(machines: Iterable[Machine], topology: Topology, region: str, client: bytes) -> list[Machine]:

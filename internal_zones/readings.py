@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from internal_zones import rows
 from internal_zones.database import Fault, Reader, StateFault
 from internal_zones.nearest import Topology
-from internal_zones.rows import Instance, Machine, Peer, Row, Skipped
+from internal_zones.rows import Instance, Machine, Peer, Row, Service, Skipped
 
 NONE_SKIPPED: Final = Skipped()
 NOBODY: Final = 0  # the network of what belongs to no network, and of rows whose network has not arrived yet
@@ -27,6 +27,8 @@ class Kind(IntEnum):
     INSTANCES = 5
     OWNERS = 6
     TOPOLOGY = 7
+    CHECKS = 8
+    SERVICES = 9
 
 
 class UnitKey(NamedTuple):
@@ -79,7 +81,19 @@ class OwnersData:
     peers: tuple[str, ...]
 
 
-Data = AppData | FlycastData | AppsData | PeersData | InstancesData | OwnersData | Topology
+@dataclass(frozen=True, slots=True)
+class ChecksData:
+    """Machines of the app with a check that does not pass, by id."""
+
+    failing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesData:
+    services: tuple[Service, ...]
+
+
+Data = AppData | FlycastData | AppsData | PeersData | InstancesData | OwnersData | Topology | ChecksData | ServicesData
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,12 @@ def read(reader: Reader, key: UnitKey) -> Reading:
             return Reading(OwnersData(machines, names), len(machines) + len(names), skipped_machines + skipped)
         case Kind.TOPOLOGY:
             return _read_topology(reader)
+        case Kind.CHECKS:
+            checks, skipped = rows.read_rows(reader.select("checks", where), rows.check)
+            return Reading(ChecksData(frozenset(it for it, passes in checks if not passes)), len(checks), skipped)
+        case Kind.SERVICES:
+            services, skipped = rows.read_rows(reader.select("services", where), rows.service)
+            return Reading(ServicesData(services), len(services), skipped)
 
 
 def _read_app(reader: Reader, where: dict[str, int | str]) -> Reading:
@@ -139,11 +159,14 @@ def _read_app(reader: Reader, where: dict[str, int | str]) -> Reading:
 
 def _read_topology(reader: Reader) -> Reading:
     """Either half may be missing: the order of nearest machines then rests on the other."""
-    round_trips, places = _optional(reader, "hosts"), _optional(reader, "regions")
-    measured, hosts_skipped = rows.read_rows(round_trips, rows.round_trip)
-    placed, regions_skipped = rows.read_rows(places, rows.coordinates)
-    topology = Topology(dict(measured), dict(placed))
-    return Reading(topology, len(measured) + len(placed), hosts_skipped + regions_skipped)
+    hosts, hosts_skipped = rows.read_rows(_optional(reader, "hosts"), rows.host)
+    placed, regions_skipped = rows.read_rows(_optional(reader, "regions"), rows.coordinates)
+    topology = Topology(
+        {host.name: host.round_trip for host in hosts if host.round_trip is not None},
+        dict(placed),
+        frozenset(host.name for host in hosts if host.is_down),
+    )
+    return Reading(topology, len(hosts) + len(placed), hosts_skipped + regions_skipped)
 
 
 def _optional(reader: Reader, name: str) -> list[Row]:

@@ -11,26 +11,41 @@ from typing import Final
 
 import msgspec
 
-from cache.names import WireName, prepend
+from cache.names import WireName, parent, prepend
 from cache.rrset import RRset
-from cache.rrtypes import AAAA, PTR, TXT
+from cache.rrtypes import AAAA, PTR, SRV, TXT
 from internal_zones.apex import INTERNAL, local
-from internal_zones.readings import AppData, AppsData, FlycastData, InstancesData, OwnersData, PeersData
+from internal_zones.nearest import Topology
+from internal_zones.readings import (
+    AppData,
+    AppsData,
+    ChecksData,
+    FlycastData,
+    InstancesData,
+    OwnersData,
+    PeersData,
+    ServicesData,
+)
 from internal_zones.rows import PROCESS_GROUP, Instance, Machine
 
 MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
 MAX_TEXT_OCTETS: Final = 65_000  # what a message of 65,535 octets has room for beside its header, question and OPT
 PAGE_SIZE: Final = 500  # instances: some 80 octets each
 UNLISTED_PEERS: Final = "interactive-"
-WORDS: Final = frozenset((b"global", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of"))
+WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
+PRIORITY_AND_WEIGHT: Final = b"\0\0\0\1"  # RFC 2782: all alike, and each as likely to be chosen
 
 Labels = tuple[bytes, ...]
 
 
 class Node(msgspec.Struct, frozen=True):
-    """The RRsets at a name. is_ordered: the order of the records means something. is_too_large: its list fits no message."""
+    """The RRsets at a name, and what a client needs beside them.
+
+    is_ordered: the order of the records means something. is_too_large: its list fits no message.
+    """
 
     rrsets: tuple[RRset, ...] = ()
+    additional: tuple[RRset, ...] = ()
     is_ordered: bool = False
     is_too_large: bool = False
 
@@ -52,7 +67,7 @@ def app_node(owner: WireName, labels: Labels, app: AppData) -> Node | None:
     match labels:
         case () | (b"global",):
             return addresses(owner, app.machines)
-        case (b"vm" | b"process" | b"_metadata" | b"of",) | (b"kv", b"_metadata"):
+        case (b"vm" | b"process" | b"_metadata" | b"of" | b"_tcp",) | (b"kv", b"_metadata"):
             return EMPTY
         case (b"vms",) | (b"all", b"vms"):
             return text(owner, ",".join(f"{it.id} {it.region}" for it in _listed(labels, app.machines)))
@@ -91,6 +106,47 @@ def nearest_of(labels: Labels) -> NearestOf | None:
             count = _count(top.removeprefix(b"top")) if top.startswith(b"top") else None
             return NearestOf(count, tuple(rest)) if count is not None else None
     return None
+
+
+def service_of(labels: Labels) -> bytes | None:
+    """The service of `_<service>._tcp`; None: no such name."""
+    match labels:
+        case (service, b"_tcp") if service[:1] == b"_":
+            return service[1:]
+    return None
+
+
+def healthy_node(owner: WireName, app: AppData, checks: ChecksData, topology: Topology) -> Node | None:
+    """The started machines with no check that fails, on hosts not known to be down; all of them when there is none.
+
+    A machine without any check passes: nobody has asked for more of it.
+    """
+    if not app.exists:
+        return None
+    healthy = [it for it in app.machines if it.id not in checks.failing and it.host not in topology.down]
+    node = addresses(owner, healthy)
+    return node if node.rrsets else addresses(owner, app.machines)
+
+
+def service_node(owner: WireName, service: bytes, app: AppData, services: ServicesData) -> Node | None:
+    """SRV (RFC 2782) of the started machines that serve it; nothing when only stopped ones do; None when none does."""
+    machines = {machine.id: machine for machine in app.machines}
+    serving = [
+        (machines[it.machine], it.port)
+        for it in services.services
+        if it.machine in machines and fold(it.name) == service
+    ]
+    if not serving:
+        return None
+    base = prepend(b"vm", parent(parent(owner)))
+    rdatas: dict[bytes, None] = {}
+    found: dict[WireName, RRset] = {}
+    for machine, port in serving:
+        target = prepend(fold(machine.id), base) if base else None
+        if target and machine.is_started:
+            rdatas[PRIORITY_AND_WEIGHT + port.to_bytes(2) + target] = None
+            found[target] = local(target, AAAA, (machine.address,))
+    return Node((local(owner, SRV, tuple(rdatas)),), tuple(found.values())) if rdatas else EMPTY
 
 
 def flycast_node(owner: WireName, flycast: FlycastData) -> Node | None:
@@ -168,7 +224,7 @@ def _listed(labels: Labels, machines: Iterable[Machine]) -> Iterable[Machine]:
 
 def _address_set(owner: WireName, octets: Iterable[bytes], *, is_ordered: bool = False) -> Node:
     rdatas = tuple(dict.fromkeys(octets))
-    return Node((local(owner, AAAA, rdatas),), is_ordered) if rdatas else EMPTY
+    return Node((local(owner, AAAA, rdatas),), is_ordered=is_ordered) if rdatas else EMPTY
 
 
 def _instance_list(instances: Iterable[Instance]) -> str:

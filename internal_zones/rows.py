@@ -19,6 +19,9 @@ T = TypeVar("T")
 PROCESS_GROUP = "fly_process_group"  # the metadata key that names a machine's process group
 STARTED = "started"
 DESTROYED = "destroyed"
+PASSING = "passing"
+ALIVE = "Alive"
+MAX_PORT = 65535
 
 
 class Machine(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +43,22 @@ class Instance(msgspec.Struct, frozen=True, gc=False):
     region: str
     address: bytes
     is_started: bool
+
+
+class Service(msgspec.Struct, frozen=True, gc=False):
+    """A port that a machine serves over TCP, by the name of its service."""
+
+    machine: str
+    name: str
+    port: int
+
+
+class Host(msgspec.Struct, frozen=True, gc=False):
+    """A host as this one sees it. round_trip: milliseconds, None: not measured. is_down: known to be anything but alive."""
+
+    name: str
+    round_trip: float | None
+    is_down: bool
 
 
 class Peer(msgspec.Struct, frozen=True, gc=False):
@@ -127,12 +146,27 @@ def address(row: Row) -> bytes:
     return _address(row[0])
 
 
-def round_trip(row: Row) -> tuple[str, float]:
-    """(host, milliseconds) from (host, rtt). A host that was not measured yet is half replicated."""
-    host, rtt = row
-    if rtt is None:
+def check(row: Row) -> tuple[str, bool]:
+    """(machine id, does it pass?) from (machine, status)."""
+    machine_id, status = row
+    return _text(machine_id), _text(status) == PASSING
+
+
+def service(row: Row) -> Service:
+    """A Service from (machine, name, port)."""
+    machine_id, service_name, port = row
+    if port is None or port == 0:
         raise HalfReplicated
-    return intern(_text(host)), _number(rtt)
+    if not isinstance(port, int) or not 0 < port <= MAX_PORT:
+        raise ValueError("a port is expected")
+    return Service(_text(machine_id), intern(_text(service_name)), port)
+
+
+def host(row: Row) -> Host:
+    """A Host from (host, rtt, state). A host may be not measured yet, and of unknown state: it is then not down."""
+    host_name, rtt, state = row
+    round_trip = None if rtt is None else _number(rtt)
+    return Host(intern(_text(host_name)), round_trip, state is not None and state != ALIVE)
 
 
 def coordinates(row: Row) -> tuple[str, tuple[float, float]]:

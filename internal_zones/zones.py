@@ -19,9 +19,9 @@ from internal_zones.lookup import Bits, Place, answer, locate, node_at
 from internal_zones.mapping import Mapping, statements
 from internal_zones.nearest import Topology
 from internal_zones.options import StateOptions
-from internal_zones.readings import AppData, Data, UnitKey
+from internal_zones.readings import AppData, ChecksData, Data, ServicesData, UnitKey
 from internal_zones.reads import Reads
-from internal_zones.records import NearestOf, Node, addresses, subset
+from internal_zones.records import NearestOf, Node, addresses, healthy_node, service_node, subset
 from internal_zones.status import StateStatus, status_of
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
@@ -136,22 +136,30 @@ class InternalZones:
     def _node(self, place: Place, qname: WireName, client: bytes, units: Sequence[Unit]) -> Node | None:
         if not units:
             return place.node
+        if len(units) > 1:
+            return self._joint_node(place, qname, client, [unit.reading.data for unit in units])
         unit = units[0]
         node = unit.nodes.get(qname)
-        if node is not None:
-            return node
-        if place.nearest is not None:
-            return self._nearest_node(place.nearest, qname, client, unit.reading.data, units[1].reading.data)
-        node = node_at(qname, place.labels, unit.reading.data)
-        if node is not None and node.rrsets:  # only names with records are kept: the rows bound their number
-            unit.nodes[qname] = node
+        if node is None:
+            node = node_at(qname, place.labels, unit.reading.data)
+            if node is not None and node.rrsets:  # only names with records are kept: the rows bound their number
+                unit.nodes[qname] = node
         return node
 
+    def _joint_node(self, place: Place, qname: WireName, client: bytes, data: Sequence[Data]) -> Node | None:
+        """The node of a name that rests on several units; not kept, as any of them may be read anew alone."""
+        match data:
+            case [AppData() as app, Topology() as topology] if place.nearest:
+                return self._nearest_node(place.nearest, qname, client, app, topology)
+            case [AppData() as app, ChecksData() as checks, Topology() as topology]:
+                return healthy_node(qname, app, checks, topology)
+            case [AppData() as app, ServicesData() as services]:
+                return service_node(qname, place.labels[0][1:], app, services)
+        raise AssertionError("no name rests on such units")
+
     def _nearest_node(
-        self, wanted: NearestOf, qname: WireName, client: bytes, app: Data, topology: Data
+        self, wanted: NearestOf, qname: WireName, client: bytes, app: AppData, topology: Topology
     ) -> Node | None:
-        assert isinstance(app, AppData)
-        assert isinstance(topology, Topology)
         machines = subset(app, wanted.subset) if app.exists else None
         if machines is None:
             return None

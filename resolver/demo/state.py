@@ -39,13 +39,18 @@ class Host(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Machines of one process group: `each` in each region, the last `stopped` of them stopped."""
+    """Machines of one process group: `each` in each region, the last `stopped` of them stopped.
+
+    services: TCP ports by name; a machine that serves has a check, which the first `failing` of them do not pass.
+    """
 
     name: str
     regions: tuple[str, ...]
     each: int
     stopped: int = 0
     metadata: dict[str, str] = {}
+    services: dict[str, int] = {}
+    failing: int = 0
 
 
 class App(msgspec.Struct, frozen=True):
@@ -103,7 +108,7 @@ def _rows(platform: Platform) -> Iterator[tuple[str, dict[str, Value]]]:
         )
     for app_id, app in enumerate(platform.apps, 1):
         yield "apps", {"id": app_id, "name": app.name, "network_id": app.network}
-        yield from (("machines", machine) for machine in _machines(platform, app_id, app))
+        yield from _machines(platform, app_id, app)
         for network in app.flycast:
             address = str(IPv6Address(_six_pn(network, b"flycast", app.name.encode())))
             yield "flycast_addresses", {"address": address, "app_name": app.name, "network_id": network}
@@ -112,7 +117,8 @@ def _rows(platform: Platform) -> Iterator[tuple[str, dict[str, Value]]]:
         yield "peers", {"network_id": peer.network, "name": peer.name, "address": address}
 
 
-def _machines(platform: Platform, app_id: int, app: App) -> Iterator[dict[str, Value]]:
+def _machines(platform: Platform, app_id: int, app: App) -> Iterator[tuple[str, dict[str, Value]]]:
+    """The rows of an app's machines, each followed by those of its checks and services."""
     numbers = count(1)
     for group in app.groups:
         regions = [region for region in group.regions for _ in range(group.each)]
@@ -121,17 +127,25 @@ def _machines(platform: Platform, app_id: int, app: App) -> Iterator[dict[str, V
             hosts = [host for host in platform.hosts if host.region == region]
             host = hosts[number % len(hosts)]
             seed = f"{app.network}/{app.name}/{number}".encode()
-            yield {
-                "id": blake2b(seed, digest_size=7).hexdigest(),
-                "app_id": app_id,
-                "network_id": app.network,
-                "host": host.name,
-                "region": region,
-                "address": str(IPv6Address(_six_pn(app.network, host.name.encode(), seed))),
-                "state": "stopped" if place >= len(regions) - group.stopped else "started",
-                "metadata": msgspec.json.encode({PROCESS_GROUP: group.name, **group.metadata}).decode(),
-                "skip_dns": 0,
-            }
+            machine_id = blake2b(seed, digest_size=7).hexdigest()
+            yield (
+                "machines",
+                {
+                    "id": machine_id,
+                    "app_id": app_id,
+                    "network_id": app.network,
+                    "host": host.name,
+                    "region": region,
+                    "address": str(IPv6Address(_six_pn(app.network, host.name.encode(), seed))),
+                    "state": "stopped" if place >= len(regions) - group.stopped else "started",
+                    "metadata": msgspec.json.encode({PROCESS_GROUP: group.name, **group.metadata}).decode(),
+                    "skip_dns": 0,
+                },
+            )
+            for name, port in group.services.items():
+                status = "critical" if place < group.failing else "passing"
+                yield "checks", {"machine_id": machine_id, "name": f"{name}-alive", "status": status}
+                yield "services", {"machine_id": machine_id, "protocol": "tcp", "port": port, "name": name}
 
 
 def _six_pn(network: int, host: bytes, machine: bytes) -> bytes:

@@ -16,7 +16,7 @@ Node = dict[str, Values]
 
 NXDOMAIN = "NXDOMAIN"
 NODATA = "NODATA"
-WORDS = ("global", "vm", "vms", "regions", "process", "_metadata", "of")
+WORDS = ("global", "healthy", "vm", "vms", "regions", "process", "_metadata", "of", "_tcp")
 MAX_TOP = 9
 
 
@@ -73,7 +73,16 @@ def _app_names(state: State, network: int, region: str, client: bytes) -> dict[s
                 ]
                 nodes[f"{key.lower()}.kv._metadata.{base}"] = _address_node(having)
                 nodes[f"{value.lower()}.{key.lower()}.kv._metadata.{base}"] = _address_node(equal)
-        for word in ("vm", "process", "kv._metadata"):
+        nodes[f"healthy.{base}"] = _address_node(
+            [it for it in _started(machines) if _is_healthy(state, it)] or machines
+        )
+        for row in state.services:
+            for found in (it for it in machines if it["id"] == row["machine_id"]):
+                if row["protocol"] == "tcp" and row["name"]:
+                    serving = nodes.setdefault(f"_{_lower(row['name'])}._tcp.{base}", {})
+                    if found["state"] == "started":
+                        _add(serving, "SRV", f"{row['port']!s} {_lower(found['id'])}.vm.{base}")
+        for word in ("vm", "process", "kv._metadata", "_tcp"):
             nodes.setdefault(f"{word}.{base}", {})
         for prefix, members in (("", _started(machines)), ("all.", machines)):
             vms = ",".join(" ".join((str(found["id"]), str(found["region"]))) for found in members)
@@ -91,10 +100,10 @@ def _list_names(state: State, network: int) -> dict[str, Node]:
     owners: dict[str, Values] = {}
     for row in peers:
         nodes[f"{_lower(row['name'])}._peer.internal"] = {"AAAA": {str(row["address"])}}
-        _add(owners, row, f"{_lower(row['name'])}._peer.internal")
+        _add(owners, _pointer(row), f"{_lower(row['name'])}._peer.internal")
     instances = sorted(((app, found) for app in apps for found in _machines(state, network, app, whole=False)), key=_id)
     for app, found in instances:
-        _add(owners, found, f"{_lower(found['id'])}.vm.{_lower(app['name'])}.internal")
+        _add(owners, _pointer(found), f"{_lower(found['id'])}.vm.{_lower(app['name'])}.internal")
     for prefix, shown in (("", [pair for pair in instances if pair[1]["state"] == "started"]), ("all.", instances)):
         text = ";".join(_instance_text(app, found) for app, found in shown)
         nodes[f"{prefix}_instances.internal"] = {"TXT": {text}}
@@ -103,9 +112,7 @@ def _list_names(state: State, network: int) -> dict[str, Node]:
     nodes |= {name: {"PTR": values} for name, values in owners.items()}
     for row in state.flycast_addresses:
         if row["network_id"] == network:
-            found_at = nodes.setdefault(f"{_lower(row['app_name'])}.flycast", {}).setdefault("AAAA", set())
-            assert isinstance(found_at, set)
-            found_at.add(str(row["address"]))
+            _add(nodes.setdefault(f"{_lower(row['app_name'])}.flycast", {}), "AAAA", str(row["address"]))
     return nodes
 
 
@@ -114,10 +121,19 @@ def _instance_text(app: Row, found: Row) -> str:
     return ",".join(f"{key}={value!s}" for key, value in pairs.items())
 
 
-def _add(owners: dict[str, Values], row: Row, name: str) -> None:
-    values = owners.setdefault(IPv6Address(str(row["address"])).reverse_pointer, set())
+def _add(sets: dict[str, Values], key: str, value: str) -> None:
+    values = sets.setdefault(key, set())
     assert isinstance(values, set)
-    values.add(name)
+    values.add(value)
+
+
+def _pointer(row: Row) -> str:
+    return IPv6Address(str(row["address"])).reverse_pointer
+
+
+def _is_healthy(state: State, found: Row) -> bool:
+    said = {row["status"] for row in state.checks if row["machine_id"] == found["id"]}
+    return said <= {"passing", ""} and found["host"] not in state.down
 
 
 def _apps(state: State, network: int) -> list[Row]:

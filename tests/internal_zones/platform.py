@@ -21,7 +21,7 @@ NETWORKS = (24, 57)
 
 @dataclass
 class State:
-    """The user tables, and the measured round-trip times by host."""
+    """The user tables, the measured round-trip times by host, and the hosts that are down."""
 
     apps: list[Row] = field(default_factory=list)
     machines: list[Row] = field(default_factory=list)
@@ -29,11 +29,14 @@ class State:
     peers: list[Row] = field(default_factory=list)
     hosts: list[Row] = field(default_factory=list)
     regions: list[Row] = field(default_factory=list)
+    checks: list[Row] = field(default_factory=list)
+    services: list[Row] = field(default_factory=list)
     rtts: dict[str, int] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
 
     @property
     def tables(self) -> dict[str, list[Row]]:
-        names = ("apps", "machines", "flycast_addresses", "peers", "hosts", "regions")
+        names = ("apps", "machines", "flycast_addresses", "peers", "hosts", "regions", "checks", "services")
         return {name: getattr(self, name) for name in names}
 
 
@@ -63,6 +66,7 @@ def random_state(seed: int, networks: tuple[int, ...] = NETWORKS, max_machines: 
         if rng.random() < 0.8:
             state.regions.append({"code": region, "latitude": latitude, "longitude": longitude})
     state.rtts = {host: rng.randrange(300) for host in HOSTS if rng.random() < 0.6}
+    state.down = {host for host in HOSTS if rng.random() < 0.2}
     return state
 
 
@@ -74,8 +78,10 @@ def write_state(path: Path, state: State) -> None:
         for table, rows in state.tables.items():
             for row in rows:
                 writer.put(table, row)
-        for host, rtt in state.rtts.items():
-            writer.connection.execute("INSERT INTO __corro_members VALUES (?, '', '{}', ?, 0)", (actor_of(host), rtt))
+        for host in {**state.rtts, **dict.fromkeys(state.down)}:
+            foca = '{"state":"Down"}' if host in state.down else '{"state":"Alive"}'
+            values = (actor_of(host), foca, state.rtts.get(host))
+            writer.connection.execute("INSERT INTO __corro_members VALUES (?, '', ?, ?, 0)", values)
     writer.close()
 
 
@@ -85,6 +91,7 @@ def _add_network(state: State, rng: Random, network: int, max_machines: int) -> 
         state.apps.append(app(app_id, name, network))
         for number in range(rng.randrange(max_machines + 1)):
             state.machines.append(_random_machine(rng, app_id, network, number))
+            _add_health(state, rng, str(state.machines[-1]["id"]))
     for name in rng.sample(PEERS, rng.randrange(len(PEERS) + 1)):
         address = rng.choice((f"fdaa:0:{network:x}:9::{PEERS.index(name) + 1:x}", ""))
         state.peers.append({"network_id": network, "name": name, "address": address})
@@ -92,6 +99,15 @@ def _add_network(state: State, rng: Random, network: int, max_machines: int) -> 
         for number in range(rng.randrange(3)):
             address = f"fdaa:0:{network:x}:f:{APPS.index(name) + 1}::{number + 1:x}"
             state.flycast_addresses.append({"address": address, "app_name": name, "network_id": network})
+
+
+def _add_health(state: State, rng: Random, machine_id: str) -> None:
+    for name in rng.sample(("http", "disk"), rng.randrange(3)):
+        status = rng.choice(("passing", "passing", "warning", "critical", ""))
+        state.checks.append({"machine_id": machine_id, "name": name, "status": status})
+    for port, name in rng.sample(((80, "Web"), (81, "web"), (5432, "pg"), (9, "")), rng.randrange(3)):
+        protocol = rng.choice(("tcp", "tcp", "udp"))
+        state.services.append({"machine_id": machine_id, "protocol": protocol, "port": port, "name": name})
 
 
 def _random_machine(rng: Random, app_id: int, network: int, number: int) -> Row:

@@ -10,12 +10,12 @@ import trio
 
 from cache.answer import Answer
 from cache.names import WireName, from_text, to_text
-from cache.rrtypes import AAAA, ANY, NOERROR, NS, NXDOMAIN, PTR, SOA, TXT, A
+from cache.rrtypes import AAAA, ANY, NOERROR, NS, NXDOMAIN, PTR, SOA, SRV, TXT, A
 from internal_zones import InternalZones, StateOptions
 from internal_zones.database import Runner
 
 CLIENT = IPv6Address("fdaa:0:18:a7b:7d:f066:b83b:2").packed
-TYPES = {"A": A, "NS": NS, "SOA": SOA, "PTR": PTR, "TXT": TXT, "AAAA": AAAA, "ANY": ANY}
+TYPES = {"A": A, "NS": NS, "SOA": SOA, "PTR": PTR, "TXT": TXT, "AAAA": AAAA, "SRV": SRV, "ANY": ANY}
 
 
 class Asker:
@@ -79,6 +79,8 @@ def rdata_text(rtype: int, rdata: bytes) -> str:
         return str(IPv6Address(rdata))
     if rtype == TXT:
         return joined(rdata)
+    if rtype == SRV:
+        return f"{int.from_bytes(rdata[4:6])} {to_text(WireName(rdata[6:])).rstrip('.')}"
     if rtype == SOA:
         return "SOA"
     return to_text(WireName(rdata)).rstrip(".")

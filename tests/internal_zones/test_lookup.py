@@ -20,6 +20,11 @@ NODE = Node((local(OWNER, AAAA, ADDRESSES), local(OWNER, TXT, (b"\0",))))
 @pytest.mark.parametrize(
     ("name", "units"),
     [
+        (
+            "healthy.web.internal.",
+            (UnitKey(Kind.APP, 24, "web"), UnitKey(Kind.CHECKS, 24, "web"), TOPOLOGY),
+        ),
+        ("_x._tcp.web.internal.", (UnitKey(Kind.APP, 24, "web"), UnitKey(Kind.SERVICES, 24, "web"))),
         ("web.internal.", (UnitKey(Kind.APP, 24, "web"),)),
         ("x.y.web.internal.", (UnitKey(Kind.APP, 24, "web"),)),
         ("top1.nearest.of.web.internal.", (UnitKey(Kind.APP, 24, "web"), TOPOLOGY)),

@@ -72,4 +72,5 @@ def test_rows_whose_network_has_not_arrived_belong_to_nobody() -> None:
 
 def test_the_topology_does_without_what_it_cannot_read() -> None:
     assert read(FakeReader(), TOPOLOGY).data == Topology()
-    assert read(FakeReader(hosts=[("h1", 3)]), TOPOLOGY).data == Topology({"h1": 3.0}, {})
+    hosts: list[Row] = [("h1", 3, "Alive"), ("h2", None, "Down")]
+    assert read(FakeReader(hosts=hosts), TOPOLOGY).data == Topology({"h1": 3.0}, {}, frozenset({"h2"}))

@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 import pytest
 
 from internal_zones import rows
-from internal_zones.rows import Skipped, read_rows
+from internal_zones.rows import Host, Skipped, read_rows
 
 GOOD = ("148e", "ams", "h1", "fdaa::1", "started", '{"a":"b"}', 0)
 
@@ -61,6 +61,26 @@ def test_two_machines_with_one_address_are_found() -> None:
     assert rows.duplicates(machines) == (IPv6Address("::1").packed,)
 
 
+@pytest.mark.parametrize(
+    ("row", "skipped"),
+    [
+        (("m", "http", 80), Skipped()),
+        (("m", "", 80), Skipped(half_replicated=1)),
+        (("m", "http", 0), Skipped(half_replicated=1)),
+        (("m", "http", 65536), Skipped(unreadable=1)),
+        (("m", "http", "80"), Skipped(unreadable=1)),
+    ],
+)
+def test_a_service_row_is_whole_or_counted(row: rows.Row, skipped: Skipped) -> None:
+    assert read_rows([row], rows.service)[1] == skipped
+
+
+def test_a_check_passes_or_does_not() -> None:
+    found = [("m", "passing"), ("m", "warning"), ("m", "")]
+    assert read_rows(found, rows.check) == ((("m", True), ("m", False)), Skipped(half_replicated=1))
+
+
 def test_hosts_not_measured_and_regions_not_placed_are_left_out() -> None:
-    assert read_rows([("h1", 3), ("h2", None)], rows.round_trip)[0] == (("h1", 3.0),)
+    hosts = read_rows([("h1", 3, "Alive"), ("h2", None, None), ("h3", 4, "Suspect"), ("", 5, "Alive")], rows.host)
+    assert hosts == ((Host("h1", 3.0, False), Host("h2", None, False), Host("h3", 4.0, True)), Skipped(1))
     assert read_rows([("ams", 52, 4.9), ("x", None, 1)], rows.coordinates)[0] == (("ams", (52.0, 4.9)),)

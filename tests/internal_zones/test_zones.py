@@ -1,6 +1,8 @@
 """The facade on real files: every row of the contract, agreement with the naive model, and the walls between networks."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from ipaddress import IPv6Address
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +12,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cache.names import to_text
 from internal_zones.database import inline
 from resolver.demo.state import make_state
 from tests.internal_zones import model
@@ -20,6 +23,7 @@ from tests.internal_zones.platform import (
     NETWORKS,
     PEERS,
     REGIONS,
+    Row,
     State,
     app,
     machine,
@@ -49,6 +53,18 @@ SMALL = State(
     ],
     hosts=[
         {"name": host, "region": region, "actor_id": host.encode().ljust(16, b"\0")} for host, region in HOSTS.items()
+    ],
+    checks=[
+        {"machine_id": "148e21", "name": "disk", "status": "passing"},
+        {"machine_id": "148e21", "name": "http", "status": "critical"},
+        {"machine_id": "4d8969", "name": "http", "status": "passing"},
+    ],
+    services=[
+        {"machine_id": "148e21", "protocol": "tcp", "port": 8080, "name": "http"},
+        {"machine_id": "4d8969", "protocol": "tcp", "port": 8081, "name": "Http"},
+        {"machine_id": "4d8969", "protocol": "udp", "port": 53, "name": "dns"},
+        {"machine_id": "5e0001", "protocol": "tcp", "port": 21, "name": "old"},
+        {"machine_id": "5e0002", "protocol": "tcp", "port": 8080, "name": "http"},
     ],
     rtts={"h1": 20, "h3": 10},
 )
@@ -91,6 +107,18 @@ ROWS = [
     ("top1.nearest.of.sea.web.internal", "AAAA", "NXDOMAIN"),
     ("nearest.of.ams.web.internal", "AAAA", "NODATA"),
     ("of.sea.web.internal", "AAAA", "NXDOMAIN"),
+    ("healthy.web.internal", "AAAA", [FRA]),  # a check of 148e21 fails
+    ("healthy.idle.internal", "AAAA", "NODATA"),
+    ("healthy.nosuch.internal", "AAAA", "NXDOMAIN"),
+    ("healthy.web.internal", "TXT", "NODATA"),
+    ("x.healthy.web.internal", "AAAA", "NXDOMAIN"),
+    ("_http._tcp.web.internal", "SRV", ["8080 148e21.vm.web.internal", "8081 4d8969.vm.web.internal"]),
+    ("_HTTP._tcp.web.internal", "AAAA", "NODATA"),
+    ("_old._tcp.web.internal", "SRV", "NODATA"),  # only a stopped machine serves it
+    ("_dns._tcp.web.internal", "SRV", "NXDOMAIN"),  # over UDP only
+    ("_tcp.web.internal", "SRV", "NODATA"),
+    ("http._tcp.web.internal", "SRV", "NXDOMAIN"),
+    ("_http._tcp.nosuch.internal", "SRV", "NXDOMAIN"),
     ("vms.web.internal", "TXT", ["148e21 ams,4d8969 fra"]),
     ("all.vms.web.internal", "TXT", ["148e21 ams,4d8969 fra,5e0001 ord"]),
     ("all.web.internal", "TXT", "NXDOMAIN"),
@@ -184,6 +212,32 @@ def test_the_first_question_reads_and_the_second_does_not(small: Path) -> None:
     on(small, main)
 
 
+def test_srv_brings_the_addresses_of_its_targets(small: Path) -> None:
+    async def main(asker: Asker) -> None:
+        answer = await asker.ask("_http._tcp.web.internal", "SRV")
+        shown_beside = [(to_text(rrset.owner), str(IPv6Address(rrset.rdatas[0]))) for rrset in answer.additional]
+        assert shown_beside == [("148e21.vm.web.internal.", AMS), ("4d8969.vm.web.internal.", FRA)]
+        assert answer.answer[0].rdatas[0][:4] == b"\0\0\0\1"
+        assert (await asker.ask("_http._tcp.web.internal")).additional == ()
+
+    on(small, main)
+
+
+@pytest.mark.parametrize(
+    ("down", "status", "wanted"),
+    [({"h1"}, "passing", [FRA]), ({"h1", "h3"}, "passing", [AMS, FRA]), (set(), "warning", [AMS, FRA])],
+    ids=["a host is down", "all hosts are down", "no check passes"],
+)
+def test_healthy_is_everything_when_nothing_is(tmp_path: Path, down: set[str], status: str, wanted: list[str]) -> None:
+    checks: list[Row] = [{"machine_id": row["id"], "name": "x", "status": status} for row in SMALL.machines]
+    write_state(tmp_path / "state.db", replace(SMALL, checks=checks, down=down))
+
+    async def main(asker: Asker) -> None:
+        assert sorted(await asker.texts("healthy.web.internal")) == sorted(wanted)
+
+    on(tmp_path / "state.db", main)
+
+
 def test_the_order_is_shuffled_and_the_set_is_whole(small: Path) -> None:
     async def main(asker: Asker) -> None:
         seen = {tuple(await asker.texts("web.internal")) for _ in range(50)}
@@ -275,6 +329,10 @@ def vocabulary() -> list[str]:
         "kv._metadata",
         "_metadata",
         "x",
+        "healthy",
+        "x.healthy",
+        "_tcp",
+        *("_web._tcp", "_pg._tcp", "_x._tcp", "__tcp", "web._tcp", "x._web._tcp"),
     ]
     words += [
         *REGIONS,
@@ -310,7 +368,7 @@ async def everything(path: Path, network: int, region: str) -> dict[tuple[str, s
     """The answers to every name and type, for one network; sets sorted."""
     found: dict[tuple[str, str], list[str] | str] = {}
     async with asking(path, run=inline, region=region) as asker:
-        for name, qtype in product(vocabulary(), ("AAAA", "A", "TXT", "PTR", "NS")):
+        for name, qtype in product(vocabulary(), ("AAAA", "A", "TXT", "PTR", "NS", "SRV")):
             got = await asker.texts(name, qtype, network)
             found[name, qtype] = sorted(got) if isinstance(got, list) and "nearest" not in name else got
     return found

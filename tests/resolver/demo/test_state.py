@@ -45,6 +45,12 @@ def test_the_same_description_makes_the_same_rows(connection: apsw.Connection, t
         assert rows(again, f"SELECT * FROM {table}") == rows(connection, f"SELECT * FROM {table}")
 
 
+def test_what_serves_has_a_check_and_one_of_them_fails(connection: apsw.Connection) -> None:
+    ports = rows(connection, "SELECT name, port, count(*) FROM services GROUP BY 1 ORDER BY 1")
+    assert ports == [("http", 8080, 8), ("postgres", 5432, 1)]
+    assert rows(connection, "SELECT status, count(*) FROM checks GROUP BY 1") == [("critical", 1), ("passing", 8)]
+
+
 def test_every_host_is_a_member_and_one_was_never_measured(connection: apsw.Connection) -> None:
     sql = "SELECT count(*), count(rtt_min) FROM hosts JOIN __corro_members USING (actor_id)"
     assert rows(connection, sql) == [(11, 10)]
