@@ -89,6 +89,15 @@ def test_octets_that_are_no_name(octets: bytes, at: int, reason: str) -> None:
     assert reason in str(raised.value)
 
 
+@pytest.mark.parametrize("labels", [b"\1a", b"\1a\1b"], ids=["one label", "two labels"])
+def test_a_name_that_was_read_before_does_not_make_a_longer_one_than_there_may_be(labels: bytes) -> None:
+    data = HEADER + LONGEST + labels + pointer(HEADER_OCTETS)
+    places: Places = {}
+    _, at = read_name(data, HEADER_OCTETS, places)
+    with pytest.raises(Garbled, match="longer than 255 octets"):
+        read_name(data, at, places)
+
+
 @given(st.binary(max_size=80), st.integers(0, 79))
 def test_any_octets_are_a_name_as_dnspython_reads_it_or_garbled(octets: bytes, at: int) -> None:
     data = HEADER + octets
