@@ -1,1 +1,1 @@
-"""The parts of `cistern demo`: a state database that changes, and a small internet to resolve."""
+"""The parts of `cistern demo`: a state database that changes, a small internet to resolve, and the tour of both."""

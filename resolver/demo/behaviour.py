@@ -82,7 +82,7 @@ class BreaksCase(msgspec.Struct, frozen=True, tag="breaks-case"):
 
 
 class Lies(msgspec.Struct, frozen=True, tag="lies"):
-    """Adds these records to every response, whoever's they are: to the answer, the authority and the additional section."""
+    """Adds these records to every response, whoever's they are, to all sections; asked for one, it claims to know it."""
 
     records: tuple[str, ...]
 
@@ -185,6 +185,12 @@ def _truncate(message: Message) -> None:
 
 def _add(message: Message, records: tuple[str, ...]) -> None:
     for rrset in map(parse_record, records):
+        if any(rrset.name == asked.name and rrset.rdtype == asked.rdtype for asked in message.question):
+            message.answer[:] = [rrset]
+            message.authority.clear()
+            message.set_rcode(Rcode.NOERROR)
+            message.flags |= dns.flags.AA
+            return
         if rrset.rdtype != RdataType.NS:
             message.answer.append(rrset)
             message.additional.append(rrset)

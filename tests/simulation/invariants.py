@@ -18,6 +18,7 @@ from dns.rrset import RRset
 
 from tests.simulation.published import MAX_ALIASES, Outcome, Published
 
+ANCOUNT = slice(6, 8)  # RFC 1035 §4.1.1
 STALE_TTL = 30  # s, RFC 8767 §5
 STALE_CODES = frozenset({EDECode.STALE_ANSWER, EDECode.STALE_NXDOMAIN_ANSWER})
 BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.DS})
@@ -32,13 +33,17 @@ def violations(reply: Message, published: Published) -> Iterator[str]:
 
 
 def header_violations(reply: Message) -> Iterator[str]:
-    """What a recursive server says of itself."""
+    """What a recursive server says of itself, and of its answer."""
     if not reply.flags & dns.flags.RA:
         yield "no RA"
     if reply.flags & dns.flags.AA:
         yield "AA on public data"
     if reply.flags & dns.flags.AD:
         yield "AD, though nothing was validated"
+    assert reply.wire is not None
+    records = int.from_bytes(reply.wire[ANCOUNT], "big")
+    if records != sum(map(len, reply.answer)):  # dnspython has merged what came twice
+        yield "a record stands twice in the answer"
 
 
 def chain_violations(reply: Message) -> Iterator[str]:

@@ -14,7 +14,6 @@ from tests.simulation.inbox import Inbox
 from tests.simulation.streams import SimulatedStream, stream_pair
 
 MIN_PORT, END_OF_PORTS = 1024, 65536
-BATCH = 64  # datagrams that one waking takes
 
 
 class Sockets:
@@ -51,8 +50,7 @@ class SimulatedUdpListener:
         self.inbox.put(at, Datagram(data, client, self._local, f"{source.host} {source.port}".encode()))
 
     async def receive_batch(self) -> list[Datagram]:
-        first = await self.inbox.get()
-        return [first, *self.inbox.take_arrived()][:BATCH]
+        return [await self.inbox.get(), *self.inbox.take_arrived()]
 
     def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:
         for data, reply_to in replies:

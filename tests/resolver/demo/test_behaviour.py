@@ -117,6 +117,12 @@ def test_a_liar_adds_what_it_was_not_asked() -> None:
     assert [rrset.name.to_text() for rrset in said.additional] == ["www.bank.example."]
 
 
+def test_a_liar_that_is_asked_for_its_lie_claims_authority() -> None:
+    said = message(Lies(LIE), query=dns.message.make_query("www.bank.example.", "A"))
+    assert (said.rcode().name, bool(said.flags & dns.flags.AA)) == ("NOERROR", True)
+    assert [rrset.to_text() for rrset in said.answer] == ["www.bank.example. 300 IN A 203.0.113.66"]
+
+
 def test_a_forger_is_first_and_never_has_both_the_id_and_the_question_right() -> None:
     *forged, true = deliveries(Forges(LIE[:1]))
     assert len(forged) == 2

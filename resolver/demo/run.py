@@ -1,0 +1,74 @@
+"""`cistern demo`: sets the stage, shows the tour, and stays up for whoever wants to ask."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import trio
+from rich.console import Console
+
+from resolver.daemon.run import leaves
+from resolver.demo.stage import Stage, set_stage
+from resolver.demo.steps import OUR_CLIENT, STEPS, THEIR_CLIENT
+from resolver.demo.tour import Tour
+from resolver.env import Network
+from resolver.observe.log import configure_log
+from resolver.observe.options import LogOptions
+from resolver.real_env import RealEnv
+
+EXIT_OK: Final = 0
+EXIT_FAILURE: Final = 1
+
+FAREWELL: Final = """
+The daemon stays up on {addresses}. In another terminal:
+   dig @{host} -p {port} AAAA web.internal
+   cistern query --server {server} alias.src.test
+   cistern explain --socket {socket} alias.src.test A
+   cistern cache list --socket {socket}
+   cistern stats --socket {socket}
+Ctrl-C ends it."""
+
+
+def main(tour: bool) -> int:
+    """Run the demo; returns its exit code. tour: end after the tour, 0 only if every step was right."""
+    console = Console(highlight=False)
+    configure_log(LogOptions(level="warning"), sys.stderr)
+    unopened: list[OSError] = []
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="cistern-demo-") as folder:
+        try:
+            failed = trio.run(_show, Path(folder), console, tour)
+        except* OSError as errors:
+            unopened = leaves(errors)
+        except* KeyboardInterrupt:
+            console.print("\nEnded.")
+    for error in unopened:
+        console.print(f"{error.filename} cannot be listened on: {error.strerror}. Is another demo running?")
+    return EXIT_FAILURE if failed or unopened else EXIT_OK
+
+
+async def _show(folder: Path, console: Console, tour: bool) -> int:
+    """Returns how many steps were not right."""
+    async with trio.open_nursery() as nursery:
+        stage = await nursery.start(set_stage, RealEnv(), folder)
+        networks: dict[str, Network] = {client: RealEnv(client).network for client in (OUR_CLIENT, THEIR_CLIENT)}
+        console.print("[bold]Cistern[/bold]: the daemon, between a state database that changes and a small internet.")
+        failed = await Tour(stage.server, stage.internet, networks, console).show(STEPS)
+        console.print(f"\n[bold]{len(STEPS) - failed} of {len(STEPS)} steps were right.[/bold]")
+        if not tour:
+            console.print(farewell(stage), markup=False, soft_wrap=True)
+            await trio.sleep_forever()
+        nursery.cancel_scope.cancel()
+    return failed
+
+
+def farewell(stage: Stage) -> str:
+    """What a person can try while the demo is up."""
+    return FAREWELL.format(
+        addresses=" and ".join(map(str, stage.addresses)),
+        host=stage.server.host,
+        port=stage.server.port,
+        server=stage.server,
+        socket=stage.socket,
+    )
