@@ -59,8 +59,10 @@ class RealRng:
 class RealNetwork:
     """The kernel's sockets (resolver.env.Network)."""
 
-    def __init__(self, rng: RealRng) -> None:
+    def __init__(self, rng: RealRng, source: str = "") -> None:
+        """source: the address that UDP channels send from, for a host that has several; "": the kernel's choice."""
         self._rng = rng
+        self._source = source
         self._listening = set[int]()  # UDP ports of ours, never to be used as a source port
 
     async def listen_udp(self, address: Address) -> RealUdpListener:
@@ -74,7 +76,7 @@ class RealNetwork:
             return await listen_tcp(address)
 
     def open_udp(self, server: Address) -> RealUdpChannel:
-        return open_udp(server, self._rng, self._listening)
+        return open_udp(server, self._rng, self._listening, self._source)
 
     async def open_tcp(self, server: Address) -> trio.abc.Stream:
         return await open_tcp(server)
@@ -89,10 +91,11 @@ class RealNetwork:
 class RealEnv:
     """Time, randomness and the network of this machine (resolver.env.Env)."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str = "") -> None:
+        """source: see RealNetwork."""
         rng = RealRng()
         self.rng = rng
-        self.network = RealNetwork(rng)
+        self.network = RealNetwork(rng, source)
 
     def now(self) -> float:
         return time.monotonic()

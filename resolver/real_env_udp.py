@@ -105,12 +105,15 @@ def listen_udp(address: Address) -> RealUdpListener:
         raise
 
 
-def open_udp(server: Address, rng: Rng, taken: Container[int]) -> RealUdpChannel:
-    """Connect a socket to `server` from a random source port that is not among `taken`. Raises OSError."""
+def open_udp(server: Address, rng: Rng, taken: Container[int], source: str = "") -> RealUdpChannel:
+    """Connect a socket to `server` from a random source port that is not among `taken`. Raises OSError.
+
+    source: the address that it sends from; "": the one that the kernel picks for the server.
+    """
     is_ipv6 = ":" in server.host
     sock = _udp_socket(is_ipv6)
     try:
-        _bind_at_random(sock, "::" if is_ipv6 else "0.0.0.0", rng, taken)
+        _bind_at_random(sock, source or ("::" if is_ipv6 else "0.0.0.0"), rng, taken)
         sock.connect(server)
         return RealUdpChannel(sock)
     except BaseException:

@@ -12,6 +12,6 @@ def command(tour: bool) -> None:
 
     It listens on 127.0.0.1:5300, shows what it does, and stays up for your own dig.
     """
-    from resolver.demo import main
+    from resolver.demo.run import main
 
     sys.exit(main(tour))

@@ -91,7 +91,8 @@ def test_what_is_wrong_is_named(check: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    "check", [rcode("NOERROR"), holds("A"), holds_nothing, addresses_in("::/0"), ttl("A", 0, 1), info_code(3), within(1)]
+    "check",
+    [rcode("NOERROR"), holds("A"), holds_nothing, addresses_in("::/0"), ttl("A", 0, 1), info_code(3), within(1)],
 )
 def test_silence_is_never_right(check: Check) -> None:
     assert check(SILENCE, internet())
