@@ -40,7 +40,7 @@ web.example. 30 IN AAAA 2001:db8::1
 
 def message() -> Message:
     reply = dns.message.from_text(REPLY)
-    reply.use_edns(0, options=[dns.edns.EDEOption(3)])
+    reply.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.STALE_ANSWER)])
     return reply
 
 
