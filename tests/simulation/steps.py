@@ -62,6 +62,16 @@ RECORDS: Final = (
     "real.wild.test. 60 CNAME www.dst.test.",
     "zero.volatile.test. 0 A 198.51.100.105",
 )
+FLUSHED: Final = (
+    ".",
+    "test",
+    "dst.test",
+    "alias.src.test",
+    "www.dst.test",
+    "right.example",
+    "ns1.dst.test",
+    "brief.dst.test",
+)
 WITHDRAWN: Final = ("nothing.dst.test. A", "www.multi.example. A", "x.real.wild.test. A", "www.lame.test. A")
 # Told by servers whose zones these are not; nobody must ever believe them.
 LIES: Final = (
@@ -75,6 +85,16 @@ LIES: Final = (
 MAY_LIE: Final = frozenset({"left", "moved", "home", "wild", "hosting", "not-lame", "alive", "large", "parent", "near"})
 WAITS: Final = (0.01, 0.2, 1.0, 2.5, 6.0, 31.0, 61.0, 301.0, 4000.0, 90_000.0)  # s: around the timers of the daemon
 WAIT_WEIGHTS: Final = (4, 4, 4, 4, 4, 4, 3, 3, 2, 1)
+EVENTS: Final = {  # and how often, of 27
+    "break": 8,
+    "heal": 4,
+    "part": 2,
+    "reunite": 2,
+    "weather": 3,
+    "publish": 5,
+    "withdraw": 1,
+    "flush": 2,
+}
 CLIENTS: Final = 3
 
 
@@ -128,11 +148,19 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class Flush:
+    """An operator has the daemon forget a name, or a subtree."""
+
+    name: str
+    subtree: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     seconds: float
 
 
-Step = Ask | Break | Heal | Part | Reunite | Change | Publish | Withdraw | Wait
+Step = Ask | Break | Heal | Part | Reunite | Change | Publish | Withdraw | Flush | Wait
 
 
 def draw(rng: Random, servers: tuple[str, ...], count: int) -> list[Step]:
@@ -153,8 +181,7 @@ def _draw_question(rng: Random) -> Ask:
 
 def _draw_event(rng: Random, servers: tuple[str, ...]) -> Step:
     server = rng.choice(servers)
-    kind = rng.choices(("break", "heal", "part", "reunite", "weather", "publish", "withdraw"), (8, 4, 2, 2, 3, 5, 1))[0]
-    match kind:
+    match rng.choices(tuple(EVENTS), tuple(EVENTS.values()))[0]:
         case "break":
             server = rng.choice((server, "dst", "src"))
             return Break(server, _draw_fault(rng, server))
@@ -168,9 +195,11 @@ def _draw_event(rng: Random, servers: tuple[str, ...]) -> Step:
             return Change(_draw_weather(rng))
         case "publish":
             return Publish(rng.choice(RECORDS))
-        case _:
+        case "withdraw":
             owner, rtype = rng.choice(WITHDRAWN).split()
             return Withdraw(owner, rtype)
+        case _:
+            return Flush(rng.choice(FLUSHED), rng.random() < 0.5)
 
 
 def _draw_fault(rng: Random, server: str) -> Behaviour:

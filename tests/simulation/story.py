@@ -22,6 +22,7 @@ from tests.simulation.steps import (
     Ask,
     Break,
     Change,
+    Flush,
     Heal,
     Part,
     Publish,
@@ -58,6 +59,8 @@ class Story:
                     asking.start_soon(self._ask, step)
                 elif isinstance(step, Wait):
                     await trio.sleep(step.seconds)
+                elif isinstance(step, Flush):
+                    await self._world.operator.flush(step.name, subtree=step.subtree)
                 else:
                     happen(self._world, step)
 
@@ -74,6 +77,7 @@ class Story:
         await trio.sleep(EVERYTHING_OVER)
         self._say("all TTLs are over")
         await self._ask_everything(self._departures_from_now)
+        self.found += await world.operator.broken_invariants()
 
     async def _ask_everything(self, judge: Callable[[Message], list[str]]) -> None:
         for question in QUESTIONS:

@@ -18,11 +18,13 @@ SEEDS: Final = int(os.environ.get("CISTERN_SEEDS", "200"))
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_story_breaks_an_invariant(seed: int) -> None:
-    found = play(seed, lambda _: None)
-    assert not found, (
-        f"{len(found)} violations; replay: .venv/bin/python -m tests.simulation --seed {seed} --verbose\n"
-        + "\n".join(found)
-    )
+    replay = f"replay: .venv/bin/python -m tests.simulation --seed {seed} --verbose"
+    try:
+        found = play(seed, lambda _: None)
+    except BaseException as error:
+        error.add_note(replay)
+        raise
+    assert not found, "\n".join([replay, *found])
 
 
 @pytest.mark.parametrize("seed", [7, 11])

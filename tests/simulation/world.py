@@ -23,6 +23,7 @@ from tests.simulation.client import Client
 from tests.simulation.env import SimulatedEnv
 from tests.simulation.fabric import Fabric
 from tests.simulation.network import SimulatedNetwork, Sockets
+from tests.simulation.operator import Operator
 from tests.simulation.published import Published
 
 DAEMON = Address("192.0.2.53", 53)
@@ -34,10 +35,11 @@ NETWORKS = {"203.0.113.0/24": 24}
 class World:
     """What a test can do to the world around the daemon, and ask of it."""
 
-    def __init__(self, fabric: Fabric, internet: Internet, clients: tuple[Client, ...]) -> None:
+    def __init__(self, fabric: Fabric, internet: Internet, clients: tuple[Client, ...], operator: Operator) -> None:
         self.fabric = fabric
         self.internet = internet
         self.clients = clients
+        self.operator = operator
         self.published = Published(internet.zones())
 
     async def ask(self, qname: str, qtype: str = "A") -> Message:
@@ -88,7 +90,8 @@ async def open_world(seed: int = 0, *, stale: StaleOptions | None = None) -> Asy
         env = SimulatedEnv(sockets, DAEMON.host, Random(f"{seed}/daemon"))
         await nursery.start(serve, options, env, hints, trio.Event())
         clients = tuple(Client(SimulatedNetwork(sockets, host), DAEMON) for host in CLIENTS)
-        yield World(fabric, internet, clients)
+        operator = Operator(SimulatedNetwork(sockets, DAEMON.host), options.control.socket)
+        yield World(fabric, internet, clients, operator)
         nursery.cancel_scope.cancel()
 
 
