@@ -54,7 +54,7 @@ async def _show(folder: Path, console: Console, tour: bool) -> int:
         stage = await nursery.start(set_stage, RealEnv(), folder)
         networks: dict[str, Network] = {client: RealEnv(client).network for client in (OUR_CLIENT, THEIR_CLIENT)}
         console.print("[bold]Cistern[/bold]: the daemon, between a state database that changes and a small internet.")
-        failed = await Tour(stage.server, stage.internet, networks, console).show(STEPS)
+        failed = await Tour(stage.server, stage.internet, networks, stage.env.now, console).show(STEPS)
         console.print(f"\n[bold]{len(STEPS) - failed} of {len(STEPS)} steps were right.[/bold]")
         if not tour:
             console.print(farewell(stage), markup=False, soft_wrap=True)

@@ -24,11 +24,19 @@ PAYLOAD: Final = 1232
 class Tour:
     """Shows steps on a console."""
 
-    def __init__(self, server: Address, internet: Internet, networks: dict[str, Network], console: Console) -> None:
-        """networks: for each client address of the steps, the network as it is seen from there."""
+    def __init__(
+        self,
+        server: Address,
+        internet: Internet,
+        networks: dict[str, Network],
+        now: Callable[[], float],
+        console: Console,
+    ) -> None:
+        """networks: for each client address of the steps, the network as it is seen from there. now: monotonic seconds."""
         self._server = server
         self._internet = internet
         self._networks = networks
+        self._now = now
         self._console = console
 
     async def show(self, steps: Iterable[Step]) -> int:
@@ -51,17 +59,17 @@ class Tour:
             step.change(self._internet)
         for server in self._internet.servers.values():
             server.forget_asked()
-        end = trio.current_time() + step.patience
+        end = self._now() + step.patience
         while True:
             heard = await self._ask(step)
             wrong = step.check(heard, self._internet)
-            if not wrong or trio.current_time() >= end:
+            if not wrong or self._now() >= end:
                 return heard, wrong
             await trio.sleep(ASK_AGAIN)
 
     async def _ask(self, step: Step) -> Heard:
         query = dns.message.make_query(step.qname, step.qtype, use_edns=0, payload=PAYLOAD)
-        began = trio.current_time()
+        began = self._now()
         message: Message | None = None
         channel = self._networks[step.client].open_udp(self._server)
         try:
@@ -72,7 +80,7 @@ class Tour:
             pass  # nobody is there: shown as no reply
         finally:
             channel.close()
-        return Heard(message, trio.current_time() - began)
+        return Heard(message, self._now() - began)
 
 
 def dig_line(step: Step, server: Address) -> str:

@@ -40,7 +40,7 @@ def tour(*steps: Step) -> tuple[int, str, float]:
         async with trio.open_nursery() as nursery:
             await nursery.start(serve_internet, internet, env)
             began = trio.current_time()
-            failed = await Tour(Address(SERVER, 53), internet, networks, console).show(steps)
+            failed = await Tour(Address(SERVER, 53), internet, networks, env.now, console).show(steps)
             took = trio.current_time() - began
             nursery.cancel_scope.cancel()
         return failed, printed.getvalue(), took
