@@ -16,20 +16,25 @@ from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.DNAME import DNAME
 from dns.rrset import RRset
 
-from tests.simulation.published import MAX_ALIASES, Outcome, Published
+from tests.simulation.published import MAX_ALIASES, Outcome, Published, Told
 
 ANCOUNT = slice(6, 8)  # RFC 1035 §4.1.1
 STALE_TTL = 30  # s, RFC 8767 §5
+MAX_STALE = 86_400  # s past its expiry
+MAX_TTL, MAX_NEGATIVE_TTL = 86_400, 3600  # s; longer ones are cut
+ROUNDING = 1.0  # s: TTLs are whole seconds
+TRANSIT = 5.0  # s between a server's reading of its zone and a client's of the reply, at most
 STALE_CODES = frozenset({EDECode.STALE_ANSWER, EDECode.STALE_NXDOMAIN_ANSWER})
 BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.DS})
 
 
-def violations(reply: Message, published: Published) -> Iterator[str]:
-    """Every way in which this reply to a question about a public name breaks an invariant."""
+def violations(reply: Message, published: Published, now: float) -> Iterator[str]:
+    """Every way in which this reply to a question about a public name, come in now, breaks an invariant."""
     yield from header_violations(reply)
     yield from chain_violations(reply)
     yield from data_violations(reply, published)
     yield from rcode_violations(reply, published)
+    yield from age_violations(reply, published, now)
 
 
 def header_violations(reply: Message) -> Iterator[str]:
@@ -71,15 +76,37 @@ def data_violations(reply: Message, published: Published) -> Iterator[str]:
     """Nothing is said that no authority ever said, nor for longer."""
     is_stale = is_marked_stale(reply)
     for rrset in (*reply.answer, *reply.authority, *reply.additional):
-        versions = [one for one in published.rrsets(rrset.name, rrset.rdtype) if set(one) == set(rrset)]
+        versions = _versions(rrset, published)
         if not versions:
             yield f"never published: {rrset.to_text()}"
             continue
-        longest = max(one.ttl for one in versions)
+        longest = max(one.rrset.ttl for one in versions)
         if rrset in reply.authority and rrset.rdtype == RdataType.SOA:
             longest = published.negative_ttl(rrset.name)
         if rrset.ttl > max(longest, STALE_TTL if is_stale else 0):
             yield f"TTL {rrset.ttl} of {rrset.name} {rrset.rdtype.name}: it was never more than {longest}"
+
+
+def age_violations(reply: Message, published: Published, now: float) -> Iterator[str]:
+    """TTLs only shrink: what is left of a TTL tells when it was fetched, and then it must have been the truth.
+
+    Stale data must have been the truth when it was fetched at the latest, its TTL and the longest stale time ago.
+    """
+    if is_marked_stale(reply):
+        for rrset in reply.answer:
+            if not any(now - one.rrset.ttl - MAX_STALE - TRANSIT <= one.until for one in _versions(rrset, published)):
+                yield f"too old even to be stale: {rrset.to_text()}"
+        return
+    for rrset in reply.answer:
+        if not any(_was_fetched_in_time(rrset.ttl, one, now, MAX_TTL) for one in _versions(rrset, published)):
+            yield f"untrue when it must have been fetched: {rrset.to_text()}"
+    aliases, end = walk(reply)
+    if reply.rcode() in (Rcode.NOERROR, Rcode.NXDOMAIN) and len(reply.answer) == aliases:
+        is_nxdomain = reply.rcode() == Rcode.NXDOMAIN
+        denials = published.denials(end, reply.question[0].rdtype, is_nxdomain=is_nxdomain)
+        for soa in reply.authority:
+            if denials and not any(_was_fetched_in_time(soa.ttl, one, now, MAX_NEGATIVE_TTL) for one in denials):
+                yield f"denied with {soa.ttl} s left, though it was there when that must have been said"
 
 
 def rcode_violations(reply: Message, published: Published) -> Iterator[str]:
@@ -136,6 +163,17 @@ def is_marked_stale(reply: Message) -> bool:
 def extended_errors(reply: Message) -> list[EDECode]:
     """The INFO-CODEs of a reply."""
     return [option.code for option in reply.options if isinstance(option, EDEOption)]
+
+
+def _versions(rrset: RRset, published: Published) -> list[Told]:
+    """The versions of an RRset that have just these records."""
+    return [one for one in published.told(rrset.name, rrset.rdtype) if set(one.rrset) == set(rrset)]
+
+
+def _was_fetched_in_time(shown: int, told: Told, now: float, longest: int) -> bool:
+    """Was it served at the moment from which so much is left of its TTL, which is cut to the longest?"""
+    fetched = now + shown - min(told.rrset.ttl, longest)
+    return told.since <= fetched + ROUNDING and fetched - TRANSIT <= told.until
 
 
 def _target(rrset: RRset) -> Name | None:

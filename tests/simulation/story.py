@@ -94,7 +94,7 @@ class Story:
         if reply is None:
             self.found.append(f"{trio.current_time():.3f} s: no reply to {ask}")
             return None
-        found = list(violations(reply, self._world.published))
+        found = list(violations(reply, self._world.published, trio.current_time()))
         if took > LONGEST_REPLY:
             found.append(f"the reply took {took:.3f} s")
         if reply.question[0].name.to_text(omit_final_dot=True) != ask.qname:

@@ -33,7 +33,7 @@ def in_a_world(scenario: Callable[[World], Awaitable[None]], stale: StaleOptions
 
 async def ask(world: World, qname: str = ALIAS) -> Message:
     reply = await world.ask(qname)
-    assert list(violations(reply, world.published)) == []
+    assert list(violations(reply, world.published, trio.current_time())) == []
     return reply
 
 

@@ -28,6 +28,7 @@ PUBLISHED = Published([SRC, DST, DST.with_rrset(parse_record("www.dst.test. 90 A
 ALIAS = "alias.src.test. 300 CNAME www.dst.test."
 ADDRESSES = ("www.dst.test. 60 A 192.0.2.1", "www.dst.test. 60 A 192.0.2.2")
 SOA_DST = "dst.test. 60 SOA ns1.dst.test. h.dst.test. 1 1 1 1 60"
+WWW = dns.name.from_text("www.dst.test.")
 LONG_SOA = "dst.test. 61 SOA ns1.dst.test. h.dst.test. 1 1 1 1 60"
 SOA_SRC = "src.test. 60 SOA ns1.src.test. h.src.test. 1 1 1 1 60"
 GONE = "to-nothing.src.test. 300 CNAME no.dst.test."
@@ -88,7 +89,7 @@ FAILED_AND_ANSWERED = reply("alias.src.test A", ALIAS, *ADDRESSES, rcode="SERVFA
     ],
 )  # fmt: skip
 def test_good_replies_pass(good: Message) -> None:
-    assert list(violations(good, PUBLISHED)) == []
+    assert list(violations(good, PUBLISHED, 0.0)) == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_good_replies_pass(good: Message) -> None:
     ],
 )  # fmt: skip
 def test_bad_replies_are_seen(bad: Message, said: str) -> None:
-    found = list(violations(bad, PUBLISHED))
+    found = list(violations(bad, PUBLISHED, 0.0))
     assert any(said in violation for violation in found), found
 
 
@@ -127,7 +128,7 @@ def test_more_aliases_than_are_followed_are_seen() -> None:
     for record in chain:
         zone = zone.with_rrset(parse_record(record))
     long = reply("a0.src.test AAAA", *chain, authority=(SOA_SRC,), rcode="NXDOMAIN")
-    assert list(violations(long, Published([zone]))) == ["more than 11 aliases"]
+    assert list(violations(long, Published([zone]), 0.0)) == ["more than 11 aliases"]
 
 
 def test_an_outcome_leaves_the_aliases_out() -> None:
@@ -135,3 +136,21 @@ def test_an_outcome_leaves_the_aliases_out() -> None:
     assert outcome(reply("alias.src.test A", ALIAS, *ADDRESSES)) in PUBLISHED.outcomes(
         dns.name.from_text("alias.src.test."), dns.rdatatype.A
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "said"),
+    [
+        pytest.param(reply("www.dst.test A", "www.dst.test. 55 A 192.0.2.3"), 1005, "", id="fetched while it was true"),
+        pytest.param(reply("www.dst.test A", "www.dst.test. 5 A 192.0.2.3"), 1085, "", id="the last seconds of it"),
+        pytest.param(reply("www.dst.test A", "www.dst.test. 60 A 192.0.2.3"), 1085, "untrue", id="a TTL that stands still"),
+        pytest.param(reply("www.dst.test A", authority=(SOA_DST,)), 1000, "", id="denied when it was gone"),
+        pytest.param(reply("www.dst.test A", authority=(SOA_DST,)), 990, "denied", id="denied when it was there"),
+        pytest.param(reply("www.dst.test A", "www.dst.test. 30 A 192.0.2.3", error=3), 87_000, "", id="stale"),
+        pytest.param(reply("www.dst.test A", "www.dst.test. 30 A 192.0.2.3", error=3), 87_600, "too old", id="stale too long"),
+    ],
+)  # fmt: skip
+def test_what_is_said_was_true_when_it_was_fetched(shown: Message, now: float, said: str) -> None:
+    published = Published([SRC, DST.with_rrset(parse_record("www.dst.test. 90 A 192.0.2.3"))])
+    published.note([DST.with_rrset(parse_record("www.dst.test. 60 TXT gone")).without(WWW, dns.rdatatype.A)], 1000)
+    assert [violation.split()[0] for violation in violations(shown, published, now)] == said.split()[:1]

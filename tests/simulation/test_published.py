@@ -17,16 +17,18 @@ WWW = dns.name.from_text("www.z.test.")
 
 def test_every_version_counts() -> None:
     published = Published([ZONE])
-    published.note([ZONE.with_rrset(parse_record("www.z.test. 90 A 192.0.2.3")), ZONE.without(WWW, dns.rdatatype.A)])
-    assert [rrset.ttl for rrset in published.rrsets(WWW, dns.rdatatype.A)] == [60, 90]
+    published.note([ZONE.with_rrset(parse_record("www.z.test. 90 A 192.0.2.3"))], 100.0)
+    published.note([ZONE.without(WWW, dns.rdatatype.A)], 200.0)
+    told = published.told(WWW, dns.rdatatype.A)
+    assert [(one.rrset.ttl, one.since, one.until) for one in told] == [(60, 0.0, 100.0), (90, 100.0, 200.0)]
     assert published.was_denied(WWW, dns.rdatatype.A, is_nxdomain=True)
     assert not published.was_denied(WWW, dns.rdatatype.A, is_nxdomain=False)
     assert published.negative_ttl(dns.name.from_text("z.test.")) == 60
 
 
 def test_wildcards_are_published_under_every_name_that_they_give() -> None:
-    (rrset,) = Published([ZONE]).rrsets(dns.name.from_text("a.b.wild.z.test."), dns.rdatatype.A)
-    assert rrset.to_text() == "a.b.wild.z.test. 60 IN A 192.0.2.2"
+    (told,) = Published([ZONE]).told(dns.name.from_text("a.b.wild.z.test."), dns.rdatatype.A)
+    assert told.rrset.to_text() == "a.b.wild.z.test. 60 IN A 192.0.2.2"
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,11 @@ class World:
 
     def publish(self, record: str) -> None:
         """Put the RRset of this one record into its zone."""
-        self.published.note(self.internet.publish(record))
+        self.published.note(self.internet.publish(record), trio.current_time())
 
     def withdraw(self, owner: str, rtype: str) -> None:
         """Take an RRset out of its zone."""
-        self.published.note(self.internet.withdraw(owner, rtype))
+        self.published.note(self.internet.withdraw(owner, rtype), trio.current_time())
 
     def times_asked(self, name: str) -> int:
         """Queries that reached the server since `forget_asked`."""
