@@ -23,6 +23,9 @@ class InternalCounts:
     slow_reads: int = field(default=0, metadata={"help": "Questions whose read took longer than max_wait."})
     full_queue: int = field(default=0, metadata={"help": "Questions refused a read because the queue was full."})
     changes: int = field(default=0, metadata={"help": "Looks at the state database that found it changed."})
+    sweeping_changes: int = field(
+        default=0, metadata={"help": "Changes after which everything was due: the clock tables did not tell what."}
+    )
     failed_looks: dict[int | str, int] = field(
         default_factory=dict,
         metadata={"help": "Looks at the state database that failed.", "label": "fault"},

@@ -8,7 +8,7 @@ Only this module touches apsw and threads. The rules are Corrosion's (its docume
 """
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -18,7 +18,9 @@ import apsw
 import apsw.ext
 import trio
 
-from internal_zones.mapping import shape_problem
+from internal_zones.clocks import Clocks, TooMuch, Touches, Versions, arrived, read_touches, read_versions
+from internal_zones.mapping import TOUCHED
+from internal_zones.plans import LARGE, Plan, problem, slowness
 from internal_zones.rows import Row
 
 T = TypeVar("T")
@@ -27,6 +29,8 @@ BUSY_TIMEOUT_MS: Final = (
     50  # readers of a WAL file wait for nobody but a restore, and that takes longer than any client
 )
 MAX_ROWS: Final = 20_000  # of one SELECT: some 60 ms in the thread that all other reads wait for
+MORE_READS_OF_VERSIONS: Final = 2  # at one look: a commit that comes between should be told apart with the others
+STATEMENT_CACHE: Final = 100  # the mapping's, one for each clock table, and some pragmas
 LOOKS_TILL_REOPENING: Final = 40  # about a second: a bad page may be a cached one, but reopening makes all data due
 _PAGES_ARE_WRONG = (apsw.CorruptError, apsw.NotADBError)
 
@@ -51,14 +55,27 @@ class StateFault(Exception):
 
 
 class Sighting(NamedTuple):
-    """What one look at the file saw. opening: how often it has been opened; problems: statement -> why it cannot be used."""
+    """What one look at the file saw. opening: how often it has been opened.
+
+    problems: statement -> why it cannot be used; slow: statement -> which index it lacks; reads: statement -> its tables.
+    touches: what differs from the last look; None: anything may. unclocked: why touches cannot be known; "": they can.
+    """
 
     device: int
     inode: int
     opening: int
     data_version: int
     schema_version: int
-    problems: Mapping[str, str]
+    problems: Mapping[str, str] = {}
+    slow: Mapping[str, str] = {}
+    reads: Mapping[str, frozenset[str]] = {}
+    touches: Touches | None = None
+    unclocked: str = ""
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """Two sightings with the same one saw the same data."""
+        return self[:5]
 
 
 class Reader(Protocol):
@@ -75,7 +92,9 @@ class StateFile:
         self._path = path
         self._statements = statements
         self._connection: apsw.Connection | None = None
-        self._seen = Sighting(0, 0, 0, 0, 0, {})
+        self._seen = Sighting(0, 0, 0, 0, 0)
+        self._clocks: Clocks | None = None
+        self._versions: Versions | None = None
         self._must_prepare = False  # a statement that was prepared has failed since
         self._looks_left = 0  # till the connection is given up because a read failed; 0: none did
 
@@ -137,28 +156,67 @@ class StateFile:
         if (opening, data_version) == (seen.opening, seen.data_version) and not self._must_prepare:
             return seen
         schema_version = int(self._connection.pragma("schema_version"))
-        problems = seen.problems
-        if problems or self._must_prepare or (opening, schema_version) != (seen.opening, seen.schema_version):
-            problems = self._prepare(self._connection)
+        sighting = seen._replace(device=status.st_dev, inode=status.st_ino, opening=opening, touches=None)
+        is_same = (opening, schema_version) == (seen.opening, seen.schema_version)
+        if seen.problems or self._must_prepare or not is_same:
+            sighting = self._prepare(self._connection, sighting)
             self._must_prepare = False
-        self._seen = Sighting(status.st_dev, status.st_ino, opening, data_version, schema_version, problems)
+        data_version, touches = self._touches(self._connection, data_version, is_same)
+        self._seen = sighting._replace(data_version=data_version, schema_version=schema_version, touches=touches)
         return self._seen
 
-    def _prepare(self, connection: apsw.Connection) -> dict[str, str]:
-        problems = {}
+    def _touches(self, connection: apsw.Connection, data_version: int, is_same: bool) -> tuple[int, Touches | None]:
+        """What was touched since the last look, and the data_version that this is true for."""
+        before, self._versions = self._versions, None
+        if self._clocks is None:
+            return data_version, None
+
+        def query(sql: str, values: tuple[int, ...]) -> list[Row]:
+            return connection.execute(sql, values).fetchall()
+
+        def place(table: str, key: int) -> list[Row]:
+            return connection.execute(self._statements[TOUCHED], {"table": table, "key": key}).fetchall()
+
+        try:
+            versions = read_versions(query)
+            for _ in range(MORE_READS_OF_VERSIONS):
+                latest = int(connection.pragma("data_version"))
+                if latest == data_version:
+                    break
+                data_version, versions = latest, read_versions(query)
+            self._versions = versions
+            since = arrived(before, versions) if before and is_same else None
+            if since is None:
+                return data_version, None
+            return data_version, read_touches(query, place, self._clocks, since)
+        except (TooMuch, apsw.SQLError):
+            return data_version, None
+
+    def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:
+        """The sighting with what its statements are now: prepared, and their plans read."""
+        plans: dict[str, Plan] = {}
+        problems: dict[str, str] = {}
         for name, sql in self._statements.items():
             try:
-                details = apsw.ext.query_info(connection, sql)
-            except (apsw.SQLError, apsw.BindingsError) as problem:
-                problems[name] = str(problem)
+                plans[name] = _plan(connection, sql)
+            except (apsw.SQLError, apsw.BindingsError) as wrong:
+                problems[name] = str(wrong)
                 continue
-            columns = tuple(column for column, _ in details.description)
-            wrong = shape_problem(name, columns, details.bindings_names)
-            if not details.is_readonly or details.query_remaining:
-                wrong = "is not one SELECT"
-            if wrong:
-                problems[name] = wrong
-        return problems
+            said = problem(name, plans[name])
+            if said:
+                problems[name] = said
+        slow = {
+            name: slowness(name, self._statements[name], plan, _is_large(connection)) for name, plan in plans.items()
+        }
+        unclocked = problems.pop(TOUCHED, "")
+        self._clocks = None if unclocked else _clocks(connection, plans)
+        self._versions = None
+        return sighting._replace(
+            problems=problems,
+            slow={name: said for name, said in slow.items() if said},
+            reads={name: plan.tables for name, plan in plans.items()},
+            unclocked=unclocked,
+        )
 
     def _faulted(self, problem: apsw.Error, name: str = "") -> StateFault:
         """The fault that `problem` is. A failed look gives up the connection at once; a failed read of the statement `name`
@@ -176,9 +234,53 @@ class StateFile:
         return StateFault(Fault.CORRUPT if isinstance(problem, _PAGES_ARE_WRONG) else Fault.UNREADABLE, text)
 
 
+def _plan(connection: apsw.Connection, sql: str) -> Plan:
+    details = apsw.ext.query_info(connection, sql, actions=True, explain_query_plan=True)
+    return Plan(
+        columns=tuple(column for column, _ in details.description),
+        parameters=tuple(details.bindings_names),
+        is_one_select=details.is_readonly and not details.query_remaining,
+        reads=frozenset(
+            (action.table_name, action.column_name or "")
+            for action in details.actions or ()
+            if action.action_name == "SQLITE_READ" and action.table_name
+        ),
+        steps=tuple(_steps(details.query_plan)),
+    )
+
+
+def _steps(plan: apsw.ext.QueryPlan | None) -> Iterator[str]:
+    if plan is not None:
+        yield plan.detail
+        for part in plan.sub or ():
+            yield from _steps(part)
+
+
+def _is_large(connection: apsw.Connection) -> Callable[[str], bool]:
+    def is_large(table: str) -> bool:
+        sql = f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT ?)'
+        return connection.execute(sql, (LARGE + 1,)).fetchall() == [(LARGE + 1,)]
+
+    return is_large
+
+
+def _clocks(connection: apsw.Connection, plans: Mapping[str, Plan]) -> Clocks:
+    """Which of the tables that the statements read have clocks. Views have none, and are not needed: their tables have."""
+    tables = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    read = {table for name, plan in plans.items() if name != TOUCHED for table in plan.tables} & tables
+    replicated = {table for table in read if f"{table}__crsql_clock" in tables}
+    placing = plans[TOUCHED].reads
+    return Clocks(
+        {table: frozenset(column for of, column in placing if of == table) for table in sorted(replicated)},
+        frozenset(read - replicated),
+    )
+
+
 def _open(path: str) -> apsw.Connection:
     connection = apsw.Connection(
-        f"file:{quote(path)}?mode=ro", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, statementcachesize=32
+        f"file:{quote(path)}?mode=ro",
+        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+        statementcachesize=STATEMENT_CACHE,
     )
     try:
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)

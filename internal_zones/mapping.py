@@ -42,7 +42,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         " WHERE a.network_id = :network"
     )
     machine_at: Annotated[_Sql, Meta(description="the deployed machine with :address in :network")] = (
-        "SELECT m.id, a.name AS app, m.state, m.skip_dns FROM machines m JOIN apps a ON a.id = m.app_id"
+        "SELECT m.id, a.name AS app, m.region, m.state, m.skip_dns FROM machines m JOIN apps a ON a.id = m.app_id"
         " AND a.network_id = m.network_id WHERE m.network_id = :network AND m.address = :address"
     )
     peer_at: Annotated[_Sql, Meta(description="the WireGuard peer with :address in :network")] = (
@@ -69,8 +69,29 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         " WHERE a.network_id = :network AND a.name = :app COLLATE NOCASE"
     )
 
+    touched: Annotated[
+        _Sql, Meta(description="the network and app of the row :key (__crsql_key) of :table, to drop only what changed")
+    ] = (
+        "SELECT a.network_id AS network, a.name AS app FROM apps__crsql_pks k JOIN apps a ON a.id = k.id"
+        " WHERE :table = 'apps' AND k.__crsql_key = :key"
+        " UNION ALL SELECT m.network_id, a.name FROM machines__crsql_pks k JOIN machines m ON m.id = k.id"
+        " LEFT JOIN apps a ON a.id = m.app_id WHERE :table = 'machines' AND k.__crsql_key = :key"
+        " UNION ALL SELECT m.network_id, a.name FROM checks__crsql_pks k JOIN machines m ON m.id = k.machine_id"
+        " LEFT JOIN apps a ON a.id = m.app_id WHERE :table = 'checks' AND k.__crsql_key = :key"
+        " UNION ALL SELECT m.network_id, a.name FROM services__crsql_pks k JOIN machines m ON m.id = k.machine_id"
+        " LEFT JOIN apps a ON a.id = m.app_id WHERE :table = 'services' AND k.__crsql_key = :key"
+        " UNION ALL SELECT f.network_id, f.app_name FROM flycast_addresses__crsql_pks k"
+        " JOIN flycast_addresses f ON f.address = k.address"
+        " WHERE :table = 'flycast_addresses' AND k.__crsql_key = :key"
+        " UNION ALL SELECT k.network_id, '' FROM peers__crsql_pks k"
+        " WHERE :table = 'peers' AND k.__crsql_key = :key"
+    )
 
-PARAMETERS: Final = frozenset(("network", "app", "address"))
+
+TOUCHED: Final = "touched"  # not needed for any name, and not there where the clock tables are not
+READS_ALL: Final = frozenset(("hosts", "regions"))  # small tables, read as a whole
+PARAMETERS: Final = MappingProxyType({TOUCHED: frozenset(("table", "key"))})
+PARAMETERS_OF_OTHERS: Final = frozenset(("network", "app", "address"))
 COLUMNS: Final = MappingProxyType(
     {
         "app": ("name",),
@@ -79,12 +100,13 @@ COLUMNS: Final = MappingProxyType(
         "apps": ("name",),
         "peers": ("name", "address"),
         "instances": ("id", "app", "region", "address", "state", "skip_dns"),
-        "machine_at": ("id", "app", "state", "skip_dns"),
+        "machine_at": ("id", "app", "region", "state", "skip_dns"),
         "peer_at": ("name",),
         "hosts": ("host", "rtt", "state"),
         "regions": ("region", "latitude", "longitude"),
         "checks": ("machine", "status"),
         "services": ("machine", "name", "port"),
+        "touched": ("network", "app"),
     }
 )
 
@@ -98,5 +120,6 @@ def shape_problem(name: str, columns: tuple[str, ...], parameters: Iterable[str 
     """What is wrong with the output columns or the parameters of the statement `name`; None: nothing."""
     if columns != COLUMNS[name]:
         return f"yields columns ({', '.join(columns)}): ({', '.join(COLUMNS[name])}) are expected"
-    unknown = [parameter or "?" for parameter in parameters if parameter not in PARAMETERS]
-    return f"has the unknown parameter {unknown[0]}: {', '.join(sorted(PARAMETERS))} are known" if unknown else None
+    known = PARAMETERS.get(name, PARAMETERS_OF_OTHERS)
+    unknown = [parameter or "?" for parameter in parameters if parameter not in known]
+    return f"has the unknown parameter {unknown[0]}: {', '.join(sorted(known))} are known" if unknown else None

@@ -124,9 +124,10 @@ def instance(row: Row) -> Instance:
 
 
 def owner(row: Row) -> tuple[str, str]:
-    """(machine id, app) from (id, app, state, skip_dns)."""
-    name, app, state, skip_dns = row
+    """(machine id, app) from (id, app, region, state, skip_dns)."""
+    name, app, region, state, skip_dns = row
     _is_started(state, skip_dns)
+    _text(region)  # without it the machine is not there yet, under no name
     return _text(name), _text(app)
 
 

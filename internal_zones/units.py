@@ -1,16 +1,17 @@
 """What is kept in memory: units, each one app in one network or one list of a network, with the generation it was read at.
 
-A change of the database starts a new generation; units of an older one are not answered from until they are read again,
-which happens when somebody asks (lazily). They stay as last good data for the time the database is unwell.
+A change of the database starts a new generation. The units that it may have touched are due: not answered from until they are
+read again, which happens when somebody asks (lazily). They stay as last good data for the time the database is unwell.
 """
 
 from dataclasses import dataclass, field
 from typing import Final
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from cache.names import WireName
-from internal_zones.readings import Reading, UnitKey
+from internal_zones.outdating import EVERYTHING, Outdated
+from internal_zones.readings import Kind, Reading, UnitKey
 from internal_zones.records import Node
 
 MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not there evicts nothing that is
@@ -18,12 +19,16 @@ MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not 
 
 @dataclass(slots=True)
 class Unit:
-    """A reading kept. nodes: names of the unit that were asked for, as records; they are derived and die with it."""
+    """A reading kept. generation: when its reading began. is_due: it was touched since.
+
+    nodes: names of the unit that were asked for, as records; they are derived and die with it.
+    """
 
     key: UnitKey
     reading: Reading
     generation: int
     read_at: float
+    is_due: bool = False
     nodes: dict[WireName, Node] = field(default_factory=dict)
 
 
@@ -38,6 +43,7 @@ class Units:
         self._units: LRUCache[UnitKey, Unit] = LRUCache(max_rows, getsizeof=lambda unit: 1 + unit.reading.size)
         self._empty: LRUCache[UnitKey, Unit] = LRUCache(MAX_EMPTY_UNITS)
         self._trusted_for = trusted_for
+        self._swept = dict.fromkeys(Kind, 0)  # the generation at which every unit of a kind was due
         self.generation = 0
         self.looked_at = float("-inf")
 
@@ -46,14 +52,15 @@ class Units:
         return self._units.get(key) or self._empty.get(key)
 
     def put(self, unit: Unit) -> None:
-        """Keep the unit in the place of its predecessor."""
+        """Keep the unit in the place of its predecessor. What changed while it was being read may have touched it."""
+        unit.is_due = unit.generation != self.generation
         kept, other = (self._units, self._empty) if unit.reading.size else (self._empty, self._units)
         kept[unit.key] = unit
         other.pop(unit.key, None)
 
     def is_current(self, unit: Unit, now: float) -> bool:
         """May the unit be answered from without a word?"""
-        return unit.generation == self.generation and self.is_trusted(now)
+        return self._is_untouched(unit) and self.is_trusted(now)
 
     def is_trusted(self, now: float) -> bool:
         """Was the database looked at lately?"""
@@ -61,18 +68,23 @@ class Units:
 
     def known_at(self, unit: Unit) -> float:
         """When the unit was last known to be true: the age of stale data counts from here."""
-        return max(self.looked_at, unit.read_at) if unit.generation == self.generation else unit.read_at
+        return max(self.looked_at, unit.read_at) if self._is_untouched(unit) else unit.read_at
 
     def confirm(self, looked_at: float) -> None:
         """The database was looked at; nothing but what `outdate` was called for has changed."""
         self.looked_at = looked_at
 
-    def outdate(self) -> None:
-        """The database changed: every unit has to be read again before it is current.
-
-        Units known to be untouched could be spared here: this is where the clock tables come in.
-        """
+    def outdate(self, what: Outdated = EVERYTHING) -> None:
+        """The database changed: these units have to be read again before they are current."""
         self.generation += 1
+        self._swept.update(dict.fromkeys(what.kinds, self.generation))
+        for key in what.keys:
+            for kept in (self._units, self._empty):
+                if key in kept:
+                    Cache.__getitem__(kept, key).is_due = True  # a change is no use that keeps a unit from eviction
+
+    def _is_untouched(self, unit: Unit) -> bool:
+        return not unit.is_due and unit.generation >= self._swept[unit.key.kind]
 
     @property
     def rows(self) -> int:

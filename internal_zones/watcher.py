@@ -11,6 +11,7 @@ import trio
 
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Runner, Sighting, StateFault, StateFile
+from internal_zones.outdating import outdated
 from internal_zones.units import Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
@@ -70,13 +71,17 @@ class Watcher:
         before, self.sighting = self.sighting, sighting
         if has_changed(before, sighting):
             self._counts.changes += 1
-            self._units.outdate()
+            self._counts.sweeping_changes += sighting.touches is None
+            self._units.outdate(outdated(sighting.touches, sighting.reads))
         self._units.confirm(started)
         if before is None or before.opening != sighting.opening:
             self._counts.openings += 1
         for name, reason in sighting.problems.items():
             if before is None or before.problems.get(name) != reason:
                 self._warn("state_statement_unusable", statement=name, reason=reason)
+        for name, reason in sighting.slow.items():
+            if before is None or before.slow.get(name) != reason:
+                self._warn("state_statement_slow", statement=name, reason=reason)
         if self.fault is not None:
             self._warn("state_database_well_again", fault=self.fault.fault.value)
         self.fault = None
@@ -85,7 +90,7 @@ class Watcher:
 
 def has_changed(before: Sighting | None, after: Sighting) -> bool:
     """May any row be another than at the last look? data_versions of two openings cannot be compared."""
-    return before is None or before._replace(problems=after.problems) != after
+    return before is None or before.identity != after.identity
 
 
 def pause(failures: int, poll: float) -> float:

@@ -1,0 +1,63 @@
+"""Which units are due after a change? The rows that were touched, as the units that rest on them (pure)."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from internal_zones.clocks import Touches
+from internal_zones.readings import Kind, UnitKey
+
+STATEMENTS: Final = MappingProxyType(
+    {
+        Kind.APP: ("app", "machines"),
+        Kind.FLYCAST: ("flycast", "app"),
+        Kind.APPS: ("apps",),
+        Kind.PEERS: ("peers",),
+        Kind.INSTANCES: ("instances",),
+        Kind.OWNERS: ("machine_at", "peer_at"),
+        Kind.TOPOLOGY: ("hosts", "regions"),
+        Kind.CHECKS: ("checks",),
+        Kind.SERVICES: ("services",),
+    }
+)
+OF_AN_APP: Final = frozenset((Kind.APP, Kind.FLYCAST, Kind.CHECKS, Kind.SERVICES))
+OF_A_NETWORK: Final = frozenset((Kind.APPS, Kind.PEERS, Kind.INSTANCES))
+
+
+class Outdated(NamedTuple):
+    """kinds: every unit of these kinds is due; keys: these units are."""
+
+    kinds: frozenset[Kind] = frozenset(Kind)
+    keys: frozenset[UnitKey] = frozenset()
+
+
+EVERYTHING: Final = Outdated()
+
+
+def outdated(touches: Touches | None, reads: Mapping[str, frozenset[str]]) -> Outdated:
+    """The units that rest on what was touched. reads: the tables that each statement reads; touches None: all may differ."""
+    if touches is None:
+        return EVERYTHING
+    kinds = {kind for table in touches.tables for kind in _kinds_on(table, reads)}
+    keys: set[UnitKey] = set()
+    for table, network, app in touches.rows:
+        on_it = _kinds_on(table, reads)
+        kinds |= on_it - OF_AN_APP - OF_A_NETWORK
+        keys.update(_keys(on_it, network, app))
+    return Outdated(frozenset(kinds), frozenset(keys))
+
+
+def _kinds_on(table: str, reads: Mapping[str, frozenset[str]]) -> set[Kind]:
+    """A statement that is not known to read anything may read everything."""
+    return {
+        kind for kind, names in STATEMENTS.items() if any(name not in reads or table in reads[name] for name in names)
+    }
+
+
+def _keys(kinds: Iterable[Kind], network: int, app: str) -> Iterable[UnitKey]:
+    name = app.encode().lower().decode()  # as labels are folded: ASCII only (RFC 4343)
+    for kind in kinds:
+        if kind in OF_AN_APP:
+            yield UnitKey(kind, network, name)
+        elif kind in OF_A_NETWORK:
+            yield UnitKey(kind, network)

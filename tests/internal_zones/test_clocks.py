@@ -1,0 +1,164 @@
+"""What the clock tables tell, on values and on a file in Corrosion's shape; random changes are in test_changes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from internal_zones.clocks import (
+    MAX_CLOCK_ROWS,
+    MAX_SITES,
+    Clocks,
+    TooMuch,
+    Touches,
+    Versions,
+    arrived,
+    read_touches,
+    read_versions,
+)
+from internal_zones.mapping import TOUCHED, Mapping, statements
+from internal_zones.rows import Row
+from resolver.demo.corrosion_file import CorrosionWriter
+from tests.internal_zones.platform import State, app, machine, write_state
+
+CLOCKS = Clocks(
+    {
+        "apps": frozenset(("id", "name", "network_id")),
+        "machines": frozenset(("id", "app_id", "network_id")),
+        "checks": frozenset(),
+    },
+    frozenset(("__corro_members",)),
+)
+A, B = b"a" * 16, b"b" * 16
+
+
+def versions(a: int, b: int, *gaps: tuple[int, int]) -> Versions:
+    """Of two sites; the gaps are of the second."""
+    return Versions({0: (A, a), 1: (B, b)}, {1: frozenset(gaps)} if gaps else {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "since"),
+    [
+        pytest.param(versions(3, 7), versions(4, 7), {0: 3}, id="one site has news"),
+        pytest.param(versions(3, 7), versions(4, 9), {0: 3, 1: 7}, id="both have"),
+        pytest.param(versions(3, 7), versions(3, 7), None, id="a change without a version"),
+        pytest.param(versions(3, 7), versions(3, 6), None, id="backwards"),
+        pytest.param(versions(3, 7), Versions({0: (B, 3), 1: (A, 7)}, {}), None, id="sites changed places"),
+        pytest.param(versions(3, 7), Versions({0: (A, 4)}, {}), None, id="a site is gone"),
+        pytest.param(Versions({0: (A, 3)}, {}), versions(3, 7), {1: 0}, id="a site is new"),
+        pytest.param(versions(3, 7), versions(3, 12, (8, 11)), {1: 7}, id="a gap opens"),
+        pytest.param(versions(3, 12, (8, 11)), versions(3, 12), {1: 7}, id="a gap closes"),
+        pytest.param(versions(3, 12, (8, 11)), versions(3, 13, (10, 11)), {1: 7}, id="a gap closes partly, with news"),
+        pytest.param(
+            versions(3, 12, (5, 5), (9, 9)), versions(3, 12, (5, 5)), {1: 8}, id="the later of two gaps closes"
+        ),
+        pytest.param(versions(3, 12, (8, 11)), versions(3, 14, (8, 11)), {1: 12}, id="news beside an open gap"),
+    ],
+)
+def test_what_has_arrived_is_known_by_versions_and_closed_gaps(
+    before: Versions, after: Versions, since: dict[int, int] | None
+) -> None:
+    assert arrived(before, after) == since
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> CorrosionWriter:
+    state = State(
+        apps=[app(1, "web", 24), app(2, "db", 24), app(3, "web", 57)],
+        machines=[machine("01", 1, 24), machine("02", 2, 24), machine("03", 3, 57)],
+        checks=[{"machine_id": "02", "name": "x", "status": "passing"}],
+    )
+    write_state(tmp_path / "state.db", state)
+    return CorrosionWriter(tmp_path / "state.db")
+
+
+def touches_of(writer: CorrosionWriter, change: Callable[[], None], ordinal: int = 0) -> Touches:
+    """What is found touched after one commit that makes the change."""
+
+    def query(sql: str, values: tuple[int, ...]) -> list[Row]:
+        return writer.connection.execute(sql, values).fetchall()
+
+    def place(table: str, key: int) -> list[Row]:
+        sql = statements(Mapping())[TOUCHED]
+        return writer.connection.execute(sql, {"table": table, "key": key}).fetchall()
+
+    before = read_versions(query)
+    with writer.commit(ordinal):
+        change()
+    since = arrived(before, read_versions(query))
+    assert since is not None
+    return read_touches(query, place, CLOCKS, since)
+
+
+@pytest.mark.parametrize("ordinal", [0, 2])
+def test_a_changed_row_is_placed_in_its_network_and_app(writer: CorrosionWriter, ordinal: int) -> None:
+    touches = touches_of(writer, lambda: writer.put("machines", {"id": "02", "state": "stopped"}), ordinal)
+    assert touches == Touches(CLOCKS.others, frozenset({("machines", 24, "db")}))
+
+
+def test_a_row_of_another_table_is_placed_by_what_it_belongs_to(writer: CorrosionWriter) -> None:
+    row = {"machine_id": "02", "name": "x", "status": "critical"}
+    assert touches_of(writer, lambda: writer.put("checks", row)).rows == {("checks", 24, "db")}
+
+
+def test_a_new_row_touches_its_own_app_only(writer: CorrosionWriter) -> None:
+    touches = touches_of(writer, lambda: writer.put("machines", machine("09", 3, 57)))
+    assert touches == Touches(CLOCKS.others, frozenset({("machines", 57, "web")}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda it: it.delete("machines", {"id": "02"}), id="deleted"),
+        pytest.param(lambda it: it.put("machines", {"id": "02", "app_id": 1}), id="moved to another app"),
+        pytest.param(lambda it: it.put("machines", {"id": "02", "network_id": 57}), id="moved to another network"),
+    ],
+)
+def test_a_row_that_may_have_left_a_unit_makes_its_table_due(
+    writer: CorrosionWriter, change: Callable[[CorrosionWriter], None]
+) -> None:
+    assert "machines" in touches_of(writer, lambda: change(writer)).tables
+
+
+def test_a_row_whose_app_has_not_arrived_is_placed_in_nobody_s_network(writer: CorrosionWriter) -> None:
+    touches = touches_of(writer, lambda: writer.put("machines", {"id": "08", "state": "started"}))
+    assert touches.rows == {("machines", 0, "")}
+
+
+def test_a_row_that_came_back_elsewhere_makes_its_table_due(writer: CorrosionWriter) -> None:
+    def return_elsewhere() -> None:
+        writer.delete("machines", {"id": "02"})
+        writer.put("machines", machine("02", 3, 57))
+
+    assert "machines" in touches_of(writer, return_elsewhere).tables
+
+
+def test_more_than_a_look_may_read_is_said_to_be_too_much(writer: CorrosionWriter) -> None:
+    def load() -> None:
+        for number in range(MAX_CLOCK_ROWS // 8 + 1):
+            writer.put("machines", machine(f"{number + 256:x}", 1, 24))
+
+    with pytest.raises(TooMuch):
+        touches_of(writer, load)
+
+
+def test_more_sites_than_a_look_may_read_are_too_much() -> None:
+    with pytest.raises(TooMuch):
+        read_versions(lambda sql, values: [(number, A, 1) for number in range(MAX_SITES + 1)])
+
+
+def test_partly_received_versions_count_as_gaps(writer: CorrosionWriter) -> None:
+    writer.connection.execute("INSERT INTO __corro_bookkeeping_gaps SELECT site_id, 4, 6 FROM crsql_site_id LIMIT 1")
+    writer.connection.execute(
+        "INSERT INTO __corro_seq_bookkeeping SELECT site_id, 9, 0, 3, 8, '' FROM crsql_site_id WHERE ordinal = 0"
+    )
+    found = read_versions(lambda sql, values: writer.connection.execute(sql, values).fetchall())
+    assert found.gaps.get(0, frozenset()) >= {(9, 9)}
+
+
+def test_a_file_without_clock_tables_says_so_itself(writer: CorrosionWriter) -> None:
+    writer.connection.execute("DROP TABLE crsql_db_versions")
+    with pytest.raises(apsw.SQLError):
+        read_versions(lambda sql, values: writer.connection.execute(sql, values).fetchall())
