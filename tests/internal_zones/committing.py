@@ -1,0 +1,33 @@
+"""Commits to a database at a steady rate, as a process of its own: python -m … FILE RATE SECONDS.
+
+Each commit gives one machine an address with its number in it; the times of the first machine's commits are printed.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from resolver.demo.corrosion_file import CorrosionWriter
+
+WATCHED_EVERY = 50  # commits: often enough for figures, and each is seen before the next
+
+
+def commit_steadily(path: Path, rate: int, seconds: float) -> None:
+    writer = CorrosionWriter(path)
+    rows = writer.connection.execute("SELECT id FROM machines ORDER BY id").fetchall()
+    machines = [str(row[0]) for row in rows]
+    began = time.monotonic()
+    for number in range(int(rate * seconds)):
+        time.sleep(max(0.0, began + number / rate - time.monotonic()))
+        is_watched = number % WATCHED_EVERY == 0
+        machine = machines[0] if is_watched else machines[1 + number % (len(machines) - 1)]
+        with writer.commit(number % 5):
+            writer.put("machines", {"id": machine, "address": f"fdaa:0:18:a:b:1:{number:x}:2"})
+        if is_watched:
+            print(number, time.monotonic(), flush=True)
+    print("rate", round(rate * seconds / (time.monotonic() - began)), flush=True)
+    writer.close()
+
+
+if __name__ == "__main__":
+    commit_steadily(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -1,0 +1,121 @@
+"""How soon is a commit in the answers, while another process commits a thousand times a second and clients keep asking?"""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from tests.internal_zones.platform import State, app, machine, write_state
+from tests.internal_zones.running import Asker, asking
+
+APPS = 200
+ASKED_AT_ONCE = 25  # questions of every 5 ms: 5,000 a second
+PAUSE = 0.005
+SETTLED = 0.5  # seconds after the last commit
+
+
+@dataclass(slots=True)
+class Freshness:
+    """delays: seconds from a commit until it was first seen in an answer, sorted; rate: commits a second."""
+
+    rate: int = 0
+    asked: int = 0
+    stale: int = 0
+    sweeping: int = 0
+    changes: int = 0
+    reads: int = 0
+    delays: list[float] = field(default_factory=list)
+
+    def percentile(self, share: float) -> float:
+        return self.delays[min(len(self.delays) - 1, int(len(self.delays) * share))]
+
+    def __str__(self) -> str:
+        p50, p99, worst = (self.percentile(share) * 1000 for share in (0.5, 0.99, 1.0))
+        return (
+            f"visible after p50 {p50:.0f} ms, p99 {p99:.0f} ms, max {worst:.0f} ms ({len(self.delays)} commits watched);"
+            f" {self.rate} commits/s, {self.asked} questions, {self.reads} reads,"
+            f" {self.sweeping} of {self.changes} changes sweeping"
+        )
+
+
+def measure(folder: Path, rate: int, seconds: float) -> Freshness:
+    """Ask a platform of 200 apps while it is committed to. Every watched commit has to be seen, in its order."""
+    path = folder / "state.db"
+    apps = [app(number, f"app{number}", 24) for number in range(1, APPS + 1)]
+    machines = [machine(f"{number:04x}", number, 24) for number in range(1, APPS + 1)]
+    write_state(path, State(apps=apps, machines=machines))
+    return trio.run(partial(_measure, path, rate, seconds))
+
+
+async def _measure(path: Path, rate: int, seconds: float) -> Freshness:
+    found = Freshness()
+    committed: dict[int, float] = {}
+    seen: dict[int, float] = {}
+    command = [sys.executable, "-m", "tests.internal_zones.committing", str(path), str(rate), str(seconds)]
+    async with asking(path) as asker, trio.open_nursery() as nursery:
+        await asker.ask("app1.internal")
+        process = await nursery.start(partial(trio.run_process, command, stdout=subprocess.PIPE, capture_stdout=False))
+        nursery.start_soon(_listen, process.stdout, committed, found, nursery.cancel_scope)
+        nursery.start_soon(_watch, asker, seen)
+        await _keep_asking(asker, found)
+    found.delays = sorted(_delays(committed, seen))
+    counts = asker.zones.counts
+    found.changes, found.sweeping, found.reads = counts.changes, counts.sweeping_changes, counts.reads
+    found.stale = counts.stale_answers + counts.failures
+    return found
+
+
+def _delays(committed: dict[int, float], seen: dict[int, float]) -> list[float]:
+    """A commit that was overtaken by the next one counts as seen when that one was."""
+    numbers = sorted(seen)
+    return [
+        max(0.0, seen[next(later for later in numbers if later >= number)] - at)
+        for number, at in committed.items()
+        if number <= numbers[-1]
+    ]
+
+
+async def _listen(
+    output: trio.abc.ReceiveStream, committed: dict[int, float], found: Freshness, scope: trio.CancelScope
+) -> None:
+    text = b""
+    async for octets in output:
+        text += octets
+    for line in text.splitlines():
+        what, value = line.split()
+        if what == b"rate":
+            found.rate = int(value)
+        else:
+            committed[int(what)] = float(value)
+    await trio.sleep(SETTLED)
+    scope.cancel()
+
+
+async def _watch(asker: Asker, seen: dict[int, float]) -> None:
+    """Note when each number of the watched machine was first answered."""
+    newest = -1
+    while True:
+        answer = await asker.texts("0001.vm.app1.internal")
+        groups = answer[0].split(":")
+        number = int(groups[6], 16) if groups[5] == "1" else -1
+        assert number >= newest, "answers never go back"
+        if number > newest:
+            newest = number
+            seen[number] = time.monotonic()
+        await trio.sleep(0.001)
+
+
+async def _keep_asking(asker: Asker, found: Freshness) -> None:
+    number = 0
+    while True:
+        for _ in range(ASKED_AT_ONCE):
+            number += 1
+            answer = await asker.ask(f"app{number % APPS + 1}.internal")
+            assert answer.rcode == 0
+            assert answer.answer
+            found.asked += 1
+        await trio.sleep(PAUSE)
