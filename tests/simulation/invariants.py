@@ -88,7 +88,7 @@ def data_violations(reply: Message, published: Published) -> Iterator[str]:
 
 
 def age_violations(reply: Message, published: Published, now: float) -> Iterator[str]:
-    """TTLs only shrink: what is left of a TTL tells when it was fetched, and then it must have been the truth.
+    """TTLs only shrink: what is left of a TTL tells how long ago it was fetched at most, and then it must have been true.
 
     Stale data must have been the truth when it was fetched at the latest, its TTL and the longest stale time ago.
     """
@@ -171,9 +171,12 @@ def _versions(rrset: RRset, published: Published) -> list[Told]:
 
 
 def _was_fetched_in_time(shown: int, told: Told, now: float, longest: int) -> bool:
-    """Was it served at the moment from which so much is left of its TTL, which is cut to the longest?"""
-    fetched = now + shown - min(told.rrset.ttl, longest)
-    return told.since <= fetched + ROUNDING and fetched - TRANSIT <= told.until
+    """Can it have been served, no longer ago than the part of its TTL that is over?
+
+    The delegation's end may have cut the TTL (design.md 5.4), so that it was fetched later than it seems.
+    """
+    age = min(told.rrset.ttl, longest) - shown
+    return now - age - ROUNDING - TRANSIT <= told.until
 
 
 def _target(rrset: RRset) -> Name | None:

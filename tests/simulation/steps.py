@@ -1,5 +1,6 @@
 """What can happen in the world, as values drawn by chance: a seed's whole story can be printed, and read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -96,6 +97,7 @@ EVENTS: Final = {  # and how often, of 27
     "flush": 2,
 }
 CLIENTS: Final = 3
+FAVOURITES: Final = 6  # questions of a story that are asked most
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +166,20 @@ Step = Ask | Break | Heal | Part | Reunite | Change | Publish | Withdraw | Flush
 
 
 def draw(rng: Random, servers: tuple[str, ...], count: int) -> list[Step]:
-    """A story of so many turns; each is an event or none, some questions, and a wait."""
+    """A story of so many turns; each is an event or none, some questions, and a wait. Some questions come again and again."""
     story: list[Step] = []
+    favourites = rng.sample(QUESTIONS, FAVOURITES)
     for _ in range(count):
         if rng.random() < 0.7:
             story.append(_draw_event(rng, servers))
-        story += [_draw_question(rng) for _ in range(rng.choice((0, 1, 2, 4)))]
+        asked = rng.choices((favourites, QUESTIONS), (2, 1), k=rng.choice((0, 1, 2, 4)))
+        story += [_draw_question(rng, among) for among in asked]
         story.append(Wait(rng.choices(WAITS, WAIT_WEIGHTS)[0] * rng.uniform(0.5, 1.0)))
     return story
 
 
-def _draw_question(rng: Random) -> Ask:
-    qname, qtype = rng.choice(QUESTIONS).split()
+def _draw_question(rng: Random, among: Sequence[str]) -> Ask:
+    qname, qtype = rng.choice(among).split()
     return Ask(rng.randrange(CLIENTS), qname, qtype, rng.random() < 0.1)
 
 

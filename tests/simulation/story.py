@@ -7,11 +7,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, assert_never
 
-import dns.name
 import trio
 from dns.message import Message
 from dns.rcode import Rcode
-from dns.rdatatype import RdataType
 
 from tests.simulation.deterministic import run
 from tests.simulation.fabric import CALM
@@ -104,20 +102,14 @@ class Story:
 
     def _failures_without_reason(self, reply: Message) -> list[str]:
         """SERVFAIL only where no version of the data can do without."""
-        if reply.rcode() == Rcode.SERVFAIL and Outcome(Rcode.SERVFAIL) not in self._outcomes(
-            self._world.published, reply
-        ):
-            return ["a failure, though all is well"]
-        return []
+        failure = Outcome(Rcode.SERVFAIL)
+        is_failure = outcome(reply) == failure and failure not in outcomes(self._world.published, reply)
+        return ["a failure, though all is well"] if is_failure else []
 
     def _departures_from_now(self, reply: Message) -> list[str]:
-        now = self._outcomes(Published(self._world.internet.zones()), reply)
+        now = outcomes(Published(self._world.internet.zones()), reply)
         found = [] if outcome(reply) in now else [f"{outcome(reply)}, but now it is one of {now}"]
         return [*found, "still stale"] if is_marked_stale(reply) else found
-
-    def _outcomes(self, published: Published, reply: Message) -> set[Outcome]:
-        asked = reply.question[0]
-        return published.outcomes(dns.name.from_text(asked.name.to_text().lower()), RdataType(asked.rdtype))
 
     def _note(self, reply: Message, found: list[str]) -> None:
         answer = " / ".join(rrset.to_text().replace("\n", ", ") for rrset in reply.answer) or "-"
@@ -130,6 +122,11 @@ class Story:
 
     def _say(self, text: str) -> None:
         self._tell(f"{trio.current_time():12.3f}  {text}")
+
+
+def outcomes(published: Published, reply: Message) -> set[Outcome]:
+    """What the question of this reply can come to."""
+    return published.outcomes(reply.question[0].name, reply.question[0].rdtype)
 
 
 def happen(world: World, step: Break | Heal | Part | Reunite | Change | Publish | Withdraw) -> None:
