@@ -1,6 +1,7 @@
 """The servers of an internet on sockets: each listens on its addresses, over UDP and TCP, real or simulated ones."""
 
-from typing import Final
+from contextlib import suppress
+from typing import Final, Never
 
 import trio
 
@@ -32,24 +33,25 @@ async def serve_internet(
 
 
 async def _serve_udp(server: Server, env: Env, listener: UdpListener) -> None:
-    waiting = 0
-
-    async def reply(delivery: Delivery, reply_to: bytes) -> None:
-        nonlocal waiting
-        waiting += 1
-        await trio.sleep(delivery.after)
-        waiting -= 1
-        listener.send_batch([(delivery.message, reply_to)])
-
     try:
-        async with trio.open_nursery() as nursery:
-            while True:
-                for datagram in await listener.receive_batch():
-                    if waiting < MAX_WAITING:
-                        for delivery in server.answer(datagram.data, Transport.UDP, env.rng):
-                            nursery.start_soon(reply, delivery, datagram.reply_to)
+        async with trio.open_nursery() as replying:
+            await _answer_datagrams(server, env, listener, replying)
     finally:
         listener.close()
+
+
+async def _answer_datagrams(server: Server, env: Env, listener: UdpListener, replying: trio.Nursery) -> Never:
+    while True:
+        for datagram in await listener.receive_batch():
+            if len(replying.child_tasks) >= MAX_WAITING:
+                continue
+            for delivery in server.answer(datagram.data, Transport.UDP, env.rng):
+                replying.start_soon(_reply, listener, delivery, datagram.reply_to)
+
+
+async def _reply(listener: UdpListener, delivery: Delivery, reply_to: bytes) -> None:
+    await trio.sleep(delivery.after)
+    listener.send_batch([(delivery.message, reply_to)])
 
 
 async def _serve_tcp(server: Server, env: Env, listener: TcpListener) -> None:
@@ -66,13 +68,10 @@ async def _serve_connection(server: Server, env: Env, connection: TcpConnection)
     stream = connection.stream
     received = bytearray()
     async with stream:
-        with trio.move_on_after(MAX_CONNECTION):
-            try:
-                while chunk := await stream.receive_some(RECEIVE_OCTETS):
-                    received += chunk
-                    await _answer_whole_queries(server, env, stream, received)
-            except trio.BrokenResourceError:
-                return  # the client went away in the middle
+        with trio.move_on_after(MAX_CONNECTION), suppress(trio.BrokenResourceError):  # it may go away in the middle
+            while chunk := await stream.receive_some(RECEIVE_OCTETS):
+                received += chunk
+                await _answer_whole_queries(server, env, stream, received)
 
 
 async def _answer_whole_queries(server: Server, env: Env, stream: trio.abc.Stream, received: bytearray) -> None:
