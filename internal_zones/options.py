@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from internal_zones.mapping import Mapping
+
 
 class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[state]` table of the configuration."""
@@ -32,3 +34,10 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=25_000, le=10_000_000, description="rows of the database kept in memory, least recently used dropped"),
     ] = 300_000
+    mapping: Annotated[
+        Mapping,
+        Meta(
+            description="Which SQL yields what, by fixed output columns; say only what differs. The defaults fit "
+            "conf/state-schema.sql; conf/mapping-consul.toml has a mapping of another schema."
+        ),
+    ] = Mapping()

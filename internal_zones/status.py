@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from internal_zones.mapping import TOUCHED
 from internal_zones.options import StateOptions
 from internal_zones.reads import Reads
 from internal_zones.units import Units
@@ -16,7 +17,8 @@ class StateStatus(msgspec.Struct, frozen=True):
     """state: starting (never read), ready, or unwell (last good data is served as stale).
 
     statements: each statement of the mapping with "ready" or the reason why it cannot be used. looked_ago: seconds since
-    the last successful look; None: there was none. inode, data_version, schema_version: 0 before the first look.
+    the last successful look; None: there was none. slow: those that look through a large table, and the index they lack.
+    clocks: "ready", or why changes cannot be told apart. inode, data_version, schema_version: 0 before the first look.
     """
 
     state: Literal["starting", "ready", "unwell"]
@@ -28,6 +30,8 @@ class StateStatus(msgspec.Struct, frozen=True):
     data_version: int
     schema_version: int
     statements: dict[str, str]
+    slow: dict[str, str]
+    clocks: str
     generation: int
     units: int
     rows: int
@@ -54,7 +58,11 @@ def status_of(
         inode=seen.inode if seen else 0,
         data_version=seen.data_version if seen else 0,
         schema_version=seen.schema_version if seen else 0,
-        statements={name: seen.problems.get(name, READY_TEXT) if seen else unknown for name in names},
+        statements={
+            name: seen.problems.get(name, READY_TEXT) if seen else unknown for name in names if name != TOUCHED
+        },
+        slow=dict(seen.slow) if seen else {},
+        clocks=(seen.unclocked or READY_TEXT) if seen else unknown,
         generation=units.generation,
         units=len(units),
         rows=units.rows,

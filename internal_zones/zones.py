@@ -16,7 +16,7 @@ from internal_zones.apex import build_apexes
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFile, own_thread
 from internal_zones.lookup import Bits, Place, answer, locate, node_at
-from internal_zones.mapping import Mapping, statements
+from internal_zones.mapping import statements
 from internal_zones.nearest import Topology
 from internal_zones.options import StateOptions
 from internal_zones.readings import AppData, ChecksData, Data, ServicesData, UnitKey
@@ -51,14 +51,13 @@ class InternalZones:
         rng: Bits,
         counts: InternalCounts | None = None,
         warn: Warn = _say_nothing,
-        mapping: Mapping | None = None,
         run: Runner | None = None,
     ) -> None:
         """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread."""
         self.options, self.counts = options, counts or InternalCounts()
         self._now, self._rng = now, rng
         self._apexes = build_apexes(options.negative_ttl)
-        sql = statements(mapping or Mapping())
+        sql = statements(options.mapping)
         self._statements = tuple(sql)
         self._file = StateFile(options.database, sql)
         self._units = Units(options.max_rows, trusted_for=options.poll + options.max_wait)

@@ -26,7 +26,7 @@ def reference() -> str:
         default = getattr(defaults, field.name)
         lines = [*_comment(_meta(field.type).description or "")]
         if isinstance(default, msgspec.Struct):
-            lines += [f"[{field.name}]", *_settings(default)]
+            lines += [f"[{field.name}]", *_settings(default, field.name)]
         elif isinstance(default, dict):
             lines += [f"[{field.name}]", *_examples(field)]
         else:
@@ -35,10 +35,19 @@ def reference() -> str:
     return "\n".join(sections)
 
 
-def _settings(struct: msgspec.Struct) -> Iterator[str]:
+def _settings(struct: msgspec.Struct, above: str) -> Iterator[str]:
+    """Each setting under its description; a table of the table `above` comes behind all that it holds itself."""
+    tables = []
     for field in msgspec.structs.fields(struct):
-        yield from _comment(_described(field))
-        yield f"{field.name} = {_toml(getattr(struct, field.name), len(field.name) + 3)}"
+        value = getattr(struct, field.name)
+        if isinstance(value, msgspec.Struct):
+            tables.append((field, value))
+        else:
+            yield from _comment(_described(field))
+            yield f"{field.name} = {_toml(value, len(field.name) + 3)}"
+    for field, value in tables:
+        name = f"{above}.{field.name}"
+        yield from ("", *_comment(_described(field)), f"[{name}]", *_settings(value, name))
 
 
 def _examples(field: msgspec.structs.FieldInfo) -> Iterator[str]:
@@ -66,6 +75,8 @@ def _comment(text: str) -> list[str]:
 
 def _toml(value: object, indent: int) -> str:
     """`value` as TOML: JSON's form of numbers, texts and booleans is TOML's too."""
+    if isinstance(value, str) and len(value) + indent > WIDTH - 2:
+        return _long_text(value)
     if not isinstance(value, tuple | list):
         return json.dumps(value, ensure_ascii=False)
     items = [_toml(item, 0) for item in value]
@@ -74,6 +85,14 @@ def _toml(value: object, indent: int) -> str:
         return line
     rows = textwrap.wrap(", ".join(items) + ",", WIDTH - 4, break_on_hyphens=False)
     return "\n".join(["[", *(f"    {row}" for row in rows), "]"])
+
+
+def _long_text(text: str) -> str:
+    """A text of several lines which TOML puts together again: a backslash swallows the line's end and what indents the next."""
+    assert "\\" not in text, text
+    assert '"""' not in text, text
+    rows = textwrap.wrap(text, WIDTH - 6, break_on_hyphens=False, break_long_words=False)
+    return "\n".join(['"""\\', *(f"    {row} \\" for row in rows[:-1]), f'    {rows[-1]}"""'])
 
 
 def _meta(annotation: object) -> msgspec.Meta:

@@ -34,7 +34,8 @@ def test_every_option_stands_in_the_reference_under_its_description(table: str) 
     begin = lines.index(f"[{table}]")
     assert lines[begin - 1].startswith("# ")
     for name in default.__struct_fields__:
-        at = next(n for n in range(begin, len(lines)) if lines[n].startswith(f"{name} = "))
+        heads = (f"{name} = ", f"[{table}.{name}]")
+        at = next(n for n in range(begin, len(lines)) if lines[n].startswith(heads))
         assert lines[at - 1].startswith("# "), f"{table}.{name} has no description"
 
 
@@ -45,6 +46,12 @@ def test_the_examples_in_comments_are_sound() -> None:
     assert options.networks["127.0.0.0/8"] == 24
     assert options.forward[0].zone == "corp.example"
     assert options.stub[0].servers == ("192.0.2.2:53",)
+
+
+def test_a_long_text_is_broken_and_reads_as_it_was() -> None:
+    text = reference()
+    assert max(len(line) for line in text.splitlines()) <= 112
+    assert tomllib.loads(text)["state"]["mapping"]["machines"] == Options().state.mapping.machines
 
 
 def _is_example(line: str) -> bool:
