@@ -4,6 +4,7 @@ At its end all is healed. Then nothing may fail that can succeed, and once all T
 """
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Final, assert_never
 
@@ -71,14 +72,14 @@ class Story:
         world.fabric.weather = CALM
         await trio.sleep(FAILURES_OVER)
         self._say("all is healed")
-        await self._ask_everything(self._failures_without_reason)
+        await self._ask_everything(partial(failures_without_reason, world.published))
         await trio.sleep(EVERYTHING_OVER)
         self._say("all TTLs are over")
-        await self._ask_everything(self._departures_from_now)
+        await self._ask_everything(partial(departures, Published(world.internet.zones())))
         self.found += await world.operator.broken_invariants()
 
     async def _ask_everything(self, judge: Callable[[Message], list[str]]) -> None:
-        for question in QUESTIONS:
+        for question in dict.fromkeys(QUESTIONS):
             qname, qtype = question.split()
             reply = await self._ask(Ask(0, qname, qtype, over_tcp=False))
             if reply is not None:
@@ -100,17 +101,6 @@ class Story:
         self._note(reply, found)
         return reply
 
-    def _failures_without_reason(self, reply: Message) -> list[str]:
-        """SERVFAIL only where no version of the data can do without."""
-        failure = Outcome(Rcode.SERVFAIL)
-        is_failure = outcome(reply) == failure and failure not in outcomes(self._world.published, reply)
-        return ["a failure, though all is well"] if is_failure else []
-
-    def _departures_from_now(self, reply: Message) -> list[str]:
-        now = outcomes(Published(self._world.internet.zones()), reply)
-        found = [] if outcome(reply) in now else [f"{outcome(reply)}, but now it is one of {now}"]
-        return [*found, "still stale"] if is_marked_stale(reply) else found
-
     def _note(self, reply: Message, found: list[str]) -> None:
         answer = " / ".join(rrset.to_text().replace("\n", ", ") for rrset in reply.answer) or "-"
         errors = ", ".join(option.to_text() for option in reply.options)
@@ -122,6 +112,20 @@ class Story:
 
     def _say(self, text: str) -> None:
         self._tell(f"{trio.current_time():12.3f}  {text}")
+
+
+def failures_without_reason(published: Published, reply: Message) -> list[str]:
+    """SERVFAIL only where no version of the data can do without."""
+    failure = Outcome(Rcode.SERVFAIL)
+    is_failure = outcome(reply) == failure and failure not in outcomes(published, reply)
+    return ["a failure, though all is well"] if is_failure else []
+
+
+def departures(current: Published, reply: Message) -> list[str]:
+    """Everything is as published now, and fresh."""
+    expected = outcomes(current, reply)
+    found = [] if outcome(reply) in expected else [f"{outcome(reply)}, but now it is one of {expected}"]
+    return [*found, "still stale"] if is_marked_stale(reply) else found
 
 
 def outcomes(published: Published, reply: Message) -> set[Outcome]:
