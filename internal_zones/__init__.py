@@ -2,9 +2,22 @@
 
 from internal_zones.apex import is_ours
 from internal_zones.counts import InternalCounts
+from internal_zones.database import StateFault
+from internal_zones.inspection import AppRow, MachineRow, Wanted
 from internal_zones.mapping import Mapping
 from internal_zones.options import StateOptions
 from internal_zones.status import StateStatus
 from internal_zones.zones import InternalZones
 
-__all__ = ["InternalCounts", "InternalZones", "Mapping", "StateOptions", "StateStatus", "is_ours"]
+__all__ = [
+    "AppRow",
+    "InternalCounts",
+    "InternalZones",
+    "MachineRow",
+    "Mapping",
+    "StateFault",
+    "StateOptions",
+    "StateStatus",
+    "Wanted",
+    "is_ours",
+]

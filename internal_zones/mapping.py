@@ -69,6 +69,9 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         " WHERE a.network_id = :network AND a.name = :app COLLATE NOCASE"
     )
 
+    networks: Annotated[_Sql, Meta(description="every network that has an app; for operators' listings only")] = (
+        "SELECT DISTINCT network_id AS network FROM apps"
+    )
     touched: Annotated[
         _Sql, Meta(description="the network and app of the row :key (__crsql_key) of :table, to drop only what changed")
     ] = (
@@ -89,7 +92,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 TOUCHED: Final = "touched"  # not needed for any name, and not there where the clock tables are not
-READS_ALL: Final = frozenset(("hosts", "regions"))  # small tables, read as a whole
+READS_ALL: Final = frozenset(("hosts", "regions", "networks"))  # small tables, or read for an operator only
 PARAMETERS: Final = MappingProxyType({TOUCHED: frozenset(("table", "key"))})
 PARAMETERS_OF_OTHERS: Final = frozenset(("network", "app", "address"))
 COLUMNS: Final = MappingProxyType(
@@ -106,6 +109,7 @@ COLUMNS: Final = MappingProxyType(
         "regions": ("region", "latitude", "longitude"),
         "checks": ("machine", "status"),
         "services": ("machine", "name", "port"),
+        "networks": ("network",),
         "touched": ("network", "app"),
     }
 )

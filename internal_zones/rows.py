@@ -142,6 +142,13 @@ def name(row: Row) -> str:
     return _text(row[0])
 
 
+def number(row: Row) -> int:
+    """The integer of a row of one column."""
+    if not isinstance(row[0], int):
+        raise ValueError("an integer is expected")
+    return row[0]
+
+
 def address(row: Row) -> bytes:
     """The 16 octets of a row of one column."""
     return _address(row[0])

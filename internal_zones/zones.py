@@ -15,6 +15,7 @@ from internal_zones import nearest
 from internal_zones.apex import build_apexes
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFile, own_thread
+from internal_zones.inspection import Inspector
 from internal_zones.lookup import Bits, Place, answer, locate, node_at
 from internal_zones.mapping import statements
 from internal_zones.nearest import Topology
@@ -62,6 +63,7 @@ class InternalZones:
         self._file = StateFile(options.database, sql)
         self._units = Units(options.max_rows, trusted_for=options.poll + options.max_wait)
         runner = run or own_thread()
+        self.inspector = Inspector(self._file, runner)
         self._watcher = Watcher(
             self._file, runner, self._units, now=now, poll=options.poll, counts=self.counts, warn=warn
         )

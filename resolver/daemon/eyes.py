@@ -2,16 +2,31 @@
 
 from collections.abc import Iterable
 from importlib.metadata import version
+from typing import assert_never
+
+import msgspec
 
 from cache.answer import Answer, Question
 from cache.inspection import EntryRow, rows
-from cache.names import WireName
-from internal_zones import is_ours
+from cache.names import WireName, to_text
+from cache.rrtypes import ANY
+from internal_zones import InternalZones, StateFault, Wanted, is_ours
 from resolver.daemon.parts import Parts
 from resolver.errors import NotServed, Prohibited
 from resolver.observe.metrics import stats
 from resolver.policy.explain import ExplainRow, explain, explain_local
-from resolver.service.control_protocol import StatRow, StatusRow
+from resolver.service.control import CannotShow
+from resolver.service.control_protocol import (
+    NameRow,
+    StateApps,
+    StateMachines,
+    StateNames,
+    StateOf,
+    StateRequest,
+    StatRow,
+    StatusRow,
+)
+from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 NO_CLIENT = bytes(16)  # the client for whom nearest names are ordered when an operator asks
 
@@ -43,6 +58,25 @@ class Eyes:
             return explain_local(special, question, "special")
         return explain(parts.cache, parts.failures, question, parts.env.now(), parts.options.stale)
 
+    async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
+        internal = self._parts.internal
+        if internal is None:
+            raise CannotShow("no state database is configured")
+        try:
+            match request:
+                case StateOf():
+                    return [internal.status()]
+                case StateApps(network=network):
+                    return await internal.inspector.apps(Wanted(network))
+                case StateMachines(network=network, app=app):
+                    return await internal.inspector.machines(Wanted(network, app))
+                case StateNames(network=network, app=app):
+                    names = await internal.inspector.names(Wanted(network, app))
+                    return [row for where, name in names for row in await self._answers(internal, where, name)]
+        except StateFault as fault:
+            raise CannotShow(f"the state database cannot be read: {fault}") from fault
+        assert_never(request)
+
     def stats(self) -> Iterable[StatRow]:
         return (StatRow(*stat) for stat in stats(self._parts.measures()))
 
@@ -53,6 +87,21 @@ class Eyes:
             listening=self._listening,
             problems=self._parts.problems(),
         )
+
+    async def _answers(self, internal: InternalZones, network: int, name: WireName) -> Iterable[NameRow]:
+        """What a client of the network gets for any type of the name."""
+        answer = await internal.load(network, name, ANY, NO_CLIENT)
+        owner, rcode = to_text(name), rcode_to_text(answer.rcode)
+        return [
+            NameRow(
+                network,
+                owner,
+                type_to_text(rrset.rtype),
+                rcode,
+                tuple(rdata_to_text(rrset.rtype, rdata) for rdata in rrset.rdatas),
+            )
+            for rrset in answer.answer
+        ] or [NameRow(network, owner, "", rcode if answer.rcode else "NODATA")]
 
     async def _internal_answer(self, question: Question, network: int | None) -> Answer:
         """What a client of the network would get; the database is read if need be."""

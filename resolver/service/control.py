@@ -23,6 +23,11 @@ from resolver.service.control_protocol import (
     FlushRow,
     Request,
     RowLine,
+    StateApps,
+    StateMachines,
+    StateNames,
+    StateOf,
+    StateRequest,
     StatRow,
     Stats,
     Status,
@@ -41,6 +46,10 @@ log = structlog.get_logger()
 Rows = Iterable[msgspec.Struct | None]
 
 
+class CannotShow(Exception):
+    """What is asked for cannot be shown now; the text says why."""
+
+
 class Inspectable(Protocol):
     """What a daemon shows of itself. A long walk yields None now and then where it finds nothing to show."""
 
@@ -55,6 +64,9 @@ class Inspectable(Protocol):
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         """Why a question would get its answer; may have to read the state database first."""
+
+    async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
+        """What the state database is and holds; raises CannotShow."""
 
     def stats(self) -> Iterable[StatRow]: ...
 
@@ -110,6 +122,9 @@ async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> N
     except (msgspec.MsgspecError, ValueError) as error:
         await _end(stream, End(rows=0, error=f"bad request: {error}"))
         return
+    except CannotShow as reason:
+        await _end(stream, End(rows=0, error=str(reason)))
+        return
     if isinstance(request, CacheList) and request.sort:
         rows = await _sorted_rows(rows, request)
     count = await _send_rows(stream, rows, request.limit if isinstance(request, CacheList) else 0)
@@ -131,6 +146,8 @@ async def _rows(request: Request, daemon: Inspectable) -> Rows:
             return [FlushRow(daemon.flush(from_text(name), _type(rtype), subtree=subtree))]
         case Explain(name=name, type=rtype, network=network):
             return await daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
+        case StateOf() | StateApps() | StateMachines() | StateNames():
+            return await daemon.state(request)
     assert_never(request)
 
 

@@ -11,6 +11,9 @@ import msgspec
 MAX_REQUEST_OCTETS: Final = 4096  # the longest name is 1004 octets as text; nothing else in a request is long
 MAX_SORTED: Final = 1000  # rows; a sorted list is kept whole while the cache is walked
 
+MAX_NETWORK: Final = 2**32 - 1
+
+Network = Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]
 _Text = Annotated[str, msgspec.Meta(max_length=1100)]
 
 
@@ -64,13 +67,48 @@ class Explain(_Request, frozen=True, tag="explain"):
     network: int | None = None
 
 
-Request = Status | Stats | CacheShow | CacheList | CacheFlush | Explain
+class StateOf(_Request, frozen=True, tag="state_status"):
+    """How the state database is -> StateStatus, once."""
+
+
+class StateApps(_Request, frozen=True, tag="state_apps"):
+    """The apps of one network, or of all -> AppRows."""
+
+    network: Network | None = None
+
+
+class StateMachines(_Request, frozen=True, tag="state_machines"):
+    """The machines of one network, or of all; of one app, or (app "") of all -> MachineRows."""
+
+    network: Network | None = None
+    app: _Text = ""
+
+
+class StateNames(_Request, frozen=True, tag="state_names"):
+    """Every name of an app, in one network or in all that have it -> NameRows."""
+
+    app: _Text
+    network: Network | None = None
+
+
+StateRequest = StateOf | StateApps | StateMachines | StateNames
+Request = Status | Stats | CacheShow | CacheList | CacheFlush | Explain | StateRequest
 
 
 class FlushRow(msgspec.Struct, frozen=True):
     """How many entries and remembered failures were forgotten."""
 
     forgotten: int
+
+
+class NameRow(msgspec.Struct, frozen=True):
+    """One RRset at a name, as a client of the network gets it. type "": there is none, see rcode. records: as text."""
+
+    network: int
+    name: str
+    type: str
+    rcode: str
+    records: tuple[str, ...] = ()
 
 
 class StatRow(msgspec.Struct, frozen=True):

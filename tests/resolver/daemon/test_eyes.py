@@ -6,7 +6,18 @@ import msgspec
 import trio
 
 from resolver.env import Address, Env
-from resolver.service.control_protocol import CacheFlush, CacheList, CacheShow, Explain, Stats, Status
+from resolver.service.control_protocol import (
+    CacheFlush,
+    CacheList,
+    CacheShow,
+    Explain,
+    StateApps,
+    StateMachines,
+    StateNames,
+    StateOf,
+    Stats,
+    Status,
+)
 from tests.resolver.daemon.alone import CONTROL, with_daemon
 from tests.simulation.client import Client
 
@@ -72,5 +83,15 @@ def test_an_empty_cache_shows_nothing() -> None:
     async def test(env: Env, address: Address, draining: trio.Event) -> None:
         assert await ask(env, CacheShow("www.example")) == []
         assert await ask(env, CacheList()) == []
+
+    with_daemon(test)
+
+
+def test_without_a_state_database_there_is_nothing_to_look_into() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        for request in (StateOf(), StateApps(), StateMachines(), StateNames("web")):
+            async with await env.network.open_unix(CONTROL) as stream:
+                await stream.send_all(msgspec.json.encode(request) + b"\n")
+                assert b"no state database is configured" in await stream.receive_some(65536)
 
     with_daemon(test)

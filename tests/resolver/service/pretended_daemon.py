@@ -2,11 +2,24 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from cache.answer import Question
 from cache.inspection import EntryRow
 from cache.names import WireName, to_text
+from internal_zones import AppRow, MachineRow
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
-from resolver.service.control_protocol import StatRow, StatusRow
+from resolver.service.control import CannotShow
+from resolver.service.control_protocol import (
+    NameRow,
+    StateApps,
+    StateMachines,
+    StateNames,
+    StateOf,
+    StateRequest,
+    StatRow,
+    StatusRow,
+)
 
 
 def entry(owner: str, ttl: float = 60, *, state: str = "fresh", size: int = 100, hits: int = 0) -> EntryRow:
@@ -48,6 +61,21 @@ class PretendedDaemon:
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         self.asked.append((question, network))
         return [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
+
+    async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
+        self.asked.append((request,))
+        match request:
+            case StateOf():
+                raise CannotShow("no state database is configured")
+            case StateApps():
+                return [AppRow(24, "web", 3, 2)]
+            case StateMachines():
+                return [MachineRow(24, "web", "148e", True, "ams", "h1", "fdaa::1", {"a": "b"})]
+            case StateNames():
+                return [
+                    NameRow(24, "web.internal.", "AAAA", "NOERROR", ("fdaa::1", "fdaa::2")),
+                    NameRow(24, "x.web.internal.", "", "NODATA"),
+                ]
 
     def stats(self) -> Iterable[StatRow]:
         return [StatRow("hits", 5, help="Answers from the cache.")]

@@ -1,0 +1,126 @@
+"""`cistern state`: how the state database is, what it holds, and which names come of it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+
+from internal_zones import AppRow, MachineRow, StateStatus
+from resolver.cli.arguments import for_programs, of_a_daemon
+from resolver.cli.daemon import ask, socket_path
+from resolver.cli.tables import print_table, seconds
+from resolver.service.control_protocol import (
+    MAX_NETWORK,
+    NameRow,
+    Request,
+    StateApps,
+    StateMachines,
+    StateNames,
+    StateOf,
+)
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+of_a_network = click.option("--network", type=click.IntRange(0, MAX_NETWORK), help="Only this network.")
+
+
+@click.group("state")
+def command() -> None:
+    """Look into the state database that internal names come from."""
+
+
+@command.command("status")
+@of_a_daemon
+@for_programs
+def status(socket: str | None, config: Path | None, as_json: bool) -> None:
+    """How the database is, and each statement of the mapping."""
+    for row in _rows(socket_path(socket, config), StateOf(), as_json, StateStatus):
+        for line in _status_lines(row):
+            click.echo(line)
+        statements = [(name, row.slow.get(name, said)) for name, said in row.statements.items()]
+        click.echo()
+        print_table(("STATEMENT", "STATE"), statements)
+
+
+@command.command("apps")
+@of_a_network
+@of_a_daemon
+@for_programs
+def apps(network: int | None, socket: str | None, config: Path | None, as_json: bool) -> None:
+    """The apps, with how many machines they have."""
+    found = _rows(socket_path(socket, config), StateApps(network), as_json, AppRow)
+    cells = [(str(row.network), row.app, str(row.deployed), str(row.started)) for row in found]
+    _print(as_json, ("NETWORK", "APP", "DEPLOYED", "STARTED"), cells, {"NETWORK", "DEPLOYED", "STARTED"})
+
+
+@command.command("machines")
+@of_a_network
+@click.option("--app", default="", help="Only this app.")
+@of_a_daemon
+@for_programs
+def machines(network: int | None, app: str, socket: str | None, config: Path | None, as_json: bool) -> None:
+    """The machines, started or not."""
+    found = _rows(socket_path(socket, config), StateMachines(network, app), as_json, MachineRow)
+    cells = [
+        (
+            str(row.network),
+            row.app,
+            row.id,
+            "started" if row.is_started else "not started",
+            row.region,
+            row.host,
+            row.address,
+            " ".join(f"{key}={value}" for key, value in row.metadata.items()),
+        )
+        for row in found
+    ]
+    heads = ("NETWORK", "APP", "MACHINE", "STATE", "REGION", "HOST", "ADDRESS", "METADATA")
+    _print(as_json, heads, cells, {"NETWORK"})
+
+
+@command.command("names")
+@click.argument("app")
+@of_a_network
+@of_a_daemon
+@for_programs
+def names(app: str, network: int | None, socket: str | None, config: Path | None, as_json: bool) -> None:
+    """Every name of APP, and what a client of its network is answered."""
+    found = _rows(socket_path(socket, config), StateNames(app, network), as_json, NameRow)
+    cells = [
+        (str(row.network) if first else "", row.name if first else "", row.type if first else "", record)
+        for row in found
+        for first, record in zip([True] + [False] * len(row.records), row.records or (row.rcode,), strict=False)
+    ]
+    _print(as_json, ("NETWORK", "NAME", "TYPE", "DATA"), cells, {"NETWORK"})
+    if not found and not as_json:
+        click.echo(f"no network has an app {app}", err=True)
+
+
+def _rows(path: str, request: Request, as_json: bool, kind: type[T]) -> list[T]:
+    """The rows; none of them when they are for programs, who get them as they come."""
+    found: list[T] = []
+    take: Callable[[bytes], None] = (
+        click.echo if as_json else lambda row: found.append(msgspec.json.decode(row, type=kind))
+    )
+    ask(path, request, take)
+    return found
+
+
+def _print(as_json: bool, heads: Sequence[str], cells: Sequence[Sequence[str]], numbers: set[str]) -> None:
+    if not as_json:
+        print_table(heads, cells, numbers=frozenset(numbers))
+
+
+def _status_lines(row: StateStatus) -> list[str]:
+    seen = "never" if row.looked_ago is None else f"{seconds(row.looked_ago)} ago"
+    lines = [f"{row.database}: {row.state}, last seen well {seen}"]
+    if row.fault:
+        lines.append(f"fault: {row.fault}")
+    if row.inode:
+        versions = f"data version {row.data_version}, schema version {row.schema_version}"
+        lines.append(f"device {row.device}, inode {row.inode}, {versions}, {row.generation} changes seen")
+    lines.append(f"changes told apart by clock tables: {'yes' if row.clocks == 'ready' else row.clocks}")
+    lines.append(f"in memory: {row.units} units of {row.rows} rows; {row.waiting_reads} reads waiting")
+    return lines

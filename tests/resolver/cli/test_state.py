@@ -1,0 +1,77 @@
+"""`cistern state`, with a pretended daemon behind a real control socket."""
+
+import json
+
+import pytest
+
+from internal_zones import StateStatus
+from resolver.cli.state import _status_lines
+from resolver.service.control_protocol import StateApps, StateMachines, StateNames
+from tests.resolver.cli.conftest import Served, cistern
+
+APPS = """\
+NETWORK  APP  DEPLOYED  STARTED
+     24  web         3        2
+"""
+MACHINES = """\
+NETWORK  APP  MACHINE  STATE    REGION  HOST  ADDRESS  METADATA
+     24  web  148e     started  ams     h1    fdaa::1  a=b
+"""
+NAMES = """\
+NETWORK  NAME             TYPE  DATA
+     24  web.internal.    AAAA  fdaa::1
+                                fdaa::2
+     24  x.web.internal.        NODATA
+"""
+STATUS = StateStatus(
+    state="unwell",
+    database="/state.db",
+    fault="/state.db: No such file",
+    looked_ago=75.0,
+    device=1,
+    inode=2,
+    data_version=3,
+    schema_version=4,
+    statements={"app": "ready"},
+    slow={},
+    clocks="no such table: apps__crsql_pks",
+    generation=5,
+    units=6,
+    rows=7,
+    waiting_reads=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown", "asked"),
+    [
+        (("apps", "--network", "24"), APPS, StateApps(24)),
+        (("machines", "--app", "web"), MACHINES, StateMachines(None, "web")),
+        (("names", "web"), NAMES, StateNames("web")),
+    ],
+)
+def test_people_get_a_table(served: Served, arguments: tuple[str, ...], shown: str, asked: object) -> None:
+    done = cistern("state", *arguments, "--socket", served.socket)
+    assert (done.exit_code, done.output) == (0, shown)
+    assert served.daemon.asked == [(asked,)]
+
+
+def test_programs_get_one_row_per_line(served: Served) -> None:
+    done = cistern("state", "names", "web", "--json", "--socket", served.socket)
+    assert [json.loads(line)["rcode"] for line in done.output.splitlines()] == ["NOERROR", "NODATA"]
+
+
+def test_a_daemon_without_a_database_says_so(served: Served) -> None:
+    done = cistern("state", "status", "--socket", served.socket)
+    assert done.exit_code == 1
+    assert "no state database is configured" in done.output
+
+
+def test_the_status_says_what_is_wrong_before_the_figures() -> None:
+    assert _status_lines(STATUS) == [
+        "/state.db: unwell, last seen well 1m15s ago",
+        "fault: /state.db: No such file",
+        "device 1, inode 2, data version 3, schema version 4, 5 changes seen",
+        "changes told apart by clock tables: no such table: apps__crsql_pks",
+        "in memory: 6 units of 7 rows; 0 reads waiting",
+    ]
