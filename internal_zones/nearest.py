@@ -39,6 +39,16 @@ def order(machines: Iterable[Machine], topology: Topology, region: str, client: 
     return sorted(machines, key=remoteness)
 
 
+def reason(machine: Machine, topology: Topology, region: str) -> str:
+    """What decides the place of the machine in the order, for people."""
+    if region and machine.region == region:
+        return f"in this host's region {region}"
+    if machine.host in topology.round_trips:
+        return f"{topology.round_trips[machine.host]:g} ms to {machine.host}"
+    far = distance(topology, region, machine.region)
+    return f"{far:.0f} km to {machine.region}" if far < inf else "not measured: a hash of client and machine"
+
+
 def is_measured(machines: Iterable[Machine], topology: Topology, region: str) -> bool:
     """Does anything but the hash decide the order?"""
     return any(

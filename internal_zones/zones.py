@@ -23,6 +23,7 @@ from internal_zones.options import StateOptions
 from internal_zones.readings import AppData, ChecksData, Data, ServicesData, UnitKey
 from internal_zones.reads import Reads
 from internal_zones.records import NearestOf, Node, addresses, healthy_node, service_node, subset
+from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
@@ -120,6 +121,18 @@ class InternalZones:
         """How the database and what is kept of it are, for readiness and the operator."""
         return status_of(self.options, self._statements, self._watcher, self._units, self._reads, self._now())
 
+    def reasons(self, network: int, qname: WireName, client: bytes) -> tuple[str, ...]:
+        """Why the records of a nearest name stand in their order, a text for each; (): another name, or not in memory."""
+        place = locate(network, qname, self._apexes)
+        data = [unit.reading.data for key in place.units if (unit := self._units.get(key))]
+        match data:
+            case [AppData() as app, Topology() as topology] if place.nearest:
+                ordered = (self._nearest(place.nearest, client, app, topology) or [])[: place.nearest.count]
+                first = {machine.address: machine for machine in reversed(ordered)}
+                shown = dict.fromkeys(machine.address for machine in ordered)
+                return tuple(nearest.reason(first[address], topology, self.options.region) for address in shown)
+        return ()
+
     def _answer(
         self,
         place: Place,
@@ -161,14 +174,20 @@ class InternalZones:
     def _nearest_node(
         self, wanted: NearestOf, qname: WireName, client: bytes, app: AppData, topology: Topology
     ) -> Node | None:
+        ordered = self._nearest(wanted, client, app, topology)
+        if ordered is None:
+            return None
+        if ordered and not nearest.is_measured(ordered, topology, self.options.region):
+            self.counts.unmeasured_nearest += 1
+        return addresses(qname, ordered[: wanted.count], is_ordered=True)
+
+    def _nearest(self, wanted: NearestOf, client: bytes, app: AppData, topology: Topology) -> list[Machine] | None:
+        """The started machines that the name stands for, nearest first; None: no such name."""
         machines = subset(app, wanted.subset) if app.exists else None
         if machines is None:
             return None
         started = [machine for machine in machines if machine.is_started]
-        if started and not nearest.is_measured(started, topology, self.options.region):
-            self.counts.unmeasured_nearest += 1
-        ordered = nearest.order(started, topology, self.options.region, client)
-        return addresses(qname, ordered[: wanted.count], is_ordered=True)
+        return nearest.order(started, topology, self.options.region, client)
 
     def _last_good(self, key: UnitKey) -> Unit | None:
         unit = self._units.get(key)

@@ -1,6 +1,6 @@
 """What the daemon shows of itself over the control socket: its parts, only ever changed by a flush."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import assert_never
 
@@ -14,7 +14,7 @@ from internal_zones import InternalZones, StateFault, Wanted, is_ours
 from resolver.daemon.parts import Parts
 from resolver.errors import NotServed, Prohibited
 from resolver.observe.metrics import stats
-from resolver.policy.explain import ExplainRow, explain, explain_local
+from resolver.policy.explain import ExplainRow, LinkRow, explain, explain_local
 from resolver.service.control import CannotShow
 from resolver.service.control_protocol import (
     NameRow,
@@ -52,7 +52,8 @@ class Eyes:
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         parts = self._parts
         if is_ours(question.qname):
-            return explain_local(await self._internal_answer(question, network), question, "internal")
+            found = explain_local(await self._internal_answer(question, network), question, "internal")
+            return _each_with_its_reason(found, self._reasons(question, network))
         special = parts.special.find(question.qname, question.qtype)
         if special is not None:
             return explain_local(special, question, "special")
@@ -103,6 +104,11 @@ class Eyes:
             for rrset in answer.answer
         ] or [NameRow(network, owner, "", rcode if answer.rcode else "NODATA")]
 
+    def _reasons(self, question: Question, network: int | None) -> tuple[str, ...]:
+        """Why the records of a nearest name stand in their order."""
+        internal = self._parts.internal
+        return internal.reasons(network, question.qname, NO_CLIENT) if internal and network is not None else ()
+
     async def _internal_answer(self, question: Question, network: int | None) -> Answer:
         """What a client of the network would get; the database is read if need be."""
         internal = self._parts.internal
@@ -111,3 +117,13 @@ class Eyes:
         if network is None:
             return Prohibited("internal names differ by network: say whose you mean").answer()
         return await internal.load(network, question.qname, question.qtype, NO_CLIENT)
+
+
+def _each_with_its_reason(rows: Iterable[ExplainRow], reasons: tuple[str, ...]) -> Iterator[ExplainRow]:
+    """The rows, those of an ordered RRset as one row for each record with the reason of its place."""
+    for row in rows:
+        if isinstance(row, LinkRow) and reasons and len(row.records) == len(reasons):
+            for record, reason in zip(row.records, reasons, strict=True):
+                yield msgspec.structs.replace(row, records=(record,), note=reason)
+        else:
+            yield row

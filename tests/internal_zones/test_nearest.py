@@ -2,7 +2,7 @@
 
 import pytest
 
-from internal_zones.nearest import Topology, great_circle, is_measured, order
+from internal_zones.nearest import Topology, great_circle, is_measured, order, reason
 from internal_zones.rows import Machine
 
 PLACES = {"ams": (52.4, 4.9), "fra": (50.1, 8.7), "syd": (-33.9, 151.2)}
@@ -56,3 +56,16 @@ def test_great_circle_distances_are_those_of_the_earth() -> None:
     assert great_circle(PLACES["ams"], PLACES["fra"]) == pytest.approx(367, abs=10)
     assert great_circle((0, 0), (0, 180)) == pytest.approx(20015, abs=1)
     assert great_circle((10, 20), (10, 20)) == 0
+
+
+@pytest.mark.parametrize(
+    ("topology", "region", "wanted"),
+    [
+        (Topology({"h1": 3.5}, PLACES), "fra", "in this host's region fra"),
+        (Topology({"h1": 3.5}, PLACES), "ams", "3.5 ms to h1"),
+        (Topology({}, PLACES), "ams", "368 km to fra"),
+        (Topology({}, PLACES), "", "not measured: a hash of client and machine"),
+    ],
+)
+def test_the_reason_is_what_decides(topology: Topology, region: str, wanted: str) -> None:
+    assert reason(machine("m", "fra", "h1"), topology, region) == wanted

@@ -12,7 +12,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cache.names import to_text
+from cache.names import from_text, to_text
 from internal_zones.database import inline
 from resolver.demo.state import make_state
 from tests.internal_zones import model
@@ -400,3 +400,14 @@ def test_answers_of_a_network_are_the_same_whatever_other_networks_hold(seed: in
             write_state(path, state)
         first, second = (trio.run(everything, path, 24, "ams") for path in paths)
     assert first == second
+
+
+def test_each_record_of_a_nearest_name_has_its_reason(small: Path) -> None:
+    async def main(asker: Asker) -> None:
+        name = from_text("top2.nearest.of.web.internal")
+        assert asker.zones.reasons(24, name, CLIENT) == ()  # not in memory yet
+        await asker.ask("top2.nearest.of.web.internal")
+        assert asker.zones.reasons(24, name, CLIENT) == ("10 ms to h3", "20 ms to h1")
+        assert asker.zones.reasons(24, from_text("web.internal"), CLIENT) == ()
+
+    on(small, main)
