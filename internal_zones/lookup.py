@@ -48,6 +48,8 @@ from internal_zones.records import (
     instances_node,
     nearest_of,
     owners_node,
+    page_node,
+    page_of,
     peers_node,
     service_of,
 )
@@ -103,7 +105,7 @@ def node_at(owner: WireName, below: Labels, data: Data) -> Node | None:
         case PeersData():
             return peers_node(owner, below, data)
         case InstancesData():
-            return instances_node(owner, below, data)
+            return page_node(owner, data) if page_of(below) else instances_node(owner, data)
         case OwnersData():
             return owners_node(owner, data)
         case Topology() | ChecksData() | ServicesData():
@@ -163,9 +165,23 @@ def _locate_internal(network: int, qname: WireName, relative: Labels) -> Place:
         case b"_peer":
             return Place(INTERNAL, (UnitKey(Kind.PEERS, network),), below)
         case b"_instances":
-            return Place(INTERNAL, (UnitKey(Kind.INSTANCES, network),), below)
+            return _locate_instances(network, below)
     name = _app_name(top)
     return _locate_app(network, name, below) if name is not None else Place(INTERNAL)
+
+
+def _locate_instances(network: int, below: Labels) -> Place:
+    page = page_of(below)
+    if page is not None:
+        return Place(INTERNAL, (UnitKey(Kind.PAGE, network, str(page)),), below)
+    match below:
+        case ():
+            return Place(INTERNAL, (UnitKey(Kind.STARTED, network),), below)
+        case (b"all",):
+            return Place(INTERNAL, (UnitKey(Kind.INSTANCES, network),), below)
+        case (b"page",):
+            return Place(INTERNAL, node=EMPTY)
+    return Place(INTERNAL)
 
 
 def _locate_app(network: int, name: str, below: Labels) -> Place:
@@ -192,7 +208,7 @@ def _locate_reverse(network: int, relative: Labels) -> Place:
     if not _NIBBLES.issuperset(relative) or not (own.startswith(nibbles) or nibbles.startswith(own)):
         return Place(REVERSE)
     if len(nibbles) < _NIBBLES_OF_ADDRESS:
-        return Place(REVERSE, node=EMPTY)
+        return Place(REVERSE, (UnitKey(Kind.INSTANCES, network), UnitKey(Kind.PEERS, network)), (nibbles,))
     if len(nibbles) > _NIBBLES_OF_ADDRESS:
         return Place(REVERSE)
     octets = b"\xfd\xaa" + bytes.fromhex(nibbles.decode())

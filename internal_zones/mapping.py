@@ -36,6 +36,14 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     peers: Annotated[_Sql, Meta(description="the WireGuard peers of :network")] = (
         "SELECT name, address FROM peers WHERE network_id = :network"
     )
+    page: Annotated[
+        _Sql, Meta(description=":limit started machines of :network by id, without the first :offset of them")
+    ] = (
+        "SELECT m.id, a.name AS app, m.region, m.address, m.state, m.skip_dns"
+        " FROM (SELECT id FROM machines WHERE network_id = :network AND state = 'started' AND skip_dns = 0"
+        " ORDER BY id LIMIT :limit OFFSET :offset) p CROSS JOIN machines m ON m.id = p.id"
+        " LEFT JOIN apps a ON a.id = m.app_id AND a.network_id = m.network_id"
+    )
     instances: Annotated[_Sql, Meta(description="every deployed machine of :network with the name of its app")] = (
         "SELECT m.id, a.name AS app, m.region, m.address, m.state, m.skip_dns"
         " FROM apps a CROSS JOIN machines m ON m.app_id = a.id AND m.network_id = a.network_id"
@@ -93,7 +101,9 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 TOUCHED: Final = "touched"  # not needed for any name, and not there where the clock tables are not
 READS_ALL: Final = frozenset(("hosts", "regions", "networks"))  # small tables, or read for an operator only
-PARAMETERS: Final = MappingProxyType({TOUCHED: frozenset(("table", "key"))})
+PARAMETERS: Final = MappingProxyType(
+    {TOUCHED: frozenset(("table", "key")), "page": frozenset(("network", "limit", "offset"))}
+)
 PARAMETERS_OF_OTHERS: Final = frozenset(("network", "app", "address"))
 COLUMNS: Final = MappingProxyType(
     {
@@ -102,6 +112,7 @@ COLUMNS: Final = MappingProxyType(
         "flycast": ("address",),
         "apps": ("name",),
         "peers": ("name", "address"),
+        "page": ("id", "app", "region", "address", "state", "skip_dns"),
         "instances": ("id", "app", "region", "address", "state", "skip_dns"),
         "machine_at": ("id", "app", "region", "state", "skip_dns"),
         "peer_at": ("name",),

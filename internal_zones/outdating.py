@@ -14,6 +14,8 @@ STATEMENTS: Final = MappingProxyType(
         Kind.APPS: ("apps",),
         Kind.PEERS: ("peers",),
         Kind.INSTANCES: ("instances",),
+        Kind.STARTED: ("page",),
+        Kind.PAGE: ("page",),
         Kind.OWNERS: ("machine_at", "peer_at"),
         Kind.TOPOLOGY: ("hosts", "regions"),
         Kind.CHECKS: ("checks",),
@@ -21,7 +23,7 @@ STATEMENTS: Final = MappingProxyType(
     }
 )
 OF_AN_APP: Final = frozenset((Kind.APP, Kind.FLYCAST, Kind.CHECKS, Kind.SERVICES))
-OF_A_NETWORK: Final = frozenset((Kind.APPS, Kind.PEERS, Kind.INSTANCES))
+OF_A_NETWORK: Final = frozenset((Kind.APPS, Kind.PEERS, Kind.INSTANCES, Kind.STARTED))
 
 
 class Outdated(NamedTuple):

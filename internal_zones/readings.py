@@ -14,6 +14,8 @@ from internal_zones.nearest import Topology
 from internal_zones.rows import Instance, Machine, Peer, Row, Service, Skipped
 
 NONE_SKIPPED: Final = Skipped()
+PAGE_SIZE: Final = 500  # instances: some 80 octets each
+MAX_STARTED: Final = 2_000  # in a list: an instance takes 37 octets at least, and 65,000 fit into a message
 NOBODY: Final = 0  # the network of what belongs to no network, and of rows whose network has not arrived yet
 
 
@@ -29,10 +31,12 @@ class Kind(IntEnum):
     TOPOLOGY = 7
     CHECKS = 8
     SERVICES = 9
+    STARTED = 10
+    PAGE = 11
 
 
 class UnitKey(NamedTuple):
-    """name: the app's, lower-case; the address as text for OWNERS; "" for what is about neither."""
+    """name: the app's, lower-case; the address as text for OWNERS; the number of a PAGE; "" for what is about neither."""
 
     kind: Kind
     network: int
@@ -70,7 +74,11 @@ class PeersData:
 
 @dataclass(frozen=True, slots=True)
 class InstancesData:
+    """Machines of a network, by id. is_whole: there are no more. is_there: whether the page has any row, readable or not."""
+
     instances: tuple[Instance, ...]
+    is_whole: bool = True
+    is_there: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +140,11 @@ def read(reader: Reader, key: UnitKey) -> Reading:
             peers, skipped = rows.read_rows(reader.select("peers", where), rows.peer)
             return Reading(PeersData(tuple(sorted(peers, key=lambda peer: peer.name))), len(peers), skipped)
         case Kind.INSTANCES:
-            found, skipped = rows.read_rows(reader.select("instances", where), rows.instance)
-            return Reading(InstancesData(tuple(sorted(found, key=lambda row: row.id))), len(found), skipped)
+            return _read_deployed(reader, where)
+        case Kind.STARTED:
+            return _read_started(reader, key.network, MAX_STARTED, 0)
+        case Kind.PAGE:
+            return _read_started(reader, key.network, PAGE_SIZE, (int(key.name) - 1) * PAGE_SIZE)
         case Kind.OWNERS:
             machines, skipped_machines = rows.read_rows(reader.select("machine_at", where), rows.owner)
             names, skipped = rows.read_rows(reader.select("peer_at", where), rows.name)
@@ -155,6 +166,25 @@ def _read_app(reader: Reader, where: dict[str, int | str]) -> Reading:
     machines, skipped = rows.read_rows(reader.select("machines", where), rows.machine)
     ordered = tuple(sorted(machines, key=lambda machine: machine.id))
     return Reading(AppData(exists, ordered), len(ordered), skipped, rows.duplicates(ordered))
+
+
+def _read_deployed(reader: Reader, where: dict[str, int | str]) -> Reading:
+    """A network with more machines than are read at once has a list that fits no message."""
+    try:
+        found, skipped = rows.read_rows(reader.select("instances", where), rows.instance)
+    except StateFault as problem:
+        if problem.fault is not Fault.TOO_MANY_ROWS:
+            raise
+        return Reading(InstancesData((), is_whole=False), 0)
+    return Reading(InstancesData(tuple(sorted(found, key=lambda row: row.id))), len(found), skipped)
+
+
+def _read_started(reader: Reader, network: int, limit: int, offset: int) -> Reading:
+    """Started machines of a network, `limit` rows from `offset`."""
+    selected = reader.select("page", {"network": network, "limit": limit, "offset": offset})
+    found, skipped = rows.read_rows(selected, rows.instance)
+    data = InstancesData(found, is_whole=len(selected) < limit, is_there=bool(selected) or not offset)
+    return Reading(data, len(found), skipped)
 
 
 def _read_topology(reader: Reader) -> Reading:

@@ -30,7 +30,6 @@ from internal_zones.rows import PROCESS_GROUP, Instance, Machine
 
 MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
 MAX_TEXT_OCTETS: Final = 65_000  # what a message of 65,535 octets has room for beside its header, question and OPT
-PAGE_SIZE: Final = 500  # instances: some 80 octets each
 UNLISTED_PEERS: Final = "interactive-"
 WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
 PRIORITY_AND_WEIGHT: Final = b"\0\0\0\1"  # RFC 2782: all alike, and each as likely to be chosen
@@ -165,22 +164,28 @@ def peers_node(owner: WireName, labels: Labels, peers: PeersData) -> Node | None
     return _address_set(owner, found) if found else None
 
 
-def instances_node(owner: WireName, labels: Labels, instances: InstancesData) -> Node | None:
-    """The started instances of the network, all of them, or a page of the started ones; pages count from 1."""
-    started = [instance for instance in instances.instances if instance.is_started]
+def instances_node(owner: WireName, instances: InstancesData) -> Node:
+    """The list of instances; a list that could not be read as a whole fits no message."""
+    return text(owner, _instance_list(instances.instances)) if instances.is_whole else Node(is_too_large=True)
+
+
+def page_node(owner: WireName, page: InstancesData) -> Node | None:
+    return text(owner, _instance_list(page.instances)) if page.is_there else None
+
+
+def page_of(labels: Labels) -> int | None:
+    """The number of `<n>.page`; None: no such name."""
     match labels:
-        case ():
-            return text(owner, _instance_list(started))
-        case (b"all",):
-            return text(owner, _instance_list(instances.instances))
-        case (b"page",):
-            return EMPTY
         case (page, b"page"):
-            number = _count(page)
-            first = ((number or 0) - 1) * PAGE_SIZE
-            is_there = number is not None and (first < len(started) or number == 1)
-            return text(owner, _instance_list(started[first : first + PAGE_SIZE])) if is_there else None
+            return _count(page)
     return None
+
+
+def above_addresses_node(nibbles: bytes, instances: InstancesData, peers: PeersData) -> Node | None:
+    """The empty node above addresses that begin with the nibbles; None: none does. Doubt is no NXDOMAIN."""
+    known = (*(it.address for it in instances.instances), *(it.address for it in peers.peers))
+    is_above = not instances.is_whole or any(address.hex().encode().startswith(nibbles) for address in known)
+    return EMPTY if is_above else None
 
 
 def owners_node(owner: WireName, owners: OwnersData) -> Node | None:

@@ -20,9 +20,9 @@ from internal_zones.lookup import Bits, Place, answer, locate, node_at
 from internal_zones.mapping import statements
 from internal_zones.nearest import Topology
 from internal_zones.options import StateOptions
-from internal_zones.readings import AppData, ChecksData, Data, ServicesData, UnitKey
+from internal_zones.readings import AppData, ChecksData, Data, InstancesData, PeersData, ServicesData, UnitKey
 from internal_zones.reads import Reads
-from internal_zones.records import NearestOf, Node, addresses, healthy_node, service_node, subset
+from internal_zones.records import NearestOf, Node, above_addresses_node, addresses, healthy_node, service_node, subset
 from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
 from internal_zones.units import Unit, Units
@@ -32,6 +32,8 @@ from internal_zones.watcher import Warn, Watcher
 STALE_ANSWER: Final = 3
 NOT_READY: Final = 14
 NETWORK_ERROR: Final = 23
+
+PREFIX: Final = b"fdaa"  # of every address, in nibbles
 
 _STALE: Final = (ExtendedError(STALE_ANSWER, "state database cannot be read now"),)
 _NOT_READY: Final = Answer(rcode=SERVFAIL, errors=(ExtendedError(NOT_READY, "state database was not read yet"),))
@@ -169,6 +171,8 @@ class InternalZones:
                 return healthy_node(qname, app, checks, topology)
             case [AppData() as app, ServicesData() as services]:
                 return service_node(qname, place.labels[0][1:], app, services)
+            case [InstancesData() as instances, PeersData() as peers]:
+                return above_addresses_node(PREFIX + place.labels[0], instances, peers)
         raise AssertionError("no name rests on such units")
 
     def _nearest_node(

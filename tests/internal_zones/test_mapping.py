@@ -8,7 +8,7 @@ import pytest
 from internal_zones.mapping import COLUMNS, READS_ALL, Mapping, shape_problem, statements
 from tests.internal_zones.platform import State, write_state
 
-ASKED = {"network": 1, "app": "a", "address": "", "table": "apps", "key": 1}
+ASKED = {"network": 1, "app": "a", "address": "", "table": "apps", "key": 1, "limit": 1, "offset": 0}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,8 @@ def test_no_question_scans_a_table(connection: apsw.Connection, name: str) -> No
     sql = statements(Mapping())[name]
     plan = [str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + sql, ASKED)]
     assert plan
-    assert name in READS_ALL or not any(step.startswith("SCAN") or "AUTOMATIC" in step for step in plan), plan
+    of_a_table = [step for step in plan if step != "SCAN p"]  # p: the ids of one page
+    assert name in READS_ALL or not any(step.startswith("SCAN") or "AUTOMATIC" in step for step in of_a_table), plan
 
 
 def test_every_statement_has_its_columns() -> None:

@@ -14,6 +14,7 @@ READS = {
     "apps": frozenset({"apps"}),
     "peers": frozenset({"peers"}),
     "instances": frozenset({"apps", "machines"}),
+    "page": frozenset({"apps", "machines"}),
     "machine_at": frozenset({"apps", "machines"}),
     "peer_at": frozenset({"peers"}),
     "hosts": frozenset({"hosts", "__corro_members"}),
@@ -32,8 +33,11 @@ def rows(*touched: tuple[str, int, str]) -> Touches:
     [
         pytest.param(
             rows(("machines", 24, "Web")),
-            {Kind.OWNERS},
-            {(Kind.APP, "web"), (Kind.CHECKS, "web"), (Kind.SERVICES, "web"), (Kind.INSTANCES, "")},
+            {Kind.OWNERS, Kind.PAGE},
+            {
+                *((kind, "web") for kind in (Kind.APP, Kind.CHECKS, Kind.SERVICES)),
+                *((kind, "") for kind in (Kind.INSTANCES, Kind.STARTED)),
+            },
             id="a machine",
         ),
         pytest.param(rows(("checks", 24, "web")), set(), {(Kind.CHECKS, "web")}, id="a check"),

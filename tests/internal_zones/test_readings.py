@@ -61,7 +61,7 @@ def test_lists_are_sorted_by_name() -> None:
 @pytest.mark.parametrize("kind", set(Kind) - {Kind.TOPOLOGY})
 def test_a_statement_that_cannot_be_used_fails_its_unit(kind: Kind) -> None:
     with pytest.raises(StateFault):
-        read(FakeReader(), UnitKey(kind, 24, "web"))
+        read(FakeReader(), UnitKey(kind, 24, "1"))
 
 
 def test_rows_whose_network_has_not_arrived_belong_to_nobody() -> None:

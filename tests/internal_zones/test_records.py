@@ -3,9 +3,21 @@
 import pytest
 
 from cache.names import from_text, to_text
-from internal_zones.readings import AppData, InstancesData, OwnersData
-from internal_zones.records import EMPTY, NearestOf, app_node, instances_node, nearest_of, owners_node, subset, text
-from internal_zones.rows import Machine
+from internal_zones.readings import AppData, InstancesData, OwnersData, PeersData
+from internal_zones.records import (
+    EMPTY,
+    NearestOf,
+    above_addresses_node,
+    app_node,
+    instances_node,
+    nearest_of,
+    owners_node,
+    page_node,
+    page_of,
+    subset,
+    text,
+)
+from internal_zones.rows import Machine, Peer
 
 OWNER = from_text("x.internal.")
 
@@ -71,10 +83,29 @@ def test_rows_are_found_in_any_letter_case() -> None:
         assert subset(app, labels) == app.machines
 
 
-def test_the_first_page_of_nothing_is_there() -> None:
-    empty = InstancesData(())
-    assert instances_node(OWNER, (b"1", b"page"), empty) == text(OWNER, "")
-    assert instances_node(OWNER, (b"2", b"page"), empty) is None
+@pytest.mark.parametrize(
+    ("labels", "wanted"),
+    [((b"1", b"page"), 1), ((b"12", b"page"), 12), ((b"0", b"page"), None), ((b"x", b"page"), None), ((b"all",), None)],
+)
+def test_pages_are_counted_from_one(labels: tuple[bytes, ...], wanted: int | None) -> None:
+    assert page_of(labels) == wanted
+
+
+def test_a_list_that_was_not_read_as_a_whole_fits_no_message() -> None:
+    assert instances_node(OWNER, InstancesData(())) == text(OWNER, "")
+    assert instances_node(OWNER, InstancesData((), is_whole=False)).is_too_large
+
+
+def test_a_page_without_rows_is_not_there_but_one_of_unreadable_rows_is() -> None:
+    assert page_node(OWNER, InstancesData((), is_there=False)) is None
+    assert page_node(OWNER, InstancesData((), is_whole=False)) == text(OWNER, "")
+
+
+def test_names_above_an_address_are_there_and_doubt_is_no_nxdomain() -> None:
+    peers = PeersData((Peer("a", bytes.fromhex("fdaa" + "0" * 27 + "1")),))
+    assert above_addresses_node(b"fdaa000", InstancesData(()), peers) == EMPTY
+    assert above_addresses_node(b"fdaa1", InstancesData(()), peers) is None
+    assert above_addresses_node(b"fdaa1", InstancesData((), is_whole=False), peers) == EMPTY
 
 
 def test_an_address_has_the_names_of_all_its_owners() -> None:

@@ -123,7 +123,7 @@ def test_a_statement_that_lacks_its_index_is_named_with_it(tmp_path: Path) -> No
     machines = [machine(f"{number:05x}", 1, 24) for number in range(1100)]
     write_state(tmp_path / "state.db", State(apps=[app(1, "web", 24)], machines=machines))
     writer = CorrosionWriter(tmp_path / "state.db")
-    for index in ("machines_by_app", "machines_by_network"):
+    for index in ("machines_by_app", "machines_by_network", "machines_by_state"):
         writer.connection.execute(f"DROP INDEX {index}")
     events: list[tuple[str, dict[str, str | int]]] = []
 
