@@ -160,9 +160,9 @@ class StateFile:
         is_same = (opening, schema_version) == (seen.opening, seen.schema_version)
         if seen.problems or self._must_prepare or not is_same:
             sighting = self._prepare(self._connection, sighting)
-            self._must_prepare = False
         data_version, touches = self._touches(self._connection, data_version, is_same)
         self._seen = sighting._replace(data_version=data_version, schema_version=schema_version, touches=touches)
+        self._must_prepare = False
         return self._seen
 
     def _touches(self, connection: apsw.Connection, data_version: int, is_same: bool) -> tuple[int, Touches | None]:
@@ -184,13 +184,12 @@ class StateFile:
                 if latest == data_version:
                     break
                 data_version, versions = latest, read_versions(query)
-            self._versions = versions
             since = arrived(before, versions) if before and is_same else None
-            if since is None:
-                return data_version, None
-            return data_version, read_touches(query, place, self._clocks, since)
+            touches = read_touches(query, place, self._clocks, since) if since is not None else None
         except (TooMuch, apsw.SQLError):
             return data_version, None
+        self._versions = versions  # only now: what a look that fails has not told, the next one must
+        return data_version, touches
 
     def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:
         """The sighting with what its statements are now: prepared, and their plans read."""

@@ -1,4 +1,4 @@
-"""The facade on real files: every row of the contract, what is kept, what is counted. Agreement with the model: test_agreement."""
+"""The facade on real files: each row of the contract, what is kept, what is counted. The model is in test_agreement."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
