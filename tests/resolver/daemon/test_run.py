@@ -1,9 +1,10 @@
+import gc
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from resolver.daemon.run import EXIT_USAGE, leaves, read_hints, run
+from resolver.daemon.run import COLLECTOR_THRESHOLDS, EXIT_USAGE, leaves, read_hints, run, tune_collector
 from resolver.env import Address
 from resolver.iterate import BadHints
 from resolver.iterate.options import ForwardZone, RecursionOptions
@@ -29,6 +30,28 @@ def test_hints_without_a_server_are_no_hints(tmp_path: Path) -> None:
     with pytest.raises(BadHints):
         read_hints(options)
     assert run(options) == EXIT_USAGE
+
+
+def test_an_empty_file_of_hints_is_enough_beside_forward_zones(tmp_path: Path) -> None:
+    file = tmp_path / "root.hints"
+    file.write_text("\n")
+    options = msgspec.structs.replace(
+        ALONE,
+        recursion=RecursionOptions(root_hints=str(file)),
+        forward=(ForwardZone("corp.example.", ("192.0.2.1:53",)),),
+    )
+    assert read_hints(options).servers == ()
+
+
+def test_the_collector_looks_rarely() -> None:
+    before = gc.get_threshold()
+    try:
+        tune_collector()
+        assert gc.get_threshold() == COLLECTOR_THRESHOLDS > before
+        assert gc.get_freeze_count()
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def test_errors_are_found_however_deep_their_group_is() -> None:
