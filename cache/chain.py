@@ -11,7 +11,7 @@ import msgspec
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName, is_at_or_below, substitute, to_text
 from cache.rrset import Denial, RRset, Security
-from cache.rrtypes import CNAME, NOERROR, NXDOMAIN
+from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, YXDOMAIN
 
 MAX_ALIASES: Final = 11  # Unbound and BIND follow as many (max-query-restarts); real chains are shorter
 
@@ -35,7 +35,11 @@ class AliasesExhausted(Exception):
 
 
 class SubstitutionTooLong(Exception):
-    """DNAME substitution gave a name of more than 255 octets: YXDOMAIN (RFC 6672 §2.2)."""
+    """Substitution by `dname` gave a name of more than 255 octets: YXDOMAIN (RFC 6672 §2.2)."""
+
+    def __init__(self, text: str, dname: RRset) -> None:
+        super().__init__(text)
+        self.dname = dname
 
 
 def alias_of(rrset: RRset, name: WireName) -> Alias:
@@ -45,7 +49,7 @@ def alias_of(rrset: RRset, name: WireName) -> Alias:
         return Alias((rrset,), rrset.alias_target)
     target = substitute(name, rrset.owner, rrset.alias_target)
     if target is None:
-        raise SubstitutionTooLong(f"{to_text(name)} by the DNAME of {to_text(rrset.owner)} is no name any more")
+        raise SubstitutionTooLong(f"{to_text(name)} by the DNAME of {to_text(rrset.owner)} is no name any more", rrset)
     # RFC 6672 §3.1: the synthesized CNAME has the DNAME's TTL; and so it has its end, its trust and its lease
     synthesized = msgspec.structs.replace(
         rrset, owner=name, rtype=CNAME, rdatas=(bytes(target),), rrsigs=(), alias_target=target
@@ -98,6 +102,11 @@ class Chain:
             is_stale=self._is_stale,
             errors=errors,
         )
+
+    def too_long(self, dname: RRset) -> Answer:
+        """The answer of a chain that ends at this DNAME because its substitution gives no name (RFC 6672 §2.2)."""
+        assert self._end is None, "a closed chain has an end already"
+        return Answer(rcode=YXDOMAIN, answer=(*self._shown, dname), security=min(self._security, dname.security))
 
     def _follow_alias(self, link: Alias, now: float) -> None:
         assert link.shown[-1].owner == self.name, "an alias of another name"

@@ -124,6 +124,9 @@ class Iterator:
                 delegation = self._take_referral(heard.told, heard, voice)
                 continue
             if isinstance(heard.told, Aliased) and heard.told.target is None:
+                # the DNAME is kept: what lies below it and has no name to go on with is answered from memory now
+                trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
+                self._cache.put(entry_of(heard.told.alias, voice, trust, self._ttls), voice.now)
                 raise NameTooLong("DNAME substitution gives a name that is too long")
             return learn(question, heard.told, heard.scrubbed, voice, self._ttls)
 

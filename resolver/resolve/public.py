@@ -70,33 +70,36 @@ class PublicResolver:
 
     async def resolve(self, question: Question, budget: Budget) -> Answer:
         """The answer within the budget's deadline; raises ResolutionFailure."""
+        chain = Chain(question.qname, question.qtype)
         with trio.move_on_after(budget.deadline - self._now()):
             try:
-                return await self._walk(question, budget)
+                return await self._walk(chain, budget)
             except (AliasLoop, AliasesExhausted) as failure:
                 raise AliasChainTooLong(str(failure)) from failure
-            except SubstitutionTooLong as failure:
-                raise NameTooLong(str(failure)) from failure
+            except SubstitutionTooLong as end:
+                return chain.too_long(end.dname)
         raise DeadlinePassed("no answer in time")
 
     async def lookup(self, question: Question, budget: Budget) -> Link:
         """The first link for a name-server address that iteration needs; raises ResolutionFailure."""
         now = self._now()
-        link = find_link(self._cache, question.qname, question.qtype, now)
+        try:
+            link = find_link(self._cache, question.qname, question.qtype, now)
+        except SubstitutionTooLong as end:
+            raise NameTooLong(str(end)) from end
         if link is not None:
             return link
         self._refuse_remembered(question, now)
         waiting = budget.ancestors[-1] if budget.ancestors else None
         return (await self._flights.lookup(question, waiting, budget)).link
 
-    async def _walk(self, question: Question, budget: Budget) -> Answer:
-        chain = Chain(question.qname, question.qtype)
+    async def _walk(self, chain: Chain, budget: Budget) -> Answer:
         stale_at = self._now() + self._stale.client_timeout
         errors: tuple[ExtendedError, ...] = ()
         landed: Iteration | None = None
         while True:
             now = self._now()
-            wanted = Question(chain.name, question.qtype)
+            wanted = Question(chain.name, chain.qtype)
             link = find_link(self._cache, wanted.qname, wanted.qtype, now) or _carried(landed, wanted)
             if link is None:
                 try:

@@ -1,12 +1,20 @@
 """What a flight leaves behind: entries in the cache, or a remembered failure."""
 
+import pytest
 import trio
 
 from cache.answer import Question
 from cache.failures import Failures
 from cache.options import CacheOptions, StaleOptions
 from cache.store import RRsetCache
-from resolver.errors import DeadlinePassed, NoReachableAuthority, Overloaded, ResolutionFailure, WorkExhausted
+from resolver.errors import (
+    DeadlinePassed,
+    NameTooLong,
+    NoReachableAuthority,
+    Overloaded,
+    ResolutionFailure,
+    WorkExhausted,
+)
 from resolver.iterate import Budget, Iteration
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.fetch import Fetcher, says_something_of_the_name
@@ -68,5 +76,6 @@ def test_a_failure_that_another_questions_limits_caused_is_not_remembered() -> N
     assert failures.find(ASKED, NOW) is not None
 
 
-def test_a_full_table_says_nothing_of_the_name() -> None:
-    assert not says_something_of_the_name(Overloaded("full"), Budget(NOW))
+@pytest.mark.parametrize("failure", [Overloaded("full"), NameTooLong("substituted")])
+def test_where_nothing_failed_nothing_is_remembered(failure: ResolutionFailure) -> None:
+    assert not says_something_of_the_name(failure, Budget(NOW))
