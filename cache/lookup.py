@@ -78,15 +78,22 @@ def find_stale_link(store: RRsetCache, name: WireName, qtype: int, now: float, s
     What is newer has displaced in the store what it contradicts, so at most one entry of a name speaks to a question: an
     old alias cannot come back beside a newer denial or address, nor the other way round (scenarios 9 to 13).
     """
-    link = find_link(store, name, qtype, now)
-    if link is not None:
-        return link
     node = store.use(name)
+    expired = None
     if node is not None:
         for entry in node.entries:
-            if is_usable_stale(entry, now, stale) and (link := _said_of(entry, name, qtype)) is not None:
-                return link
-    return _said_above(store, name, lambda entry: is_usable_stale(entry, now, stale))
+            is_fresh = now < entry.expires
+            if (is_fresh or is_usable_stale(entry, now, stale)) and (link := _said_of(entry, name, qtype)) is not None:
+                if is_fresh:
+                    return link
+                expired = expired or link
+    if not store.speaks_below:
+        return expired
+    return (
+        _said_above(store, name, lambda entry: now < entry.expires)
+        or expired
+        or _said_above(store, name, lambda entry: is_usable_stale(entry, now, stale))
+    )
 
 
 def _walk(store: RRsetCache, chain: Chain, link: Link | None, now: float) -> Answer | None:

@@ -133,19 +133,20 @@ class ZoneServers:
                 if await self._find_more():
                     continue
                 return self._give_up(tries)
-            heard = await self._ask_one(choice, shown, tries, now)
+            heard = await self._ask_one(choice, shown, tries)
             if heard is not None:
                 return heard
             if gives_up_early and (tries.has_useless or tries.timeouts >= TIMEOUTS_UNTIL_WHOLE):
                 return None
 
-    async def _ask_one(self, choice: Choice, shown: Question, tries: Tries, now: float) -> Heard | None:
+    async def _ask_one(self, choice: Choice, shown: Question, tries: Tries) -> Heard | None:
         """One exchange and its meaning; None when it did not help."""
         tries.sends[choice.server] = tries.sends.get(choice.server, 0) + 1
         outcome = await self._means.upstream.exchange(
             choice.server,
             shown,
-            min(choice.timeout, self._budget.deadline - now),
+            choice.timeout,
+            self._budget.deadline,
             partial(self._budget.spend_query, self._question.qname),
             is_recursive=self.delegation.is_forwarder,
         )

@@ -18,13 +18,14 @@ MAX_FLIGHTS = 8192  # each holds a task and a socket; admission bounds clients' 
 
 
 class Flight:
-    """One question on its way. outcome: None until it has landed."""
+    """One question on its way. outcome: None until it has landed; that is at its deadline at the latest."""
 
-    __slots__ = ("done", "outcome", "question", "started", "waits_for")
+    __slots__ = ("deadline", "done", "outcome", "question", "started", "waits_for")
 
-    def __init__(self, question: Question, started: float) -> None:
+    def __init__(self, question: Question, started: float, deadline: float) -> None:
         self.question = question
         self.started = started
+        self.deadline = deadline
         self.done = trio.Event()
         self.outcome: Iteration | ResolutionFailure | None = None
         self.waits_for: set[Flight] = set()
@@ -69,7 +70,7 @@ class Flights:
         if len(self._under_way) >= self._limit:
             self._counts.flights_refused += 1
             raise Overloaded("too many questions in flight")
-        flight = self._under_way[question] = Flight(question, self._now())
+        flight = self._under_way[question] = Flight(question, self._now(), budget.deadline)
         self._counts.flights += 1
         self._counts.flights_current += 1
         self._nursery.start_soon(self._run, flight, budget)

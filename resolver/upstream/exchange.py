@@ -97,13 +97,20 @@ class Upstream:
         self._heard_at[":" in server.host] = now
 
     async def exchange(
-        self, server: Address, question: Question, timeout: float, spend: Callable[[], None], *, is_recursive: bool
+        self,
+        server: Address,
+        question: Question,
+        timeout: float,
+        deadline: float,
+        spend: Callable[[], None],
+        *,
+        is_recursive: bool,
     ) -> Reply | Fault:
-        """Ask; wait `timeout` seconds for a UDP reply, some more for TCP.
+        """Ask; wait `timeout` seconds for a UDP reply, some more for TCP, and for nothing past `deadline`.
 
         spend: called before each packet; what it raises ends the exchange. is_recursive: RD, for forwarders.
         """
-        one = _Exchange(self, server, question, timeout, spend, is_recursive)
+        one = _Exchange(self, server, question, timeout, deadline, spend, is_recursive)
         with_edns = may_use_edns(one.state, self.env.now())
         outcome = await one.ask(with_edns)
         if isinstance(outcome, Reply) and with_edns:
@@ -123,6 +130,7 @@ class _Exchange:
         server: Address,
         question: Question,
         timeout: float,
+        deadline: float,
         spend: Callable[[], None],
         is_recursive: bool,
     ) -> None:
@@ -133,6 +141,7 @@ class _Exchange:
         self._server = server
         self._asked = question_octets(question.qname, question.qtype)
         self._timeout = timeout
+        self._deadline = deadline
         self._spend = spend
         self._is_recursive = is_recursive
 
@@ -167,7 +176,7 @@ class _Exchange:
             id, message = self._compose(asked, with_edns)
             self._counts.sent += 1
             channel.send(message)
-            with trio.move_on_after(self._timeout):
+            with trio.move_on_after(self._until_deadline(self._timeout, sent_at)):
                 outcome = await await_reply(channel, id, asked, self._counts)
                 if isinstance(outcome, Suspicion):
                     return outcome
@@ -184,7 +193,8 @@ class _Exchange:
         self._counts.sent += 1
         self._counts.sent_tcp += 1
         try:
-            with trio.move_on_after(min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._timeout))):
+            patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._timeout))
+            with trio.move_on_after(self._until_deadline(patience, sent_at)):
                 response = read_echo(await ask_tcp(self._env.network, self._server, message), asked)
                 if isinstance(response, Unreadable):
                     self._counts.garbage += 1
@@ -229,6 +239,9 @@ class _Exchange:
             self._counts.case_broken_servers += 1
             self.state.keeps_case = False
         return self._taken(response, sent_at, is_proven=bool(response.asked), over_tcp=True)
+
+    def _until_deadline(self, patience: float, now: float) -> float:
+        return max(0.0, min(patience, self._deadline - now))
 
     def _silent(self, sent_at: float) -> Fault:
         self._counts.timeouts += 1

@@ -144,7 +144,7 @@ def test_a_full_table_refuses_and_counts() -> None:
 
 
 def test_leads_to_looks_through_others_and_survives_circles() -> None:
-    one, two, three = (Flight(ONE, 0) for _ in range(3))
+    one, two, three = (Flight(ONE, 0, 10) for _ in range(3))
     one.waits_for.add(two)
     two.waits_for |= {one, three}
     assert leads_to(one, three)

@@ -113,8 +113,9 @@ class World:
 
     async def _fly(self, question: Question, budget: Budget) -> Iteration | ResolutionFailure:
         self.asked.append(question)
-        await trio.sleep(self.delays.get(question.qname, 0.1))
-        outcome = self.upstream[question]()
+        left, delay = budget.deadline - trio.current_time(), self.delays.get(question.qname, 0.1)
+        await trio.sleep(min(left, delay))
+        outcome = self.upstream[question]() if delay <= left else DeadlinePassed("no answer in time")
         if isinstance(outcome, ResolutionFailure):
             self.failures.remember(question, outcome.info_code, str(outcome), trio.current_time())
             return outcome
@@ -185,6 +186,21 @@ def test_a_silent_target_fails_at_the_deadline() -> None:
         with pytest.raises(DeadlinePassed):
             await world.resolve()
         assert trio.current_time() - began == 10
+
+    simulate(test)
+
+
+def test_a_flight_that_may_last_longer_than_the_question_is_left_at_the_deadline() -> None:
+    async def test(world: World) -> None:
+        world.says(TARGET, lambda: address(TARGET, NEW, 60), delay=9)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.resolve, TARGET)
+            await trio.sleep(1)
+            began = trio.current_time()
+            with pytest.raises(DeadlinePassed):
+                await world.public.resolve(Question(TARGET, A), Budget(began + 2))
+            assert trio.current_time() - began == 2
+        assert world.cache.get(TARGET, A) is not None, "the flight went on"
 
     simulate(test)
 

@@ -22,6 +22,7 @@ QUESTION = Question(from_text("www.example."), A)
 RECORD = "www.example. 60 A 192.0.2.1"
 FORGED = "www.example. 60 A 203.0.113.66"
 TIMEOUT = 0.4
+DEADLINE = 3600.0
 
 
 class Result:
@@ -56,6 +57,7 @@ def ask(
     *,
     prepare: Callable[[Result, Upstream], None] | None = None,
     case_randomization: bool = True,
+    deadline: float = DEADLINE,
 ) -> Result:
     result = Result()
 
@@ -70,7 +72,9 @@ def ask(
             prepare(result, upstream)
         for _ in range(times):
             before = env.now()
-            result.outcomes.append(await upstream.exchange(SERVER, QUESTION, TIMEOUT, spend, is_recursive=False))
+            result.outcomes.append(
+                await upstream.exchange(SERVER, QUESTION, TIMEOUT, deadline, spend, is_recursive=False)
+            )
             result.elapsed.append(env.now() - before)
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
@@ -246,6 +250,17 @@ def test_truncated_data_is_never_used_when_tcp_fails(
     assert ask(behave).outcome is fault
 
 
+@pytest.mark.parametrize("truncates", [pytest.param(False, id="UDP"), pytest.param(True, id="TCP")])
+def test_nothing_is_waited_for_past_the_deadline(truncates: bool) -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        delay = 0.0 if truncates and not over_tcp else 60.0
+        return [(delay, reply_to(query, RECORD, flags=dns.flags.TC).to_wire())]
+
+    result = ask(behave, deadline=0.25)
+    assert result.outcome is Fault.TIMEOUT
+    assert result.elapsed == [pytest.approx(0.25)]
+
+
 def test_a_server_that_changes_letter_case_is_confirmed_over_tcp_and_remembered() -> None:
     def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
         return [(0.02, reply_to(lowered(query), RECORD).to_wire())]
@@ -360,8 +375,9 @@ def test_an_exhausted_budget_ends_the_exchange_before_anything_is_sent() -> None
         def refuse() -> None:
             raise WorkExhausted("enough")
 
+        upstream = Upstream(env, Servers(), UpstreamCounts())
         with pytest.raises(WorkExhausted):
-            await Upstream(env, Servers(), UpstreamCounts()).exchange(SERVER, QUESTION, 1.0, refuse, is_recursive=False)
+            await upstream.exchange(SERVER, QUESTION, TIMEOUT, DEADLINE, refuse, is_recursive=False)
         assert env.world.sent == []
         assert all(channel.is_closed for channel in env.world.channels)
 
