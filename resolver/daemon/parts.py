@@ -13,6 +13,7 @@ from cache.lookup import Link
 from cache.servers import Servers
 from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones, is_ours
+from internal_zones.database import Runner
 from internal_zones.status import READY_TEXT
 from resolver.env import Env
 from resolver.iterate import Budget, IterateCounts, Iterator, configured
@@ -92,8 +93,10 @@ class Parts:
         return tuple(found)
 
 
-def make_parts(options: Options, env: Env, hints: Delegation, nursery: trio.Nursery) -> Parts:
-    """Wire the daemon. nursery: where flights live."""
+def make_parts(
+    options: Options, env: Env, hints: Delegation, nursery: trio.Nursery, read_state: Runner | None = None
+) -> Parts:
+    """Wire the daemon. nursery: where flights live. read_state: where the state database is read, None for a thread."""
     counts = Counts(
         CacheCounts(), InternalCounts(), IterateCounts(), ResolveCounts(), ServiceCounts(), UpstreamCounts()
     )
@@ -101,7 +104,7 @@ def make_parts(options: Options, env: Env, hints: Delegation, nursery: trio.Nurs
     failures = Failures()
     servers = Servers()
     zones = configured(options.forward, options.stub)
-    internal = _internal_zones(options, env, counts.internal)
+    internal = _internal_zones(options, env, counts.internal, read_state)
 
     def budget() -> Budget:
         return Budget(env.now() + QUESTION_DEADLINE, counts=counts.iterate)
@@ -172,7 +175,9 @@ def _ignore(question: Question) -> None:
     """Prefetch is off."""
 
 
-def _internal_zones(options: Options, env: Env, counts: InternalCounts) -> InternalZones | None:
+def _internal_zones(
+    options: Options, env: Env, counts: InternalCounts, read_state: Runner | None
+) -> InternalZones | None:
     if not options.state.database:
         return None
-    return InternalZones(options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning)
+    return InternalZones(options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning, run=read_state)

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 import trio
 
+from internal_zones.database import Runner
 from resolver.daemon.eyes import Eyes
 from resolver.daemon.parts import Parts, make_parts
 from resolver.env import Address, Env, address_from_text
@@ -31,14 +32,16 @@ async def serve(
     hints: Delegation,
     draining: trio.Event,
     *,
+    read_state: Runner | None = None,
     task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Be the daemon until cancelled, or until `draining` is set and what is in flight is answered.
 
-    hints: where recursion begins. Raises OSError for what cannot be listened on, its address or path as the file name.
+    hints: where recursion begins. read_state: where the state database is read; None: in a thread of its own.
+    Raises OSError for what cannot be listened on, its address or path as the file name.
     """
     async with trio.open_nursery() as background:
-        parts = make_parts(options, env, hints, background)
+        parts = make_parts(options, env, hints, background, read_state)
         async with trio.open_nursery() as serving:
             # everything is opened before anything is answered: a port that is taken is found before a client is met
             addresses = [await _listen(text, parts, serving, draining) for text in options.listen.addresses]

@@ -1,10 +1,11 @@
-"""An operator of the daemon in the simulation: looks at its counters and flushes names, over its control socket."""
+"""An operator of the daemon in the simulation: looks at its counters and its cache over its control socket, and flushes names."""
 
 import msgspec
 
+from cache.inspection import EntryRow
 from resolver.cli.daemon import converse
 from resolver.env import Network
-from resolver.service.control_protocol import CacheFlush, Request, StatRow, Stats
+from resolver.service.control_protocol import CacheFlush, CacheShow, Request, StatRow, Stats
 
 MUST_STAY_0 = "must stay 0"  # so the help of a counter says that counts broken invariants
 
@@ -20,10 +21,17 @@ class Operator:
         """Forget a name, or all at and below it."""
         await self._ask(CacheFlush(name, subtree=subtree))
 
+    async def show(self, name: str) -> list[EntryRow]:
+        """What the cache holds of a name."""
+        return [msgspec.json.decode(row, type=EntryRow) for row in await self._ask(CacheShow(name))]
+
+    async def stats(self) -> list[StatRow]:
+        """Every counter as it stands."""
+        return [msgspec.json.decode(row, type=StatRow) for row in await self._ask(Stats())]
+
     async def broken_invariants(self) -> list[str]:
         """The counters that must stay 0, and did not; there must be such counters."""
-        rows = [msgspec.json.decode(row, type=StatRow) for row in await self._ask(Stats())]
-        watched = [row for row in rows if MUST_STAY_0 in row.help]
+        watched = [row for row in await self.stats() if MUST_STAY_0 in row.help]
         assert watched
         return [f"{row.name} is {row.value:.0f}, and {MUST_STAY_0}" for row in watched if row.value]
 

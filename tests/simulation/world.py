@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from random import Random
 
 import trio
 from dns.message import Message
 
 from cache.options import StaleOptions
+from internal_zones.database import inline
 from internal_zones.options import StateOptions
 from resolver.daemon.serve import serve
 from resolver.demo.behaviour import Behaviour
@@ -35,8 +36,9 @@ NETWORKS = {"203.0.113.0/24": 24}
 class World:
     """What a test can do to the world around the daemon, and ask of it."""
 
-    def __init__(self, fabric: Fabric, internet: Internet, clients: tuple[Client, ...], operator: Operator) -> None:
-        self.fabric = fabric
+    def __init__(self, sockets: Sockets, internet: Internet, clients: tuple[Client, ...], operator: Operator) -> None:
+        self.fabric = sockets.fabric
+        self._sockets = sockets
         self.internet = internet
         self.clients = clients
         self.operator = operator
@@ -59,6 +61,11 @@ class World:
         """Cut these servers off from everybody else."""
         self.fabric.partition(*(host for name in names for host in self.internet.servers[name].addresses))
 
+    def refuse_tcp(self, name: str) -> None:
+        """Have nobody listen to TCP at the server's addresses any more."""
+        for host in self.internet.servers[name].addresses:
+            del self._sockets.tcp[Address(host, self.internet.port)]
+
     def publish(self, record: str) -> None:
         """Put the RRset of this one record into its zone."""
         self.published.note(self.internet.publish(record), trio.current_time())
@@ -78,20 +85,29 @@ class World:
 
 @asynccontextmanager
 async def open_world(seed: int = 0, *, stale: StaleOptions | None = None) -> AsyncIterator[World]:
-    """A world in calm weather in which all is well and the daemon is up. The seed decides everything that is by chance."""
+    """A world of the small internet in calm weather in which all is well and the daemon is up.
+
+    The seed decides everything that is by chance.
+    """
+    internet = build_internet(_fixtures())
+    async with open_world_of(internet, simulated_options(internet, stale or StaleOptions()), seed) as world:
+        yield world
+
+
+@asynccontextmanager
+async def open_world_of(internet: Internet, options: Options, seed: int = 0) -> AsyncIterator[World]:
+    """The same with another internet, and a daemon of these options."""
     fabric = Fabric(Random(f"{seed}/fabric"))
     fabric.near.update(CLIENTS)
     sockets = Sockets(fabric)
-    internet = build_internet(_fixtures())
-    options = simulated_options(internet, stale or StaleOptions())
     hints = parse_hints(internet.root_hints, internet.port)
     async with trio.open_nursery() as nursery:
         await nursery.start(serve_internet, internet, SimulatedEnv(sockets, INTERNET, Random(f"{seed}/internet")))
         env = SimulatedEnv(sockets, DAEMON.host, Random(f"{seed}/daemon"))
-        await nursery.start(serve, options, env, hints, trio.Event())
+        await nursery.start(partial(serve, options, env, hints, trio.Event(), read_state=inline))
         clients = tuple(Client(SimulatedNetwork(sockets, host), DAEMON) for host in CLIENTS)
         operator = Operator(SimulatedNetwork(sockets, DAEMON.host), options.control.socket)
-        yield World(fabric, internet, clients, operator)
+        yield World(sockets, internet, clients, operator)
         nursery.cancel_scope.cancel()
 
 

@@ -1,0 +1,193 @@
+"""Given, when, then: a daemon among a root, `test.` and a few servers named by letters, on simulated time.
+
+    @given({"S": zone("src.test", "alias 3600 CNAME www.dst.test."), "D": zone("dst.test", "www 300 A 198.51.100.1")})
+    async def test_scenario_05_…(net: Net) -> None:
+        await net.ask("alias.src.test")
+        await net.at(301)
+        net.break_server("D")
+        reply = await net.ask("alias.src.test")
+        assert reply.answer == […]
+
+Every reply is held against the invariants, and so are, at the end, the counters that must stay 0.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import wraps
+from typing import Concatenate, Final, NamedTuple, ParamSpec
+
+import msgspec
+import trio
+from dns.message import Message
+from dns.rrset import RRset
+
+from cache.options import StaleOptions
+from resolver.demo.behaviour import Behaviour
+from resolver.iterate.options import ForwardZone
+from tests.simulation.deterministic import run
+from tests.simulation.invariants import chain_violations, extended_errors, header_violations, violations
+from tests.simulation.scenarios.servers import PORT, Said, ScriptedServer, ZoneText, build
+from tests.simulation.world import World, open_world_of, simulated_options
+
+UNTIL_PRIMED: Final = 2.0  # s until nothing of the start is under way any more
+FROM_MEMORY: Final = 0.01  # s there and back between a client and the daemon: nobody was waited for
+NO_STALE: Final = StaleOptions(enabled=False)
+UNREACHABLE: Final = {"NO_REACHABLE_AUTHORITY", "NETWORK_ERROR"}  # EDE 22, 23
+
+P = ParamSpec("P")
+Scenario = Callable[Concatenate["Net", P], Awaitable[None]]
+
+
+class Reply(NamedTuple):
+    """A reply as text: records as `owner ttl type rdata`, owners without their last dot. errors: EDEs. took: seconds."""
+
+    rcode: str
+    answer: list[str]
+    authority: list[str]
+    errors: set[str]
+    took: float
+    message: Message
+
+
+class Net:
+    """What a scenario can do."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._began = trio.current_time()
+        self._is_scripted = False
+
+    async def ask(self, question: str, *, client: int = 0, rd: bool = True) -> Reply:
+        """The reply to `name` or `name type`; there must be one, and it may break no invariant."""
+        qname, _, qtype = question.partition(" ")
+        began = trio.current_time()
+        message = await self._world.clients[client].ask(qname, qtype or "A", rd=rd)
+        assert message is not None, f"no reply to {question}"
+        if rd:
+            assert list(self._violations(message)) == []
+        return Reply(
+            message.rcode().name,
+            _lines(message.answer),
+            _lines(message.authority),
+            {code.name for code in extended_errors(message)},
+            trio.current_time() - began,
+            message,
+        )
+
+    async def at(self, seconds: float) -> None:
+        """Wait until so many seconds have passed since the scenario began."""
+        assert self.seconds <= seconds, "that moment is over"
+        await trio.sleep_until(self._began + seconds)
+
+    @property
+    def seconds(self) -> float:
+        """How long the scenario has been going on."""
+        return trio.current_time() - self._began
+
+    def break_server(self, name: str, *behaviours: Behaviour) -> None:
+        """Have the server behave like this, or fall silent."""
+        self._world.break_server(name, *behaviours)
+
+    def heal_server(self, name: str) -> None:
+        """Have the server behave as usual."""
+        self._world.heal_server(name)
+
+    def refuse_tcp(self, name: str) -> None:
+        """Have nobody listen to TCP at the server."""
+        self._world.refuse_tcp(name)
+
+    def publish(self, record: str) -> None:
+        """Put the RRset of this one record into its zone."""
+        self._world.publish(record)
+
+    def withdraw(self, owner: str, rtype: str) -> None:
+        """Take an RRset out of its zone."""
+        self._world.withdraw(owner, rtype)
+
+    def say(self, name: str, question: str, said: Said) -> None:
+        """Have the server answer this question so from now on, whatever its zone holds."""
+        server = self._world.internet.servers[name]
+        assert isinstance(server, ScriptedServer)
+        server.script[question] = said
+        self._is_scripted = True
+
+    def asked(self) -> dict[str, int]:
+        """How many queries each server got since this was called the last time; those that got none are left out."""
+        counts = {server.name: server.times_asked() for server in self._world.internet.servers.values()}
+        self._world.forget_asked()
+        return {name: count for name, count in counts.items() if count}
+
+    async def cached(self, name: str) -> dict[str, str]:
+        """What the cache holds of a name: its types (*: NXDOMAIN), and of each whether it is fresh, stale, denied …"""
+        return {row.rtype: row.state for row in await self._world.operator.show(name)}
+
+    async def counter(self, name: str) -> float:
+        """A counter as the operator sees it, the sum of all its labels."""
+        rows = [row.value for row in await self._world.operator.stats() if row.name == name]
+        assert rows, f"no counter {name}"
+        return sum(rows)
+
+    async def flush(self, name: str) -> None:
+        """Forget all at and below a name."""
+        await self._world.operator.flush(name, subtree=True)
+
+    async def check_end(self) -> None:
+        """The counters that must stay 0 have."""
+        assert await self._world.operator.broken_invariants() == []
+
+    def _violations(self, reply: Message) -> Iterator[str]:
+        if not self._is_scripted:
+            yield from violations(reply, self._world.published, trio.current_time())
+            return
+        yield from header_violations(reply)  # what a server makes up was never published
+        yield from chain_violations(reply)
+
+
+def given(
+    servers: Mapping[str, ZoneText],
+    *,
+    more_of_test: tuple[str, ...] = (),
+    forward: Mapping[str, str] | None = None,
+    **tables: msgspec.Struct,
+) -> Callable[[Scenario[P]], Callable[P, None]]:
+    """The world of a scenario: servers by name, each with its zone; two of them may have the same one.
+
+    more_of_test: further records of `test.` forward: zones whose names are asked of a server, recursively.
+    tables: what the daemon's options have otherwise, by their names.
+    """
+
+    def decorate(scenario: Scenario[P]) -> Callable[P, None]:
+        @wraps(scenario)
+        def play(*args: P.args, **kwargs: P.kwargs) -> None:
+            async def main() -> None:
+                internet = build(servers, more_of_test)
+                addresses = {server.name: server.addresses[0] for server in internet.servers.values()}
+                forwarded = [
+                    ForwardZone(apex, (f"{addresses[name]}:{PORT}",)) for apex, name in (forward or {}).items()
+                ]
+                usual = simulated_options(internet, StaleOptions())
+                options = msgspec.structs.replace(usual, forward=tuple(forwarded), **tables)
+                async with open_world_of(internet, options) as world:
+                    await trio.sleep(UNTIL_PRIMED)
+                    world.forget_asked()
+                    net = Net(world)
+                    await scenario(net, *args, **kwargs)
+                    await net.check_end()
+
+            run(main)
+
+        del play.__wrapped__  # pytest would look behind it and take `net` for a fixture
+        signature = inspect.signature(scenario)
+        _, *others = signature.parameters.values()
+        play.__signature__ = signature.replace(parameters=others, return_annotation=None)  # type: ignore[attr-defined]  # inspect reads it
+        return play
+
+    return decorate
+
+
+def _lines(section: list[RRset]) -> list[str]:
+    return [
+        f"{rrset.name.to_text(omit_final_dot=True)} {rrset.ttl} {rrset.rdtype.name} {rdata.to_text()}"
+        for rrset in section
+        for rdata in rrset
+    ]
