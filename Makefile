@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test lint report bench bench-peers lock clean
+.PHONY: help run test lint report bench bench-peers bench-latency lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ bench: $(READY)  ## ratios of our parts against others, in one run
 
 bench-peers: $(READY)  ## the daemon beside Debian's unbound in one network namespace (root, unbound, nsd, dnsperf)
 	$(BIN)/python -m tests.bench.peers
+
+bench-latency: $(READY)  ## how long clients wait on a bad network, beside kresd, unbound and pdns-recursor (root; some 18 minutes)
+	$(BIN)/python -m tests.bench.latency
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml's bounds
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'

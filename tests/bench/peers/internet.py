@@ -18,6 +18,7 @@ ZONES: Final = 200
 HOSTS_PER_ZONE: Final = 5
 COLD_ZONES: Final = 4000
 SERVER: Final = "127.0.0.1"  # where the resolver under test listens
+PORT: Final = 5300  # not that of the servers that it asks, which may own every address
 
 NAME_SERVERS: Final = {
     "root": (("192.0.2.1", "2001:db8:0::1"), ("192.0.2.2", "2001:db8:0::2")),

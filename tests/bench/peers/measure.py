@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench.peers.internet import SERVER
+from tests.bench.peers.internet import PORT, SERVER
 from tests.bench.peers.workloads import Workload
 from tests.real.namespaces import Namespace
 
@@ -36,7 +36,7 @@ def measure(
     asked, warm_up = folder / "questions", folder / "warm-up"
     asked.write_text(workload.questions)
     warm_up.write_text(workload.warm_up)
-    command = namespace.inside(*prefix, "dnsperf", "-s", SERVER, "-c", str(CLIENTS))
+    command = namespace.inside(*prefix, "dnsperf", "-s", SERVER, "-p", str(PORT), "-c", str(CLIENTS))
     for _ in range(WARM_UPS):
         run(*command, "-d", str(warm_up), "-n", "1", "-l", str(MAX_SECONDS), "-q", str(WARM_UP_OUTSTANDING))
     once = () if workload.is_endless else ("-n", "1")

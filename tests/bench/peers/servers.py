@@ -6,19 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.bench.peers.internet import SERVER, Internet
+from tests.bench.peers.internet import PORT, SERVER, Internet
 from tests.real.harness import STOP_TIMEOUT, config, start
 from tests.real.sockets import is_listening, wait_until
 
 START_TIMEOUT: Final = 20.0  # s
-PORT: Final = 53
 
 # One thread and no validation, as the daemon runs; buffers and tables large enough that none of them is what is measured.
 UNBOUND: Final = """\
 server:
   num-threads: 1
   module-config: "iterator"
-  interface: {address}
+  interface: {address}@{port}
   do-not-query-localhost: no
   root-hints: "{hints}"
   local-zone: "test." nodefault
@@ -50,7 +49,7 @@ def start_cistern(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> 
 
 def start_unbound(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
     file = folder / "unbound.conf"
-    file.write_text(UNBOUND.format(address=SERVER, hints=internet.hints, folder=folder))
+    file.write_text(UNBOUND.format(address=SERVER, port=PORT, hints=internet.hints, folder=folder))
     command = internet.namespace.inside(*prefix, "unbound", "-d", "-c", str(file))
     null = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
