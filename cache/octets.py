@@ -1,8 +1,8 @@
 """How much memory does an entry take? An estimate of what CPython allocates, tested against a process' memory.
 
-Counted are the objects that an entry has to itself. Trust, Security and small numbers are shared by all, a lease by all
-that came under one delegation, and the owner's name of an entry is its node's, too. `source` and `received` are shared by
-the entries of one response; most responses leave one or two, and so they count for each.
+Counted are the objects that an entry has to itself. Trust, Security and small numbers are shared by all, a `source` by all
+that this server said, a lease by all that came under one delegation, and the owner's name of an entry is its node's, too.
+`received` is shared by the entries of one response; most responses leave one or two, and so it counts for each.
 """
 
 import sys
@@ -12,12 +12,11 @@ from cache.rrset import Denial, Entry, RRset
 
 ALIGNMENT: Final = 16  # CPython's allocator hands out multiples of it
 BYTES_OBJECT: Final = sys.getsizeof(b"")
-STR_OBJECT: Final = sys.getsizeof("")
 TUPLE_OBJECT: Final = sys.getsizeof(())
 POINTER: Final = 8
 NUMBER_OBJECT: Final = 32  # a float (24) or an int beyond the small ones (28), aligned
 MAP_PLACE: Final = 56  # in the owners' dict: hash, key, value and index, over its load on average (1/6 to 2/3)
-RING_PLACE: Final = 9  # a pointer in the ring, with the list's spare room
+RING_PLACE: Final = 17  # a pointer in the ring, with the list's spare room, and one among the newcomers
 NODE_OBJECT: Final = 64 + 2 * NUMBER_OBJECT  # its place and its octets are numbers of its own
 SOA_OBJECT: Final = 112  # its times and its TTL are its denial's
 ENTRY_OBJECT: Final = 112 + 3 * NUMBER_OBJECT  # RRset or Denial; received, expires, ttl
@@ -26,8 +25,7 @@ NODE_OCTETS: Final = NODE_OBJECT + MAP_PLACE + RING_PLACE + 48  # a tuple of one
 
 def octets_of(entry: Entry) -> int:
     """The memory that `entry` takes, without its owner's node (NODE_OCTETS)."""
-    own = ENTRY_OBJECT + POINTER + _str_octets(entry.source)
-    return own + (_records_octets(entry) if isinstance(entry, RRset) else _evidence_octets(entry))
+    return ENTRY_OBJECT + POINTER + (_records_octets(entry) if isinstance(entry, RRset) else _evidence_octets(entry))
 
 
 def _records_octets(rrset: RRset) -> int:
@@ -52,10 +50,6 @@ def _tuple_octets(items: tuple[bytes, ...]) -> int:
 
 def _bytes_octets(data: bytes) -> int:
     return _aligned(BYTES_OBJECT + len(data))
-
-
-def _str_octets(text: str) -> int:
-    return _aligned(STR_OBJECT + len(text)) if text else 0
 
 
 def _aligned(octets: int) -> int:

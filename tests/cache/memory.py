@@ -1,73 +1,137 @@
-"""Fills a store in a process of its own: `python -m tests.cache.memory KIND COUNT` prints the estimate and the growth."""
+"""Fills a store in a process of its own, from messages as servers send them: `python -m tests.cache.memory KIND COUNT`.
 
+Prints the estimate and the growth of the process, in octets. With `dnspython` behind it, the RRsets are kept in a dict as
+dnspython reads them, and the estimate is 0.
+"""
+
+import gc
 import resource
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from struct import pack
 from typing import Final
 
-from msgspec.structs import replace
+import dns.message
+import dns.rrset
 
-from cache.names import WireName, from_text
+from cache.answer import Question
+from cache.names import from_text, parent
 from cache.options import CacheOptions
-from cache.rrset import Entry, RRset
+from cache.rrset import Entry
+from cache.rrtypes import AAAA, CNAME, IN, NS, NXDOMAIN, SOA, TXT, A
 from cache.store import RRsetCache
-from tests.build import denial, rrset
+from resolver.iterate.classify import Useless, classify
+from resolver.iterate.delegation import Delegation, Origin
+from resolver.iterate.learn import Voice, learn
+from resolver.iterate.scrub import scrub
+from resolver.wire import read_response
+from resolver.wire.message import Response
 
+AA_REPLY: Final = 0x8400
+AT_QNAME: Final = b"\xc0\x0c"  # a pointer to the name asked
 TTL: Final = 1000
-TEMPLATES: Final = {
-    "A": rrset("x. 1 A 192.0.2.1"),
-    "CNAME": rrset("x. 1 CNAME y."),
-    "TXT": rrset("x. 1 TXT y"),
-    "SOA": rrset("x. 1 SOA y. z. 1 2 3 4 5"),
-}
-NODATA: Final = denial("x. A")
+ANSWER: Final = 1
+AUTHORITY: Final = 2
+SERVERS: Final = 250  # each server's address is one text, whatever it says
+WARMING: Final = 100  # RRsets that are there before anything is measured: code and tables are loaded then
+
+Said = tuple[str, int, int, int, tuple[bytes, ...]]  # name, type asked, section, type said, rdatas
 
 
-def name(prefix: str, number: int) -> WireName:
-    return from_text(f"{prefix}{number}.zone{number % 1000}.example.")
+def addresses(number: int) -> Iterator[Said]:
+    yield f"host{number}", A, ANSWER, A, (number.to_bytes(4, "big"), (number + 1).to_bytes(4, "big"))
 
 
-def heard(kind: str, number: int, owner: WireName, rdatas: tuple[bytes, ...]) -> RRset:
-    """What a response would leave: nothing in it is anybody else's object."""
-    now, ttl = number / 1000, TTL + number % 1000
-    return replace(
-        TEMPLATES[kind],
-        owner=owner,
-        rdatas=rdatas,
-        ttl=ttl,
-        received=now,
-        expires=now + ttl,
-        source=f"192.0.2.{number % 250}:53",
-    )
+def aliases(number: int) -> Iterator[Said]:
+    yield f"alias{number}", A, ANSWER, CNAME, (from_text(f"target{number}.zone{number % 1000}.example."),)
 
 
-def addresses(number: int) -> Entry:
-    return heard("A", number, name("host", number), (number.to_bytes(4, "big"), (number + 1).to_bytes(4, "big")))
+def texts(number: int) -> Iterator[Said]:
+    yield f"text{number}", TXT, ANSWER, TXT, (b"\xc8" + number.to_bytes(200, "big"),)
 
 
-def aliases(number: int) -> Entry:
-    target = name("target", number)
-    return replace(heard("CNAME", number, name("alias", number), (target,)), alias_target=WireName(target.lower()))
+def denials(number: int) -> Iterator[Said]:
+    names = from_text(f"ns.zone{number % 1000}.example.") + from_text(f"admin.zone{number % 1000}.example.")
+    yield f"gone{number}", A, AUTHORITY, SOA, (names + bytes(16) + TTL.to_bytes(4, "big"),)
 
 
-def texts(number: int) -> Entry:
-    return heard("TXT", number, name("text", number), (b"\xc8" + number.to_bytes(200, "big"),))
+def mixed(number: int) -> Iterator[Said]:
+    """A host of both families and an alias; for every other number, a zone's name servers and the host's text, too."""
+    yield from addresses(number)
+    yield f"host{number}", AAAA, ANSWER, AAAA, (number.to_bytes(16, "big"),)
+    yield from aliases(number)
+    if number % 2:
+        zone = f"sub{number}.zone{number % 1000}.example."
+        yield f"sub{number}", NS, ANSWER, NS, (from_text(f"ns1.{zone}"), from_text(f"ns2.{zone}"))
+        yield f"host{number}", TXT, ANSWER, TXT, (b"\x31v=spf1 include:_spf.mail.example ~all " + b"%11d" % number,)
 
 
-def denials(number: int) -> Entry:
-    soa = heard(
-        "SOA", number, name("", number), (name("ns", number) + name("admin", number) + bytes(16) + b"\0\0\1\0",)
-    )
-    return replace(NODATA, owner=name("host", number), soa=soa, ttl=soa.ttl, received=soa.received, expires=soa.expires)
-
-
-KINDS: Final[dict[str, Callable[[int], Entry]]] = {
+KINDS: Final = {
     "addresses": addresses,
     "aliases": aliases,
     "texts": texts,
     "denials": denials,
+    "mixed": mixed,
 }
+
+
+def measure(kind: str, count: int, *options: str) -> tuple[int, int]:
+    """The estimate and the growth of a fresh process that keeps `count` RRsets of this kind."""
+    command = [sys.executable, "-m", "tests.cache.memory", kind, str(count), *options]
+    estimate, grown = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    return estimate, grown
+
+
+def messages(kind: str) -> Iterator[tuple[int, Question, bytes]]:
+    """Reply after reply, without end, each with its number and what was asked."""
+    number = 0
+    while True:
+        number += 1
+        for name, qtype, section, rtype, rdatas in KINDS[kind](number):
+            asked = Question(from_text(f"{name}.zone{number % 1000}.example."), qtype)
+            yield number, asked, message(asked, section, rtype, rdatas, TTL + number % 1000)
+
+
+def entries(kind: str) -> Iterator[Entry]:
+    """What is learned from them: nothing in it is anybody else's object but the server's address."""
+    servers = [f"192.0.2.{number}" for number in range(SERVERS)]
+    for number, asked, octets in messages(kind):
+        zone = parent(asked.qname)
+        response = read_response(octets)
+        assert isinstance(response, Response)
+        scrubbed = scrub(response, asked.qname, asked.qtype, zone)
+        told = classify(asked, zone, response, scrubbed, is_forwarder=False)
+        assert not isinstance(told, Useless)
+        voice = Voice(
+            delegation=Delegation(zone=zone, origin=Origin.CACHE),
+            source=servers[number % SERVERS],
+            now=number / 1000,
+            rcode=response.rcode,
+            is_authoritative=True,
+            is_proven=False,
+        )
+        yield from learn(asked, told, scrubbed, voice, CacheOptions()).learned
+
+
+def theirs(kind: str) -> Iterator[dns.rrset.RRset]:
+    """The same as dnspython reads it."""
+    for _, _, octets in messages(kind):
+        read = dns.message.from_wire(octets)
+        yield from read.answer or read.authority
+
+
+def message(asked: Question, section: int, rtype: int, rdatas: tuple[bytes, ...], ttl: int) -> bytes:
+    """A server's reply: one RRset, owned by the name asked or, in the authority section, by the zone."""
+    counts = [1, 0, 0, 0]
+    counts[section] = len(rdatas)
+    owner = AT_QNAME if section == ANSWER else pack("!H", 0xC00C + 1 + asked.qname[0])
+    rcode = NXDOMAIN if section == AUTHORITY else 0
+    records = [owner + pack("!HHIH", rtype, IN, ttl, len(rdata)) + rdata for rdata in rdatas]
+    head = pack("!6H", 7, AA_REPLY | rcode, *counts)
+    return head + asked.qname + pack("!HH", asked.qtype, IN) + b"".join(records)
 
 
 def resident() -> int:
@@ -75,16 +139,27 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def main() -> None:
-    make, count = KINDS[sys.argv[1]], int(sys.argv[2])
+def fill(kind: str, count: int) -> tuple[int, int]:
     store = RRsetCache(CacheOptions(max_octets=1 << 32))
-    before = resident()
-    for number in range(count):
-        entry = make(number)
+    made = entries(kind)
+    for entry in islice(made, WARMING):
         store.put(entry, entry.received)
-    assert len(store) == count
-    print(store.octets, resident() - before)
+    gc.collect()
+    before, estimated = resident(), store.octets
+    for entry in islice(made, count):
+        assert store.put(entry, entry.received)
+    return store.octets - estimated, resident() - before
+
+
+def fill_theirs(kind: str, count: int) -> tuple[int, int]:
+    made = theirs(kind)
+    kept = {(one.name, one.rdtype): one for one in islice(made, WARMING)}
+    gc.collect()
+    before = resident()
+    kept.update(((one.name, one.rdtype), one) for one in islice(made, count))
+    assert len(kept) == WARMING + count
+    return 0, resident() - before
 
 
 if __name__ == "__main__":
-    main()
+    print(*(fill_theirs if "dnspython" in sys.argv else fill)(sys.argv[1], int(sys.argv[2])))

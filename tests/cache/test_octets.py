@@ -1,22 +1,17 @@
 """The estimate of memory, against what a process really takes."""
 
-import subprocess
-import sys
-
 import pytest
 
 from cache.octets import octets_of
 from tests.build import denial, rrset
-from tests.cache.memory import KINDS
+from tests.cache.memory import KINDS, measure
 
 COUNT = 50_000
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_estimate_is_within_15_percent_of_the_memory_of_a_process(kind: str) -> None:
-    command = [sys.executable, "-m", "tests.cache.memory", kind, str(COUNT)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    estimate, grown = map(int, said.split())
+    estimate, grown = measure(kind, COUNT)
     assert estimate == pytest.approx(grown, rel=0.15)
 
 
