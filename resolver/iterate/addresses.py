@@ -20,7 +20,7 @@ from resolver.env import Address
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.counts import IterateCounts
-from resolver.iterate.delegation import Delegation
+from resolver.iterate.delegation import Delegation, known_addresses
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.scrub import MAX_GLUE_PER_NAME
 from resolver.wire.message import RawRRset
@@ -53,11 +53,11 @@ class AddressBook:
         missing = []
         for name in delegation.name_servers:
             before = len(found)
-            for rtype in self._rtypes:
-                rrset = self._cache.get(name, rtype)
-                if rrset is not None and now < rrset.expires and now < rrset.lease:
-                    found.update(dict.fromkeys(self.usable(rrset.rdatas, rtype)))
-            found.update(dict.fromkeys(self._from_glue(delegation.glue, name)))
+            for rrset in known_addresses(self._cache, name, now):
+                if rrset.rtype in self._rtypes:
+                    found.update(dict.fromkeys(self.usable(rrset.rdatas, rrset.rtype)))
+            if delegation.glue:
+                found.update(dict.fromkeys(self._from_glue(delegation.glue, name)))
             if len(found) == before:
                 missing.append(name)
         return list(found), missing

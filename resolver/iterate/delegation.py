@@ -9,15 +9,15 @@ from enum import Enum
 import msgspec
 
 from cache.answer import Question
-from cache.names import ROOT, WireName, ancestors, fold, from_text, is_at_or_below, parent
+from cache.names import ROOT, WireName, ancestors, from_text, is_at_or_below, parent
 from cache.options import CacheOptions
 from cache.rrset import RRset
-from cache.rrtypes import AAAA, DS, NS, A
+from cache.rrtypes import DS, NS, A
 from cache.store import RRsetCache
 from cache.ttl import clamp
 from resolver.env import Address, address_from_text
 from resolver.iterate.options import ForwardZone, StubZone
-from resolver.iterate.scrub import MAX_NAME_SERVERS, Scrubbed, name_servers_of
+from resolver.iterate.scrub import ADDRESS_TYPES, Scrubbed, name_servers_of
 from resolver.wire.message import RawRRset
 
 NO_LEASE = float("inf")
@@ -93,13 +93,10 @@ def closest_to(
         if given is not None and zone == given.zone:
             return given
         rrset = cache.get(zone, NS)
-        if (
-            rrset is not None
-            and now < rrset.expires
-            and now < rrset.lease
-            and _is_startable(rrset, cache, now, waiting)
-        ):
-            return cached(rrset)
+        if rrset is not None and now < rrset.expires and now < rrset.lease:
+            delegation = cached(rrset)
+            if _is_startable(delegation, cache, now, waiting):
+                return delegation
     return None
 
 
@@ -108,9 +105,21 @@ def cached(rrset: RRset) -> Delegation:
     return Delegation(
         zone=rrset.owner,
         origin=Origin.CACHE,
-        name_servers=tuple(fold(rdata) for rdata in rrset.rdatas[:MAX_NAME_SERVERS]),
+        name_servers=name_servers_of(rrset),
         lease=NO_LEASE if rrset.owner == ROOT else min(rrset.lease, rrset.expires),
     )
+
+
+def known_addresses(cache: RRsetCache, name: WireName, now: float) -> list[RRset]:
+    """The A and AAAA RRsets of a name server that the cache holds and that may be used."""
+    node = cache.use(name)
+    if node is None:
+        return []
+    return [
+        entry
+        for entry in node.entries
+        if type(entry) is RRset and entry.rtype in ADDRESS_TYPES and now < entry.expires and now < entry.lease
+    ]
 
 
 def referred(
@@ -135,15 +144,11 @@ def _configured_above(name: WireName, zones: Mapping[WireName, Delegation]) -> D
     return next((zones[zone] for zone in ancestors(name) if zone in zones), None)
 
 
-def _is_startable(rrset: RRset, cache: RRsetCache, now: float, waiting: Sequence[Question]) -> bool:
+def _is_startable(delegation: Delegation, cache: RRsetCache, now: float, waiting: Sequence[Question]) -> bool:
     """Can one of these name servers be reached without asking themselves for their own addresses?"""
-    zone = rrset.owner
-    for rdata in rrset.rdatas[:MAX_NAME_SERVERS]:
-        name = fold(rdata)
-        for rtype in (A, AAAA):
-            known = cache.get(name, rtype)
-            if known is not None and now < known.expires and now < known.lease:
-                return True
-        if not is_at_or_below(name, zone) and Question(name, A) not in waiting:
+    for name in delegation.name_servers:
+        if known_addresses(cache, name, now):
+            return True
+        if not is_at_or_below(name, delegation.zone) and Question(name, A) not in waiting:
             return True
     return False

@@ -7,6 +7,7 @@ zone asked; one SOA and its proof; one NS RRset of the zone or below it; the add
 import msgspec
 
 from cache.names import WireName, fold, is_at_or_below, is_below, parent, substitute
+from cache.rrset import RRset
 from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NSEC, NSEC3, NSEC3PARAM, SOA, A
 from resolver.wire.message import RawRRset, Response
 
@@ -82,9 +83,9 @@ def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Sc
     )
 
 
-def name_servers_of(rrset: RawRRset) -> tuple[WireName, ...]:
+def name_servers_of(rrset: RawRRset | RRset) -> tuple[WireName, ...]:
     """The names in an NS RRset, folded, at most MAX_NAME_SERVERS of them."""
-    return tuple(fold(rdata) for rdata in rrset.rdatas[:MAX_NAME_SERVERS])
+    return tuple([fold(rdata) for rdata in rrset.rdatas[:MAX_NAME_SERVERS]])  # a list: a generator takes twice as long
 
 
 def _follow(
@@ -146,12 +147,13 @@ def _glue(
     """The addresses of these name servers: (in the zone, elsewhere). Glue stands beside NS RRsets only (CVE-2026-42960)."""
     if name_servers is None:
         return (), ()
-    names = set(name_servers_of(name_servers))
-    found = [_bounded(rrset) for rrset in additional if rrset.rtype in ADDRESS_TYPES and rrset.owner in names]
-    near = tuple(rrset for rrset in found if is_at_or_below(rrset.owner, zone))
-    if len(near) == len(found):
-        return near, ()
-    return near, tuple(rrset for rrset in found if not is_at_or_below(rrset.owner, zone))
+    names = name_servers_of(name_servers)
+    near: list[RawRRset] = []
+    far: list[RawRRset] = []
+    for rrset in additional:
+        if rrset.rtype in ADDRESS_TYPES and rrset.owner in names:
+            (near if is_at_or_below(rrset.owner, zone) else far).append(_bounded(rrset))
+    return tuple(near), tuple(far)
 
 
 def _bounded(rrset: RawRRset) -> RawRRset:

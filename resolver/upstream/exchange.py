@@ -217,7 +217,7 @@ class _Exchange:
 
     def _in_random_case(self) -> bytes:
         name = self._asked[:NAME_END]
-        return randomise_case(name, self._env.rng.getrandbits(len(name))) + self._asked[NAME_END:]
+        return randomise_case(name, self._env.rng.getrandbits(8 * len(name))) + self._asked[NAME_END:]
 
     def _taken(self, response: Response, sent_at: float, *, is_proven: bool, over_tcp: bool = False) -> Reply:
         now = self._env.now()

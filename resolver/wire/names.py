@@ -17,8 +17,7 @@ POINTER: Final = 0xC0  # the two upper bits of a pointer's first octet
 MAX_TARGET: Final = 0x3FFF  # how far a pointer reaches
 POINTER_BITS: Final = 0xC000
 TWO_OCTETS: Final = Struct("!H")  # a pointer, or a length octet and what follows
-CASE_BIT: Final = 0x20
-LETTERS: Final = frozenset(string.ascii_letters.encode())
+CASE_BITS: Final = bytes(0x20 if chr(octet) in string.ascii_letters else 0 for octet in range(256))  # of each octet
 
 Places = dict[int, bytes]  # offset in the message read -> the name that begins there
 Offsets = dict[bytes, int]  # name -> where it begins in the message written
@@ -138,8 +137,9 @@ def offsets_of(name: bytes, at: int) -> Offsets:
 
 
 def randomise_case(qname: bytes, bits: int) -> bytes:
-    """`qname` with a letter's case turned where its octet's bit in `bits` is set: one random bit for each octet.
+    """`qname` with letters' case turned at random. bits: 8 random bits for each octet, of which a letter uses one.
 
     draft-vixie-dnsext-dns0x20 §2.2. Length octets are at most 63 and thus no letters.
     """
-    return bytes(octet ^ (CASE_BIT if octet in LETTERS and bits >> at & 1 else 0) for at, octet in enumerate(qname))
+    turned = int.from_bytes(qname, "big") ^ (int.from_bytes(qname.translate(CASE_BITS), "big") & bits)
+    return turned.to_bytes(len(qname), "big")
