@@ -5,7 +5,7 @@ from internal_zones.counts import InternalCounts
 from internal_zones.database import StateFault
 from internal_zones.inspection import AppRow, MachineRow, Wanted
 from internal_zones.mapping import Mapping
-from internal_zones.options import StateOptions
+from internal_zones.options import StateOptions, SubscriptionOptions
 from internal_zones.status import StateStatus
 from internal_zones.zones import InternalZones
 
@@ -18,6 +18,7 @@ __all__ = [
     "StateFault",
     "StateOptions",
     "StateStatus",
+    "SubscriptionOptions",
     "Wanted",
     "is_ours",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class InternalCounts:
-    """Counters of the internal zones; all only grow."""
+    """Counters of the internal zones; all but the gauge only grow."""
 
     hits: int = field(default=0, metadata={"help": "Questions answered at once from data in memory."})
     loads: int = field(default=0, metadata={"help": "Questions that had to wait for the state database."})
@@ -31,6 +31,17 @@ class InternalCounts:
         metadata={"help": "Looks at the state database that failed.", "label": "fault"},
     )
     openings: int = field(default=0, metadata={"help": "Times the state database was opened."})
+    hurried_looks: int = field(default=0, metadata={"help": "Looks that came early because a feed told of a change."})
+    early_changes: int = field(default=0, metadata={"help": "Changes that a look which came early found."})
+    open_feeds: int = field(
+        default=0, metadata={"help": "Feeds of Corrosion's API that are live now.", "kind": "gauge"}
+    )
+    feed_openings: int = field(default=0, metadata={"help": "Times a feed of Corrosion's API began well."})
+    feed_notices: int = field(default=0, metadata={"help": "Lines of feeds that told of a change."})
+    feed_endings: dict[int | str, int] = field(
+        default_factory=dict,
+        metadata={"help": "Feeds that ended or could not be had.", "label": "ending"},
+    )
     half_replicated_rows: int = field(
         default=0, metadata={"help": "Rows skipped in a reading: required columns still at their schema defaults."}
     )

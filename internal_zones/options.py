@@ -7,6 +7,45 @@ from msgspec import Meta
 
 from internal_zones.mapping import Mapping
 
+_Text = Annotated[str, Meta(min_length=1)]
+
+
+_Texts = Annotated[tuple[_Text, ...], Meta(max_length=32)]
+
+
+class SubscriptionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[state.subscription]` table of the configuration."""
+
+    api: Annotated[
+        str,
+        Meta(description="address and port of Corrosion's HTTP API, such as 127.0.0.1:8080; empty: it is not asked"),
+    ] = ""
+    token_file: Annotated[
+        str, Meta(description="file with the bearer token of the API, read at each connection; empty: none is sent")
+    ] = ""
+    endpoint_name: Annotated[
+        str,
+        Meta(
+            pattern="^[!-~]*$",
+            description="endpoint_name of the Corrosion that is meant, lest another one is heard; empty: any",
+        ),
+    ] = ""
+    tables: Annotated[
+        _Texts, Meta(description="tables whose updates are listened to: those that the mapping reads")
+    ] = (
+        "apps",
+        "machines",
+        "checks",
+        "services",
+        "flycast_addresses",
+        "peers",
+        "hosts",
+        "regions",
+    )
+    queries: Annotated[
+        _Texts, Meta(description="SELECTs to subscribe to in place of tables, where only some columns matter")
+    ] = ()
+
 
 class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[state]` table of the configuration."""
@@ -34,6 +73,13 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=25_000, le=10_000_000, description="rows of the database kept in memory, least recently used dropped"),
     ] = 300_000
+    subscription: Annotated[
+        SubscriptionOptions,
+        Meta(
+            description="Corrosion's HTTP API as a second source of news. It makes looks at the database come earlier than "
+            "`poll` says, and is never relied on."
+        ),
+    ] = SubscriptionOptions()
     mapping: Annotated[
         Mapping,
         Meta(

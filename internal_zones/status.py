@@ -19,6 +19,7 @@ class StateStatus(msgspec.Struct, frozen=True):
     statements: each statement of the mapping with "ready" or the reason why it cannot be used. looked_ago: seconds since
     the last successful look; None: there was none. slow: those that look through a large table, and the index they lack.
     clocks: "ready", or why changes cannot be told apart. inode, data_version, schema_version: 0 before the first look.
+    subscription: each feed of Corrosion's API, by its table or query, with how it is.
     """
 
     state: Literal["starting", "ready", "unwell"]
@@ -36,6 +37,7 @@ class StateStatus(msgspec.Struct, frozen=True):
     units: int
     rows: int
     waiting_reads: int
+    subscription: dict[str, str] = {}
 
     @property
     def is_ready(self) -> bool:
@@ -44,9 +46,15 @@ class StateStatus(msgspec.Struct, frozen=True):
 
 
 def status_of(
-    options: StateOptions, names: tuple[str, ...], watcher: Watcher, units: Units, reads: Reads, now: float
+    options: StateOptions,
+    names: tuple[str, ...],
+    watcher: Watcher,
+    units: Units,
+    reads: Reads,
+    now: float,
+    subscription: dict[str, str],
 ) -> StateStatus:
-    """The status at `now`; names: the statements of the mapping."""
+    """The status at `now`; names: the statements of the mapping; subscription: how each feed is."""
     seen, fault = watcher.sighting, watcher.fault
     unknown = "not prepared yet"
     return StateStatus(
@@ -67,4 +75,5 @@ def status_of(
         units=len(units),
         rows=units.rows,
         waiting_reads=reads.waiting,
+        subscription=subscription,
     )

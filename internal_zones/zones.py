@@ -25,6 +25,7 @@ from internal_zones.reads import Reads
 from internal_zones.records import NearestOf, Node, above_addresses_node, addresses, healthy_node, service_node, subset
 from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
+from internal_zones.subscription import Connect, Subscription
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
@@ -56,8 +57,12 @@ class InternalZones:
         counts: InternalCounts | None = None,
         warn: Warn = _say_nothing,
         run: Runner | None = None,
+        connect: Connect | None = None,
     ) -> None:
-        """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread."""
+        """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread.
+
+        connect: a connection to Corrosion's HTTP API, if the options name one.
+        """
         self.options, self.counts = options, counts or InternalCounts()
         self._now, self._rng = now, rng
         self._apexes = build_apexes(options.negative_ttl)
@@ -78,6 +83,15 @@ class InternalZones:
             now=now,
             queue=options.queue,
             max_wait=options.max_wait,
+            counts=self.counts,
+            warn=warn,
+        )
+        self._subscription = connect and Subscription(
+            options.subscription,
+            connect,
+            runner,
+            self._watcher.hurry,
+            now=now,
             counts=self.counts,
             warn=warn,
         )
@@ -117,11 +131,14 @@ class InternalZones:
         await self._watcher.look()  # what is asked for meanwhile stands in the queue
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._reads.serve)
+            if self._subscription is not None:
+                nursery.start_soon(self._subscription.run)
             await self._watcher.watch()
 
     def status(self) -> StateStatus:
         """How the database and what is kept of it are, for readiness and the operator."""
-        return status_of(self.options, self._statements, self._watcher, self._units, self._reads, self._now())
+        feeds = self._subscription.status() if self._subscription else {}
+        return status_of(self.options, self._statements, self._watcher, self._units, self._reads, self._now(), feeds)
 
     def reasons(self, network: int, qname: WireName, client: bytes) -> tuple[str, ...]:
         """Why the records of a nearest name stand in their order, a text for each; (): another name, or not in memory."""

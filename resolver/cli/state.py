@@ -37,11 +37,18 @@ def command() -> None:
 def status(socket: str | None, config: Path | None, as_json: bool) -> None:
     """How the database is, and each statement of the mapping."""
     for row in _rows(socket_path(socket, config), StateOf(), as_json, StateStatus):
-        for line in _status_lines(row):
-            click.echo(line)
-        statements = [(name, row.slow.get(name, said)) for name, said in row.statements.items()]
+        print_status(row)
+
+
+def print_status(row: StateStatus) -> None:
+    """Print what is wrong, the figures, each statement, and each feed of the subscription."""
+    for line in _status_lines(row):
+        click.echo(line)
+    click.echo()
+    print_table(("STATEMENT", "STATE"), [(name, row.slow.get(name, said)) for name, said in row.statements.items()])
+    if row.subscription:
         click.echo()
-        print_table(("STATEMENT", "STATE"), statements)
+        print_table(("FEED", "STATE"), list(row.subscription.items()))
 
 
 @command.command("apps")

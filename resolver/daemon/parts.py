@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 import trio
@@ -15,7 +16,7 @@ from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones, is_ours
 from internal_zones.database import Runner
 from internal_zones.status import READY_TEXT
-from resolver.env import Env
+from resolver.env import Env, address_from_text
 from resolver.iterate import Budget, IterateCounts, Iterator, configured
 from resolver.iterate.delegation import Delegation
 from resolver.observe.measures import Measure, Reading, measures
@@ -180,4 +181,8 @@ def _internal_zones(
 ) -> InternalZones | None:
     if not options.state.database:
         return None
-    return InternalZones(options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning, run=read_state)
+    api = options.state.subscription.api
+    connect = partial(env.network.open_tcp, address_from_text(api)) if api else None
+    return InternalZones(
+        options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning, run=read_state, connect=connect
+    )

@@ -105,6 +105,7 @@ def _check_zone(text: str) -> None:
 
 CHECKS: Final[Mapping[Key, Callable[[object], str]]] = {
     ("listen", "addresses"): _each(_check_address),
+    ("state", "subscription", "api"): _each(_check_address_or_off),
     ("recursion", "do_not_query"): _each(_check_prefix),
     ("forward", "zone"): _each(_check_zone),
     ("forward", "servers"): _each(_check_address),

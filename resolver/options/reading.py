@@ -55,11 +55,16 @@ def _anchored(options: Options, folder: Path) -> Options:
         return str(folder / path) if path else ""  # "" switches off
 
     change = msgspec.structs.replace
+    subscription = options.state.subscription
     return change(
         options,
         recursion=change(options.recursion, root_hints=anchor(options.recursion.root_hints)),
         dnssec=change(options.dnssec, trust_anchors=anchor(options.dnssec.trust_anchors)),
-        state=change(options.state, database=anchor(options.state.database)),
+        state=change(
+            options.state,
+            database=anchor(options.state.database),
+            subscription=change(subscription, token_file=anchor(subscription.token_file)),
+        ),
         control=change(options.control, socket=anchor(options.control.socket)),
     )
 

@@ -63,7 +63,18 @@ DECIDERS: Final = frozenset(
         "resolver.wire",
         *(
             f"internal_zones.{name}"
-            for name in ("apex", "counts", "mapping", "records", "rows", "lookup", "nearest", "options", "units")
+            for name in (
+                "apex",
+                "counts",
+                "feeds",
+                "mapping",
+                "records",
+                "rows",
+                "lookup",
+                "nearest",
+                "options",
+                "units",
+            )
         ),
         *(
             f"resolver.iterate.{name}"
@@ -87,6 +98,7 @@ AT_HOME: Final[dict[str, frozenset[str]]] = {
             "resolver.demo",
         }
     ),
+    "h11": frozenset({"internal_zones.line_stream"}),
     "apsw": frozenset({"internal_zones.database", "cache.snapshot", "resolver.demo"}),
     "click": frozenset({"resolver.cli", "resolver.demo"}),
     "rich": frozenset({"resolver.cli", "resolver.demo"}),

@@ -13,6 +13,7 @@ from cache.names import WireName, from_text, to_text
 from cache.rrtypes import AAAA, ANY, NOERROR, NS, NXDOMAIN, PTR, SOA, SRV, TXT, A
 from internal_zones import InternalZones, StateOptions
 from internal_zones.database import Runner
+from internal_zones.subscription import Connect
 
 CLIENT = IPv6Address("fdaa:0:18:a7b:7d:f066:b83b:2").packed
 TYPES = {"A": A, "NS": NS, "SOA": SOA, "PTR": PTR, "TXT": TXT, "AAAA": AAAA, "SRV": SRV, "ANY": ANY}
@@ -41,6 +42,7 @@ async def asking(
     path: Path,
     *,
     run: Runner | None = None,
+    connect: Connect | None = None,
     warn: list[tuple[str, dict[str, str | int]]] | None = None,
     **options: object,
 ) -> AsyncIterator[Asker]:
@@ -56,6 +58,7 @@ async def asking(
         rng=Random(1),
         warn=note,
         run=run,
+        connect=connect,
     )
     async with trio.open_nursery() as nursery:
         await nursery.start(zones.run)

@@ -7,7 +7,7 @@ import trio.testing
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Fault, Sighting, StateFault, StateFile, inline
 from internal_zones.units import Units
-from internal_zones.watcher import MAX_PAUSE, Watcher, has_changed, pause
+from internal_zones.watcher import LEAST_PAUSE, MAX_PAUSE, Watcher, has_changed, pause
 
 SEEN = Sighting(1, 2, 1, 7, 3, {})
 
@@ -83,3 +83,60 @@ def test_an_unusable_statement_is_told_once() -> None:
 
     trio.run(main)
     assert events == [("state_statement_unusable", {"statement": "apps", "reason": "no such table: apps"})]
+
+
+def test_a_hurried_look_comes_at_once_and_never_later_than_the_poll() -> None:
+    assert looks_of(hurried_at=[]) == [0, 10, 20]
+    assert looks_of(hurried_at=[3, 8]) == [0, 3, 8, 18]
+    assert looks_of(hurried_at=[0, 0, 0]) == pytest.approx([0, LEAST_PAUSE, 10 + LEAST_PAUSE, 20 + LEAST_PAUSE])
+
+
+def test_looks_are_never_closer_than_the_least_pause_however_often_they_are_hurried() -> None:
+    looks = looks_of(hurried_at=[number * 0.0001 for number in range(1000)], seconds=1)
+    assert len(looks) <= 0.1 / LEAST_PAUSE + 2
+
+
+def test_a_hurried_look_does_not_shorten_the_pauses_of_a_fault() -> None:
+    assert looks_of(hurried_at=[3], script=[Fault.BUSY, SEEN], seconds=15) == [0, 10]
+
+
+def test_early_changes_are_those_that_a_hurried_look_found() -> None:
+    counts = InternalCounts()
+    later = SEEN._replace(data_version=8)
+    looks_of(hurried_at=[3, 4], script=[SEEN, SEEN, later], counts=counts)
+    assert (counts.hurried_looks, counts.early_changes, counts.changes) == (2, 1, 2)
+
+
+def looks_of(
+    hurried_at: list[float],
+    script: list[Sighting | Fault] | None = None,
+    seconds: float = 25,
+    counts: InternalCounts | None = None,
+) -> list[float]:
+    """When looks come that are due every 10 s, and are hurried at these moments."""
+    looks: list[float] = []
+
+    class Noting(FakeFile):
+        def look(self) -> Sighting:
+            looks.append(trio.current_time())
+            return super().look()
+
+    async def main() -> None:
+        watcher = Watcher(
+            Noting(script or [SEEN]),
+            inline,
+            Units(9, 1),
+            now=trio.current_time,
+            poll=10,
+            counts=counts or InternalCounts(),
+            warn=lambda event, /, **fields: None,
+        )
+        with trio.move_on_after(seconds):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(watcher.watch)
+                for moment in hurried_at:
+                    await trio.sleep_until(moment)
+                    watcher.hurry()
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return looks

@@ -2,10 +2,13 @@
 
 import json
 
+import click
+import msgspec
 import pytest
+from click.testing import CliRunner
 
 from internal_zones import StateStatus
-from resolver.cli.state import _status_lines
+from resolver.cli.state import _status_lines, print_status
 from resolver.service.control_protocol import StateApps, StateMachines, StateNames
 from tests.resolver.cli.conftest import Served, cistern
 
@@ -59,6 +62,16 @@ def test_people_get_a_table(served: Served, arguments: tuple[str, ...], shown: s
 def test_programs_get_one_row_per_line(served: Served) -> None:
     done = cistern("state", "names", "web", "--json", "--socket", served.socket)
     assert [json.loads(line)["rcode"] for line in done.output.splitlines()] == ["NOERROR", "NODATA"]
+
+
+def test_the_feeds_are_shown_where_there_are_any() -> None:
+    assert status_text(STATUS).endswith("STATEMENT  STATE\napp        ready\n")
+    shown = status_text(msgspec.structs.replace(STATUS, subscription={"machines": "live"}))
+    assert shown.endswith("\nFEED      STATE\nmachines  live\n")
+
+
+def status_text(status: StateStatus) -> str:
+    return CliRunner().invoke(click.command()(lambda: print_status(status))).output
 
 
 def test_a_daemon_without_a_database_says_so(served: Served) -> None:

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 import trio
 
-from internal_zones import StateOptions
+from internal_zones import StateOptions, SubscriptionOptions
 from resolver.daemon.parts import QUESTION_DEADLINE, Parts, make_parts
 from resolver.dnssec.options import DnssecOptions
 from resolver.options import Options
@@ -47,3 +47,19 @@ def test_every_measure_has_one_name() -> None:
     names = of_parts(lambda parts: [measure.name for measure in parts.measures()])
     assert len(names) == len(set(names))
     assert "cistern_cache_owners" in names
+
+
+def test_the_api_that_the_options_name_is_listened_to() -> None:
+    state = StateOptions(database="/nonexistent/state.db", subscription=SubscriptionOptions(api="127.0.0.1:8080"))
+    options = msgspec.structs.replace(ALONE, state=state)
+
+    def feeds(parts: Parts) -> dict[str, str]:
+        assert parts.internal is not None
+        return parts.internal.status().subscription
+
+    assert feeds_are_connecting(of_parts(feeds, options))
+    assert of_parts(feeds, msgspec.structs.replace(ALONE, state=StateOptions(database="/nonexistent/state.db"))) == {}
+
+
+def feeds_are_connecting(feeds: dict[str, str]) -> bool:
+    return "machines" in feeds and set(feeds.values()) == {"connecting"}

@@ -16,6 +16,7 @@ from resolver.options.schema import Options
         pytest.param(("stub", 0, "zone"), ".", id="the root is a zone"),
         pytest.param(("networks", "127.0.0.0/8"), 24, id="network"),
         pytest.param(("metrics", "listen"), "", id="off"),
+        pytest.param(("state", "subscription", "api"), "[::1]:8080", id="API"),
         pytest.param(("cache", "max_ttl"), 5, id="nothing to check"),
     ],
 )
@@ -35,6 +36,7 @@ def test_a_sound_value_has_no_fault(key: tuple[str | int, ...], value: object) -
         pytest.param(("forward", 0, "zone"), "corp..example", "empty label", id="zone"),
         pytest.param(("dnssec", "negative_trust_anchors"), ("a" * 64,), "label of 64", id="anchor"),
         pytest.param(("metrics", "listen"), "9153", "has no port", id="metrics"),
+        pytest.param(("state", "subscription", "api"), "http://[::1]:8080", "is no IP address", id="a URL"),
     ],
 )
 def test_an_unsound_value_says_what_was_expected(key: tuple[str | int, ...], value: object, wrong: str) -> None:
@@ -44,10 +46,12 @@ def test_an_unsound_value_says_what_was_expected(key: tuple[str | int, ...], val
 
 
 def test_every_check_is_of_an_option_that_exists() -> None:
-    for table, name in CHECKS:
-        annotation = Options.__annotations__[str(table)]
-        structs = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, msgspec.Struct)]
-        assert name in structs[0].__struct_fields__
+    for key in CHECKS:
+        struct: type[msgspec.Struct] = Options
+        for table in key[:-1]:
+            parts = _parts(struct.__annotations__[str(table)])
+            struct = next(part for part in parts if isinstance(part, type) and issubclass(part, msgspec.Struct))
+        assert key[-1] in struct.__struct_fields__
 
 
 def _parts(annotation: object) -> list[object]:

@@ -78,6 +78,11 @@ def test_an_empty_config_is_all_defaults_with_its_files_beside_it(config: Path) 
     assert options.recursion.root_hints == str(config.parent / "root.hints")
 
 
+def test_a_path_in_a_table_of_a_table_is_taken_from_the_config_s_folder_too(config: Path) -> None:
+    options = parse('[state.subscription]\ntoken_file = "token"', config)
+    assert options.state.subscription.token_file == str(config.parent / "token")
+
+
 def test_an_absolute_path_stays_and_an_empty_one_stays_empty(config: Path) -> None:
     options = parse('[state]\ndatabase = ""\n[control]\nsocket = "/run/c.sock"', config)
     assert (options.state.database, options.control.socket) == ("", "/run/c.sock")

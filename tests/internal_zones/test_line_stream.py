@@ -1,0 +1,140 @@
+"""Lines come out of an HTTP response whole, however it is cut, and everything that waits is bounded."""
+
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from internal_zones.feeds import Request
+from internal_zones.line_stream import (
+    MAX_HEAD_OCTETS,
+    MAX_LINE_OCTETS,
+    MAX_REASON_OCTETS,
+    LineBuffer,
+    LineStream,
+    LineTooLong,
+    Response,
+    StreamBroken,
+    printable,
+)
+from tests.internal_zones.fake_corrosion import END, LIVE, chunk, status
+
+ASK = Request("POST", "/v1/updates/machines", b"{}")
+HOST = [("Host", "127.0.0.1:8080")]
+LINES = [b'{"notify":["update",["a"]]}', b'{"notify":["delete",["b"]]}', b'{"error":"x"}']
+PLAIN = b"HTTP/1.1 200 OK\r\n\r\n"  # a body that ends with the connection
+
+
+class Wire(trio.abc.Stream):
+    """Gives what a server sent in pieces of `cut` octets, then its end; or breaks instead of ending."""
+
+    def __init__(self, octets: bytes, cut: int = 1 << 30, *, breaks: bool = False) -> None:
+        self._pieces = [octets[at : at + cut] for at in range(0, len(octets), cut)]
+        self._breaks = breaks
+        self.sent = b""
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        self.sent += bytes(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        if not self._pieces and self._breaks:
+            raise trio.BrokenResourceError
+        return self._pieces.pop(0) if self._pieces else b""
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+async def read(wire: Wire) -> tuple[Response, list[bytes]]:
+    stream, lines = LineStream(wire), list[bytes]()
+    response = await stream.ask(ASK, HOST)
+    while some := await stream.lines():
+        lines += some
+    assert await stream.lines() == []  # the end stays the end
+    return response, lines
+
+
+@given(cut=st.integers(1, 200))
+def test_lines_are_whole_however_the_stream_is_cut(cut: int) -> None:
+    octets = LIVE + chunk(*LINES[:2]) + chunk(LINES[2]) + END
+    assert trio.run(read, Wire(octets, cut)) == (Response(200, "3f-a1"), LINES)
+
+
+@pytest.mark.parametrize(
+    ("octets", "lines"),
+    [
+        pytest.param(PLAIN + b"\n".join(LINES), LINES, id="the last line has no newline"),
+        pytest.param(PLAIN + b"\n\n" + LINES[0] + b"\n\n", LINES[:1], id="empty lines are none"),
+        pytest.param(LIVE + b"2\r\nab\r\n2\r\ncd\r\n1\r\n\n\r\n" + END, [b"abcd"], id="a line in three chunks"),
+        pytest.param(b"HTTP/1.1 103 Early\r\n\r\n" + LIVE + END, [], id="an informational response goes before"),
+        pytest.param(status(200), [], id="nothing"),
+    ],
+)
+def test_a_body_becomes_lines(octets: bytes, lines: list[bytes]) -> None:
+    assert trio.run(read, Wire(octets))[1] == lines
+
+
+def test_the_request_is_one_of_http() -> None:
+    wire = Wire(LIVE + END)
+    trio.run(read, wire)
+    head, _, body = wire.sent.partition(b"\r\n\r\n")
+    assert head.splitlines()[0] == b"POST /v1/updates/machines HTTP/1.1"
+    assert {b"Host: 127.0.0.1:8080", b"Content-Length: 2"} <= set(head.splitlines())
+    assert body == b"{}"
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        pytest.param(Wire(b""), id="closed without a word"),
+        pytest.param(Wire(b"HTTP/1.1 200"), id="closed in the head"),
+        pytest.param(Wire(b"220 mail.example ESMTP\r\n"), id="another protocol"),
+        pytest.param(Wire(LIVE + chunk(LINES[0])), id="closed in the middle of the body"),
+        pytest.param(Wire(LIVE + b"zz\r\n"), id="no chunk"),
+        pytest.param(Wire(LIVE, breaks=True), id="reset"),
+        pytest.param(Wire(b"HTTP/1.1 200 OK\r\nX: " + b"x" * MAX_HEAD_OCTETS * 2), id="a head without an end"),
+    ],
+)
+def test_what_is_no_whole_response_is_broken(wire: Wire) -> None:
+    with pytest.raises(StreamBroken):
+        trio.run(read, wire)
+
+
+def test_a_line_without_an_end_is_given_up() -> None:
+    with pytest.raises(LineTooLong):
+        trio.run(read, Wire(PLAIN + b"x" * (MAX_LINE_OCTETS + 1)))
+
+
+def test_a_line_of_the_greatest_length_is_taken() -> None:
+    buffer = LineBuffer()
+    assert buffer.take(b"x" * MAX_LINE_OCTETS) == []
+    assert buffer.take(b"\n") == [b"x" * MAX_LINE_OCTETS]
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nX: y", "a\0"])
+def test_a_header_that_is_none_is_never_sent(value: str) -> None:
+    async def ask() -> None:
+        await LineStream(wire).ask(ASK, [*HOST, ("Authorization", f"Bearer {value}")])
+
+    wire = Wire(LIVE + END)
+    with pytest.raises(ValueError, match="header"):
+        trio.run(ask)
+    assert wire.sent == b""
+
+
+def test_the_reason_of_a_refusal_is_short_and_printable() -> None:
+    async def reason(octets: bytes) -> str:
+        stream = LineStream(Wire(octets, 50))
+        assert (await stream.ask(ASK, HOST)).status == 503
+        return await stream.reason()
+
+    assert (
+        trio.run(reason, status(503, b"max concurrency\nlimit \x1b[2Jreached\n")) == "max concurrency limit  [2Jreached"
+    )
+    assert len(trio.run(reason, status(503, b"x" * 10_000))) <= MAX_REASON_OCTETS
+    assert printable("\t ü\u202e\n") == "ü"
