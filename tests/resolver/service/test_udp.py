@@ -56,6 +56,18 @@ def test_what_has_to_be_waited_for_keeps_nobody_waiting() -> None:
     assert [[read(message).id for message, _ in batch] for batch in listener.sent] == [[2], [4], [1], [3]]
 
 
+def test_what_becomes_ready_at_once_leaves_in_one_batch() -> None:
+    """As when the answer comes for which many clients wait: one system call, not one for each."""
+
+    async def together(query: Query) -> Answer:
+        await trio.sleep(0.5)
+        return Answer(rcode=dns.rcode.NXDOMAIN)
+
+    listener = ListedListener([ask("new.example. A", id=number) for number in range(50)])
+    run(listener, CachedAnswers(cache_of(), later=together))
+    assert sorted(read(message).id for message, _ in listener.sent[0]) == list(range(50))
+
+
 def test_what_waits_when_draining_begins_is_still_answered() -> None:
     async def after_drain(query: Query) -> Answer:
         await trio.sleep(2.0)
