@@ -11,7 +11,7 @@ import msgspec
 from cache.answer import Question
 from cache.names import ROOT, WireName, ancestors, from_text, is_at_or_below, parent
 from cache.options import CacheOptions
-from cache.rrset import RRset
+from cache.rrset import RRset, Trust
 from cache.rrtypes import DS, NS, A
 from cache.store import RRsetCache
 from cache.ttl import clamp
@@ -101,12 +101,17 @@ def closest_to(
 
 
 def cached(rrset: RRset) -> Delegation:
-    """The delegation that an NS RRset of the cache makes. Nobody delegates the root, so nothing ends with it."""
+    """The delegation that an NS RRset of the cache makes. Nobody delegates the root, so nothing ends with it.
+
+    What a parent said is the grant itself, and ends with its TTL. What the zone says of its own name servers was heard under
+    such a grant, its lease: a zone that gives its NS RRset a short TTL does not shorten the life of all its other data.
+    """
+    is_grant = rrset.trust == Trust.ADDITIONAL
     return Delegation(
         zone=rrset.owner,
         origin=Origin.CACHE,
         name_servers=name_servers_of(rrset),
-        lease=NO_LEASE if rrset.owner == ROOT else min(rrset.lease, rrset.expires),
+        lease=NO_LEASE if rrset.owner == ROOT else min(rrset.lease, rrset.expires) if is_grant else rrset.lease,
     )
 
 

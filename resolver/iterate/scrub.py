@@ -103,8 +103,12 @@ def _follow(
         if wanted is not None and (alias is None or alias is wanted):
             flaw = "two CNAMEs at one owner" if qtype == CNAME and len(wanted.rdatas) > 1 else ""
             return (*chain, wanted), name, True, flaw
-        if alias is None or qtype in BESIDE_CNAME:
+        if alias is None:
             break
+        if alias.rtype == CNAME and qtype in BESIDE_CNAME:
+            # it would have to be denied or be there; taken for a denial, it would be one that nobody gave
+            flaw = "" if chain else "an alias, asked for what stands beside one"
+            return tuple(chain), name, False, flaw
         flaw = _flaw_of(alias, name, answer)
         if flaw:
             return (), name, False, flaw

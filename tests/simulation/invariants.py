@@ -148,7 +148,8 @@ def walk(reply: Message) -> tuple[int, Name]:
     for place, rrset in enumerate(reply.answer):
         if _leads_on(rrset, name, reply.answer[place + 1 : place + 2]):
             continue  # a DNAME stands before the CNAME that is synthesized from it
-        target = _target(rrset) if asked.rdtype not in BESIDE_CNAME and rrset.name == name else None
+        is_made = place > 0 and _leads_on(reply.answer[place - 1], name, [rrset])  # a DNAME leads every type on
+        target = _target(rrset) if (is_made or asked.rdtype not in BESIDE_CNAME) and rrset.name == name else None
         if target is None or target in seen:
             return place, name
         seen.add(target)

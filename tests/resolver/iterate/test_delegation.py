@@ -85,19 +85,29 @@ def test_name_servers_elsewhere_can_be_looked_up() -> None:
     assert closest(question("www.example. A"), cache, {}, NOW, waiting) is None
 
 
-def test_the_lease_of_a_delegation_ends_with_it_and_with_its_parents() -> None:
+def name_servers_said(trust: Trust) -> RRset:
+    """NS records of 500 s, heard under a delegation that ends in 800 s."""
     (rrset,) = raws("example. 500 NS ns.example.")
-    entry = RRset(
+    return RRset(
         owner=rrset.owner,
         rtype=rrset.rtype,
         rdatas=rrset.rdatas,
         ttl=500,
         received=NOW,
         expires=NOW + 500,
-        trust=Trust.ADDITIONAL,
+        trust=trust,
         lease=NOW + 800,
     )
-    assert cached(entry).lease == NOW + 500
+
+
+def test_the_lease_of_a_delegation_ends_with_it_and_with_its_parents() -> None:
+    assert cached(name_servers_said(Trust.ADDITIONAL)).lease == NOW + 500
+
+
+def test_the_zones_own_ns_records_do_not_shorten_what_its_parent_granted() -> None:
+    """Scenario 40: else every record of the zone would get the TTL of its NS RRset at most, and none would be served stale."""
+    assert cached(name_servers_said(Trust.ANSWER_AA)).lease == NOW + 800
+    assert cached(name_servers_said(Trust.AUTHORITY_AA)).lease == NOW + 800
 
 
 def test_nobody_delegates_the_root() -> None:

@@ -60,7 +60,14 @@ def scrubbed(asked: str, zone: str, **sections: str) -> Scrubbed:
         pytest.param(
             "a.example. CNAME", "a.example. 60 CNAME b.example.", [0], "a.example.", True, id="the CNAME asked for"
         ),
-        pytest.param("a.example. DS", "a.example. 60 CNAME b.example.", [], "a.example.", False, id="DS is not led on"),
+        pytest.param(
+            "x.d.example. CNAME",
+            "d.example. 60 DNAME e.example.\nx.d.example. 60 CNAME x.e.example.",
+            [0],
+            "x.e.example.",
+            False,
+            id="a DNAME leads on every type below it",
+        ),
         pytest.param(
             "a.example. A",
             "a.example. 60 CNAME b.example.\nb.example. 60 CNAME a.example.",
@@ -132,6 +139,7 @@ def test_only_the_chain_from_the_name_asked_is_kept(
         pytest.param(
             "x.d.example. A", "d.example. 60 DNAME e.example.\nd.example. 60 DNAME f.example.", id="two DNAMEs"
         ),
+        pytest.param("a.example. DS", "a.example. 60 CNAME b.example.", id="an alias, asked for its DS"),
     ],
 )
 def test_contradicting_aliases_make_the_whole_response_unusable(asked: str, answer: str) -> None:

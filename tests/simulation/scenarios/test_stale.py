@@ -1,0 +1,253 @@
+"""Scenarios 29 to 41: what is given past its TTL, for how long, and how soon what is new is seen."""
+
+from math import inf
+
+import pytest
+import trio
+
+from cache.answer import Question
+from cache.lookup import find_link, find_stale_link
+from cache.options import CacheOptions, StaleOptions
+from cache.rrset import Security
+from cache.rrtypes import A
+from cache.store import RRsetCache
+from resolver.demo.behaviour import Behaviour, Delays, Fails, Silent, Truncates
+from resolver.service.options import LimitOptions
+from tests.build import rrset
+from tests.simulation.scenarios.kit import FROM_MEMORY, Net, Reply, given
+from tests.simulation.scenarios.servers import zone
+
+WWW = "www.dst.test"
+D = zone("dst.test", "www 300 A 198.51.100.1", "txt 300 TXT kept", minimum=20)
+STALE = ["www.dst.test 30 A 198.51.100.1"]
+CLIENT_TIMER = 1.8  # s
+RECHECK = 30.0  # s
+FAULTS = pytest.mark.parametrize(
+    "fault", [Fails("SERVFAIL"), Fails("REFUSED"), Silent()], ids=["SERVFAIL", "REFUSED", "silence"]
+)
+
+
+@FAULTS
+@given({"D": D})
+async def test_scenario_29_a_failed_refresh_keeps_the_old_address_and_is_tried_again_every_30_seconds(
+    net: Net, fault: Behaviour
+) -> None:
+    await net.ask(WWW)
+    net.break_server("D", fault)
+    await net.at(310)
+    assert (await net.ask(WWW)).answer == STALE
+    failed_at = net.seconds
+    net.asked()
+    while net.seconds < failed_at + RECHECK - 1.5:
+        await net.at(net.seconds + 1)
+        reply = await net.ask(WWW)
+        assert (reply.answer, reply.took < FROM_MEMORY) == (STALE, True)
+    assert net.asked() == {}
+    await net.at(failed_at + RECHECK + 0.1)
+    assert (await net.ask(WWW)).answer == STALE
+    assert net.asked()["D"] >= 1
+    net.heal_server("D")
+    net.publish("www.dst.test. 300 A 198.51.100.2")
+    healed_at = net.seconds
+    while (await net.ask(WWW)).answer == STALE:
+        await net.at(net.seconds + 0.5)
+    assert net.seconds <= healed_at + RECHECK + 1
+    assert (await net.ask(WWW)).answer == ["www.dst.test 300 A 198.51.100.2"]
+
+
+@given({"D": D})
+async def test_scenario_30_an_expired_address_that_its_zone_denies_is_gone_at_once(net: Net) -> None:
+    await net.ask(WWW)
+    net.withdraw("www.dst.test.", "A")
+    await net.at(301)
+    reply = await net.ask(WWW)
+    assert (reply.rcode, reply.answer, reply.errors) == ("NXDOMAIN", [], set())
+    assert await net.cached(WWW) == {"*": "nxdomain"}
+
+
+@given({"D": D})
+async def test_scenario_31_a_remembered_failure_does_not_hide_the_stale_address(net: Net) -> None:
+    await net.ask(WWW)
+    net.break_server("D", Fails())
+    await net.at(310)
+    await net.ask(WWW)
+    net.asked()
+    reply = await net.ask(WWW)
+    assert (reply.rcode, reply.answer) == ("NOERROR", STALE)
+    assert reply.errors == {"STALE_ANSWER", "CACHED_ERROR"}
+    assert net.asked() == {}
+
+
+@given({"D": D}, stale=StaleOptions(max_stale=600))
+async def test_scenario_32_past_the_longest_stale_time_it_is_servfail(net: Net) -> None:
+    await net.ask(WWW)
+    net.break_server("D", Fails())
+    await net.at(300 + 600 - 1)
+    assert (await net.ask(WWW)).answer == STALE
+    await net.at(300 + 600 + 1)
+    reply = await net.ask(WWW)
+    assert (reply.rcode, reply.answer) == ("SERVFAIL", [])
+
+
+@given({"D": zone("dst.test", "www 300 A 198.51.100.1", delegation_ttl=400)})
+async def test_scenario_33_past_the_end_of_its_delegation_nothing_is_served_stale(net: Net) -> None:
+    await net.ask(WWW)
+    net.break_server("D", Fails())
+    net.break_server("test", Fails())  # nobody can say that the delegation is still there
+    await net.at(399)
+    assert (await net.ask(WWW)).answer == STALE
+    await net.at(401)
+    reply = await net.ask(WWW)
+    assert (reply.rcode, reply.answer) == ("SERVFAIL", [])
+
+
+@given({"D": zone("dst.test", "www 60 A 198.51.100.1", delegation_ttl=400)})
+async def test_scenario_33_a_withdrawn_delegation_ends_its_names_though_its_server_goes_on(net: Net) -> None:
+    await net.ask(WWW)
+    net.undelegate("dst.test.")
+    for seconds in range(50, 400, 50):
+        await net.at(seconds)
+        assert (await net.ask(WWW)).rcode == "NOERROR"
+    await net.at(401)
+    reply = await net.ask(WWW, excused="has always existed")  # on D, which nobody is referred to any more
+    assert reply.rcode == "NXDOMAIN"
+
+
+@pytest.mark.parametrize(
+    ("delay", "address"), [(0.882, "198.51.100.2"), (0.892, "198.51.100.1")], ids=["1.79 s", "1.81 s"]
+)
+@given({"D": D})
+async def test_scenario_34_just_before_the_client_timer_it_is_fresh_just_after_stale_and_the_late_one_is_kept(
+    net: Net, delay: float, address: str
+) -> None:
+    net.break_server("D", Delays(delay), Truncates())  # one exchange over UDP, one over TCP
+    await net.ask(WWW)
+    net.publish("www.dst.test. 300 A 198.51.100.2")
+    await net.at(310)
+    net.asked()
+    reply = await net.ask(WWW)
+    is_fresh = address == "198.51.100.2"
+    assert reply.answer == [f"www.dst.test {300 if is_fresh else 30} A {address}"]
+    assert ("STALE_ANSWER" in reply.errors) is not is_fresh
+    assert reply.took == pytest.approx(1.79 if is_fresh else CLIENT_TIMER, abs=FROM_MEMORY)
+    assert net.asked() == {"D": 2}
+    await net.at(312)
+    assert (await net.ask(WWW)).answer == ["www.dst.test 300 A 198.51.100.2"]
+    assert net.asked() == {}
+
+
+@given({"D": D})
+async def test_scenario_35_one_fetch_goes_on_for_all_who_wait_and_for_those_who_got_stale_data(net: Net) -> None:
+    net.break_server("D", Delays(1.0), Truncates())
+    await net.ask(WWW)
+    await net.at(310)
+    net.asked()
+    replies: list[Reply] = []
+
+    async def ask(after: float) -> None:
+        await trio.sleep(after)
+        replies.append(await net.ask(WWW))
+
+    async with trio.open_nursery() as nursery:
+        for place in range(20):
+            nursery.start_soon(ask, place * 0.05)
+    assert [reply.answer for reply in replies] == [STALE] * 20
+    assert all(reply.took <= CLIENT_TIMER + FROM_MEMORY for reply in replies)
+    await net.at(313)
+    assert (await net.ask(WWW)).answer == ["www.dst.test 299 A 198.51.100.1"]
+    assert net.asked() == {"D": 2}
+
+
+@given({"D": D})
+async def test_scenario_35_a_client_that_goes_away_does_not_end_the_fetch(net: Net) -> None:
+    await net.give_up(WWW, after=0.005)
+    assert await net.cached(WWW) == {}
+    await net.at(1)
+    net.asked()
+    reply = await net.ask(WWW)
+    assert (reply.answer, reply.took < FROM_MEMORY) == (["www.dst.test 299 A 198.51.100.1"], True)
+    assert net.asked() == {}
+
+
+@pytest.mark.parametrize("fault", [None, Fails(), Silent()], ids=["well", "SERVFAIL", "silence"])
+@given({"D": D}, limits=LimitOptions(in_flight_per_client=1000))
+async def test_scenario_36_a_thousand_questions_for_an_expired_name_are_one_refresh(
+    net: Net, fault: Behaviour | None
+) -> None:
+    await net.ask(WWW)
+    if fault is not None:
+        net.break_server("D", fault)
+    await net.at(310)
+    before = await net.counter("resolve_flights")
+    async with trio.open_nursery() as nursery:
+        for place in range(1000):
+            nursery.start_soon(net.ask, WWW, place % 3)
+    assert await net.counter("resolve_flights") - before == 1
+
+
+@given({"D": D})
+async def test_scenario_37_a_denial_is_not_asked_for_again_within_its_ttl(net: Net) -> None:
+    assert (await net.ask("nosuch.dst.test")).rcode == "NXDOMAIN"
+    net.asked()
+    for seconds in range(1, 20):
+        await net.at(seconds)
+        reply = await net.ask("nosuch.dst.test")
+        assert (reply.rcode, reply.authority[0].split()[1]) == ("NXDOMAIN", str(20 - seconds))
+    assert net.asked() == {}
+
+
+@pytest.mark.parametrize("fault", [None, Fails(), Silent()], ids=["well", "SERVFAIL", "silence"])
+@given({"D": D})
+async def test_scenario_38_a_name_that_is_asked_for_twice_a_second_is_seen_soon_after_it_exists(
+    net: Net, fault: Behaviour | None
+) -> None:
+    await net.ask("new.dst.test")
+    if fault is not None:
+        net.break_server("D", fault)
+    while (reply := await net.ask("new.dst.test")).rcode == "NXDOMAIN" and net.seconds < 100:
+        await net.at(net.seconds + 0.5)
+    assert reply.rcode == "NXDOMAIN"
+    assert ("STALE_NXDOMAIN_ANSWER" in reply.errors) is (fault is not None)
+    net.heal_server("D")
+    net.publish("new.dst.test. 300 A 198.51.100.8")
+    created_at = net.seconds
+    while (await net.ask("new.dst.test")).rcode == "NXDOMAIN":
+        await net.at(net.seconds + 0.5)
+    assert net.seconds <= created_at + RECHECK + 1
+
+
+def test_scenario_39_a_bogus_refresh_leaves_the_secure_stale_address_in_its_place() -> None:
+    """On the cache alone: no signatures are checked yet, and so no server can be made to say anything bogus."""
+    cache, stale = RRsetCache(CacheOptions()), StaleOptions()
+    good = rrset("www.dst.test. 300 A 198.51.100.1", now=0.0, security=Security.SECURE)
+    bogus = rrset("www.dst.test. 300 A 203.0.113.66", now=310.0, security=Security.BOGUS)
+    question = Question(good.owner, A)
+    assert cache.put(good, 0.0)
+    assert not cache.put(bogus, 310.0)
+    assert find_link(cache, question.qname, A, 310.0) is None
+    assert find_stale_link(cache, question.qname, A, 310.0, stale) is good
+    assert good.lease == inf
+
+
+@given({"D": zone("dst.test", "www 5 A 198.51.100.1", "@ 10 NS ns-d")})
+async def test_scenario_40_an_answer_has_the_ttls_of_its_refreshed_records(net: Net) -> None:
+    await net.ask(WWW)
+    await net.ask("dst.test NS")
+    await net.at(6)
+    assert (await net.ask(WWW)).answer == ["www.dst.test 5 A 198.51.100.1"]
+    assert (await net.ask("dst.test NS")).answer == ["dst.test 4 NS ns-d.dst.test."]
+    await net.at(9)
+    assert (await net.ask(WWW)).answer == ["www.dst.test 2 A 198.51.100.1"]
+
+
+@given({"D": zone("dst.test", "@ 100 NS ns-d", "www 300 A 198.51.100.1")})
+async def test_scenario_41_name_servers_that_were_stale_get_their_own_ttl_when_they_are_refreshed(net: Net) -> None:
+    assert (await net.ask("dst.test NS")).answer == ["dst.test 100 NS ns-d.dst.test."]
+    net.break_server("D", Fails())
+    await net.at(110)
+    reply = await net.ask("dst.test NS")
+    assert reply.answer == ["dst.test 30 NS ns-d.dst.test."]
+    net.heal_server("D")
+    net.publish("dst.test. 600 NS ns-d.dst.test.")
+    await net.at(145)
+    assert (await net.ask("dst.test NS")).answer == ["dst.test 600 NS ns-d.dst.test."]
