@@ -50,6 +50,11 @@ class Reply(NamedTuple):
     took: float
     message: Message
 
+    @property
+    def soa(self) -> str:
+        """`owner ttl` of the SOA that denies; "" when there is none."""
+        return next((" ".join(line.split()[:2]) for line in self.authority if line.split()[2] == "SOA"), "")
+
 
 class Net:
     """What a scenario can do."""

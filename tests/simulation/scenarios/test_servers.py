@@ -141,7 +141,7 @@ async def test_scenario_47_a_dname_leads_on_every_type_of_what_is_below_it(net: 
         reply = await net.ask(f"www.tree.moved.test {qtype}")
         assert (reply.rcode, len(reply.answer)) == ("NOERROR", 2)
         assert reply.answer[1] == "www.tree.moved.test 600 CNAME www.home.test."
-        assert [line.split()[::2] for line in reply.authority][0][:2] == ["home.test", "SOA"]
+        assert reply.soa.startswith("home.test ")
 
 
 @given(MOVED)
@@ -158,7 +158,7 @@ async def test_scenario_47_a_dname_is_no_address_of_its_own_owner(net: Net) -> N
     await net.ask("www.tree.moved.test")
     reply = await net.ask("tree.moved.test A")
     assert (reply.rcode, reply.answer) == ("NOERROR", [])
-    assert [line.split()[2] for line in reply.authority] == ["SOA"]
+    assert reply.soa == "moved.test 60"
 
 
 @given(PAIR)
@@ -167,7 +167,7 @@ async def test_scenario_48_the_ds_of_an_alias_is_denied_and_the_alias_not_follow
     net.asked()
     reply = await net.ask(f"{ALIAS} DS")
     assert (reply.rcode, reply.answer) == ("NOERROR", [])
-    assert [line.split()[:3] for line in reply.authority] == [["src.test", "60", "SOA"]]
+    assert reply.soa == "src.test 60"
     assert net.asked() == {"S": 1}
     assert await net.cached(ALIAS) == {"CNAME": "fresh", "DS": "nodata"}
 
