@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test lint report bench bench-peers bench-latency lock clean
+.PHONY: help run test replay lint report bench bench-peers bench-latency lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -14,6 +14,9 @@ run: $(READY)  ## the daemon on 127.0.0.1:5300 with a state database, a small in
 
 test: $(READY)  ## every test
 	$(BIN)/python -m pytest
+
+replay: $(READY)  ## the scenarios of other resolvers' authors, from ../shared/rpl
+	$(BIN)/python -m tests.replay
 
 lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Scenarios in the .rpl format: ours on the simulated network, those of others against the daemon as a process."""
