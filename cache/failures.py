@@ -1,4 +1,4 @@
-"""Which questions failed a short while ago, and need not be tried again yet (RFC 9520)?
+"""Which questions failed a short while ago, and need not be tried again yet (RFC 9520)? In all, and by single servers.
 
 A question that fails is left alone for a while that doubles with each further failure; a success clears it. This is not
 knowledge about a name: no entry of the RRset cache comes of it, and it never turns into a negative answer.
@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
-from cachetools import TLRUCache
+from cachetools import LRUCache, TLRUCache
 
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
+from cache.options import FailureOptions
+from cache.servers import ServerAddress
 
 MAX_FAILURES: Final = 10_000  # questions; names made up to fail push out the least recently asked, and nothing else
-FIRST_PAUSE: Final = 5.0  # s: a target that heals at once is answered within 6 s of its failure
-MAX_PAUSE: Final = 300.0  # s: RFC 9520 §3.2 allows five minutes at most
+MAX_SERVER_FAILURES: Final = 20_000  # of a server and a question; the least recently asked goes
+MAX_SENDS: Final = 3  # RFC 9520 §3.1: of one question to one server, before it counts as failed
 
 
 class RememberedFailure(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +35,8 @@ class RememberedFailure(msgspec.Struct, frozen=True, gc=False):
 class Failures:
     """The remembered failures, by question."""
 
-    def __init__(self, max_failures: int = MAX_FAILURES) -> None:
+    def __init__(self, options: FailureOptions | None = None, max_failures: int = MAX_FAILURES) -> None:
+        self._options = options or FailureOptions()
         self._clock = _Clock()
         # kept for another pause after its end, so that a question which goes on failing is known to
         self._failures: TLRUCache[Question, RememberedFailure] = TLRUCache(
@@ -53,9 +56,7 @@ class Failures:
         before = self._failures.get(question)
         if before is not None and now < before.until:
             return  # a flight that was under way when the failure was noted says nothing more
-        pause = FIRST_PAUSE if before is None else min(MAX_PAUSE, 2 * before.pause)
-        if at_least:
-            pause = min(MAX_PAUSE, max(FIRST_PAUSE, at_least))
+        pause = at_least or _next_pause(before.pause if before is not None else 0.0, self._options)
         self._failures[question] = RememberedFailure(info_code, text, now + pause, pause)
 
     def find(self, question: Question, now: float) -> RememberedFailure | None:
@@ -70,12 +71,7 @@ class Failures:
 
     def forget(self, qname: WireName, qtype: int | None = None, *, subtree: bool = False) -> int:
         """Forget the failures of a name, of one type or all, with `subtree` also of the names below; returns how many."""
-        going = [
-            question
-            for question in list(self._failures)
-            if (question.qname == qname or (subtree and is_at_or_below(question.qname, qname)))
-            and qtype in (None, question.qtype)
-        ]
+        going = [question for question in list(self._failures) if _is_meant(question, qname, qtype, subtree)]
         for question in going:
             self._failures.pop(question, None)
         return len(going)
@@ -88,6 +84,73 @@ class Failures:
                 yield question, failure
 
 
+class _Record(msgspec.Struct, frozen=True, gc=False):
+    """What one server did with one question. sends: in vain, in the period that ends at `until`; pause: the last, or 0."""
+
+    sends: int
+    until: float
+    pause: float
+
+
+class ServerFailures:
+    """Which server failed at which question: it is not asked that again for a while, whoever wants to know.
+
+    Different questions have a question to a server in common when it is shown no more of them than it needs (RFC 9156): made-up
+    names below a dead zone would otherwise send it the same shortened question again and again.
+    """
+
+    def __init__(self, options: FailureOptions | None = None, max_failures: int = MAX_SERVER_FAILURES) -> None:
+        self._options = options or FailureOptions()
+        self._records: LRUCache[tuple[ServerAddress, Question], _Record] = LRUCache(max_failures)
+
+    def __len__(self) -> int:
+        """How many are held, those included that are over."""
+        return len(self._records)
+
+    def is_paused(self, server: ServerAddress, question: Question, now: float) -> bool:
+        """Should this server not be asked this at `now`?"""
+        if not self._records:
+            return False
+        record = self._records.get((server, question))
+        return record is not None and record.sends >= MAX_SENDS and now < record.until
+
+    def note_silence(self, server: ServerAddress, question: Question, now: float) -> None:
+        """A query was not answered in time. After MAX_SENDS of them in one period the server has failed at this question."""
+        before = self._live(server, question, now)
+        if before is None or before.until <= now:  # a new period begins
+            was = before.pause if before is not None else 0.0
+            self._records[server, question] = _Record(1, now + self._options.first_pause, was)
+        elif before.sends + 1 < MAX_SENDS:
+            self._records[server, question] = _Record(before.sends + 1, before.until, before.pause)
+        else:
+            self.note_failure(server, question, now)
+
+    def note_failure(self, server: ServerAddress, question: Question, now: float) -> None:
+        """It said something of no use, or cannot be reached: it has failed at this question."""
+        before = self._live(server, question, now)
+        if before is not None and before.sends >= MAX_SENDS and now < before.until:
+            return  # asked before that was known
+        pause = _next_pause(before.pause if before is not None else 0.0, self._options)
+        self._records[server, question] = _Record(MAX_SENDS, now + pause, pause)
+
+    def succeed(self, server: ServerAddress, question: Question) -> None:
+        """It gave an answer that helps."""
+        if self._records:
+            self._records.pop((server, question), None)
+
+    def forget(self, qname: WireName, qtype: int | None = None, *, subtree: bool = False) -> int:
+        """As Failures.forget, for all servers."""
+        going = [key for key in list(self._records) if _is_meant(key[1], qname, qtype, subtree)]
+        for key in going:
+            self._records.pop(key, None)
+        return len(going)
+
+    def _live(self, server: ServerAddress, question: Question, now: float) -> _Record | None:
+        """What still counts: a server that was left alone for as long again as the last pause begins anew."""
+        record = self._records.get((server, question))
+        return record if record is not None and now < record.until + record.pause else None
+
+
 class _Clock:
     """The `now` of the call that is under way, for cachetools, which asks for the time itself."""
 
@@ -96,3 +159,13 @@ class _Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def _next_pause(before: float, options: FailureOptions) -> float:
+    """RFC 9520 §3.2: a failure that persists is remembered for longer and longer, here for twice as long each time."""
+    return min(max(options.max_pause, options.first_pause), 2 * before) if before else options.first_pause
+
+
+def _is_meant(question: Question, qname: WireName, qtype: int | None, subtree: bool) -> bool:
+    is_within = question.qname == qname or (subtree and is_at_or_below(question.qname, qname))
+    return is_within and qtype in (None, question.qtype)

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 MAX_TTL = 604800  # RFC 8767 §4: a TTL over seven days helps nobody
+MAX_PAUSE = 300  # RFC 9520 §3.2: a failure must not be remembered for longer
 MAX_NEGATIVE_TTL = 86400  # RFC 2308 §5: more than a day was found to cause problems
 
 
@@ -53,4 +54,21 @@ class StaleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recheck: Annotated[
         int,
         msgspec.Meta(ge=1, le=300, description="seconds between attempts on a name that failed and has expired data"),
+    ] = 30
+
+
+class FailureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how long a question that failed is left alone (RFC 9520 §3.2: 1 s to 5 min)."""
+
+    first_pause: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=MAX_PAUSE, description="seconds for which a question is not tried again after a failure"),
+    ] = 5
+    max_pause: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=MAX_PAUSE,
+            description="seconds up to which that doubles with each further failure; a heal is seen no later than this",
+        ),
     ] = 30

@@ -46,8 +46,10 @@ class Eyes:
         return rows(self._parts.cache, self._parts.env.now(), self._parts.options.stale, zone=zone, rtype=rtype)
 
     def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
-        forgotten = self._parts.cache.forget(name, rtype, subtree=subtree)
-        return forgotten + self._parts.failures.forget(name, rtype, subtree=subtree)
+        parts = self._parts
+        parts.server_failures.forget(name, rtype, subtree=subtree)
+        forgotten = parts.cache.forget(name, rtype, subtree=subtree)
+        return forgotten + parts.failures.forget(name, rtype, subtree=subtree)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         parts = self._parts

@@ -9,7 +9,7 @@ import trio
 
 from cache.answer import Question
 from cache.counts import CacheCounts
-from cache.failures import Failures
+from cache.failures import Failures, ServerFailures
 from cache.lookup import Link
 from cache.servers import Servers
 from cache.store import RRsetCache
@@ -56,6 +56,7 @@ class Parts:
     counts: Counts
     cache: RRsetCache
     failures: Failures
+    server_failures: ServerFailures
     servers: Servers
     internal: InternalZones | None
     special: SpecialUse
@@ -102,7 +103,8 @@ def make_parts(
         CacheCounts(), InternalCounts(), IterateCounts(), ResolveCounts(), ServiceCounts(), UpstreamCounts()
     )
     cache = RRsetCache(options.cache, counts.cache)
-    failures = Failures()
+    failures = Failures(options.failures)
+    server_failures = ServerFailures(options.failures)
     servers = Servers()
     zones = configured(options.forward, options.stub)
     internal = _internal_zones(options, env, counts.internal, read_state)
@@ -121,6 +123,7 @@ def make_parts(
         lookup,
         hints,
         zones=zones,
+        failures=server_failures,
         ttls=options.cache,
         counts=counts.iterate,
         upstream_counts=counts.upstream,
@@ -157,6 +160,7 @@ def make_parts(
         counts,
         cache,
         failures,
+        server_failures,
         servers,
         internal,
         special,

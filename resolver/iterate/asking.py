@@ -13,9 +13,17 @@ from typing import Final
 import msgspec
 
 from cache.answer import Question
+from cache.failures import ServerFailures
 from cache.names import to_text
 from resolver.env import Address, Env
-from resolver.errors import DeadlinePassed, InvalidData, NetworkError, NoReachableAuthority, ResolutionFailure
+from resolver.errors import (
+    CachedFailure,
+    DeadlinePassed,
+    InvalidData,
+    NetworkError,
+    NoReachableAuthority,
+    ResolutionFailure,
+)
 from resolver.iterate.addresses import MAX_FAILED_LOOKUPS, AddressBook
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Reason, Told, Useless, classify
@@ -89,6 +97,7 @@ class Means:
     env: Env
     upstream: Upstream
     book: AddressBook
+    failures: ServerFailures
     counts: IterateCounts
 
 
@@ -128,13 +137,19 @@ class ZoneServers:
             now = self._means.env.now()
             if now >= self._budget.deadline:
                 raise DeadlinePassed("no answer in time")
-            choice = self._choose(tries, now)
+            choice = self._choose(tries, shown, now)
             if choice is None:
                 if await self._find_more():
                     continue
+                if not tries.sends and self._are_paused(shown, now):
+                    self._means.counts.questions_left_alone += 1
+                    if gives_up_early:
+                        return None
+                    raise CachedFailure(f"{to_text(self.delegation.zone)}: failed a short while ago")
                 return self._give_up(tries)
             heard = await self._ask_one(choice, shown, tries)
             if heard is not None:
+                self._means.failures.succeed(choice.server, shown)
                 return heard
             if gives_up_early and (tries.has_useless or tries.timeouts >= TIMEOUTS_UNTIL_WHOLE):
                 return None
@@ -152,10 +167,17 @@ class ZoneServers:
         )
         if isinstance(outcome, Fault):
             tries.note_fault(choice.server, outcome)
-            if outcome is Fault.TIMEOUT:
-                self._silence += choice.timeout
+            self._note_fault(outcome, choice, shown)
             return None
         return self._meaning(outcome, choice.server, shown, tries)
+
+    def _note_fault(self, fault: Fault, choice: Choice, shown: Question) -> None:
+        now = self._means.env.now()
+        if fault is Fault.TIMEOUT:
+            self._silence += choice.timeout
+            self._means.failures.note_silence(choice.server, shown, now)
+        elif fault is not Fault.NO_ROUTE:  # that says something of this host, not of the server
+            self._means.failures.note_failure(choice.server, shown, now)
 
     def _meaning(self, reply: Reply, server: Address, shown: Question, tries: Tries) -> Heard | None:
         delegation, counts = self.delegation, self._means.counts
@@ -168,21 +190,29 @@ class ZoneServers:
         counts.useless_replies[label] = counts.useless_replies.get(label, 0) + 1
         if verdict.reason is Reason.LAME_REFERRAL and shown == self._question:
             note_lame(self._means.upstream.state_of(server), delegation.zone)
-        if verdict.last_resort is not None and tries.last_resort is None:
+        if verdict.last_resort is None:
+            self._means.failures.note_failure(server, shown, reply.received)
+        elif tries.last_resort is None:
             tries.last_resort = Heard(verdict.last_resort, scrubbed, reply, server)
         tries.note_useless(server, verdict)
         return None
 
-    def _choose(self, tries: Tries, now: float) -> Choice | None:
+    def _choose(self, tries: Tries, shown: Question, now: float) -> Choice | None:
         if tries.timeouts >= MAX_TIMEOUTS or self._silence >= MAX_SILENCE:
             return None
-        upstream = self._means.upstream
+        upstream, failures = self._means.upstream, self._means.failures
         candidates = [
             candidate
             for server, candidate in self._candidates.items()
-            if server not in tries.done and upstream.has_route(server, now)
+            if server not in tries.done
+            and upstream.has_route(server, now)
+            and not failures.is_paused(server, shown, now)
         ]
         return choose(candidates, tries.sends, self.delegation.zone, now, self._means.env.rng)
+
+    def _are_paused(self, shown: Question, now: float) -> bool:
+        """Is a server of the zone left alone with this question?"""
+        return any(self._means.failures.is_paused(server, shown, now) for server in self._candidates)
 
     async def _find_more(self) -> bool:
         """Look up name servers whose addresses are not known yet, until a new address turns up. False: there are no more."""

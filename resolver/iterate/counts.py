@@ -16,6 +16,10 @@ class IterateCounts:
     useless_replies: dict[str, int] = field(
         default_factory=dict, metadata={"help": "Replies nothing could be learned from.", "label": "reason"}
     )
+    questions_left_alone: int = field(
+        default=0,
+        metadata={"help": "Questions not put to a zone since its servers failed at them a short while ago (RFC 9520)."},
+    )
     last_resorts: int = field(
         default=0, metadata={"help": "Answers taken from a reply without AA because no better one came."}
     )

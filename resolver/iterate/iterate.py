@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cache.answer import Question
+from cache.failures import ServerFailures
 from cache.names import ROOT, WireName, parent
 from cache.options import CacheOptions
 from cache.rrset import Trust
@@ -56,6 +57,7 @@ class Iterator:
         hints: Delegation,
         *,
         zones: Mapping[WireName, Delegation],
+        failures: ServerFailures,
         ttls: CacheOptions,
         counts: IterateCounts,
         upstream_counts: UpstreamCounts,
@@ -75,7 +77,7 @@ class Iterator:
             case_randomization=options.case_randomization,
             wants_signatures=wants_signatures,
         )
-        self._means = Means(env, upstream, AddressBook(cache, options, lookup, counts), counts)
+        self._means = Means(env, upstream, AddressBook(cache, options, lookup, counts), failures, counts)
 
     async def iterate(self, question: Question, budget: Budget) -> Iteration:
         """The first link of the answer and what else was learned; raises ResolutionFailure.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from cache.options import CacheOptions, StaleOptions
+from cache.options import CacheOptions, FailureOptions, StaleOptions
 from internal_zones.options import StateOptions
 from resolver.dnssec.options import DnssecOptions
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
@@ -56,6 +56,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stale: Annotated[
         StaleOptions, msgspec.Meta(description="Answering from expired records while servers fail (RFC 8767).")
     ] = StaleOptions()
+    failures: Annotated[
+        FailureOptions, msgspec.Meta(description="For how long what failed is left alone (RFC 9520).")
+    ] = FailureOptions()
     answer: Annotated[AnswerOptions, msgspec.Meta(description="What answers hold.")] = AnswerOptions()
     control: Annotated[
         ControlOptions, msgspec.Meta(description="The socket of `cistern cache`, `explain` and `stats`.")

@@ -7,7 +7,7 @@ from cache.failures import Failures
 from cache.lookup import find_stale_link
 from cache.options import StaleOptions
 from cache.store import RRsetCache
-from resolver.errors import DeadlinePassed, NameTooLong, Overloaded, ResolutionFailure, WorkExhausted
+from resolver.errors import CachedFailure, DeadlinePassed, NameTooLong, Overloaded, ResolutionFailure, WorkExhausted
 from resolver.iterate import Budget, Iteration
 from resolver.resolve.counts import ResolveCounts
 
@@ -60,9 +60,9 @@ def says_something_of_the_name(failure: ResolutionFailure, budget: Budget) -> bo
     A lookup that ended because another question's budget or deadline did says nothing of its own name: remembered, it
     would let one hostile zone make the names that it points to fail for everybody.
     """
-    if isinstance(failure, (Overloaded, NameTooLong)):
-        return (
-            False  # nothing failed: the table was full, or the answer is YXDOMAIN, which the DNAME in the cache gives
-        )
+    if isinstance(failure, (Overloaded, NameTooLong, CachedFailure)):
+        # nothing failed now: the table was full, or the answer is YXDOMAIN, which the DNAME in the cache gives, or the
+        # servers were not even asked
+        return False
     is_sub_lookup = bool(budget.ancestors)
     return not (is_sub_lookup and isinstance(failure, (WorkExhausted, DeadlinePassed)))

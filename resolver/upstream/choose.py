@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from cache.failures import MAX_SENDS
 from cache.names import WireName
 from cache.servers import ServerState
 from resolver.env import Address, Rng
@@ -16,7 +17,6 @@ from resolver.env import Address, Rng
 FIRST_TIMEOUT: Final = 0.376  # s: Unbound's guess for a server never heard of
 MIN_TIMEOUT: Final = 0.05  # s: below this a busy host's own delays look like loss
 MAX_TIMEOUT: Final = 1.2  # s: so that a zone of dead servers has failed within a few seconds
-MAX_SENDS: Final = 3  # RFC 9520 §3.1: sends of one question to one server over one transport
 SAME_SPEED: Final = 0.010  # s: servers this near to the fastest share its load
 BAND: Final = 0.4  # s: Unbound's RTT_BAND: what is explored is at most this much slower than the fastest
 EXPLORE: Final = 0.05  # Knot's epsilon: the share of choices made among all of the band

@@ -1,12 +1,18 @@
 """Remembered failures (RFC 9520)."""
 
-from cache.failures import FIRST_PAUSE, MAX_PAUSE, Failures
+import pytest
+
+from cache.failures import MAX_SENDS, Failures, ServerFailures
 from cache.names import from_text
+from cache.options import FailureOptions
 from cache.rrtypes import AAAA, A
 from tests.build import question
 
 WWW = question("www.example. A")
+MAIL = question("mail.example. A")
 EDE = 22
+FIRST_PAUSE = FailureOptions().first_pause
+SERVER, OTHER = ("192.0.2.1", 53), ("192.0.2.2", 53)
 
 
 def test_a_failure_is_remembered_for_a_few_seconds() -> None:
@@ -24,17 +30,28 @@ def test_a_target_that_heals_is_asked_again_within_six_seconds() -> None:
     assert FIRST_PAUSE < 6
 
 
-def test_the_pause_doubles_up_to_five_minutes() -> None:
-    failures = Failures()
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param(FailureOptions(), [5, 10, 20, 30, 30, 30, 30, 30, 30, 30], id="a heal is seen within 30 s"),
+        pytest.param(
+            FailureOptions(first_pause=1, max_pause=300),
+            [1, 2, 4, 8, 16, 32, 64, 128, 256, 300],
+            id="RFC 9520's bounds",
+        ),
+        pytest.param(FailureOptions(first_pause=60), [60] * 10, id="no less than the first"),
+    ],
+)
+def test_the_pause_doubles_up_to_its_bound(options: FailureOptions, expected: list[float]) -> None:
+    failures = Failures(options)
     now, pauses = 0.0, []
-    for _ in range(8):
+    for _ in expected:
         failures.remember(WWW, EDE, "", now)
         found = failures.find(WWW, now)
         assert found is not None
         pauses.append(found.pause)
         now = found.until
-    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
-    assert pauses[-1] == MAX_PAUSE
+    assert pauses == expected
 
 
 def test_a_success_ends_it_and_the_next_failure_begins_anew() -> None:
@@ -102,3 +119,72 @@ def test_a_walk_shows_what_is_left_alone_now() -> None:
     failures.remember(WWW, EDE, "", 0.0)
     failures.remember(question("new.example. A"), EDE, "", 4.0)
     assert [asked.qname for asked, _ in failures.walk(6.0)] == [from_text("new.example.")]
+
+
+def fail(failures: ServerFailures, now: float) -> None:
+    for _ in range(MAX_SENDS):
+        failures.note_silence(SERVER, WWW, now)
+
+
+def test_a_server_silent_three_times_is_left_alone_with_that_question_only() -> None:
+    """RFC 9520 §3.1: three queries in total."""
+    failures = ServerFailures()
+    for sends in range(1, MAX_SENDS + 1):
+        assert not failures.is_paused(SERVER, WWW, 0.0)
+        failures.note_silence(SERVER, WWW, 0.0)
+        assert failures.is_paused(SERVER, WWW, 0.0) == (sends == MAX_SENDS)
+    assert failures.is_paused(SERVER, WWW, FIRST_PAUSE - 0.1)
+    assert not failures.is_paused(SERVER, WWW, FIRST_PAUSE)
+    assert not failures.is_paused(OTHER, WWW, 0.0)
+    assert not failures.is_paused(SERVER, MAIL, 0.0)
+
+
+def test_silences_count_together_whoever_asked_within_one_period() -> None:
+    failures = ServerFailures()
+    for now in (0.0, 2.0, 4.9):
+        failures.note_silence(SERVER, WWW, now)
+    assert failures.is_paused(SERVER, WWW, 4.9 + FIRST_PAUSE - 0.1)
+    scattered = ServerFailures()
+    for now in (0.0, 2.0, 5.1, 7.0):
+        scattered.note_silence(SERVER, WWW, now)
+    assert not scattered.is_paused(SERVER, WWW, 7.0)
+
+
+def test_a_useless_reply_is_enough() -> None:
+    failures = ServerFailures()
+    failures.note_failure(SERVER, WWW, 0.0)
+    assert failures.is_paused(SERVER, WWW, FIRST_PAUSE - 0.1)
+
+
+def test_the_pause_of_a_server_doubles_while_it_goes_on_failing() -> None:
+    failures = ServerFailures()
+    now = 0.0
+    for pause in (5, 10, 20, 30, 30):
+        fail(failures, now)
+        failures.note_failure(SERVER, WWW, now + 1)  # what was under way says nothing more
+        assert failures.is_paused(SERVER, WWW, now + pause - 0.1)
+        now += pause
+        assert not failures.is_paused(SERVER, WWW, now)
+    now += 30.1
+    fail(failures, now)
+    assert not failures.is_paused(SERVER, WWW, now + FIRST_PAUSE), "a failure long ago is not counted on"
+
+
+def test_an_answer_of_the_server_ends_it() -> None:
+    failures = ServerFailures()
+    fail(failures, 0.0)
+    failures.succeed(SERVER, WWW)
+    assert not failures.is_paused(SERVER, WWW, 0.0)
+    failures.note_silence(SERVER, WWW, 0.0)
+    assert not failures.is_paused(SERVER, WWW, 0.0)
+
+
+def test_failures_of_servers_are_bounded_and_forgotten_by_name() -> None:
+    failures = ServerFailures(max_failures=10)
+    for number in range(20):
+        failures.note_failure(SERVER, question(f"n{number}.example. A"), 0.0)
+    assert len(failures) == 10
+    assert failures.is_paused(SERVER, question("n19.example. A"), 0.0)
+    assert failures.forget(from_text("n19.example."), AAAA) == 0
+    assert failures.forget(from_text("n19.example.")) == 1
+    assert failures.forget(from_text("example."), A, subtree=True) == 9

@@ -4,7 +4,7 @@ import pytest
 
 from cache.answer import Question
 from resolver.env import Address
-from resolver.errors import InvalidData, NetworkError, NoReachableAuthority
+from resolver.errors import CachedFailure, InvalidData, NetworkError, NoReachableAuthority
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.asking import MAX_TIMEOUTS, Heard, Means, Tries, ZoneServers
 from resolver.iterate.classify import Answered, Reason, Useless
@@ -22,7 +22,11 @@ ANSWER = {"www.example. A": ("www.example. 60 A 198.51.100.1",)}
 def zone_of(world: World, *hosts: str, avoided: frozenset[Address] = frozenset()) -> ZoneServers:
     upstream = Upstream(world.env, world.servers, world.upstream_counts)
     means = Means(
-        world.env, upstream, AddressBook(world.cache, world.options, world.lookup, world.counts), world.counts
+        world.env,
+        upstream,
+        AddressBook(world.cache, world.options, world.lookup, world.counts),
+        world.failures,
+        world.counts,
     )
     servers = tuple(Address(host, 53) for host in hosts)
     delegation = Delegation(zone=name("example."), origin=Origin.STUB, servers=servers)
@@ -138,3 +142,55 @@ def test_contradicting_data_is_told_apart_from_silence() -> None:
     tries = Tries()
     tries.note_useless(Address(GOOD, 53), TWO_CNAMES)
     assert isinstance(tries.failure(DELEGATION, is_cut_off=False), InvalidData)
+
+
+def test_a_question_that_a_server_failed_at_is_not_sent_to_it_again_by_another_client_question() -> None:
+    async def main() -> None:
+        world = World({})
+        with pytest.raises(NoReachableAuthority):
+            await ask(world, BAD)
+        assert world.sent == 3
+        with pytest.raises(CachedFailure, match=r"example\.: failed a short while ago"):
+            await ask(world, BAD)
+        assert world.sent == 3
+        assert world.counts.questions_left_alone == 1
+        with pytest.raises(NoReachableAuthority):
+            await ask(world, BAD, shown=question("mail.example. A"))
+
+    play(main)
+
+
+def test_where_a_shortened_question_has_just_failed_the_whole_one_is_asked() -> None:
+    async def main() -> None:
+        world = World({BAD: Table({"www.example. A": ANSWER["www.example. A"]})})
+        shortened = question("example. A")
+        assert await ask(world, BAD, shown=shortened, gives_up_early=True) is None
+        assert await ask(world, BAD, shown=shortened, gives_up_early=True) is None
+        assert world.sent == 1
+        assert await ask(world, BAD) is not None
+
+    play(main)
+
+
+def test_a_server_that_failed_is_passed_over_and_the_others_are_asked() -> None:
+    async def main() -> None:
+        world = World({GOOD: Table(ANSWER), BAD: Table({})})
+        with pytest.raises(NoReachableAuthority):
+            await ask(world, BAD)
+        for _ in range(6):
+            heard = await ask(world, BAD, GOOD)
+            assert heard is not None
+        assert world.sent == 7
+
+    play(main)
+
+
+def test_a_reply_that_is_used_as_a_last_resort_is_no_failure_of_its_server() -> None:
+    async def main() -> None:
+        world = World({BAD: Table(ANSWER, flags=0)})
+        for _ in range(3):
+            heard = await ask(world, BAD)
+            assert heard is not None
+        assert world.sent == 3
+
+    play(main)

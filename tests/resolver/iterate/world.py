@@ -12,6 +12,7 @@ import trio.testing
 
 from cache.answer import Question
 from cache.chain import Link
+from cache.failures import ServerFailures
 from cache.lookup import find_link
 from cache.names import WireName
 from cache.options import CacheOptions
@@ -92,6 +93,7 @@ class World:
         self.ttls = CacheOptions()
         self.cache = RRsetCache(self.ttls)
         self.servers = Servers()
+        self.failures = ServerFailures()
         self.counts = IterateCounts()
         self.upstream_counts = UpstreamCounts()
         self.limits = limits or BudgetLimits()
@@ -105,6 +107,7 @@ class World:
             self.lookup,
             parse_hints(HINTS, 53),
             zones=zones or {},
+            failures=self.failures,
             ttls=self.ttls,
             counts=self.counts,
             upstream_counts=self.upstream_counts,

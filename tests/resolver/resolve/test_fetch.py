@@ -8,6 +8,7 @@ from cache.failures import Failures
 from cache.options import CacheOptions, StaleOptions
 from cache.store import RRsetCache
 from resolver.errors import (
+    CachedFailure,
     DeadlinePassed,
     NameTooLong,
     NoReachableAuthority,
@@ -76,6 +77,6 @@ def test_a_failure_that_another_questions_limits_caused_is_not_remembered() -> N
     assert failures.find(ASKED, NOW) is not None
 
 
-@pytest.mark.parametrize("failure", [Overloaded("full"), NameTooLong("substituted")])
+@pytest.mark.parametrize("failure", [Overloaded("full"), NameTooLong("substituted"), CachedFailure("not asked")])
 def test_where_nothing_failed_nothing_is_remembered(failure: ResolutionFailure) -> None:
     assert not says_something_of_the_name(failure, Budget(NOW))

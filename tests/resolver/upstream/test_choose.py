@@ -2,6 +2,7 @@ from collections import Counter
 
 import pytest
 
+from cache.failures import MAX_SENDS
 from cache.names import from_text
 from cache.servers import ServerState
 from resolver.env import Address
@@ -9,7 +10,6 @@ from resolver.upstream.choose import (
     DEAD_AFTER,
     FIRST_TIMEOUT,
     MAX_HOLD_DOWN,
-    MAX_SENDS,
     MAX_TIMEOUT,
     MIN_TIMEOUT,
     Candidate,
