@@ -13,7 +13,9 @@ class InternalCounts:
     failures: int = field(
         default=0, metadata={"help": "SERVFAILs because nothing usable could be read (EDE 14 or 23)."}
     )
-    too_large: int = field(default=0, metadata={"help": "SERVFAILs because a list is larger than a DNS message."})
+    too_large: int = field(
+        default=0, metadata={"help": "SERVFAILs because a set of records is larger than a DNS message."}
+    )
     reads: int = field(default=0, metadata={"help": "Units (one app, one list) read from the state database."})
     failed_reads: dict[int | str, int] = field(
         default_factory=dict,

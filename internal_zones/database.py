@@ -95,6 +95,7 @@ class StateFile:
         self._seen = Sighting(0, 0, 0, 0, 0)
         self._clocks: Clocks | None = None
         self._versions: Versions | None = None
+        self.failing: dict[str, str] = {}  # statement -> why its last read failed, although it could be prepared
         self._must_prepare = False  # a statement that was prepared has failed since
         self._looks_left = 0  # till the connection is given up because a read failed; 0: none did
 
@@ -136,6 +137,7 @@ class StateFile:
             raise self._faulted(problem, name) from problem
         except UnicodeDecodeError as problem:
             raise StateFault(Fault.CORRUPT, f"{name}: {problem}") from problem
+        self.failing.pop(name, None)
         if len(rows) > MAX_ROWS:
             raise StateFault(Fault.TOO_MANY_ROWS, f"{name} yields more than {MAX_ROWS} rows")
         return rows
@@ -210,6 +212,8 @@ class StateFile:
         unclocked = problems.pop(TOUCHED, "")
         self._clocks = None if unclocked else _clocks(connection, plans)
         self._versions = None
+        for name in problems:
+            self.failing.pop(name, None)  # told as a problem now
         return sighting._replace(
             problems=problems,
             slow={name: said for name, said in slow.items() if said},
@@ -225,6 +229,7 @@ class StateFile:
             return StateFault(Fault.BUSY, text)
         if isinstance(problem, apsw.SQLError | apsw.SchemaChangeError) and name:
             self._must_prepare = True
+            self.failing[name] = str(problem)
             return StateFault(Fault.STATEMENT, text)
         if name:
             self._looks_left = self._looks_left or LOOKS_TILL_REOPENING

@@ -14,8 +14,8 @@ import msgspec
 from cache.names import WireName, prepend
 from internal_zones import rows
 from internal_zones.apex import FLYCAST, INTERNAL
-from internal_zones.database import Runner, StateFile
-from internal_zones.readings import AppData, AppsData, Data, FlycastData, Kind, ServicesData, UnitKey, read
+from internal_zones.database import Fault, Runner, StateFault, StateFile
+from internal_zones.readings import AppData, AppsData, Data, FlycastData, Kind, ServicesData, TooMany, UnitKey, read
 from internal_zones.records import Labels, fold, folded
 from internal_zones.rows import PROCESS_GROUP
 
@@ -120,7 +120,11 @@ class Inspector:
         return apps.names
 
     async def _read(self, key: UnitKey) -> Data:
-        return (await self._run(partial(read, self._file, key))).data
+        data = (await self._run(partial(read, self._file, key))).data
+        if isinstance(data, TooMany):
+            text = f"{key.kind.name.lower()} {key.name} of network {key.network} has more rows than are read at once"
+            raise StateFault(Fault.TOO_MANY_ROWS, text)
+        return data
 
     def _networks(self) -> list[int]:
         found, _ = rows.read_rows(self._file.select("networks", {}), rows.number)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName, labels
 from cache.rrset import RRset
-from cache.rrtypes import AAAA, ANY, NOERROR, NXDOMAIN, SERVFAIL, TXT
+from cache.rrtypes import AAAA, ANY, NOERROR, NXDOMAIN, SERVFAIL
 from internal_zones.apex import (
     FLYCAST,
     INTERNAL,
@@ -35,10 +35,12 @@ from internal_zones.readings import (
     OwnersData,
     PeersData,
     ServicesData,
+    TooMany,
     UnitKey,
 )
 from internal_zones.records import (
     EMPTY,
+    UNKNOWN,
     Labels,
     NearestOf,
     Node,
@@ -55,6 +57,9 @@ from internal_zones.records import (
 )
 
 OTHER_ERROR: Final = 0  # INFO-CODE of RFC 8914 §4.1
+TOO_LARGE: Final = Answer(
+    rcode=SERVFAIL, errors=(ExtendedError(OTHER_ERROR, "more records than fit a message: ask for a part of them"),)
+)
 _NIBBLES: Final = frozenset(b"%x" % value for value in range(16))
 _NIBBLES_OF_ADDRESS: Final = 28  # below those of fdaa::/16
 
@@ -108,6 +113,8 @@ def node_at(owner: WireName, below: Labels, data: Data) -> Node | None:
             return page_node(owner, data) if page_of(below) else instances_node(owner, data)
         case OwnersData():
             return owners_node(owner, data)
+        case TooMany():
+            return UNKNOWN
         case Topology() | ChecksData() | ServicesData():
             raise AssertionError("no name stands for these alone")
 
@@ -121,10 +128,8 @@ def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[
         return Answer(
             rcode=NXDOMAIN, authority=(apex.denying,), authoritative=True, is_stale=bool(errors), errors=errors
         )
-    if node.is_too_large and qtype in (TXT, ANY):
-        return Answer(
-            rcode=SERVFAIL, errors=(ExtendedError(OTHER_ERROR, "list is larger than a message; see its pages"),)
-        )
+    if node.fits_no_message(qtype):
+        return TOO_LARGE
     found = tuple(
         rrset if node.is_ordered or len(rrset.rdatas) == 1 else shuffled(rrset, bits)
         for rrset in node.rrsets

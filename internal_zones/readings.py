@@ -101,7 +101,23 @@ class ServicesData:
     services: tuple[Service, ...]
 
 
-Data = AppData | FlycastData | AppsData | PeersData | InstancesData | OwnersData | Topology | ChecksData | ServicesData
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """There are more rows than are read at once (database.MAX_ROWS): kept, so that nobody reads them again and again in vain."""
+
+
+Data = (
+    TooMany
+    | AppData
+    | FlycastData
+    | AppsData
+    | PeersData
+    | InstancesData
+    | OwnersData
+    | Topology
+    | ChecksData
+    | ServicesData
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,15 @@ class NoRows:
 
 def read(reader: Reader, key: UnitKey) -> Reading:
     """Read one unit, a few indexed SELECTs; raises StateFault. Runs in the database thread."""
+    try:
+        return _read(reader, key)
+    except StateFault as problem:
+        if problem.fault is not Fault.TOO_MANY_ROWS:
+            raise
+        return Reading(TooMany(), 0)
+
+
+def _read(reader: Reader, key: UnitKey) -> Reading:
     if key.network == NOBODY and key.kind is not Kind.TOPOLOGY:
         reader = NoRows()
     where: dict[str, int | str] = {"network": key.network, "app": key.name, "address": key.name}
@@ -203,6 +228,6 @@ def _optional(reader: Reader, name: str) -> list[Row]:
     try:
         return reader.select(name, {})
     except StateFault as problem:
-        if problem.fault is Fault.STATEMENT:
+        if problem.fault in (Fault.STATEMENT, Fault.TOO_MANY_ROWS):
             return []
         raise

@@ -12,7 +12,7 @@ import trio
 
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Runner, StateFault, StateFile
-from internal_zones.readings import Reading, UnitKey, read
+from internal_zones.readings import Reading, TooMany, UnitKey, read
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
@@ -115,6 +115,8 @@ class Reads:
         self._counts.half_replicated_rows += reading.skipped.half_replicated
         self._counts.unreadable_rows += reading.skipped.unreadable
         before = self._units.get(key)
+        if isinstance(reading.data, TooMany) and not (before and isinstance(before.reading.data, TooMany)):
+            self._warn("state_unit_too_large", unit=key.kind.name.lower(), network=key.network, app=key.name)
         for address in set(reading.duplicates).difference(before.reading.duplicates if before else ()):
             self._counts.duplicate_addresses += 1
             self._warn("duplicate_address", network=key.network, app=key.name, address=str(IPv6Address(address)))

@@ -13,7 +13,7 @@ import msgspec
 
 from cache.names import WireName, parent, prepend
 from cache.rrset import RRset
-from cache.rrtypes import AAAA, PTR, SRV, TXT
+from cache.rrtypes import AAAA, ANY, PTR, SRV, TXT
 from internal_zones.apex import INTERNAL, local
 from internal_zones.nearest import Topology
 from internal_zones.readings import (
@@ -29,7 +29,9 @@ from internal_zones.readings import (
 from internal_zones.rows import PROCESS_GROUP, Instance, Machine
 
 MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
-MAX_TEXT_OCTETS: Final = 65_000  # what a message of 65,535 octets has room for beside its header, question and OPT
+# Of one RRset: what a message of 65,535 octets has room for beside its header, the longest question, and an OPT with its texts.
+MAX_RRSET_OCTETS: Final = 64_700
+RECORD_OCTETS: Final = 12  # in a message, before its rdata: a pointer to the owner, type, class, TTL and length
 UNLISTED_PEERS: Final = "interactive-"
 WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
 PRIORITY_AND_WEIGHT: Final = b"\0\0\0\1"  # RFC 2782: all alike, and each as likely to be chosen
@@ -40,16 +42,22 @@ Labels = tuple[bytes, ...]
 class Node(msgspec.Struct, frozen=True):
     """The RRsets at a name, and what a client needs beside them.
 
-    is_ordered: the order of the records means something. is_too_large: its list fits no message.
+    is_ordered: the order of the records means something. too_large: the type of the RRset that is there and fits no message;
+    ANY: there are more rows than are read, so that nothing is known of any type.
     """
 
     rrsets: tuple[RRset, ...] = ()
     additional: tuple[RRset, ...] = ()
     is_ordered: bool = False
-    is_too_large: bool = False
+    too_large: int | None = None
+
+    def fits_no_message(self, qtype: int) -> bool:
+        """Is what the type asks for larger than any message?"""
+        return self.too_large is not None and (ANY in (qtype, self.too_large) or qtype == self.too_large)
 
 
 EMPTY: Final = Node()
+UNKNOWN: Final = Node(too_large=ANY)
 
 
 class NearestOf(msgspec.Struct, frozen=True):
@@ -145,7 +153,7 @@ def service_node(owner: WireName, service: bytes, app: AppData, services: Servic
         if target and machine.is_started:
             rdatas[PRIORITY_AND_WEIGHT + port.to_bytes(2) + target] = None
             found[target] = local(target, AAAA, (machine.address,))
-    return Node((local(owner, SRV, tuple(rdatas)),), tuple(found.values())) if rdatas else EMPTY
+    return _set(owner, SRV, tuple(rdatas), additional=tuple(found.values())) if rdatas else EMPTY
 
 
 def flycast_node(owner: WireName, flycast: FlycastData) -> Node | None:
@@ -166,7 +174,7 @@ def peers_node(owner: WireName, labels: Labels, peers: PeersData) -> Node | None
 
 def instances_node(owner: WireName, instances: InstancesData) -> Node:
     """The list of instances; a list that could not be read as a whole fits no message."""
-    return text(owner, _instance_list(instances.instances)) if instances.is_whole else Node(is_too_large=True)
+    return text(owner, _instance_list(instances.instances)) if instances.is_whole else Node(too_large=TXT)
 
 
 def page_node(owner: WireName, page: InstancesData) -> Node | None:
@@ -193,7 +201,7 @@ def owners_node(owner: WireName, owners: OwnersData) -> Node | None:
     relative: list[Labels] = [(fold(machine), b"vm", fold(app)) for machine, app in owners.machines]
     relative += [(fold(peer), b"_peer") for peer in owners.peers]
     names = tuple(name for name in map(_internal_name, relative) if name)
-    return Node((local(owner, PTR, names),)) if names else None
+    return _set(owner, PTR, names) if names else None
 
 
 def addresses(owner: WireName, machines: Iterable[Machine], *, is_ordered: bool = False) -> Node:
@@ -204,10 +212,8 @@ def addresses(owner: WireName, machines: Iterable[Machine], *, is_ordered: bool 
 def text(owner: WireName, value: str) -> Node:
     """One TXT record, cut into strings of at most 255 octets which clients join again; empty: one empty string."""
     octets = value.encode()
-    if len(octets) > MAX_TEXT_OCTETS:
-        return Node(is_too_large=True)
     strings = [octets[at : at + MAX_STRING_OCTETS] for at in range(0, len(octets), MAX_STRING_OCTETS)] or [b""]
-    return Node((local(owner, TXT, (b"".join(bytes((len(string),)) + string for string in strings),)),))
+    return _set(owner, TXT, (b"".join(bytes((len(string),)) + string for string in strings),))
 
 
 def fold(value: str) -> bytes:
@@ -229,7 +235,21 @@ def _listed(labels: Labels, machines: Iterable[Machine]) -> Iterable[Machine]:
 
 def _address_set(owner: WireName, octets: Iterable[bytes], *, is_ordered: bool = False) -> Node:
     rdatas = tuple(dict.fromkeys(octets))
-    return Node((local(owner, AAAA, rdatas),), is_ordered=is_ordered) if rdatas else EMPTY
+    return _set(owner, AAAA, rdatas, is_ordered=is_ordered) if rdatas else EMPTY
+
+
+def _set(
+    owner: WireName,
+    rtype: int,
+    rdatas: tuple[bytes, ...],
+    *,
+    additional: tuple[RRset, ...] = (),
+    is_ordered: bool = False,
+) -> Node:
+    """The node of one RRset: never a part of one that is larger than a message."""
+    if RECORD_OCTETS * len(rdatas) + sum(map(len, rdatas)) > MAX_RRSET_OCTETS:
+        return Node(too_large=rtype)
+    return Node((local(owner, rtype, rdatas),), additional, is_ordered)
 
 
 def _instance_list(instances: Iterable[Instance]) -> str:

@@ -1,5 +1,6 @@
 """How the state database is, in words and figures, for readiness and the operator."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -18,6 +19,7 @@ class StateStatus(msgspec.Struct, frozen=True):
 
     statements: each statement of the mapping with "ready" or the reason why it cannot be used. looked_ago: seconds since
     the last successful look; None: there was none. slow: those that look through a large table, and the index they lack.
+    failing: those that could be prepared and whose last read failed nevertheless, with the reason.
     clocks: "ready", or why changes cannot be told apart. inode, data_version, schema_version: 0 before the first look.
     subscription: each feed of Corrosion's API, by its table or query, with how it is.
     """
@@ -32,12 +34,21 @@ class StateStatus(msgspec.Struct, frozen=True):
     schema_version: int
     statements: dict[str, str]
     slow: dict[str, str]
+    failing: dict[str, str]
     clocks: str
     generation: int
     units: int
     rows: int
     waiting_reads: int
     subscription: dict[str, str] = {}
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What an operator should mend although names are answered, one sentence each."""
+        return (
+            *(f"statement {name} is slow: {said}" for name, said in self.slow.items()),
+            *(f"statement {name} failed when it was last read: {said}" for name, said in self.failing.items()),
+        )
 
     @property
     def is_ready(self) -> bool:
@@ -52,9 +63,13 @@ def status_of(
     units: Units,
     reads: Reads,
     now: float,
+    failing: Mapping[str, str],
     subscription: dict[str, str],
 ) -> StateStatus:
-    """The status at `now`; names: the statements of the mapping; subscription: how each feed is."""
+    """The status at `now`; names: the statements of the mapping; failing: those whose last read failed.
+
+    subscription: how each feed is.
+    """
     seen, fault = watcher.sighting, watcher.fault
     unknown = "not prepared yet"
     return StateStatus(
@@ -70,6 +85,7 @@ def status_of(
             name: seen.problems.get(name, READY_TEXT) if seen else unknown for name in names if name != TOUCHED
         },
         slow=dict(seen.slow) if seen else {},
+        failing=dict(failing),
         clocks=(seen.unclocked or READY_TEXT) if seen else unknown,
         generation=units.generation,
         units=len(units),

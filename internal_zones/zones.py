@@ -10,7 +10,7 @@ import trio
 
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName
-from cache.rrtypes import ANY, SERVFAIL, TXT
+from cache.rrtypes import SERVFAIL
 from internal_zones import nearest
 from internal_zones.apex import build_apexes
 from internal_zones.counts import InternalCounts
@@ -20,9 +20,19 @@ from internal_zones.lookup import Bits, Place, answer, locate, node_at
 from internal_zones.mapping import statements
 from internal_zones.nearest import Topology
 from internal_zones.options import StateOptions
-from internal_zones.readings import AppData, ChecksData, Data, InstancesData, PeersData, ServicesData, UnitKey
+from internal_zones.readings import AppData, ChecksData, Data, InstancesData, PeersData, ServicesData, TooMany, UnitKey
 from internal_zones.reads import Reads
-from internal_zones.records import NearestOf, Node, above_addresses_node, addresses, healthy_node, service_node, subset
+from internal_zones.records import (
+    EMPTY,
+    UNKNOWN,
+    NearestOf,
+    Node,
+    above_addresses_node,
+    addresses,
+    healthy_node,
+    service_node,
+    subset,
+)
 from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
 from internal_zones.subscription import Connect, Subscription
@@ -138,7 +148,16 @@ class InternalZones:
     def status(self) -> StateStatus:
         """How the database and what is kept of it are, for readiness and the operator."""
         feeds = self._subscription.status() if self._subscription else {}
-        return status_of(self.options, self._statements, self._watcher, self._units, self._reads, self._now(), feeds)
+        return status_of(
+            self.options,
+            self._statements,
+            self._watcher,
+            self._units,
+            self._reads,
+            self._now(),
+            self._file.failing,
+            feeds,
+        )
 
     def reasons(self, network: int, qname: WireName, client: bytes) -> tuple[str, ...]:
         """Why the records of a nearest name stand in their order, a text for each; (): another name, or not in memory."""
@@ -162,7 +181,7 @@ class InternalZones:
         errors: tuple[ExtendedError, ...] = (),
     ) -> Answer:
         node = self._node(place, qname, client, units)
-        if node is not None and node.is_too_large and qtype in (TXT, ANY):
+        if node is not None and node.fits_no_message(qtype):
             self.counts.too_large += 1
         return answer(node, qtype, self._apexes[place.apex], self._rng, errors)
 
@@ -175,7 +194,7 @@ class InternalZones:
         node = unit.nodes.get(qname)
         if node is None:
             node = node_at(qname, place.labels, unit.reading.data)
-            if node is not None and node.rrsets:  # only names with records are kept: the rows bound their number
+            if node is not None and node != EMPTY:  # only names with records are kept: the rows bound their number
                 unit.nodes[qname] = node
         return node
 
@@ -190,7 +209,8 @@ class InternalZones:
                 return service_node(qname, place.labels[0][1:], app, services)
             case [InstancesData() as instances, PeersData() as peers]:
                 return above_addresses_node(PREFIX + place.labels[0], instances, peers)
-        raise AssertionError("no name rests on such units")
+        assert any(isinstance(one, TooMany) for one in data), "a name rests on such units"
+        return UNKNOWN
 
     def _nearest_node(
         self, wanted: NearestOf, qname: WireName, client: bytes, app: AppData, topology: Topology

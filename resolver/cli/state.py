@@ -45,7 +45,8 @@ def print_status(row: StateStatus) -> None:
     for line in _status_lines(row):
         click.echo(line)
     click.echo()
-    print_table(("STATEMENT", "STATE"), [(name, row.slow.get(name, said)) for name, said in row.statements.items()])
+    told = row.slow | {name: f"failed: {said}" for name, said in row.failing.items()}
+    print_table(("STATEMENT", "STATE"), [(name, told.get(name, said)) for name, said in row.statements.items()])
     if row.subscription:
         click.echo()
         print_table(("FEED", "STATE"), list(row.subscription.items()))

@@ -37,6 +37,8 @@ def print_stats(status: list[bytes], rows: list[bytes]) -> None:
         )
         for problem in daemon.problems:
             click.echo(f"problem: {problem}")
+        for remark in daemon.remarks:
+            click.echo(f"remark: {remark}")
     click.echo()
     counters = [msgspec.json.decode(row, type=StatRow) for row in rows]
     cells = [

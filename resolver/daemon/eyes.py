@@ -89,6 +89,7 @@ class Eyes:
             uptime=self._parts.env.now() - self._started,
             listening=self._listening,
             problems=self._parts.problems(),
+            remarks=self._parts.remarks(),
         )
 
     async def _answers(self, internal: InternalZones, network: int, name: WireName) -> Iterable[NameRow]:

@@ -94,6 +94,10 @@ class Parts:
             found += [f"statement {name}: {said}" for name, said in status.statements.items() if said != READY_TEXT]
         return tuple(found)
 
+    def remarks(self) -> tuple[str, ...]:
+        """What an operator should mend although everything is answered, one sentence each."""
+        return self.internal.status().remarks if self.internal else ()
+
 
 def make_parts(
     options: Options, env: Env, hints: Delegation, nursery: trio.Nursery, read_state: Runner | None = None

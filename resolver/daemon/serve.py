@@ -78,6 +78,7 @@ async def _open_eyes(parts: Parts, listening: tuple[str, ...], background: trio.
         opened.callback(control.close)
         if options.metrics.listen:
             http = await network.listen_tcp(address_from_text(options.metrics.listen))
-            background.start_soon(serve_http, http, pages(exposition(parts.measures), parts.problems))
+            shown = pages(exposition(parts.measures), parts.problems, parts.remarks)
+            background.start_soon(serve_http, http, shown)
         background.start_soon(serve_control, control, Eyes(parts, listening))
         opened.pop_all()

@@ -21,8 +21,14 @@ log = structlog.get_logger()
 Page = Callable[[], tuple[HTTPStatus, str, bytes]]  # status, content type, body
 
 
-def pages(exposition: Callable[[], bytes], problems: Callable[[], Sequence[str]]) -> dict[str, Page]:
-    """/metrics, /livez (the event loop turns) and /readyz (503 and a line each while there are `problems`)."""
+Lines = Callable[[], Sequence[str]]
+
+
+def pages(exposition: Callable[[], bytes], problems: Lines, remarks: Lines) -> dict[str, Page]:
+    """/metrics, /livez (the event loop turns) and /readyz (503 and a line each while there are `problems`).
+
+    remarks: what is shown there too, but makes nobody unready.
+    """
 
     def metrics() -> tuple[HTTPStatus, str, bytes]:
         return HTTPStatus.OK, EXPOSITION, exposition()
@@ -32,7 +38,7 @@ def pages(exposition: Callable[[], bytes], problems: Callable[[], Sequence[str]]
 
     def readyz() -> tuple[HTTPStatus, str, bytes]:
         found = problems()
-        body = "".join(f"{problem}\n" for problem in found or ("ok",))
+        body = "".join(f"{line}\n" for line in (*(found or ("ok",)), *(f"remark: {said}" for said in remarks())))
         return (HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK), TEXT, body.encode()
 
     return {"/metrics": metrics, "/livez": livez, "/readyz": readyz}

@@ -121,12 +121,16 @@ class StatRow(msgspec.Struct, frozen=True):
 
 
 class StatusRow(msgspec.Struct, frozen=True):
-    """The daemon in one row. uptime: seconds; problems: what does not work now, one sentence each."""
+    """The daemon in one row. uptime: seconds; problems: what does not work now, one sentence each.
+
+    remarks: what should be mended although everything is answered, one sentence each.
+    """
 
     version: str
     uptime: float
     listening: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class RowLine(msgspec.Struct, frozen=True, tag_field="line", tag="row"):

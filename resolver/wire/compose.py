@@ -22,6 +22,9 @@ from resolver.wire.rdata import WRITTEN_COMPRESSED, write_rdata
 ID_OCTETS: Final = 2
 MIN_OCTETS: Final = 512  # RFC 1035 §4.2.1: what every client can take; holds any question with our OPT RR
 TYPE_CLASS_TTL: Final = Struct("!HHI")
+MAX_MISSES: Final = (
+    8  # RRsets tried in vain: a service has a thousand addresses, and each try costs as much as taking it back
+)
 STALE_FOR: Final = 1.0  # s; for so long is stale data shown before somebody looks for fresher again
 PROOFS: Final = frozenset({NSEC, NSEC3})
 PLAIN_OPT: Final = compose_opt(PAYLOAD)
@@ -46,7 +49,8 @@ def compose_reply(
 ) -> bytes:
     """The reply to `query`, of at most `max_octets` (512 or more). now: monotonic seconds.
 
-    stale_ttl: seconds shown for expired records. minimal: authority and additional only where a client needs them.
+    stale_ttl: seconds shown for expired records. minimal: authority and additional only where a client needs them, and as an
+    authoritative answer has them: who answers for an SRV's target himself need not be asked again (RFC 2782).
     """
     rendered = render(query, answer, now, max_octets=max_octets, stale_ttl=stale_ttl, minimal=minimal)
     return query.id.to_bytes(ID_OCTETS, "big") + rendered.tail
@@ -64,14 +68,17 @@ def render(
     authorities = additionals = 0
     if is_whole and needed:
         is_whole, authorities = draft.put_needed(needed)
-    if is_whole and not minimal:
+    if minimal:
+        wanted = ()
+    beside = answer.additional if answer.authoritative or not minimal else ()
+    if is_whole and (wanted or beside):
         authorities += draft.put_what_fits(wanted)
-        additionals = draft.put_what_fits(answer.additional)
+        additionals = draft.put_what_fits(beside)
     flags = _flags(query, answer) if is_whole else _flags(query, answer) | TC
     out = draft.out
     HEADER.pack_into(out, 0, 0, flags, 1, answers, authorities, additionals + bool(opt))
     out += opt
-    rrsets = answer.answer + needed if minimal else answer.answer + needed + wanted + answer.additional
+    rrsets = answer.answer + needed + wanted + beside
     return Rendered(bytes(out[ID_OCTETS:]), draft.until if rrsets else now, rrsets)
 
 
@@ -102,8 +109,15 @@ class _Draft:
         return True, records
 
     def put_what_fits(self, rrsets: tuple[RRset, ...]) -> int:
-        """Put those that fit; returns how many records that are."""
-        return sum(map(self._put, rrsets))
+        """Put those that fit, until it is clear that the message is full; returns how many records that are."""
+        records = misses = 0
+        for rrset in rrsets:
+            put = self._put(rrset)
+            records += put
+            misses += not put
+            if misses == MAX_MISSES:
+                break
+        return records
 
     def _put(self, rrset: RRset) -> int:
         """Put the RRset whole, with its RRSIGs if they are wanted, and say how many records that are; 0: it does not fit."""

@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from internal_zones.database import own_thread
+from internal_zones.mapping import Mapping
 from resolver.demo.corrosion_file import CorrosionWriter
 from tests.internal_zones.breaking import ADDRESS, OTHER, WEB, execute, move, on, small_state, until
 from tests.internal_zones.platform import State, machine, write_state
@@ -195,6 +196,39 @@ def test_a_statement_of_the_wrong_columns_is_named_in_the_status(path: Path) -> 
     async def main(asker: Asker) -> None:
         assert await asker.texts("web.internal") == "SERVFAIL 23"
         assert asker.zones.status().statements["apps"] == "no such column: name"
+
+    on(path, main)
+
+
+def test_a_statement_that_fails_when_it_is_read_is_named_until_it_succeeds(path: Path) -> None:
+    peers = "SELECT name, json_extract(address, '$') AS address FROM peers WHERE network_id = :network"
+    mapping = Mapping(peers=peers)
+
+    async def main() -> None:
+        async with asking(path, mapping=mapping) as asker:
+            assert await asker.texts("_peer.internal", "TXT") == "SERVFAIL 23"  # an address is no JSON
+            status = asker.zones.status()
+            assert status.failing == {"peers": "malformed JSON"}
+            assert status.remarks == ("statement peers failed when it was last read: malformed JSON",)
+            assert await asker.texts("web.internal") == [ADDRESS]
+            execute(path, """UPDATE peers SET address = '"fdaa:0:18:9::1"'""")
+            await until(asker, ["fdaa:0:18:9::1"], "laptop._peer.internal")
+            assert asker.zones.status().failing == {}
+
+    trio.run(main)
+
+
+def test_a_statement_that_looks_through_a_large_table_is_remarked_and_does_not_unready(path: Path) -> None:
+    for index in ("app", "network", "state"):
+        execute(path, f"DROP INDEX machines_by_{index}")
+    rows = "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+    execute(path, f"{rows} INSERT INTO machines (id, app_id, network_id) SELECT 'm' || i, 9, 24 FROM n")
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        status = asker.zones.status()
+        assert status.is_ready
+        assert any("statement machines is slow: " in remark and "machines" in remark for remark in status.remarks)
 
     on(path, main)
 

@@ -6,7 +6,18 @@ import pytest
 
 from internal_zones.database import Fault, StateFault
 from internal_zones.nearest import Topology
-from internal_zones.readings import TOPOLOGY, AppData, AppsData, FlycastData, Kind, PeersData, UnitKey, read
+from internal_zones.readings import (
+    TOPOLOGY,
+    AppData,
+    AppsData,
+    FlycastData,
+    Kind,
+    PeersData,
+    Reading,
+    TooMany,
+    UnitKey,
+    read,
+)
 from internal_zones.rows import Row, Skipped
 
 
@@ -62,6 +73,17 @@ def test_lists_are_sorted_by_name() -> None:
 def test_a_statement_that_cannot_be_used_fails_its_unit(kind: Kind) -> None:
     with pytest.raises(StateFault):
         read(FakeReader(), UnitKey(kind, 24, "1"))
+
+
+class TooManyReader:
+    def select(self, name: str, parameters: Mapping[str, int | str]) -> list[Row]:
+        raise StateFault(Fault.TOO_MANY_ROWS, name)
+
+
+@pytest.mark.parametrize("kind", set(Kind) - {Kind.TOPOLOGY, Kind.INSTANCES})
+def test_a_unit_of_too_many_rows_is_a_reading_that_says_so(kind: Kind) -> None:
+    assert read(TooManyReader(), UnitKey(kind, 24, "1")) == Reading(TooMany(), 0)
+    assert read(TooManyReader(), TOPOLOGY).data == Topology()
 
 
 def test_rows_whose_network_has_not_arrived_belong_to_nobody() -> None:

@@ -1,14 +1,23 @@
 """Nodes of the DNS tree from rows; the whole table of names is in test_zones."""
 
+from collections.abc import Callable
+
 import pytest
 
+from cache.answer import Answer, ExtendedError
 from cache.names import from_text, to_text
-from internal_zones.readings import AppData, InstancesData, OwnersData, PeersData
+from cache.rrtypes import AAAA, ANY, IN, TXT
+from internal_zones.readings import AppData, FlycastData, InstancesData, OwnersData, PeersData
 from internal_zones.records import (
     EMPTY,
+    MAX_RRSET_OCTETS,
+    RECORD_OCTETS,
+    UNKNOWN,
     NearestOf,
+    Node,
     above_addresses_node,
     app_node,
+    flycast_node,
     instances_node,
     nearest_of,
     owners_node,
@@ -18,6 +27,8 @@ from internal_zones.records import (
     text,
 )
 from internal_zones.rows import Machine, Peer
+from resolver.wire import Query, compose_reply, question_octets
+from resolver.wire.message import RD, TC, QueryEdns
 
 OWNER = from_text("x.internal.")
 
@@ -27,7 +38,7 @@ def machine(name: str, region: str = "ams", group: str = "") -> Machine:
     return Machine(name, region, "", name.encode().rjust(16, b"\0"), True, metadata)
 
 
-@pytest.mark.parametrize("length", [0, 1, 255, 256, 510, 511, 65_000])
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 510, 511, 64_400])
 def test_text_is_cut_into_strings_of_255_octets_and_empty_is_one_string(length: int) -> None:
     [rdata] = text(OWNER, "x" * length).rrsets[0].rdatas
     strings, at = [], 0
@@ -39,7 +50,50 @@ def test_text_is_cut_into_strings_of_255_octets_and_empty_is_one_string(length: 
 
 
 def test_text_that_fits_no_message_is_said_to_be_too_large() -> None:
-    assert text(OWNER, "x" * 65_001).is_too_large
+    assert text(OWNER, "x" * 65_001) == Node(too_large=TXT)
+
+
+def addresses_of(count: int) -> Node:
+    node = flycast_node(LONGEST, FlycastData(True, tuple(number.to_bytes(16) for number in range(count))))
+    assert node is not None
+    return node
+
+
+def text_of(octets: int) -> Node:
+    return text(LONGEST, "x" * octets)
+
+
+LONGEST = from_text(".".join(("x" * 63, "y" * 63, "z" * 63, "w" * 52, "internal")))
+MOST_ADDRESSES = MAX_RRSET_OCTETS // (RECORD_OCTETS + 16)
+MOST_TEXT = (MAX_RRSET_OCTETS - RECORD_OCTETS) * 255 // 256
+
+
+@pytest.mark.parametrize(("make", "most"), [(addresses_of, MOST_ADDRESSES), (text_of, MOST_TEXT)])
+def test_the_largest_set_fits_a_message_whatever_stands_beside_it(make: Callable[[int], Node], most: int) -> None:
+    """Of the longest name there is, with the DO bit and Extended DNS Errors; with one more it fits none."""
+    [rrset] = make(most).rrsets
+    edns = QueryEdns(1232, 0, True, None)
+    errors = (ExtendedError(3, "state database cannot be read now"),) * 3
+    asked = Query(7, RD, question_octets(LONGEST, rrset.rtype), LONGEST, rrset.rtype, IN, edns)
+    reply = compose_reply(asked, Answer(answer=(rrset,), errors=errors), 0.0, max_octets=65_535)
+    assert not reply[2] & (TC >> 8)
+    assert len(reply) > 64_500
+    assert make(most + 1) == Node(too_large=rrset.rtype)
+
+
+@pytest.mark.parametrize(
+    ("node", "qtype", "wanted"),
+    [
+        (EMPTY, AAAA, False),
+        (Node(too_large=TXT), TXT, True),
+        (Node(too_large=TXT), ANY, True),
+        (Node(too_large=TXT), AAAA, False),
+        (UNKNOWN, AAAA, True),
+        (UNKNOWN, ANY, True),
+    ],
+)
+def test_only_what_is_asked_for_can_be_too_large(node: Node, qtype: int, wanted: bool) -> None:
+    assert node.fits_no_message(qtype) is wanted
 
 
 @pytest.mark.parametrize(
@@ -93,7 +147,7 @@ def test_pages_are_counted_from_one(labels: tuple[bytes, ...], wanted: int | Non
 
 def test_a_list_that_was_not_read_as_a_whole_fits_no_message() -> None:
     assert instances_node(OWNER, InstancesData(())) == text(OWNER, "")
-    assert instances_node(OWNER, InstancesData((), is_whole=False)).is_too_large
+    assert instances_node(OWNER, InstancesData((), is_whole=False)) == Node(too_large=TXT)
 
 
 def test_a_page_without_rows_is_not_there_but_one_of_unreadable_rows_is() -> None:

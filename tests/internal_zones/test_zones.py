@@ -9,7 +9,9 @@ import pytest
 import trio
 
 from cache.names import from_text, to_text
-from internal_zones.database import inline
+from internal_zones import Wanted
+from internal_zones.database import MAX_ROWS, StateFault, inline
+from resolver.demo.corrosion_file import CorrosionWriter
 from resolver.demo.state import make_state
 from tests.internal_zones.platform import (
     HOSTS,
@@ -261,6 +263,66 @@ def test_a_list_larger_than_a_message_is_a_failure_and_its_pages_are_whole(tmp_p
         assert asker.zones.counts.too_large == 2
 
     on(tmp_path / "state.db", main)
+
+
+def crowd(path: Path, count: int) -> None:
+    """An app of so many started machines, each of which serves a port."""
+    write_state(path, State(apps=[app(1, "web", 24)]))
+    writer = CorrosionWriter(path)
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+    address = "printf('fdaa:0:18:a:b:0:%x:2', i)"
+    writer.connection.execute(
+        f"{numbers} INSERT INTO machines (id, app_id, network_id, host, region, address, state)"
+        f" SELECT printf('%06x', i), 1, 24, 'h1', CASE i % 50 WHEN 0 THEN 'fra' ELSE 'ams' END, {address}, 'started' FROM n"
+    )
+    writer.connection.execute("INSERT INTO services SELECT id, 'tcp', 80, 'http', 0 FROM machines")
+    writer.close()
+
+
+def test_an_app_larger_than_a_message_fails_honestly_and_its_parts_are_answered(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    crowd(path, 2500)
+
+    async def main(asker: Asker) -> None:
+        for name, qtype in (
+            ("web.internal", "AAAA"),
+            ("web.internal", "ANY"),
+            ("ams.web.internal", "AAAA"),
+            ("healthy.web.internal", "AAAA"),
+            ("top2500.nearest.of.web.internal", "AAAA"),
+            ("_http._tcp.web.internal", "SRV"),
+        ):
+            assert await asker.texts(name, qtype) == "SERVFAIL 0", name
+        assert asker.zones.counts.too_large == 6
+        assert await asker.texts("web.internal", "A") == "NODATA"
+        assert await asker.texts("_http._tcp.web.internal", "A") == "NODATA"
+        assert len(await asker.texts("fra.web.internal")) == 50
+        assert len(await asker.texts("top1000.nearest.of.web.internal")) == 1000
+        assert len(await asker.texts("000001.vm.web.internal")) == 1
+
+    on(path, main)
+
+
+def test_an_app_of_more_rows_than_are_read_fails_without_being_read_again_and_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    crowd(path, MAX_ROWS + 1)
+    events: list[tuple[str, dict[str, str | int]]] = []
+
+    async def main() -> None:
+        async with asking(path, run=inline, poll=10.0, warn=events) as asker:
+            for _ in range(3):
+                for name in ("web.internal", "000001.vm.web.internal", "x.web.internal", "_http._tcp.web.internal"):
+                    assert await asker.texts(name, "SRV") == "SERVFAIL 0"  # nobody knows: doubt is no NXDOMAIN
+            assert await asker.texts("_apps.internal", "TXT") == ["web"]
+            assert await asker.texts("nosuch.internal") == "NXDOMAIN"
+            assert asker.zones.counts.reads == 4
+            assert asker.zones.counts.too_large == 12
+            with pytest.raises(StateFault, match="app web of network 24 has more rows"):
+                await asker.zones.inspector.apps(Wanted())
+
+    trio.run(main)
+    units = [fields["unit"] for event, fields in events if event == "state_unit_too_large"]
+    assert units == ["app", "services"]
 
 
 def test_half_replicated_rows_and_shared_addresses_are_counted(tmp_path: Path) -> None:

@@ -70,8 +70,7 @@ def contract_daemon(folder: Path) -> Iterator[Daemon]:
     """A daemon in Amsterdam with the demo's platform, for clients of network 24."""
     make_state(folder / "state.db")
     state = {"database": str(folder / "state.db"), "region": "ams"}
-    # minimal answers leave out what stands beside an answer, and SRV's addresses do
-    with serving(folder, "127.0.0.1", free_port(), {"state": state, "answer": {"minimal": False}}) as daemon:
+    with serving(folder, "127.0.0.1", free_port(), {"state": state}) as daemon:
         yield daemon
 
 

@@ -37,6 +37,7 @@ STATUS = StateStatus(
     schema_version=4,
     statements={"app": "ready"},
     slow={},
+    failing={},
     clocks="no such table: apps__crsql_pks",
     generation=5,
     units=6,

@@ -13,8 +13,8 @@ from resolver.observe.http import MAX_CONNECTIONS, MAX_REQUEST_OCTETS, TIMEOUT, 
 from tests.resolver.service.world import OpenListener
 
 
-def of(problems: list[str]) -> dict[str, Page]:
-    return pages(lambda: b"a_total 1.0\n", lambda: problems)
+def of(problems: list[str], remarks: tuple[str, ...] = ()) -> dict[str, Page]:
+    return pages(lambda: b"a_total 1.0\n", lambda: problems, lambda: remarks)
 
 
 def get(path: str, problems: list[str] | None = None) -> tuple[str, str]:
@@ -147,3 +147,11 @@ def test_a_fault_in_a_page_ends_one_connection_and_is_logged() -> None:
         assert [event["event"] for event in events] == ["http_fault", "http_fault"]
 
     run(client, {"/metrics": stumble})
+
+
+def test_a_remark_is_shown_and_makes_nobody_unready() -> None:
+    shown = of([], ("statement apps is slow",))
+    assert split(respond(b"GET /readyz HTTP/1.1\r\n\r\n", shown)) == (
+        "HTTP/1.1 200 OK",
+        "ok\nremark: statement apps is slow\n",
+    )

@@ -180,6 +180,29 @@ def test_minimal_replies_have_no_other_authority_nor_additional() -> None:
     assert shown(reply(answer, minimal=False)) == [(0, WWW, A), (1, NS_RR.owner, 2), (2, GLUE.owner, A)]
 
 
+def test_what_stands_beside_an_authoritative_answer_is_shown_though_minimal() -> None:
+    """RFC 2782: "The use of Additional Data to carry the address records of the targets" spares the client a question."""
+    answer = Answer(answer=(ADDRESS,), authority=(NS_RR,), additional=(GLUE,), authoritative=True)
+    assert shown(reply(answer)) == [(0, WWW, A), (2, GLUE.owner, A)]
+
+
+def test_what_stands_beside_an_authoritative_answer_limits_how_long_a_reply_is_right() -> None:
+    older = rrset("ns1.example. 300 A 192.0.2.53", NOW - 0.2)
+    content = Answer(answer=(ADDRESS,), additional=(older,), authoritative=True)
+    rendered = render(query(), content, NOW, max_octets=1232)
+    assert rendered.until == pytest.approx(NOW + 0.3)
+    assert rendered.rrsets == (ADDRESS, older)
+    assert render(query(), replace(content, authoritative=False), NOW, max_octets=1232).until == NOW + 0.5
+
+
+def test_a_full_message_is_not_tried_for_every_one_of_a_thousand_records_beside() -> None:
+    beside = tuple(rrset(f"m{number}.vm.web.example. 5 A 192.0.2.1", NOW) for number in range(1000))
+    message = reply(Answer(answer=(ADDRESS,), additional=beside, authoritative=True), max_octets=MIN_OCTETS)
+    assert not message.flags & TC
+    assert shown(message)[1:] == [(2, rrset.owner, A) for rrset in beside[: len(message.additional)]]
+    assert 10 < len(message.additional) < 30
+
+
 @pytest.mark.parametrize("records", range(25, 40))
 def test_an_rrset_is_shown_whole_or_not_at_all(records: int) -> None:
     """RFC 2181 §9: TC "when an RRSet is required as a part of the response, but could not be included in its entirety"."""
