@@ -44,9 +44,13 @@ def remaining(expires: float, now: float) -> int:
 def shown_ttl(rrset: RRset, now: float, stale_ttl: int) -> int:
     """The TTL that a client sees at `now`: what is left of it, or `stale_ttl` once it has expired (RFC 8767 §4).
 
-    Local data, whose `expires` is infinite, shows its own TTL. TTL 0 is shown as it came: it is never stale.
+    Never past the lease, but for the second that RFC 8767 §4 wants at least: nobody downstream is to hold on to a delegation
+    that has ended. Local data, whose `expires` is infinite, shows its own TTL. TTL 0 is shown as it came: it is never stale.
     """
     left = rrset.expires - now
     if left > 0:
         return rrset.ttl if left == float("inf") else int(left + 0.5)
-    return stale_ttl if rrset.ttl else 0
+    if not rrset.ttl:
+        return 0
+    lease_left = rrset.lease - now
+    return stale_ttl if lease_left >= stale_ttl else max(1, int(lease_left + 0.5))

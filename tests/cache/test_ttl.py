@@ -83,6 +83,19 @@ def test_a_client_sees_what_is_left_or_the_stale_ttl(ttl: int, now: float, expec
     assert shown_ttl(rrset(f"www.example. {ttl} A 192.0.2.1"), now, 30) == expected
 
 
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        pytest.param(100.0, 30, id="long before"),
+        pytest.param(370.0, 30, id="just as long before"),
+        pytest.param(380.0, 20, id="shortly before"),
+        pytest.param(399.9, 1, id="its last moment"),
+    ],
+)
+def test_stale_data_is_not_shown_past_its_lease(now: float, expected: int) -> None:
+    assert shown_ttl(rrset("www.example. 60 A 192.0.2.1", lease=400.0), now, 30) == expected
+
+
 def test_local_data_does_not_count_down() -> None:
     local = replace(rrset("www.example. 5 A 192.0.2.1"), expires=FOREVER)
     assert shown_ttl(local, 1e6, 30) == 5
