@@ -13,7 +13,7 @@ import trio
 from cache.names import ROOT, to_text
 from resolver.daemon.serve import serve
 from resolver.env import Env
-from resolver.iterate import BadHints, configured, parse_hints
+from resolver.iterate import BadHints, built_in_hints, configured, parse_hints
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.observe.log import configure_log
 from resolver.options import Options
@@ -55,16 +55,20 @@ def run(options: Options) -> int:
 def read_hints(options: Options) -> Delegation:
     """Where recursion begins: the root's own configured servers, or its hints. Raises OSError and BadHints.
 
-    An empty file is good enough beside forward or stub zones: nothing else is resolved then, and that is said.
+    An empty file is good enough: beside forward or stub zones nothing else is resolved then, and without any recursion
+    begins at the root servers known to this version. Either is said.
     """
     zones = configured(options.forward, options.stub)
     if ROOT in zones:
         return zones[ROOT]
     text = Path(options.recursion.root_hints).read_text()
-    if zones and not text.strip():
+    if text.strip():
+        return parse_hints(text, options.recursion.port)
+    if zones:
         log.warning("no_root_hints", resolved_only=[to_text(zone) for zone in zones])
         return Delegation(zone=ROOT, origin=Origin.HINTS, servers=())
-    return parse_hints(text, options.recursion.port)
+    log.warning("built_in_root_hints", empty=options.recursion.root_hints)
+    return built_in_hints(options.recursion.port)
 
 
 def tune_collector() -> None:

@@ -3,7 +3,7 @@
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import configured
-from resolver.iterate.hints import BadHints, parse_hints
+from resolver.iterate.hints import BadHints, built_in_hints, parse_hints
 from resolver.iterate.iterate import Iterator
 from resolver.iterate.learn import Iteration
 from resolver.iterate.priming import keep_primed
@@ -15,6 +15,7 @@ __all__ = [
     "IterateCounts",
     "Iteration",
     "Iterator",
+    "built_in_hints",
     "configured",
     "keep_primed",
     "parse_hints",

@@ -57,14 +57,14 @@ class AddressBook:
                 if rrset.rtype in self._rtypes:
                     found.update(dict.fromkeys(self.usable(rrset.rdatas, rrset.rtype)))
             if delegation.glue:
-                found.update(dict.fromkeys(self._from_glue(delegation.glue, name)))
+                found.update(dict.fromkeys(self.addresses_in(delegation.glue, name)))
             if len(found) == before:
                 missing.append(name)
         return list(found), missing
 
     def last_resort(self, delegation: Delegation) -> list[Address]:
         """What the referring server said of names it has no say about; good for this delegation of its own only."""
-        return [address for name in delegation.name_servers for address in self._from_glue(delegation.far_glue, name)]
+        return [address for name in delegation.name_servers for address in self.addresses_in(delegation.far_glue, name)]
 
     async def look_up(self, name: WireName, waiting: Question, budget: Budget, now: float) -> list[Address]:
         """Addresses of one name server, found by asking; [] when none is.
@@ -115,7 +115,8 @@ class AddressBook:
             return []
         return self.usable(link.rdatas, link.rtype)
 
-    def _from_glue(self, glue: tuple[RawRRset, ...], name: WireName) -> list[Address]:
+    def addresses_in(self, glue: tuple[RawRRset, ...], name: WireName) -> list[Address]:
+        """The addresses of `name` among these RRsets that may be asked."""
         return [
             address
             for rrset in glue

@@ -4,7 +4,7 @@ The only place but `look_up` where iteration waits for the network. What each re
 whom to ask next in upstream.choose.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ import msgspec
 
 from cache.answer import Question
 from cache.failures import ServerFailures
-from cache.names import to_text
+from cache.names import WireName, is_at_or_below, to_text
 from resolver.env import Address, Env
 from resolver.errors import (
     CachedFailure,
@@ -35,6 +35,9 @@ from resolver.upstream import Candidate, Choice, Fault, Reply, Upstream, choose,
 MAX_TIMEOUTS: Final = 10  # Knot's: of one question in one zone, over all its servers
 MAX_SILENCE: Final = (
     4.0  # s waited in vain in one zone; a client would rather hear of a failure than wait for a miracle
+)
+MAX_PARENT_GLUE: Final = (
+    2  # name servers of one zone whose parents are asked; each costs a query or two, when all is lost
 )
 TIMEOUTS_UNTIL_WHOLE: Final = (
     2  # shortened questions lost before the whole one is tried: some servers drop what they dislike
@@ -90,6 +93,10 @@ class Tries:
         self.troubles[trouble] = self.troubles.get(trouble, 0) + 1
 
 
+# The addresses that the zone above the one of a name server gives for it; also: the question that waits, and its budget.
+GlueFinder = Callable[[WireName, Question, Budget], Awaitable[list[Address]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What asking takes."""
@@ -99,6 +106,7 @@ class Means:
     book: AddressBook
     failures: ServerFailures
     counts: IterateCounts
+    find_glue_above: GlueFinder
 
 
 class ZoneServers:
@@ -117,6 +125,9 @@ class ZoneServers:
         self._lookups_failed = 0
         self._silence = 0.0
         self._has_far_glue = bool(delegation.far_glue)
+        # of those in the zone itself the referral to it has told the parent's addresses
+        strangers = [name for name in delegation.name_servers if not is_at_or_below(name, delegation.zone)]
+        self._strangers = strangers[:MAX_PARENT_GLUE]
         in_hand, self._missing = means.book.in_hand(delegation, means.env.now())
         means.env.rng.shuffle(self._missing)  # type: ignore[arg-type]  # a list is invariant; shuffling puts nothing in
         self._add(in_hand)
@@ -224,7 +235,12 @@ class ZoneServers:
             self._lookups_failed += 1
         if self._has_far_glue:
             self._has_far_glue = False
-            return self._add(book.last_resort(self.delegation))
+            if self._add(book.last_resort(self.delegation)):
+                return True
+        while self._strangers:
+            name = self._strangers.pop()
+            if self._add(await self._means.find_glue_above(name, self._question, self._budget)):
+                return True
         return False
 
     def _add(self, addresses: Iterable[Address]) -> bool:

@@ -34,6 +34,10 @@ class IterateCounts:
     address_lookups_failed: int = field(
         default=0, metadata={"help": "Look-ups of name-server addresses that brought no address."}
     )
+    parent_glue_lookups: int = field(
+        default=0,
+        metadata={"help": "Name servers whose glue was asked of the zone above theirs, because all others had failed."},
+    )
     cycles: int = field(
         default=0, metadata={"help": "Name-server look-ups refused because they depend on themselves (TsuNAME)."}
     )

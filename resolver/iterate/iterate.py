@@ -28,6 +28,7 @@ from resolver.iterate.delegation import Delegation, Origin, closest, closest_to,
 from resolver.iterate.learn import Iteration, Voice, entry_of, glue_of, learn
 from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
+from resolver.iterate.parent_glue import find_glue_above
 from resolver.iterate.scrub import MAX_NAME_SERVERS
 from resolver.upstream import Upstream, UpstreamCounts
 
@@ -77,7 +78,9 @@ class Iterator:
             case_randomization=options.case_randomization,
             wants_signatures=wants_signatures,
         )
-        self._means = Means(env, upstream, AddressBook(cache, options, lookup, counts), failures, counts)
+        self._means = Means(
+            env, upstream, AddressBook(cache, options, lookup, counts), failures, counts, self._find_glue_above
+        )
 
     async def iterate(self, question: Question, budget: Budget) -> Iteration:
         """The first link of the answer and what else was learned; raises ResolutionFailure.
@@ -171,6 +174,13 @@ class Iterator:
     def _closest(self, question: Question, budget: Budget) -> Delegation:
         now = self._means.env.now()
         return closest(question, self._cache, self._zones, now, budget.ancestors) or self._hints
+
+    async def _find_glue_above(self, name: WireName, waiting: Question, budget: Budget) -> list[Address]:
+        """See find_glue_above; [] too where it is not known whose name it is, or the configuration says whom to ask."""
+        now = self._means.env.now()
+        own = closest_to(name, self._cache, self._zones, now, (*budget.ancestors, waiting))
+        above = self._above(own, budget) if own is not None else None
+        return await find_glue_above(self._means, above, name, waiting, budget) if above is not None else []
 
     def _above(self, start: Delegation, budget: Budget) -> Delegation | None:
         """The delegation to begin at again when all servers of a remembered one failed; None when it was no memory."""

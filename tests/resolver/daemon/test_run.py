@@ -6,7 +6,7 @@ import pytest
 
 from resolver.daemon.run import COLLECTOR_THRESHOLDS, EXIT_USAGE, leaves, read_hints, run, tune_collector
 from resolver.env import Address
-from resolver.iterate import BadHints
+from resolver.iterate import BadHints, built_in_hints
 from resolver.iterate.options import ForwardZone, RecursionOptions
 from tests.resolver.daemon.alone import ALONE
 
@@ -25,11 +25,18 @@ def test_a_forward_zone_for_the_root_needs_no_hints() -> None:
 
 def test_hints_without_a_server_are_no_hints(tmp_path: Path) -> None:
     file = tmp_path / "root.hints"
-    file.write_text("")
+    file.write_text("; nobody\n")
     options = msgspec.structs.replace(ALONE, recursion=RecursionOptions(root_hints=str(file)))
     with pytest.raises(BadHints):
         read_hints(options)
     assert run(options) == EXIT_USAGE
+
+
+def test_an_empty_file_of_hints_stands_for_the_root_servers_built_in(tmp_path: Path) -> None:
+    file = tmp_path / "root.hints"
+    file.write_text("\n")
+    options = msgspec.structs.replace(ALONE, recursion=RecursionOptions(root_hints=str(file), port=5301))
+    assert read_hints(options) == built_in_hints(5301)
 
 
 def test_an_empty_file_of_hints_is_enough_beside_forward_zones(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 import pytest
 
 from cache.answer import Question
+from cache.names import WireName
 from resolver.env import Address
 from resolver.errors import CachedFailure, InvalidData, NetworkError, NoReachableAuthority
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.asking import MAX_TIMEOUTS, Heard, Means, Tries, ZoneServers
+from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Answered, Reason, Useless
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.upstream import Fault, Upstream
@@ -19,6 +21,10 @@ WWW = question("www.example. A")
 ANSWER = {"www.example. A": ("www.example. 60 A 198.51.100.1",)}
 
 
+async def no_glue(of: WireName, waiting: Question, budget: Budget) -> list[Address]:
+    return []
+
+
 def zone_of(world: World, *hosts: str, avoided: frozenset[Address] = frozenset()) -> ZoneServers:
     upstream = Upstream(world.env, world.servers, world.upstream_counts)
     means = Means(
@@ -27,6 +33,7 @@ def zone_of(world: World, *hosts: str, avoided: frozenset[Address] = frozenset()
         AddressBook(world.cache, world.options, world.lookup, world.counts),
         world.failures,
         world.counts,
+        no_glue,
     )
     servers = tuple(Address(host, 53) for host in hosts)
     delegation = Delegation(zone=name("example."), origin=Origin.STUB, servers=servers)

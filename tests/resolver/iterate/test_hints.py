@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from cache.names import ROOT
 from resolver.env import Address
 from resolver.iterate.delegation import Origin
-from resolver.iterate.hints import BadHints, parse_hints
+from resolver.iterate.hints import BadHints, built_in_hints, parse_hints
 
+CONF = Path(__file__).parents[3] / "conf"
 HINTS = """
 .                        3600000      NS    A.ROOT-SERVERS.TEST.
 A.ROOT-SERVERS.TEST.     3600000      A     192.0.2.1
@@ -26,6 +29,12 @@ def test_hints_give_the_addresses_of_the_roots_name_servers() -> None:
         Address("2001:db8::1", 5353),
         Address("192.0.2.2", 5353),
     )
+
+
+def test_the_hints_built_in_are_those_of_the_shipped_file() -> None:
+    shipped = parse_hints((CONF / "root.hints").read_text(), 53)
+    assert built_in_hints(53) == shipped
+    assert len(shipped.servers) == 26
 
 
 @pytest.mark.parametrize(
