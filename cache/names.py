@@ -4,14 +4,16 @@ One representation everywhere means that comparing, hashing and walking up a nam
 Length octets are 0..63 and therefore never touched by `bytes.lower()` ('A' is 65).
 """
 
+import string
 from collections.abc import Iterator
-from typing import NewType
+from typing import Final, NewType
 
 WireName = NewType("WireName", bytes)
 
 ROOT = WireName(b"\0")
 MAX_NAME_OCTETS = 255  # RFC 1035 §2.3.4
 MAX_LABEL_OCTETS = 63  # RFC 1035 §2.3.4
+PLAIN_OCTETS: Final = (string.ascii_letters + string.digits + "-_*/.").encode()  # nearly all names have no others
 
 
 class BadName(ValueError):
@@ -52,7 +54,7 @@ def ancestors(name: WireName) -> Iterator[WireName]:
     yield name
 
 
-def labels(name: WireName) -> list[bytes]:
+def labels(name: bytes) -> list[bytes]:
     """The labels from left to right, without the root's empty one."""
     found = []
     at = 0
@@ -93,12 +95,11 @@ def to_text(name: bytes) -> str:
     """Presentation form with a final dot (RFC 1035 §5.1): dots, quotes and non-ASCII octets escaped."""
     if name == ROOT:
         return "."
-    parts = []
-    at = 0
-    while name[at]:
-        parts.append("".join(map(_octet_text, name[at + 1 : at + 1 + name[at]])))
-        at += 1 + name[at]
-    return ".".join(parts) + "."
+    found = labels(name)
+    joined = b".".join(found)
+    if not joined.translate(None, PLAIN_OCTETS) and joined.count(b".") == len(found) - 1:
+        return joined.decode() + "."
+    return ".".join("".join(map(_octet_text, label)) for label in found) + "."
 
 
 def from_text(text: str) -> WireName:
@@ -131,6 +132,8 @@ def _octet_text(octet: int) -> str:
 def _split(text: str) -> list[bytes]:
     if not text:
         raise BadName("an empty name")
+    if "\\" not in text and text.isascii() and "\x7f" not in text:
+        return text.removesuffix(".").encode().split(b".")
     parts = [bytearray()]
     at = 0
     while at < len(text):

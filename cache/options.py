@@ -33,6 +33,13 @@ class CacheOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefetch: Annotated[
         bool, msgspec.Meta(description="fetch anew what is asked while less than a tenth of its TTL is left")
     ] = True
+    snapshot: Annotated[
+        str,
+        msgspec.Meta(
+            description="file that the cache is saved in at the end and every 5 minutes, and loaded from at the start; "
+            "empty: it starts empty"
+        ),
+    ] = "/var/lib/cistern/cache.db"
 
 
 class StaleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -60,6 +60,21 @@ def heir(old: Entry, new: Entry, now: float) -> Entry:
     return new
 
 
+def survivors(held: Entry, restored: Entry) -> tuple[Entry, ...]:
+    """Which of the two are there once the later one has been heard? The newest first.
+
+    restored: an entry of the same owner, known before a restart. It is judged as if it had been here all the while: not by
+    what is fresh now, but by what was when the two met. So what has been heard since keeps its place, expired or not.
+    """
+    earlier, later = (restored, held) if restored.received <= held.received else (held, restored)
+    met = later.received
+    if can_stand_beside(earlier, later, met):
+        return later, earlier
+    if may_replace(earlier, later, met):
+        return (heir(earlier, later, met) if later is restored else later,)
+    return (earlier,)
+
+
 def _rank(entry: Entry) -> int:
     # RFC 2308 §5: the SOA in the authority section is the place of a negative answer, as an RRset's is the answer section
     if type(entry) is Denial and entry.trust == Trust.AUTHORITY_AA:

@@ -11,7 +11,7 @@ from cache.names import ROOT, WireName, is_at_or_below
 from cache.node import Node
 from cache.octets import NODE_OCTETS, octets_of
 from cache.options import CacheOptions
-from cache.ranking import can_stand_beside, heir, may_replace
+from cache.ranking import can_stand_beside, heir, may_replace, survivors
 from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.rrtypes import DNAME
 
@@ -82,7 +82,7 @@ class RRsetCache:
         """
         if entry.expires > entry.lease:
             entry = msgspec.structs.replace(entry, expires=entry.lease)
-        fault = _fault(entry, now)
+        fault = _fault_now(entry, now)
         if fault:
             return self._refuse(fault)
         node = self._nodes.get(entry.owner)
@@ -100,6 +100,37 @@ class RRsetCache:
             self._displace(node, tuple(beside))
             return self._refuse("ttl 0")
         self._store(node, entry, tuple(beside), now)
+        return True
+
+    def restore(self, entry: Entry, hits: int, now: float) -> bool:
+        """Take `entry`, known before a restart, back in; True if it is there now. hits: lookups of its owner before.
+
+        Fresh or stale, it is kept where it would stand now had it been here all the while (ranking.survivors). Unlike put it
+        makes no room for itself: when the cache is full, what is there was heard since, or was more worth to be kept.
+        """
+        if entry.lease <= now or entry.ttl == 0 or _fault(entry):
+            return False
+        if self.octets + NODE_OCTETS + octets_of(entry) > self._options.max_octets:
+            return False
+        node = self._nodes.get(entry.owner)
+        held = node.entries if node is not None else ()
+        kept: list[Entry] = []
+        for old in held:
+            left = survivors(old, entry)
+            if left == (old,):
+                return False
+            if old in left:
+                kept.append(old)
+            else:
+                entry = left[0]
+        if len(kept) >= MAX_ENTRIES_OF_OWNER:
+            return False
+        if node is None:
+            node = self._add(entry.owner)
+        self.counts.displaced += len(held) - len(kept)
+        self.counts.stored += 1
+        self._keep(node, tuple(sorted((*kept, entry), key=_received, reverse=True)))
+        node.hits = max(node.hits, hits)
         return True
 
     def forget(self, owner: WireName, rtype: int | None = None, *, subtree: bool = False) -> int:
@@ -132,15 +163,18 @@ class RRsetCache:
 
     def _store(self, node: Node | None, entry: Entry, beside: tuple[Entry, ...], now: float) -> None:
         if node is None:
-            node = Node(entry.owner)
-            self._nodes[entry.owner] = node
-            self._clock.add(node)
+            node = self._add(entry.owner)
         self.counts.displaced += len(node.entries) - len(beside)
         self._keep(node, (entry, *beside))
         self.counts.stored += 1
         while self.octets > self._options.max_octets and len(self._nodes) > 1:
             self._keep(self._clock.choose(now), ())
             self.counts.evicted += 1
+
+    def _add(self, owner: WireName) -> Node:
+        node = self._nodes[owner] = Node(owner)
+        self._clock.add(node)
+        return node
 
     def _displace(self, node: Node | None, beside: tuple[Entry, ...]) -> None:
         if node is not None:
@@ -179,10 +213,19 @@ def speaks_below(entry: Entry) -> bool:
     return entry.rtype is None and entry.security == Security.SECURE
 
 
-def _fault(entry: Entry, now: float) -> str:
-    """Why `entry` cannot be kept, whatever is there already; "" if it can."""
+def _received(entry: Entry) -> float:
+    return entry.received
+
+
+def _fault_now(entry: Entry, now: float) -> str:
+    """Why `entry` cannot be put at `now`, whatever is there already; "" if it can."""
     if entry.expires <= now and (entry.ttl > 0 or entry.lease <= now):
         return "expired"
+    return _fault(entry)
+
+
+def _fault(entry: Entry) -> str:
+    """Why `entry` could never be kept; "" if it could."""
     if type(entry) is Denial:
         return "" if entry.soa.rdatas else "no SOA"  # RFC 2308 §5
     assert isinstance(entry, RRset)

@@ -140,7 +140,13 @@ class Rng(Protocol):
 
 
 class Env(Protocol):
-    """now: monotonic seconds; wall: seconds since the Unix epoch, for signatures and snapshots only."""
+    """now: monotonic seconds; wall: seconds since the Unix epoch, for signatures and snapshots only.
+
+    boot: what tells one run of this machine's kernel from the next, and so one beginning of `now` from another; "": unknown.
+    """
+
+    @property
+    def boot(self) -> str: ...
 
     @property
     def rng(self) -> Rng: ...

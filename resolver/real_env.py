@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import trio
@@ -14,6 +15,7 @@ from resolver.real_env_udp import RealUdpChannel, RealUdpListener, listen_udp, o
 from resolver.real_env_unix import RealUnixListener, listen_unix, open_unix
 
 POOL_OCTETS: Final = 4096  # drawn from the kernel at once: a system call per number would cost more than the rest of it
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 FLOAT_BITS: Final = 53  # of a float's mantissa
 
 
@@ -94,6 +96,7 @@ class RealEnv:
     def __init__(self, source: str = "") -> None:
         """source: see RealNetwork."""
         rng = RealRng()
+        self.boot = _boot()
         self.rng = rng
         self.network = RealNetwork(rng, source)
 
@@ -102,6 +105,13 @@ class RealEnv:
 
     def wall(self) -> float:
         return time.time()
+
+
+def _boot() -> str:
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -47,6 +47,8 @@ class Eyes:
 
     def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
         parts = self._parts
+        if parts.warm is not None:
+            parts.warm.note_flush(name, rtype, subtree)
         parts.server_failures.forget(name, rtype, subtree=subtree)
         forgotten = parts.cache.forget(name, rtype, subtree=subtree)
         return forgotten + parts.failures.forget(name, rtype, subtree=subtree)

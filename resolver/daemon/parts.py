@@ -12,10 +12,12 @@ from cache.counts import CacheCounts
 from cache.failures import Failures, ServerFailures
 from cache.lookup import Link
 from cache.servers import Servers
+from cache.snapshot import SnapshotCounts
 from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones, is_ours
-from internal_zones.database import Runner
+from internal_zones.database import Runner, own_thread
 from internal_zones.status import READY_TEXT
+from resolver.daemon.warm import WarmStart
 from resolver.env import Env, address_from_text
 from resolver.iterate import Budget, IterateCounts, Iterator, configured
 from resolver.iterate.delegation import Delegation
@@ -44,6 +46,7 @@ class Counts:
     iterate: IterateCounts
     resolve: ResolveCounts
     service: ServiceCounts
+    snapshot: SnapshotCounts
     upstream: UpstreamCounts
 
 
@@ -64,6 +67,7 @@ class Parts:
     refresher: Refresher
     handler: Handler
     connections: Connections
+    warm: WarmStart | None
 
     def budget(self) -> Budget:
         """The budget of a client question, or of work that stands for one."""
@@ -102,9 +106,18 @@ class Parts:
 def make_parts(
     options: Options, env: Env, hints: Delegation, nursery: trio.Nursery, read_state: Runner | None = None
 ) -> Parts:
-    """Wire the daemon. nursery: where flights live. read_state: where the state database is read, None for a thread."""
+    """Wire the daemon. nursery: where flights live. read_state: where the state database is read, None for a thread.
+
+    The cache's file is read and written in the same place, or in a thread of its own.
+    """
     counts = Counts(
-        CacheCounts(), InternalCounts(), IterateCounts(), ResolveCounts(), ServiceCounts(), UpstreamCounts()
+        CacheCounts(),
+        InternalCounts(),
+        IterateCounts(),
+        ResolveCounts(),
+        ServiceCounts(),
+        SnapshotCounts(),
+        UpstreamCounts(),
     )
     cache = RRsetCache(options.cache, counts.cache)
     failures = Failures(options.failures)
@@ -172,6 +185,9 @@ def make_parts(
         refresher,
         handler,
         connections,
+        WarmStart(env, cache, servers, options, counts.snapshot, read_state or own_thread())
+        if options.cache.snapshot
+        else None,
     )
 
 

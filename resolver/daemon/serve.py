@@ -48,11 +48,15 @@ async def serve(
             await _open_eyes(parts, tuple(map(str, addresses)), background)
             background.start_soon(keep_primed, env, parts.iterator, parts.cache, parts.budget, parts.counts.iterate)
             background.start_soon(parts.refresher.run)
+            if parts.warm is not None:
+                background.start_soon(parts.warm.keep, draining)
             if parts.internal is not None:
                 await background.start(parts.internal.run)
             log.info("ready", listening=[str(address) for address in addresses])
             task_status.started(tuple(addresses))
         log.info("drained")
+        if parts.warm is not None:
+            await parts.warm.ended.wait()
         background.cancel_scope.cancel()
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import trio
 
+from cache.options import CacheOptions
 from internal_zones import StateOptions
 from resolver.daemon import serve
 from resolver.demo.internet import Internet, build_internet, read_fixtures
@@ -44,6 +45,7 @@ def demo_options(folder: Path, addresses: tuple[str, ...], port: int) -> Options
         networks={"127.0.0.0/8": NETWORK, "127.0.57.0/24": OTHER_NETWORK, "::1/128": NETWORK},
         state=StateOptions(database=str(folder / "state.db"), region=REGION),
         recursion=RecursionOptions(port=port, do_not_query=("0.0.0.0/8", "::/128")),
+        cache=CacheOptions(snapshot=str(folder / "cache.db")),
         control=ControlOptions(str(folder / "control.sock")),
         metrics=MetricsOptions(""),
     )

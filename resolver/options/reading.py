@@ -65,6 +65,7 @@ def _anchored(options: Options, folder: Path) -> Options:
             database=anchor(options.state.database),
             subscription=change(subscription, token_file=anchor(subscription.token_file)),
         ),
+        cache=change(options.cache, snapshot=anchor(options.cache.snapshot)),
         control=change(options.control, socket=anchor(options.control.socket)),
     )
 

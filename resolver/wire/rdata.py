@@ -77,6 +77,14 @@ def read_rdata(rtype: int, data: bytes, at: int, end: int, places: Places) -> by
     return rdata
 
 
+def is_rdata(rtype: int, rdata: bytes) -> bool:
+    """Are these octets uncompressed rdata of that type, as read_rdata gives it? Of a type that is opaque, all are."""
+    try:
+        return read_rdata(rtype, rdata, 0, len(rdata), {}) == rdata
+    except Garbled:
+        return False
+
+
 def write_rdata(out: bytearray, rtype: int, rdata: bytes, offsets: Offsets) -> None:
     """Append RDLENGTH and `rdata`, the names in it compressed; for the types WRITTEN_COMPRESSED."""
     start = len(out)

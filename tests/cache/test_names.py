@@ -103,3 +103,14 @@ def test_bad_text_says_what_is_wrong(text: str, message: str) -> None:
 def test_substitution(name: str, owner: str, target: str, expected: str | None) -> None:
     result = substitute(from_text(name), from_text(owner), from_text(target))
     assert result == (None if expected is None else from_text(expected))
+
+
+@given(st.lists(st.binary(min_size=1, max_size=9), max_size=5))
+def test_any_octets_of_a_label_survive_their_text(found: list[bytes]) -> None:
+    """Dots inside a label, too, which plain names do not have."""
+    name = fold(b"".join(bytes((len(label),)) + label for label in found) + b"\0")
+    assert from_text(to_text(name)) == name
+
+
+def test_a_dot_inside_a_label_is_escaped() -> None:
+    assert to_text(b"\3a.b\1c\0") == r"a\.b.c."

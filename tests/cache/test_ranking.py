@@ -2,7 +2,7 @@
 
 import pytest
 
-from cache.ranking import can_stand_beside, heir, may_replace
+from cache.ranking import can_stand_beside, heir, may_replace, survivors
 from cache.rrset import Entry, Security, Trust
 from tests.build import denial, rrset
 
@@ -119,3 +119,36 @@ def test_can_stand_beside(old: Entry, new: Entry, expected: bool) -> None:
 )
 def test_what_delegates_lives_no_longer_than_what_it_replaces(old: Entry, new: Entry, expires: float) -> None:
     assert heir(old, new, NOW).expires == expires
+
+
+@pytest.mark.parametrize(
+    ("held", "restored", "left"),
+    [
+        pytest.param(rrset(A2, 5), rrset(A1, 0), "held", id="what was heard since has replaced it"),
+        pytest.param(rrset("www.example. 1 A 192.0.2.2", 5), rrset(A1, 0), "held", id="though it expired since"),
+        pytest.param(rrset(A2, 5, trust=Trust.ANSWER), rrset(A1, 0), "restored", id="what it would have outranked"),
+        pytest.param(rrset(A2, 70, trust=Trust.ANSWER), rrset(A1, 0), "held", id="what came after it had expired"),
+        pytest.param(rrset(ALIAS, 5), rrset(A1, 0), "held", id="an alias since"),
+        pytest.param(denial("www.example. NXDOMAIN", 5), rrset(A1, 0), "held", id="an NXDOMAIN since"),
+        pytest.param(rrset(A1, 5), denial("www.example. NXDOMAIN", 0), "held", id="an address since an NXDOMAIN"),
+        pytest.param(rrset(AAAA, 5), rrset(A1, 0), "both", id="another type"),
+        pytest.param(rrset(A2, 5, trust=GLUE), rrset(A1, -100), "both", id="glue since, beside the last good answer"),
+        pytest.param(rrset(A2, 5, security=BOGUS), rrset(A1, -100), "restored", id="a bogus refresh since"),
+        pytest.param(rrset(A2, 5, security=SECURE), rrset(A1, 0), "held", id="proven since"),
+        pytest.param(rrset(A2, 0), rrset(A1, 5), "restored", id="an import that was heard later"),
+        pytest.param(rrset(A2, 0), rrset(A1, 5, trust=GLUE), "held", id="an import that is outranked"),
+        pytest.param(rrset(A2, -100), rrset(A1, 5, trust=GLUE), "both", id="imported glue beside a stale answer"),
+        pytest.param(rrset(A1, 5), rrset(A1, 5), "held", id="the same"),
+    ],
+)
+def test_what_comes_back_is_judged_as_if_it_had_been_there_all_the_while(
+    held: Entry, restored: Entry, left: str
+) -> None:
+    expected = {"held": [held], "restored": [restored], "both": [held, restored]}[left]
+    assert sorted(survivors(held, restored), key=repr) == sorted(expected, key=repr)
+
+
+def test_restored_name_servers_end_no_later_than_the_live_ones_they_replace() -> None:
+    held = rrset("example. 60 NS ns1.example.", 0, trust=GLUE)
+    (left,) = survivors(held, rrset("example. 600 NS ns2.example.", 5, trust=GLUE))
+    assert left.expires == held.expires

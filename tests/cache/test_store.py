@@ -234,3 +234,54 @@ def test_what_speaks_below_its_owner_is_counted(entry: Entry, expected: int) -> 
 
 def test_type_numbers_are_the_registered_ones() -> None:
     assert [type_of(text) for text in ("A", "NS", "CNAME", "AAAA", "DS")] == [A, NS, CNAME, AAAA, DS]
+
+
+def test_a_stale_entry_comes_back_where_put_would_refuse_it() -> None:
+    store = store_of()
+    assert not store.put(rrset(ADDRESS, -100.0), 0.0)
+    assert store.restore(rrset(ADDRESS, -100.0), 5, 0.0)
+    assert [node.hits for node in store.walk_nodes()] == [5]
+
+
+def test_what_comes_back_displaces_nothing_that_was_heard_since() -> None:
+    store = store_of(rrset(ALIAS, 10.0))
+    octets = store.octets
+    assert not store.restore(rrset(ADDRESS, 0.0), 9, 20.0)
+    assert (store.octets, [entry.rtype for entry in store.walk()]) == (octets, [CNAME])
+    assert [node.hits for node in store.walk_nodes()] == [0]
+
+
+def test_what_was_heard_last_stands_first_also_when_the_other_comes_back() -> None:
+    stale, glue = rrset(ADDRESS, -100.0), rrset("www.example. 60 A 192.0.2.2", 0.0, trust=GLUE)
+    for first, second in ((stale, glue), (glue, stale)):
+        store = store_of()
+        assert store.restore(first, 0, 1.0)
+        assert store.restore(second, 0, 1.0)
+        assert list(store.walk()) == [glue, stale]
+
+
+def test_a_better_entry_comes_back_in_the_place_of_a_worse_one() -> None:
+    store = store_of(rrset(ADDRESS, 5.0, trust=GLUE))
+    assert store.restore(rrset("www.example. 60 A 192.0.2.2", 0.0), 0, 10.0)
+    assert [entry.trust for entry in store.walk()] == [Trust.ANSWER_AA]
+    assert store.counts.displaced == 1
+
+
+def test_nothing_comes_back_past_its_lease_nor_with_ttl_0_nor_malformed() -> None:
+    store = store_of()
+    many = rrset("\n".join(f"www.example. 60 A 192.0.{n // 256}.{n % 256}" for n in range(MAX_RECORDS + 1)))
+    for entry in (rrset(ADDRESS, 0.0, lease=5.0), rrset("www.example. 0 A 192.0.2.1"), many):
+        assert not store.restore(entry, 0, 5.0)
+    assert (len(store), store.octets) == (0, 0)
+
+
+def test_what_comes_back_makes_no_room_for_itself() -> None:
+    store = store_of(options=CacheOptions(max_octets=1 << 20))
+    number = taken = 0
+    while number < 5000:
+        taken += store.restore(rrset(f"h{number}.example. 60 A 192.0.2.1"), 0, 1.0)
+        number += 1
+    assert 1000 < taken < 5000
+    assert len(store) == taken
+    assert store.counts.evicted == 0
+    assert store.octets <= store.max_octets

@@ -56,6 +56,7 @@ def config(address: str, port: int, changes: Tables | None = None) -> str:
         "state": {"database": ""},
         "control": {"socket": "control.sock"},
         "metrics": {"listen": ""},
+        "cache": {"snapshot": "cache.db"},
     }
     for name, settings in (changes or {}).items():
         tables.setdefault(name, {}).update(settings)

@@ -92,3 +92,7 @@ def test_every_kind_of_socket_can_be_made(tmp_path: object) -> None:
         network.open_udp(Address("127.0.0.1", 53)).close()
 
     trio.run(main)
+
+
+def test_two_looks_at_one_boot_see_the_same() -> None:
+    assert RealEnv().boot == RealEnv().boot

@@ -14,6 +14,7 @@ class SimulatedEnv:
     """resolver.env.Env."""
 
     def __init__(self, sockets: Sockets, host: str, rng: Random) -> None:
+        self.boot = "simulated"
         self.rng: Rng = rng
         self.network: Network = SimulatedNetwork(sockets, host)
 

@@ -8,7 +8,7 @@ from random import Random
 import trio
 from dns.message import Message
 
-from cache.options import StaleOptions
+from cache.options import CacheOptions, StaleOptions
 from internal_zones.database import inline
 from internal_zones.options import StateOptions
 from resolver.daemon.serve import serve
@@ -118,6 +118,7 @@ def simulated_options(internet: Internet, stale: StaleOptions) -> Options:
         networks=NETWORKS,
         state=StateOptions(database=""),
         recursion=RecursionOptions(port=internet.port, do_not_query=()),
+        cache=CacheOptions(snapshot=""),
         stale=stale,
         control=ControlOptions(socket="control.sock"),
         metrics=MetricsOptions(listen=""),

@@ -8,6 +8,7 @@ import trio
 import trio.testing
 
 from cache.names import ROOT
+from cache.options import CacheOptions
 from internal_zones import StateOptions
 from resolver.daemon import serve
 from resolver.env import Address, Env
@@ -26,6 +27,7 @@ ALONE = Options(
     listen=ListenOptions(addresses=(f"{HOST}:53",)),
     networks={"192.0.2.0/24": 24},
     state=StateOptions(database=""),
+    cache=CacheOptions(snapshot=""),
     control=ControlOptions(socket=CONTROL),
     metrics=MetricsOptions(listen=str(METRICS)),
 )

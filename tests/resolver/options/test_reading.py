@@ -88,6 +88,11 @@ def test_an_absolute_path_stays_and_an_empty_one_stays_empty(config: Path) -> No
     assert (options.state.database, options.control.socket) == ("", "/run/c.sock")
 
 
+@pytest.mark.parametrize(("text", "expected"), [("cache.db", "{}/cache.db"), ("/x/cache.db", "/x/cache.db"), ("", "")])
+def test_the_cache_s_file_is_taken_from_the_config_s_folder_too(config: Path, text: str, expected: str) -> None:
+    assert parse(f'[cache]\nsnapshot = "{text}"', config).cache.snapshot == expected.format(config.parent)
+
+
 @pytest.mark.parametrize(
     ("octets", "wrong"),
     [

@@ -119,6 +119,7 @@ class FakeEnv:
     """Trio's clock, a seeded Rng, the fake network."""
 
     def __init__(self, servers: dict[Address, Behaviour], seed: int = 1) -> None:
+        self.boot = ""
         self.world = FakeNetwork(servers)
         self.network: Network = self.world
         self.rng: Rng = FakeRng(seed)

@@ -7,7 +7,21 @@ from cache.names import from_text
 from cache.rrtypes import AAAA, CNAME, DNAME, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, TXT, A
 from resolver.wire.layout import HEADER_OCTETS, MAX_RDATA_OCTETS, Garbled
 from resolver.wire.names import Offsets, offsets_of
-from resolver.wire.rdata import KX, LAYOUTS, MB, MG, MINFO, MR, NAPTR, PX, WRITTEN_COMPRESSED, read_rdata, write_rdata
+from resolver.wire.rdata import (
+    KX,
+    LAYOUTS,
+    MB,
+    MG,
+    MINFO,
+    MR,
+    NAPTR,
+    PX,
+    RP,
+    WRITTEN_COMPRESSED,
+    is_rdata,
+    read_rdata,
+    write_rdata,
+)
 from tests.resolver.wire.made import BITMAP, DECOMPRESSED, TYPES, WWW, pointer, rdatas, record, response
 
 TO_WWW = pointer(HEADER_OCTETS)  # the question's name, in every message of made.response
@@ -102,3 +116,22 @@ def test_rdata_read_is_the_rdata_written(made: tuple[int, bytes]) -> None:
         out += record(b"", rtype, rdata)[-len(rdata) - 2 :]
     start = len(data) + 2
     assert read_rdata(rtype, bytes(out), start, len(out), {}) == rdata
+
+
+@pytest.mark.parametrize(
+    ("rtype", "rdata", "expected"),
+    [
+        pytest.param(A, bytes(4), True, id="an address"),
+        pytest.param(A, bytes(3), False, id="an address too short"),
+        pytest.param(MX, b"\0\5" + WWW, True, id="a preference and a name"),
+        pytest.param(MX, b"\0\5", False, id="a preference without a name"),
+        pytest.param(CNAME, WWW + b"\0", False, id="octets behind the name"),
+        pytest.param(CNAME, bytes(12) + TO_WWW, False, id="not one name"),
+        pytest.param(NS, b"\2ns\xc0\0", False, id="a compressed name"),
+        pytest.param(MINFO, b"\0" * 12 + b"\xc0\0", False, id="a pointer into the rdata itself"),
+        pytest.param(RP, b"\1a\1b\1c\1d\1e\1f\0\xc0\x0c", False, id="a pointer to where a message's first name is"),
+        pytest.param(TXT, b"\xff", True, id="a type that is opaque"),
+    ],
+)
+def test_what_is_kept_as_rdata_is_whole_and_uncompressed(rtype: int, rdata: bytes, expected: bool) -> None:
+    assert is_rdata(rtype, rdata) == expected

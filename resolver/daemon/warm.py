@@ -1,0 +1,267 @@
+"""Keeps the cache over a restart: loaded in the background at the start, saved every few minutes and at the end.
+
+The file is read and written in a thread; the event loop only gathers and takes in entries, a slice at a time.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Final
+
+import structlog
+import trio
+
+from cache.names import WireName, is_at_or_below
+from cache.octets import NODE_OCTETS, octets_of
+from cache.rrset import Entry, Security, Trust
+from cache.servers import Servers
+from cache.snapshot import (
+    Moment,
+    NotSaved,
+    Refused,
+    SavedServer,
+    SnapshotCounts,
+    SnapshotReader,
+    SnapshotWriter,
+    Terms,
+    elapsed,
+    saved,
+    set_aside,
+)
+from cache.store import RRsetCache
+from internal_zones.database import Runner
+from resolver.env import Address, Env
+from resolver.options import Options
+from resolver.wire.rdata import is_rdata
+
+SAVE_EVERY: Final = 300.0  # s: so much is lost at most when the process is killed
+LAST_SAVE: Final = 3.5  # s after the daemon is asked to end, of the 5 s that it has; some 800,000 entries
+GATHERED: Final = 1000  # owners: some 0.3 ms of the loop
+TAKEN: Final = 200  # entries: some 1 ms of the loop
+READ: Final = 1000  # rows: some 10 ms of the thread
+MAX_FLUSHES: Final = 100  # remembered while a file is loaded; with more, what is left of the file is given up
+
+log = structlog.get_logger()
+
+
+class Flush:
+    """What an operator had forgotten while a file was loaded: it must not come back out of the file."""
+
+    __slots__ = ("name", "rtype", "subtree")
+
+    def __init__(self, name: WireName, rtype: int | None, subtree: bool) -> None:
+        self.name = name
+        self.rtype = rtype
+        self.subtree = subtree
+
+    def concerns(self, entry: Entry) -> bool:
+        """Would it have taken this entry away?"""
+        is_there = is_at_or_below(entry.owner, self.name) if self.subtree else entry.owner == self.name
+        return is_there and (self.rtype is None or entry.rtype in (self.rtype, None))
+
+
+class WarmStart:
+    """The cache's file. ended: set when `keep` is done with it."""
+
+    def __init__(
+        self, env: Env, cache: RRsetCache, servers: Servers, options: Options, counts: SnapshotCounts, run: Runner
+    ) -> None:
+        """run: where the file is read and written."""
+        self.ended = trio.Event()
+        self._env = env
+        self._cache = cache
+        self._servers = servers
+        self._options = options
+        self._counts = counts
+        self._run = run
+        self._path = options.cache.snapshot
+        self._flushes: list[Flush] | None = None  # None: nothing is being loaded
+
+    async def keep(self, ending: trio.Event) -> None:
+        """Load, then save every SAVE_EVERY seconds, and once more when `ending` is set; LAST_SAVE later it is over."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._limit, ending, nursery.cancel_scope)
+                await self._load_and_save(ending)
+                nursery.cancel_scope.cancel()
+        finally:
+            self.ended.set()
+
+    def note_flush(self, name: WireName, rtype: int | None, subtree: bool) -> None:
+        """Entries were forgotten at an operator's wish."""
+        if self._flushes is not None:
+            self._flushes.append(Flush(name, rtype, subtree))
+
+    async def load(self, ending: trio.Event) -> bool:
+        """Load the file if there is one; False when `ending` came before it was done."""
+        self._flushes = []
+        try:
+            return await self._load(ending)
+        except FileNotFoundError:
+            log.info("snapshot_absent", file=self._path)
+        except OSError as problem:
+            log.warning("snapshot_unreadable", file=self._path, reason=problem.strerror)
+        except Refused as refused:
+            await self._set_aside(refused)
+        finally:
+            self._flushes = None
+        return True
+
+    async def save(self) -> None:
+        """Save the cache; when that fails, the file from before stays."""
+        began = self._moment()
+        try:
+            writer = await self._run(partial(SnapshotWriter, self._path, began))
+            try:
+                entries = await self._write(writer, began.wall - began.monotonic)
+                octets = await self._run(writer.finish)
+            except NotSaved:
+                await self._run(writer.discard)
+                raise
+        except NotSaved as problem:
+            self._counts.not_saved += 1
+            log.warning("snapshot_not_saved", file=self._path, reason=str(problem))
+            return
+        self._counts.saved += 1
+        seconds = round(self._env.now() - began.monotonic, 3)
+        log.info("snapshot_saved", file=self._path, entries=entries, octets=octets, seconds=seconds)
+
+    async def _limit(self, ending: trio.Event, whole: trio.CancelScope) -> None:
+        await ending.wait()
+        await trio.sleep(LAST_SAVE)
+        log.warning("snapshot_given_up", file=self._path, reason=f"not saved within {LAST_SAVE} s of the end")
+        whole.cancel()
+
+    async def _load_and_save(self, ending: trio.Event) -> None:
+        if not await self.load(ending):
+            return  # what is in the file is more than what is in the cache
+        while not ending.is_set():
+            with trio.move_on_after(SAVE_EVERY):
+                await ending.wait()
+            await self.save()  # if the end comes meanwhile, this was the last time
+
+    async def _load(self, ending: trio.Event) -> bool:
+        began = self._moment()
+        reader = await self._run(partial(SnapshotReader, self._path))
+        try:
+            terms = self._terms(reader.moment, began)
+            if terms is None:
+                reason = "it was saved at a later time than this host's clock shows now"
+                log.warning("snapshot_not_loaded", file=self._path, reason=reason)
+                return True
+            servers = await self._run(reader.servers)
+            entries = await self._read(reader, terms, ending)
+        finally:
+            reader.close()
+        if entries is None:
+            return False
+        taken = await self._take(entries, ending)
+        self._take_servers(servers)
+        self._counts.loaded += taken
+        self._counts.passed_over += reader.count - taken
+        log.info(
+            "snapshot_loaded",
+            file=self._path,
+            entries=taken,
+            passed_over=reader.count - taken,
+            age=round(terms.now - terms.shift - reader.moment.wall),
+            seconds=round(self._env.now() - began.monotonic, 3),
+        )
+        return not ending.is_set()
+
+    async def _read(self, reader: SnapshotReader, terms: Terms, ending: trio.Event) -> list[tuple[Entry, int]] | None:
+        """All entries of the file that are of use and have room, before one of them is taken; None when the end comes."""
+        room = self._cache.max_octets - self._cache.octets
+        entries: list[tuple[Entry, int]] = []
+        while room > 0:
+            rows = await self._run(partial(_read_slice, reader, terms))
+            if rows is None:
+                break
+            if ending.is_set():
+                return None
+            found, octets = rows
+            entries += found
+            room -= octets
+        return entries
+
+    async def _take(self, entries: list[tuple[Entry, int]], ending: trio.Event) -> int:
+        """Put them into the cache where they fit; how many did."""
+        taken = 0
+        for start in range(0, len(entries), TAKEN):
+            now = self._env.now()
+            for entry, hits in entries[start : start + TAKEN]:
+                if self._flushes and any(flush.concerns(entry) for flush in self._flushes):
+                    continue
+                taken += self._cache.restore(entry, hits, now)
+            if ending.is_set() or len(self._flushes or ()) > MAX_FLUSHES:
+                break
+            await trio.lowlevel.checkpoint()
+        return taken
+
+    def _take_servers(self, rows: list[SavedServer]) -> None:
+        for row in rows:
+            state = self._servers.of(Address(row.address, row.port))
+            if not state.rttvar:
+                state.srtt, state.rttvar = row.srtt, row.rttvar
+
+    async def _write(self, writer: SnapshotWriter, shift: float) -> int:
+        """Every entry that is worth it, and the servers; how many entries there were."""
+        count = 0
+        nodes = self._cache.walk_nodes()
+        while gathered := list(islice(nodes, GATHERED)):
+            entries = [(entry, node.hits) for node in gathered for entry in node.entries if _is_worth_saving(entry)]
+            count += len(entries)
+            await self._run(partial(_write_slice, writer, entries, shift))
+        servers = self._saved_servers()
+        while rows := list(islice(servers, GATHERED)):
+            await self._run(partial(writer.write_servers, rows))
+        return count
+
+    def _saved_servers(self) -> Iterator[SavedServer]:
+        for (address, port), state in self._servers.walk():
+            if state.rttvar:
+                yield SavedServer(address, port, state.srtt, state.rttvar)
+
+    def _terms(self, then: Moment, now: Moment) -> Terms | None:
+        """None when nobody can tell how old the file is."""
+        age = elapsed(then, now)
+        if age is None:
+            return None
+        options = self._options
+        return Terms(
+            now=now.monotonic,
+            shift=now.monotonic - (then.wall + age),
+            max_ttl=options.cache.max_ttl,
+            max_negative_ttl=options.cache.max_negative_ttl,
+            max_stale=options.stale.max_stale if options.stale.enabled else 0,
+            must_be_validated=options.dnssec.validate,
+            is_rdata=is_rdata,
+        )
+
+    async def _set_aside(self, refused: Refused) -> None:
+        self._counts.refused += 1
+        try:
+            aside = await self._run(partial(set_aside, self._path))
+        except OSError as problem:
+            aside = f"not renamed: {problem.strerror}"
+        log.error("snapshot_refused", file=self._path, why=refused.refusal.value, reason=str(refused), renamed_to=aside)
+
+    def _moment(self) -> Moment:
+        return Moment(self._env.wall(), self._env.now(), self._env.boot)
+
+
+def _is_worth_saving(entry: Entry) -> bool:
+    """Bogus data is asked for anew: the next start may come with another trust anchor. Local data is not the cache's."""
+    return entry.security != Security.BOGUS and entry.trust != Trust.LOCAL
+
+
+def _write_slice(writer: SnapshotWriter, entries: list[tuple[Entry, int]], shift: float) -> None:
+    writer.write(saved(entry, hits, shift) for entry, hits in entries)
+
+
+def _read_slice(reader: SnapshotReader, terms: Terms) -> tuple[list[tuple[Entry, int]], int] | None:
+    """The next entries and the octets that they take; None at their end."""
+    entries = reader.restore(READ, terms)
+    if entries is None:
+        return None
+    return entries, sum(NODE_OCTETS + octets_of(entry) for entry, _ in entries)

@@ -1,0 +1,123 @@
+"""A file is loaded only if it is whole, unchanged, ours, and of a version that we know."""
+
+import os
+import sqlite3
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cache.snapshot.file import MAX_ASIDE, SEAL, VERSION, Refusal, Refused, check, seal, set_aside
+from tests.cache.snapshot.made import save
+
+
+def saved_octets() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "cache.db"
+        save(path)
+        return path.read_bytes()
+
+
+WHOLE: Final = saved_octets()
+
+
+def refusal_of(octets: bytes) -> Refusal | None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "cache.db"
+        path.write_bytes(octets)
+        try:
+            check(str(path))
+        except Refused as refused:
+            return refused.refusal
+        return None
+
+
+def test_a_saved_file_is_whole() -> None:
+    assert refusal_of(WHOLE) is None
+
+
+@given(st.integers(0, len(WHOLE) - 1))
+def test_a_file_cut_off_at_any_octet_is_refused(octets: int) -> None:
+    assert refusal_of(WHOLE[:octets]) is not None
+
+
+@given(st.integers(0, 8 * len(WHOLE) - 1))
+def test_a_file_with_any_bit_flipped_is_refused(bit: int) -> None:
+    octets = bytearray(WHOLE)
+    octets[bit // 8] ^= 1 << bit % 8
+    assert refusal_of(bytes(octets)) is not None
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_a_file_with_something_behind_it_is_refused(tail: bytes) -> None:
+    assert refusal_of(WHOLE + tail) == Refusal.DAMAGED
+
+
+@given(st.binary(max_size=5000))
+def test_garbage_is_refused(octets: bytes) -> None:
+    assert refusal_of(octets) is not None
+
+
+def sealed(path: Path) -> bytes:
+    with path.open("r+b") as file:
+        seal(file)
+    return path.read_bytes()
+
+
+def test_an_sqlite_file_of_another_program_is_foreign(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE entry (x)")
+    connection.commit()
+    connection.close()
+    assert refusal_of(sealed(path)) == Refusal.FOREIGN
+
+
+def test_a_text_is_foreign() -> None:
+    assert refusal_of(b"example. NS ns.example.\n" * 20) == Refusal.FOREIGN
+
+
+def test_a_file_of_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    path.write_bytes(WHOLE[: -SEAL.size])
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.commit()
+    connection.close()
+    assert refusal_of(sealed(path)) == Refusal.LATER_VERSION
+
+
+def test_a_file_that_somebody_wrote_to_has_lost_its_seal(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    path.write_bytes(WHOLE)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE entry SET expires = expires + 86400")
+    connection.commit()
+    connection.close()
+    assert refusal_of(path.read_bytes()) == Refusal.DAMAGED
+
+
+def test_a_fifo_in_its_place_holds_nobody_up(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    os.mkfifo(path)
+    with pytest.raises(Refused, match="no regular file"):
+        check(str(path))
+
+
+def test_a_file_that_is_not_there_is_not_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        check(str(tmp_path / "cache.db"))
+
+
+def test_refused_files_are_kept_and_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    for number in range(MAX_ASIDE + 2):
+        path.write_text(str(number))
+        os.utime(path, (number, number))
+        set_aside(str(path))
+        assert not path.exists()
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert kept == {"cache.db.refused-1": "3", "cache.db.refused-2": "4", "cache.db.refused-3": "2"}
