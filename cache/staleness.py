@@ -26,8 +26,11 @@ def freshness(entry: Entry, now: float, stale: StaleOptions) -> Freshness:
 
 
 def is_due(entry: Entry, now: float) -> bool:
-    """Is it fresh, but so near its end that whoever is asked for it should have it fetched anew?"""
-    return 0 < entry.expires - now < entry.ttl * DUE_SHARE
+    """Is it fresh, but so near its end that whoever is asked for it should have it fetched anew?
+
+    Not where its lease ends it: what is heard under the same delegation would end at the same moment.
+    """
+    return 0 < entry.expires - now < entry.ttl * DUE_SHARE and entry.expires < entry.lease
 
 
 def is_usable_stale(entry: Entry, now: float, stale: StaleOptions) -> bool:

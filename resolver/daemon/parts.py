@@ -19,7 +19,7 @@ from internal_zones.database import Runner, own_thread
 from internal_zones.status import READY_TEXT
 from resolver.daemon.warm import WarmStart
 from resolver.env import Env, address_from_text
-from resolver.iterate import Budget, IterateCounts, Iterator, configured
+from resolver.iterate import DEFAULT_LIMITS, Budget, BudgetLimits, IterateCounts, Iterator, configured
 from resolver.iterate.delegation import Delegation
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
@@ -126,8 +126,11 @@ def make_parts(
     zones = configured(options.forward, options.stub)
     internal = _internal_zones(options, env, counts.internal, read_state)
 
-    def budget() -> Budget:
-        return Budget(env.now() + QUESTION_DEADLINE, counts=counts.iterate)
+    def budget(limits: BudgetLimits = DEFAULT_LIMITS) -> Budget:
+        return Budget(env.now() + QUESTION_DEADLINE, limits, counts.iterate)
+
+    def is_paused(question: Question) -> bool:
+        return failures.find(question, env.now()) is not None
 
     async def lookup(question: Question, of: Budget) -> Link:
         return await public.lookup(question, of)  # made last: it stands on the flights, and they on the iterator
@@ -148,7 +151,7 @@ def make_parts(
     )
     fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve)
     flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
-    refresher = Refresher(flights, budget, counts.resolve)
+    refresher = Refresher(flights, budget, counts.resolve, now=env.now, is_paused=is_paused)
     public = PublicResolver(
         env.now,
         cache,

@@ -27,3 +27,7 @@ class ResolveCounts:
     refreshes: int = field(default=0, metadata={"help": "Links refreshed before they expired (prefetch)."})
     refreshes_failed: int = field(default=0, metadata={"help": "Refreshes that ended in a resolution failure."})
     refreshes_dropped: int = field(default=0, metadata={"help": "Refreshes not queued because the queue was full."})
+    late_writes: int = field(
+        default=0,
+        metadata={"help": "Answers not kept since what they were to renew had been replaced or flushed meanwhile."},
+    )

@@ -6,6 +6,8 @@ from cache.answer import Question
 from cache.failures import Failures
 from cache.lookup import find_stale_link
 from cache.options import StaleOptions
+from cache.rrset import Entry, Trust
+from cache.rrtypes import CNAME
 from cache.store import RRsetCache
 from resolver.errors import CachedFailure, DeadlinePassed, NameTooLong, Overloaded, ResolutionFailure, WorkExhausted
 from resolver.iterate import Budget, Iteration
@@ -33,6 +35,7 @@ class Fetcher:
 
     async def fetch(self, question: Question, budget: Budget) -> Iteration | ResolutionFailure:
         """The outcome of a flight; raises nothing but faults of this program."""
+        before = self._known_of(question)
         try:
             iteration = await self._iterate(question, budget)
         except ResolutionFailure as failure:
@@ -40,11 +43,31 @@ class Fetcher:
             if says_something_of_the_name(failure, budget):
                 self._remember(question, failure)
             return failure
-        now = self._now()
-        for entry in iteration.learned:
-            self._cache.put(entry, now)
+        self._keep(iteration, question, before)
         self._failures.succeed(question)
         return iteration
+
+    def _known_of(self, question: Question) -> Entry | None:
+        """What the cache holds of it as the flight begins, fresh or not: what the flight is to renew."""
+        node = self._cache.peek_node(question.qname)
+        if node is None:
+            return None
+        speaking = (question.qtype, None, CNAME)
+        return next((one for one in node.entries if one.rtype in speaking and one.trust > Trust.ADDITIONAL), None)
+
+    def _keep(self, iteration: Iteration, question: Question, before: Entry | None) -> None:
+        """Store what was learned; of the name asked only if what was to be renewed is still there (compare-and-swap).
+
+        If it was replaced meanwhile, by an NXDOMAIN perhaps, or flushed, this may have been said before that was true.
+        """
+        now = self._now()
+        node = self._cache.peek_node(question.qname)
+        is_late = before is not None and not any(one is before for one in (node.entries if node is not None else ()))
+        if is_late:
+            self._counts.late_writes += 1
+        for entry in iteration.learned:
+            if not is_late or entry.owner != question.qname:
+                self._cache.put(entry, now)
 
     def _remember(self, question: Question, failure: ResolutionFailure) -> None:
         now = self._now()

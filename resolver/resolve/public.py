@@ -14,6 +14,7 @@ from cache.lookup import AliasesExhausted, AliasLoop, Chain, Link, SubstitutionT
 from cache.names import WireName
 from cache.options import StaleOptions
 from cache.rrset import Denial
+from cache.rrtypes import DNAME
 from cache.staleness import is_due
 from cache.store import RRsetCache
 from resolver.errors import (
@@ -64,7 +65,7 @@ class PublicResolver:
         answer = find(self._cache, question.qname, question.qtype, now)
         if answer is not None:
             for rrset in answer.answer:
-                if is_due(rrset, now):
+                if is_due(rrset, now) and rrset.rtype != DNAME:  # it comes anew with the alias that is made of it
                     self._note_due(Question(rrset.owner, question.qtype))
         return answer
 

@@ -48,3 +48,9 @@ def test_local_data_is_always_fresh() -> None:
 )
 def test_only_what_is_fresh_is_due(now: float, expected: bool) -> None:
     assert is_due(rrset(A), now) is expected
+
+
+def test_what_its_lease_ends_is_not_due_since_fetching_it_would_gain_nothing() -> None:
+    assert not is_due(rrset(A, lease=95.0), 94.0)
+    assert not is_due(rrset(A, lease=5.0), 1.0)
+    assert is_due(rrset(A, lease=101.0), 94.0)

@@ -1,11 +1,14 @@
 """What a flight leaves behind: entries in the cache, or a remembered failure."""
 
+from collections.abc import Callable
+
 import pytest
 import trio
 
 from cache.answer import Question
 from cache.failures import Failures
 from cache.options import CacheOptions, StaleOptions
+from cache.rrset import Entry, Trust
 from cache.store import RRsetCache
 from resolver.errors import (
     CachedFailure,
@@ -19,7 +22,7 @@ from resolver.errors import (
 from resolver.iterate import Budget, Iteration
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.fetch import Fetcher, says_something_of_the_name
-from tests.build import question, rrset
+from tests.build import denial, question, rrset
 
 ASKED = question("www.example A")
 OTHER = question("other.example A")
@@ -80,3 +83,70 @@ def test_a_failure_that_another_questions_limits_caused_is_not_remembered() -> N
 @pytest.mark.parametrize("failure", [Overloaded("full"), NameTooLong("substituted"), CachedFailure("not asked")])
 def test_where_nothing_failed_nothing_is_remembered(failure: ResolutionFailure) -> None:
     assert not says_something_of_the_name(failure, Budget(NOW))
+
+
+OLD, NEW = "www.example. 60 A 192.0.2.1", "www.example. 60 A 192.0.2.2"
+
+
+def late(happens: Callable[[RRsetCache], object], before: Entry | None = None) -> tuple[RRsetCache, ResolveCounts]:
+    """A flight that begins with `before` known and brings NEW, and what happens in the cache while it is under way."""
+    cache, counts = RRsetCache(CacheOptions()), ResolveCounts()
+    if before is not None:
+        assert cache.put(before, before.received)
+    brought = rrset(NEW, NOW)
+    beside = rrset("example. 60 NS ns.example.", NOW)
+
+    async def iterate(asked: Question, budget: Budget) -> Iteration:
+        happens(cache)
+        return Iteration(brought, (brought, beside))
+
+    fetcher = Fetcher(lambda: NOW, cache, Failures(), iterate, StaleOptions(), counts)
+    assert trio.run(fetcher.fetch, ASKED, Budget(NOW + 10)) == Iteration(brought, (brought, beside))
+    assert cache.peek(beside.owner, beside.rtype) == beside, "what is not of the name asked is kept as ever"
+    return cache, counts
+
+
+DUE, EXPIRED = rrset(OLD, NOW - 59), rrset(OLD, NOW - 61)
+NXDOMAIN = denial("www.example. NXDOMAIN", NOW)
+
+
+@pytest.mark.parametrize("before", [pytest.param(DUE, id="prefetch"), pytest.param(EXPIRED, id="stale refresh")])
+@pytest.mark.parametrize(
+    "newer",
+    [
+        pytest.param(NXDOMAIN, id="an NXDOMAIN, learned for another type"),
+        pytest.param(denial("www.example. A", NOW), id="NODATA"),
+        pytest.param(rrset("www.example. 60 CNAME other.example.", NOW), id="an alias"),
+    ],
+)
+def test_a_late_refresh_does_not_displace_what_was_learned_while_it_was_under_way(before: Entry, newer: Entry) -> None:
+    """resolvers.md 2.6, late prefetch write: it would be served as fresh, and later as stale."""
+    cache, counts = late(lambda cache: cache.put(newer, NOW), before)
+    assert cache.peek(ASKED.qname, ASKED.qtype) in (newer, None)
+    assert cache.peek(newer.owner, newer.rtype or 0) == newer
+    assert counts.late_writes == 1
+
+
+def test_a_late_refresh_does_not_bring_back_what_an_operator_flushed() -> None:
+    cache, counts = late(lambda cache: cache.forget(ASKED.qname), DUE)
+    assert cache.peek(ASKED.qname, ASKED.qtype) is None
+    assert counts.late_writes == 1
+
+
+def test_a_refresh_of_what_is_still_there_is_kept() -> None:
+    cache, counts = late(lambda cache: cache.put(rrset("www.example. 60 AAAA 2001:db8::1", NOW), NOW), DUE)
+    assert cache.peek(ASKED.qname, ASKED.qtype) == rrset(NEW, NOW)
+    assert counts.late_writes == 0
+
+
+def test_what_was_not_known_before_has_nothing_to_be_compared_with() -> None:
+    cache, counts = late(lambda cache: cache.put(NXDOMAIN, NOW))
+    assert cache.peek(ASKED.qname, ASKED.qtype) == rrset(NEW, NOW)
+    assert counts.late_writes == 0
+
+
+def test_glue_that_came_and_went_is_nothing_that_a_flight_renews() -> None:
+    glue = rrset(OLD, NOW, trust=Trust.ADDITIONAL)
+    cache, counts = late(lambda cache: cache.forget(ASKED.qname), glue)
+    assert cache.peek(ASKED.qname, ASKED.qtype) == rrset(NEW, NOW)
+    assert counts.late_writes == 0

@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 import trio
 import trio.testing
 
@@ -5,17 +7,22 @@ from cache.answer import Question
 from cache.names import from_text
 from cache.rrtypes import A
 from resolver.errors import NoReachableAuthority, ResolutionFailure
-from resolver.iterate import Budget, Iteration
+from resolver.iterate import DEFAULT_LIMITS, Budget, Iteration
 from resolver.resolve import Flights, Refresher, ResolveCounts
-from resolver.resolve.refresh import CONSUMERS, MAX_QUEUED
+from resolver.resolve.refresh import CONSUMERS, LIMITS, MAX_QUEUED, REST
 
 
 def question(number: int) -> Question:
     return Question(from_text(f"n{number}.example"), A)
 
 
-async def run_refresher(due: list[Question], seconds: float) -> tuple[list[Question], ResolveCounts]:
-    """Note all of `due` at once; returns what was fetched within `seconds` when a fetch takes one, and the counts."""
+async def run_refresher(
+    due: list[Question], seconds: float, paused: Collection[Question] = (), every: float = 0.0
+) -> tuple[list[Question], ResolveCounts]:
+    """Note all of `due` at once, or again and again; returns what was fetched within `seconds` when a fetch takes one.
+
+    paused: questions that failed a short while ago. Also returns the counts.
+    """
     counts = ResolveCounts()
     fetched: list[Question] = []
 
@@ -26,17 +33,30 @@ async def run_refresher(due: list[Question], seconds: float) -> tuple[list[Quest
 
     async with trio.open_nursery() as nursery:
         flights = Flights(nursery, trio.current_time, fly, lambda question, fault: None, counts)
-        refresher = Refresher(flights, lambda: Budget(trio.current_time() + 5), counts)
-        for wanted in due:
-            refresher.note_due(wanted)
-        with trio.move_on_after(seconds):
-            await refresher.run()
+        refresher = Refresher(
+            flights,
+            lambda limits: Budget(trio.current_time() + 5, limits),
+            counts,
+            now=trio.current_time,
+            is_paused=lambda question: question in paused,
+        )
+        nursery.start_soon(refresher.run)
+        end = trio.current_time() + seconds
+        while True:
+            for wanted in due:
+                refresher.note_due(wanted)
+            if not every or trio.current_time() + every > end:
+                break
+            await trio.sleep(every)
+        await trio.sleep_until(end)
         nursery.cancel_scope.cancel()
     return fetched, counts
 
 
-def simulate(due: list[Question], seconds: float) -> tuple[list[Question], ResolveCounts]:
-    return trio.run(run_refresher, due, seconds, clock=trio.testing.MockClock(autojump_threshold=0))
+def simulate(
+    due: list[Question], seconds: float, paused: Collection[Question] = (), every: float = 0.0
+) -> tuple[list[Question], ResolveCounts]:
+    return trio.run(run_refresher, due, seconds, paused, every, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_a_link_that_is_due_a_thousand_times_is_refreshed_once() -> None:
@@ -53,3 +73,20 @@ def test_refreshes_at_a_time_are_bounded() -> None:
 def test_a_full_queue_drops_and_counts() -> None:
     _, counts = simulate([question(n) for n in range(MAX_QUEUED + 7)], 0.5)
     assert counts.refreshes_dropped == 7
+
+
+def test_a_link_that_stays_due_is_refreshed_once_in_a_rest_however_often_it_is_hit() -> None:
+    seconds = 3 * REST
+    fetched, _ = simulate([question(1)], seconds, every=0.01)
+    assert len(fetched) == 3, "each takes a second, and rests"
+
+
+def test_a_question_that_failed_a_short_while_ago_is_not_refreshed() -> None:
+    fetched, _ = simulate([question(1), question(2)], 2.0, paused=[question(1)])
+    assert fetched == [question(2)]
+
+
+def test_a_refresh_may_cost_less_than_a_clients_question() -> None:
+    assert LIMITS.queries < DEFAULT_LIMITS.queries
+    assert LIMITS.names < DEFAULT_LIMITS.names
+    assert LIMITS.depth < DEFAULT_LIMITS.depth
