@@ -104,11 +104,11 @@ class Parts:
 
 
 def make_parts(
-    options: Options, env: Env, hints: Delegation, nursery: trio.Nursery, read_state: Runner | None = None
+    options: Options, env: Env, hints: Delegation, nursery: trio.Nursery, run_io: Runner | None = None
 ) -> Parts:
-    """Wire the daemon. nursery: where flights live. read_state: where the state database is read, None for a thread.
+    """Wire the daemon. nursery: where flights live.
 
-    The cache's file is read and written in the same place, or in a thread of its own.
+    run_io: where the state database is read, and the cache's file read and written; None: each in a thread of its own.
     """
     counts = Counts(
         CacheCounts(),
@@ -124,7 +124,7 @@ def make_parts(
     server_failures = ServerFailures(options.failures)
     servers = Servers()
     zones = configured(options.forward, options.stub)
-    internal = _internal_zones(options, env, counts.internal, read_state)
+    internal = _internal_zones(options, env, counts.internal, run_io)
 
     def budget(limits: BudgetLimits = DEFAULT_LIMITS) -> Budget:
         return Budget(env.now() + QUESTION_DEADLINE, limits, counts.iterate)
@@ -188,7 +188,7 @@ def make_parts(
         refresher,
         handler,
         connections,
-        WarmStart(env, cache, servers, options, counts.snapshot, read_state or own_thread())
+        WarmStart(env, cache, servers, options, counts.snapshot, run_io or own_thread())
         if options.cache.snapshot
         else None,
     )
@@ -203,13 +203,11 @@ def _ignore(question: Question) -> None:
     """Prefetch is off."""
 
 
-def _internal_zones(
-    options: Options, env: Env, counts: InternalCounts, read_state: Runner | None
-) -> InternalZones | None:
+def _internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: Runner | None) -> InternalZones | None:
     if not options.state.database:
         return None
     api = options.state.subscription.api
     connect = partial(env.network.open_tcp, address_from_text(api)) if api else None
     return InternalZones(
-        options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning, run=read_state, connect=connect
+        options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning, run=run_io, connect=connect
     )

@@ -32,16 +32,16 @@ async def serve(
     hints: Delegation,
     draining: trio.Event,
     *,
-    read_state: Runner | None = None,
+    run_io: Runner | None = None,
     task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Be the daemon until cancelled, or until `draining` is set and what is in flight is answered.
 
-    hints: where recursion begins. read_state: where the state database is read; None: in a thread of its own.
+    hints: where recursion begins. run_io: where files are read and written; None: in threads of their own.
     Raises OSError for what cannot be listened on, its address or path as the file name.
     """
     async with trio.open_nursery() as background:
-        parts = make_parts(options, env, hints, background, read_state)
+        parts = make_parts(options, env, hints, background, run_io)
         async with trio.open_nursery() as serving:
             # everything is opened before anything is answered: a port that is taken is found before a client is met
             addresses = [await _listen(text, parts, serving, draining) for text in options.listen.addresses]

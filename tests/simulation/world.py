@@ -1,6 +1,6 @@
 """The daemon, its clients and a small internet on one simulated network."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from random import Random
@@ -33,13 +33,46 @@ CLIENTS = ("203.0.113.1", "203.0.113.2", "203.0.113.3")
 NETWORKS = {"203.0.113.0/24": 24}
 
 
+class Daemon:
+    """The daemon as its host's init runs it."""
+
+    def __init__(self, serve: Callable[..., Awaitable[None]], nursery: trio.Nursery) -> None:
+        """serve: resolver.daemon.serve.serve but for the event that ends it."""
+        self._serve = serve
+        self._nursery = nursery
+        self._draining = self._ended = trio.Event()
+
+    async def start(self) -> None:
+        """Up, once it answers."""
+        self._draining, self._ended = trio.Event(), trio.Event()
+        await self._nursery.start(self._run)
+
+    async def restart(self) -> None:
+        """Ask it to end, and start another one once it has."""
+        self._draining.set()
+        await self._ended.wait()
+        await self.start()
+
+    async def _run(self, task_status: trio.TaskStatus[object]) -> None:
+        await self._serve(self._draining, task_status=task_status)
+        self._ended.set()
+
+
 class World:
     """What a test can do to the world around the daemon, and ask of it."""
 
-    def __init__(self, sockets: Sockets, internet: Internet, clients: tuple[Client, ...], operator: Operator) -> None:
+    def __init__(
+        self,
+        sockets: Sockets,
+        internet: Internet,
+        daemon: "Daemon",
+        clients: tuple[Client, ...],
+        operator: Operator,
+    ) -> None:
         self.fabric = sockets.fabric
         self._sockets = sockets
         self.internet = internet
+        self.daemon = daemon
         self.clients = clients
         self.operator = operator
         self.published = Published(internet.zones())
@@ -104,10 +137,11 @@ async def open_world_of(internet: Internet, options: Options, seed: int = 0) -> 
     async with trio.open_nursery() as nursery:
         await nursery.start(serve_internet, internet, SimulatedEnv(sockets, INTERNET, Random(f"{seed}/internet")))
         env = SimulatedEnv(sockets, DAEMON.host, Random(f"{seed}/daemon"))
-        await nursery.start(partial(serve, options, env, hints, trio.Event(), read_state=inline))
+        daemon = Daemon(partial(serve, options, env, hints, run_io=inline), nursery)
+        await daemon.start()
         clients = tuple(Client(SimulatedNetwork(sockets, host), DAEMON) for host in CLIENTS)
         operator = Operator(SimulatedNetwork(sockets, DAEMON.host), options.control.socket)
-        yield World(sockets, internet, clients, operator)
+        yield World(sockets, internet, daemon, clients, operator)
         nursery.cancel_scope.cancel()
 
 

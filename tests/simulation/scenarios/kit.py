@@ -25,7 +25,7 @@ from dns.message import Message
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
-from cache.options import StaleOptions
+from cache.options import CacheOptions, StaleOptions
 from internal_zones.options import StateOptions
 from resolver.demo.behaviour import Behaviour
 from resolver.demo.internet import Internet
@@ -36,7 +36,7 @@ from tests.simulation.invariants import chain_violations, extended_errors, heade
 from tests.simulation.scenarios.servers import Said, ScriptedServer, ZoneText, build
 from tests.simulation.world import World, open_world_of, simulated_options
 
-STATE_FILE: Final = "state.db"
+STATE_FILE, CACHE_FILE = "state.db", "cache.db"
 MAX_STALE_STATE: Final = 60  # s for which the state database's last good data is served
 UNTIL_PRIMED: Final = 2.0  # s until nothing of the start is under way any more
 FROM_MEMORY: Final = 0.01  # s there and back between a client and the daemon: nobody was waited for
@@ -157,6 +157,11 @@ class Net:
         assert rows, f"no counter {name}"
         return sum(rows)
 
+    async def restart(self) -> None:
+        """End the daemon as its host's init would, and start it again."""
+        await self._world.daemon.restart()
+        await trio.sleep(UNTIL_PRIMED)
+
     async def flush(self, name: str) -> None:
         """Forget all at and below a name."""
         await self._world.operator.flush(name, subtree=True)
@@ -197,6 +202,7 @@ def given(
                 options = msgspec.structs.replace(
                     simulated_options(internet, StaleOptions()),
                     state=_state_options(folder, state),
+                    cache=CacheOptions(snapshot=str(folder / CACHE_FILE)),
                     forward=_forward_zones(internet, forward or {}),
                     **tables,
                 )

@@ -72,6 +72,18 @@ async def test_scenario_03_a_hundred_questions_in_five_seconds_ask_the_failed_se
     assert asked["S"] == 1
 
 
+@given({"D": zone("dst.test", "www 2 A 198.51.100.1")}, stale=NO_STALE)
+async def test_scenario_03_after_a_success_the_next_failure_is_a_first_one(net: Net) -> None:
+    await net.ask("www.dst.test")
+    for failed_at in (10, 18):
+        net.break_server("D", Fails())
+        await net.at(failed_at)
+        assert (await net.ask("www.dst.test")).rcode == "SERVFAIL"
+        net.heal_server("D")
+        await net.at(failed_at + 5.5)
+        assert (await net.ask("www.dst.test")).rcode == "NOERROR"
+
+
 @given({**A_DAY, "O": zone("other.test", "www 300 A 198.51.100.9")}, stale=NO_STALE)
 async def test_scenario_04_a_silent_server_costs_its_own_names_only_and_no_longer_than_the_deadline(net: Net) -> None:
     net.break_server("D")

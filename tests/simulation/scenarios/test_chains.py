@@ -111,6 +111,8 @@ async def test_scenario_18_eleven_aliases_are_followed_and_twelve_are_servfail_c
     cached = await net.ask("t1.left.test")
     assert octets(cached) == octets(cold)
     assert net.asked() == {}
+    await net.ask("t12.right.test")  # all of the chain is in the cache now, and it is as long as before
+    assert octets(await net.ask("t1.left.test")) == octets(cold)
 
 
 @pytest.mark.parametrize("name", ["self.left.test", "loop.left.test"])
@@ -212,6 +214,14 @@ async def test_scenario_24_nodata_behind_an_alias_is_kept_at_its_target_for_its_
 
 
 @given(PAIR)
+async def test_scenario_24_the_time_of_a_denial_is_the_lesser_of_its_soas_ttl_and_minimum(net: Net) -> None:
+    """RFC 2308 §5; a server should send the lesser as the TTL, and this one does not."""
+    soa = "dst.test. 3600 SOA ns.dst.test. hostmaster.dst.test. 1 1800 900 604800 60"
+    net.say("D", "www.dst.test AAAA", Said(authority=(soa,)))
+    assert (await net.ask("www.dst.test AAAA")).soa == "dst.test 60"
+
+
+@given(PAIR)
 async def test_scenario_25_nxdomain_behind_an_alias_is_kept_at_the_target_for_every_type(net: Net) -> None:
     """RFC 6604 §3: the RCODE is the last link's. RFC 2308 §2.1: what is denied is the target."""
     reply = await net.ask("gone.src.test")
@@ -261,6 +271,14 @@ async def test_scenario_28_a_record_of_ttl_0_answers_all_who_wait_for_it_and_nob
     assert net.asked() == {"D": 1}
     net.break_server("D")
     assert (await net.ask("www.dst.test")).rcode == "SERVFAIL"
+
+
+@given({"D": zone("dst.test", "alias 0 CNAME www", "www 0 A 198.51.100.1")})
+async def test_scenario_28_a_chain_of_ttl_0_that_came_in_one_reply_answers_without_another_query(net: Net) -> None:
+    for _ in range(2):
+        reply = await net.ask("alias.dst.test")
+        assert reply.answer == ["alias.dst.test 0 CNAME www.dst.test.", "www.dst.test 0 A 198.51.100.1"]
+        assert net.asked()["D"] == 1
 
 
 def octets(reply: Reply) -> bytes:

@@ -57,10 +57,14 @@ async def test_scenario_43_an_alias_alone_is_followed(net: Net) -> None:
     assert reply.answer == ["alias.src.test 3600 CNAME www.dst.test.", "www.dst.test 20 A 198.51.100.1"]
 
 
+@pytest.mark.parametrize("refuses_tcp", [True, False], ids=["TCP refused", "truncated over TCP, too"])
 @given({"D": PAIR["D"]})
-async def test_scenario_44_truncated_data_is_never_kept_and_without_tcp_the_server_has_failed(net: Net) -> None:
+async def test_scenario_44_truncated_data_is_never_kept_and_without_tcp_the_server_has_failed(
+    net: Net, refuses_tcp: bool
+) -> None:
     net.say("D", f"{WWW} A", Said(("www.dst.test. 300 A 203.0.113.66",), is_truncated=True))
-    net.refuse_tcp("D")
+    if refuses_tcp:
+        net.refuse_tcp("D")
     reply = await net.ask(WWW)
     assert (reply.rcode, reply.answer) == ("SERVFAIL", [])
     assert reply.errors & UNREACHABLE
@@ -117,6 +121,25 @@ async def test_scenario_46_while_the_whole_network_is_away_and_afterwards_the_ca
     await net.at(130)
     assert (await net.ask("txt.dst.test TXT")).answer == ['txt.dst.test 170 TXT "text"']
     assert net.asked() == {}
+
+
+@given(PAIR)
+async def test_scenario_46_over_a_restart_the_cache_stays_and_its_ttls_go_on(net: Net) -> None:
+    await net.ask(ALIAS)
+    await net.ask("txt.dst.test TXT")
+    net.break_server("D", Fails())
+    await net.at(100)
+    await net.restart()
+    net.asked()
+    reply = await net.ask("txt.dst.test TXT")
+    assert reply.answer == [f'txt.dst.test {300 - round(net.seconds)} TXT "text"']
+    assert net.asked() == {}
+    reply = await net.ask(ALIAS)
+    assert reply.answer == [
+        f"alias.src.test {3600 - round(net.seconds)} CNAME www.dst.test.",
+        "www.dst.test 30 A 198.51.100.1",
+    ]
+    assert "S" not in net.asked()
 
 
 @given(MOVED)
