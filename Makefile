@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test replay lint report bench bench-peers bench-latency lock clean
+.PHONY: help run test replay lint report bench bench-peers bench-latency bench-state lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ bench-peers: $(READY)  ## the daemon beside Debian's unbound in one network name
 
 bench-latency: $(READY)  ## how long clients wait on a bad network, beside kresd, unbound and pdns-recursor (root; some 18 minutes)
 	$(BIN)/python -m tests.bench.latency
+
+bench-state: $(READY)  ## the daemon on a state database of a million machines: start, memory, answers, freshness (a minute)
+	$(BIN)/python -m tests.bench.state
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml's bounds
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'

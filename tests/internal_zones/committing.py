@@ -1,4 +1,4 @@
-"""Commits to a database at a steady rate, as a process of its own: python -m … FILE RATE SECONDS.
+"""Commits to a database at a steady rate, as a process of its own: python -m … FILE RATE SECONDS MACHINES.
 
 Each commit gives one machine an address with its number in it; the times of the first machine's commits are printed.
 """
@@ -12,9 +12,10 @@ from resolver.demo.corrosion_file import CorrosionWriter
 WATCHED_EVERY = 50  # commits: often enough for figures, and each is seen before the next
 
 
-def commit_steadily(path: Path, rate: int, seconds: float) -> None:
+def commit_steadily(path: Path, rate: int, seconds: float, among: int) -> None:
+    """Commit to the first machines, so many of them."""
     writer = CorrosionWriter(path)
-    rows = writer.connection.execute("SELECT id FROM machines ORDER BY id").fetchall()
+    rows = writer.connection.execute("SELECT id FROM machines ORDER BY id LIMIT ?", (among,)).fetchall()
     machines = [str(row[0]) for row in rows]
     began = time.monotonic()
     for number in range(int(rate * seconds)):
@@ -30,4 +31,4 @@ def commit_steadily(path: Path, rate: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    commit_steadily(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    commit_steadily(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
