@@ -67,7 +67,7 @@ def vocabulary() -> list[str]:
 async def everything(path: Path, network: int, region: str) -> dict[tuple[str, str], list[str] | str]:
     """The answers to every name and type, for one network; sets sorted."""
     found: dict[tuple[str, str], list[str] | str] = {}
-    async with asking(path, run=inline, region=region) as asker:
+    async with asking(path, run=inline, region=region, max_wait=10.0) as asker:  # a busy machine is no slow disk
         for name, qtype in product(vocabulary(), ("AAAA", "A", "TXT", "PTR", "NS", "SRV")):
             got = await asker.texts(name, qtype, network)
             found[name, qtype] = sorted(got) if isinstance(got, list) and "nearest" not in name else got

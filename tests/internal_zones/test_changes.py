@@ -98,7 +98,7 @@ def test_random_changes_are_followed_and_nothing_is_missed(seed: int) -> None:
             path = Path(folder) / "state.db"
             write_state(path, state)
             writer = CorrosionWriter(path)
-            async with asking(path, run=inline, region="ams", poll=10.0) as asker:
+            async with asking(path, run=inline, region="ams", poll=10.0, max_wait=10.0) as asker:
                 for _ in range(8):
                     await asker.zones._watcher.look()
                     await compare(asker, state)
