@@ -147,7 +147,6 @@ def make_parts(
         ttls=options.cache,
         counts=counts.iterate,
         upstream_counts=counts.upstream,
-        wants_signatures=options.dnssec.validate,
     )
     fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve)
     flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)

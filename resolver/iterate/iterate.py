@@ -62,7 +62,6 @@ class Iterator:
         ttls: CacheOptions,
         counts: IterateCounts,
         upstream_counts: UpstreamCounts,
-        wants_signatures: bool = False,
     ) -> None:
         """lookup: the first link of a question, through cache and flights. zones: forward and stub zones (`configured`)."""
         self._cache = cache
@@ -76,7 +75,6 @@ class Iterator:
             servers,
             upstream_counts,
             case_randomization=options.case_randomization,
-            wants_signatures=wants_signatures,
         )
         self._means = Means(
             env, upstream, AddressBook(cache, options, lookup, counts), failures, counts, self._find_glue_above

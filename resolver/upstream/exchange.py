@@ -62,13 +62,10 @@ class Upstream:
         counts: UpstreamCounts,
         *,
         case_randomization: bool = True,
-        wants_signatures: bool = False,
     ) -> None:
-        """wants_signatures: set DO."""
         self.env = env
         self.counts = counts
         self.case_randomization = case_randomization
-        self.wants_signatures = wants_signatures
         self._servers = servers
         self._absent_until = {True: 0.0, False: 0.0}  # is it IPv6? -> monotonic seconds
         self._heard_at = {True: NEVER, False: NEVER}
@@ -212,7 +209,7 @@ class _Exchange:
             asked=asked,
             rd=self._is_recursive,
             edns_payload=EDNS_PAYLOAD if with_edns else None,
-            do=with_edns and self._upstream.wants_signatures,
+            do=True,  # RFC 4035 §3.2.1: whether or not this client wants signatures: the next one may
         )
 
     def _in_random_case(self) -> bytes:

@@ -118,6 +118,13 @@ def test_the_query_is_iterative_with_edns_1232_and_random_case() -> None:
     assert len({query.id for query in queries}) > 15
 
 
+def test_signatures_are_always_asked_for() -> None:
+    """RFC 4035 §3.2.1: «MUST set the DO bit when sending requests, regardless of the state of the DO bit in the initiating
+    request»."""
+    (_, message, _) = ask(honest).env.world.sent[0]
+    assert dns.message.from_wire(message).ednsflags & dns.flags.DO
+
+
 def test_without_case_randomization_the_name_is_as_it_is() -> None:
     result = ask(honest, case_randomization=False)
     assert dns.message.from_wire(result.env.world.sent[0][1]).question[0].name.to_text() == "www.example."
