@@ -42,7 +42,27 @@ def read_name(data: bytes, at: int, places: Places) -> tuple[bytes, int]:
                 return name, behind + 2
     except (KeyError, struct.error):
         pass
-    return _walk(data, at, places)
+    return _read_whole(data, at, places) or _walk(data, at, places)
+
+
+def _read_whole(data: bytes, at: int, places: Places) -> tuple[bytes, int] | None:
+    """As read_name for a name without a pointer, such as a question's; None when it is none or is not well-formed."""
+    start = at
+    label_places = []
+    try:
+        while length := data[at]:
+            if length > MAX_LABEL_OCTETS:
+                return None
+            label_places.append(at)
+            at += 1 + length
+    except IndexError:
+        return None
+    end = at + 1
+    if end - start > MAX_NAME_OCTETS:
+        return None
+    for place in label_places:
+        places[place] = data[place:end]
+    return data[start:end], end
 
 
 def _walk(data: bytes, at: int, places: Places) -> tuple[bytes, int]:
