@@ -62,6 +62,14 @@ class StaleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         msgspec.Meta(ge=1, le=300, description="seconds between attempts on a name that failed and has expired data"),
     ] = 30
+    prefer_positive: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="zones whose names, when denied, go on with their last good answer for max_stale: a guard against "
+            "a zone that is emptied by mistake, at the price that what is removed on purpose is seen late",
+            examples=[["critical.example"]],
+        ),
+    ] = ()
 
 
 class FailureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -90,6 +90,12 @@ class CachedFailure(ResolutionFailure):
     info_code = CACHED_ERROR
 
 
+class DenialNotBelieved(ResolutionFailure):
+    """The zone denies a name of which a last good answer is preferred (`stale.prefer_positive`)."""
+
+    info_code = STALE_ANSWER
+
+
 class NameTooLong(ResolutionFailure):
     """DNAME substitution gave a name of more than 255 octets (RFC 6672 §2.2)."""
 

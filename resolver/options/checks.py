@@ -111,6 +111,7 @@ CHECKS: Final[Mapping[Key, Callable[[object], str]]] = {
     ("forward", "servers"): _each(_check_address),
     ("stub", "zone"): _each(_check_zone),
     ("stub", "servers"): _each(_check_address),
+    ("stale", "prefer_positive"): _each(_check_zone),
     ("dnssec", "negative_trust_anchors"): _each(_check_zone),
     ("metrics", "listen"): _each(_check_address_or_off),
 }

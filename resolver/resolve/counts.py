@@ -31,3 +31,6 @@ class ResolveCounts:
         default=0,
         metadata={"help": "Answers not kept since what they were to renew had been replaced or flushed meanwhile."},
     )
+    denials_not_believed: int = field(
+        default=0, metadata={"help": "Denials for which the last good answer was kept (stale.prefer_positive)."}
+    )

@@ -5,13 +5,23 @@ from collections.abc import Awaitable, Callable
 from cache.answer import Question
 from cache.failures import Failures
 from cache.lookup import find_stale_link
+from cache.names import from_text
 from cache.options import StaleOptions
 from cache.rrset import Entry, Trust
 from cache.rrtypes import CNAME
 from cache.store import RRsetCache
-from resolver.errors import CachedFailure, DeadlinePassed, NameTooLong, Overloaded, ResolutionFailure, WorkExhausted
+from resolver.errors import (
+    CachedFailure,
+    DeadlinePassed,
+    DenialNotBelieved,
+    NameTooLong,
+    Overloaded,
+    ResolutionFailure,
+    WorkExhausted,
+)
 from resolver.iterate import Budget, Iteration
 from resolver.resolve.counts import ResolveCounts
+from resolver.resolve.last_good import LastGood
 
 
 class Fetcher:
@@ -26,18 +36,22 @@ class Fetcher:
         stale: StaleOptions,
         counts: ResolveCounts,
     ) -> None:
+        """iterate: takes a question to the servers; raises ResolutionFailure."""
         self._now = now
         self._cache = cache
         self._failures = failures
         self._iterate = iterate
         self._stale = stale
         self._counts = counts
+        self._last_good = LastGood(frozenset(map(from_text, stale.prefer_positive)), cache, stale)
 
     async def fetch(self, question: Question, budget: Budget) -> Iteration | ResolutionFailure:
         """The outcome of a flight; raises nothing but faults of this program."""
         before = self._known_of(question)
         try:
             iteration = await self._iterate(question, budget)
+            if self._last_good.zones:
+                iteration = self._believed(iteration, question)
         except ResolutionFailure as failure:
             self._counts.failures += 1
             if says_something_of_the_name(failure, budget):
@@ -46,6 +60,13 @@ class Fetcher:
         self._keep(iteration, question, before)
         self._failures.succeed(question)
         return iteration
+
+    def _believed(self, iteration: Iteration, question: Question) -> Iteration:
+        try:
+            return self._last_good.believed(iteration, question, self._now())
+        except DenialNotBelieved:
+            self._counts.denials_not_believed += 1
+            raise
 
     def _known_of(self, question: Question) -> Entry | None:
         """What the cache holds of it as the flight begins, fresh or not: what the flight is to renew."""

@@ -18,6 +18,7 @@ TABLE = {
     "LocalTarget": (REFUSED, 15),
     "InternalError": (SERVFAIL, 0),
     "CachedFailure": (SERVFAIL, 13),
+    "DenialNotBelieved": (SERVFAIL, 3),
     "NameTooLong": (YXDOMAIN, 24),
     "Overloaded": (SERVFAIL, 31),
     "Prohibited": (REFUSED, 18),

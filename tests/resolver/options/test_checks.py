@@ -35,6 +35,15 @@ def test_a_sound_value_has_no_fault(key: tuple[str | int, ...], value: object) -
         pytest.param(("networks", "fdaa::/200"), 24, "expected a prefix", id="prefix length"),
         pytest.param(("forward", 0, "zone"), "corp..example", "empty label", id="zone"),
         pytest.param(("dnssec", "negative_trust_anchors"), ("a" * 64,), "label of 64", id="anchor"),
+        pytest.param(
+            ("stale", "prefer_positive"),
+            (
+                "ok.example",
+                "..",
+            ),
+            "empty label",
+            id="preferred zone",
+        ),
         pytest.param(("metrics", "listen"), "9153", "has no port", id="metrics"),
         pytest.param(("state", "subscription", "api"), "http://[::1]:8080", "is no IP address", id="a URL"),
     ],

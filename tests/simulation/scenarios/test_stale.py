@@ -65,6 +65,23 @@ async def test_scenario_30_an_expired_address_that_its_zone_denies_is_gone_at_on
     assert await net.cached(WWW) == {"*": "nxdomain"}
 
 
+@given({"D": D}, stale=StaleOptions(max_stale=600, prefer_positive=("dst.test",)))
+async def test_scenario_30_where_the_last_good_answer_is_preferred_a_denial_is_believed_only_when_that_is_too_old(
+    net: Net,
+) -> None:
+    await net.ask(WWW)
+    net.withdraw("www.dst.test.", "A")
+    await net.at(301)
+    for _ in range(2):
+        reply = await net.ask(WWW)
+        assert (reply.rcode, reply.answer) == ("NOERROR", STALE)
+        assert "STALE_ANSWER" in reply.errors
+    assert await net.counter("resolve_denials_not_believed") == 1
+    assert await net.cached(WWW) == {"A": "stale"}
+    await net.at(300 + 600 + 1)
+    assert (await net.ask(WWW)).rcode == "NXDOMAIN"
+
+
 @given({"D": D})
 async def test_scenario_31_a_remembered_failure_does_not_hide_the_stale_address(net: Net) -> None:
     await net.ask(WWW)
