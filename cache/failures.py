@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
-from cachetools import LRUCache, TLRUCache
+from cachetools import Cache, LRUCache, TLRUCache
 
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
@@ -23,13 +23,14 @@ MAX_SENDS: Final = 3  # RFC 9520 §3.1: of one question to one server, before it
 class RememberedFailure(msgspec.Struct, frozen=True, gc=False):
     """A failed question. until: monotonic seconds at which it may be tried again; pause: how long that was, in seconds.
 
-    info_code, text: why, as the client was told.
+    info_code, text: why, as the client was told. attempts: how often it has failed in a row.
     """
 
     info_code: int
     text: str
     until: float
     pause: float
+    attempts: int = 1
 
 
 class Failures:
@@ -57,13 +58,22 @@ class Failures:
         if before is not None and now < before.until:
             return  # a flight that was under way when the failure was noted says nothing more
         pause = at_least or _next_pause(before.pause if before is not None else 0.0, self._options)
-        self._failures[question] = RememberedFailure(info_code, text, now + pause, pause)
+        attempts = 1 if before is None else before.attempts + 1
+        self._failures[question] = RememberedFailure(info_code, text, now + pause, pause, attempts)
 
     def find(self, question: Question, now: float) -> RememberedFailure | None:
         """The failure for which `question` should not be tried at `now`; None: try it."""
         self._clock.now = now
         failure = self._failures.get(question)
         return failure if failure is not None and now < failure.until else None
+
+    def peek(self, question: Question, now: float) -> RememberedFailure | None:
+        """As `find`, for who only looks: does not mark use."""
+        try:
+            failure = Cache.__getitem__(self._failures, question)  # cachetools' own way past the order of use
+        except KeyError:
+            return None
+        return failure if now < failure.until else None
 
     def succeed(self, question: Question) -> None:
         """Note that `question` was answered: its failures are forgotten."""
@@ -77,9 +87,10 @@ class Failures:
         return len(going)
 
     def walk(self, now: float) -> Iterator[tuple[Question, RememberedFailure]]:
-        """The questions that should not be tried at `now`; they may change between two steps."""
+        """The questions that should not be tried at `now`; they may change between two steps. Does not mark use."""
+        self._clock.now = now
         for question in list(self._failures):
-            failure = self.find(question, now)
+            failure = self.peek(question, now)
             if failure is not None:
                 yield question, failure
 
@@ -88,6 +99,15 @@ class _Record(msgspec.Struct, frozen=True, gc=False):
     """What one server did with one question. sends: in vain, in the period that ends at `until`; pause: the last, or 0."""
 
     sends: int
+    until: float
+    pause: float
+
+
+class ServerPause(msgspec.Struct, frozen=True, gc=False):
+    """A server and what it should not be asked. until, pause: as in RememberedFailure."""
+
+    server: ServerAddress
+    question: Question
     until: float
     pause: float
 
@@ -144,6 +164,16 @@ class ServerFailures:
         for key in going:
             self._records.pop(key, None)
         return len(going)
+
+    def walk(self, now: float) -> Iterator[ServerPause]:
+        """Which server should not be asked what at `now`; they may change between two steps. Does not mark use."""
+        for key in list(self._records):
+            try:
+                record = Cache.__getitem__(self._records, key)  # cachetools' own way past the order of use
+            except KeyError:
+                continue
+            if record.sends >= MAX_SENDS and now < record.until:
+                yield ServerPause(*key, record.until, record.pause)
 
     def _live(self, server: ServerAddress, question: Question, now: float) -> _Record | None:
         """What still counts: a server that was left alone for as long again as the last pause begins anew."""

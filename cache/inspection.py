@@ -1,11 +1,14 @@
 """What is in the cache, for people? Read-only rows that come one by one, so that a million entries cost nobody a pause."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+import heapq
+from collections.abc import Callable, Iterator
+from typing import Final, Literal
 
 import msgspec
 
-from cache.names import WireName, is_at_or_below, to_text
+from cache.answer import Question
+from cache.failures import Failures, ServerFailures
+from cache.names import ROOT, WireName, is_at_or_below, to_text
 from cache.node import Node
 from cache.octets import octets_of
 from cache.options import StaleOptions
@@ -13,14 +16,32 @@ from cache.rrset import Denial, Entry, RRset
 from cache.staleness import Freshness, freshness
 from cache.store import RRsetCache
 
-SILENT_STEPS: Final = 64  # owners passed over before a None says that the walk goes on: some 20 µs
+SILENT_STEPS: Final = (
+    64  # owners passed over, or entries put in order, before a None says that the walk goes on: some 20 µs
+)
 EVERY_TYPE: Final = "*"  # what an NXDOMAIN denies
+
+
+Order = Literal["ttl", "size", "hits"]  # soonest to expire, largest, most used first
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which entries are to be shown: those at and below `zone`, of one type or (None) of all.
+
+    is_stale, is_negative: only what is past its TTL and could still be given; only denials, fresh or not.
+    """
+
+    zone: WireName = ROOT
+    rtype: int | None = None
+    is_stale: bool = False
+    is_negative: bool = False
 
 
 class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     """One entry. ttl_remaining: seconds, below 0 once it has expired; age: seconds since it was heard.
 
-    state: fresh, due (soon to be fetched anew), stale or gone; nxdomain or nodata for a denial that is fresh.
+    state: fresh, due (soon to be fetched anew), stale or gone; nxdomain or nodata for a denial that is fresh. is_negative: is
+    it a denial, fresh or not?
     lease_remaining: seconds, None without an end. rdatas: presentation text. hits: lookups of the owner since it came in.
     """
 
@@ -36,7 +57,26 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     rdatas: tuple[str, ...]
     octets: int
     hits: int
+    is_negative: bool = False
     lease_remaining: float | None = None
+
+
+class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that is left alone because it failed (RFC 9520).
+
+    server: the one server that is not asked it; "": nobody is. remaining, pause: seconds until it may be tried again, and
+    how many there were at first. attempts: failures in a row; info_code, text: the Extended DNS Error of the failure itself;
+    these are not known of one server.
+    """
+
+    name: str
+    type: str
+    remaining: float
+    pause: float
+    server: str = ""
+    attempts: int | None = None
+    info_code: int | None = None
+    text: str = ""
 
 
 class CacheStats(msgspec.Struct, frozen=True):
@@ -52,54 +92,127 @@ def stats(store: RRsetCache) -> CacheStats:
     return CacheStats(len(store), store.octets, store.max_octets)
 
 
-def rows(
-    store: RRsetCache,
-    now: float,
-    stale: StaleOptions,
-    *,
-    zone: WireName | None = None,
-    name: WireName | None = None,
-    rtype: int | None = None,
-) -> Iterator[EntryRow | None]:
-    """The entries of `name`, or at and below `zone`, or all; of one type or all.
+def show(store: RRsetCache, name: WireName, rtype: int | None, now: float, stale: StaleOptions) -> Iterator[EntryRow]:
+    """What is held of `name`, of one type or of all."""
+    node = store.peek_node(name)
+    for found in _found_at(node, Wanted(rtype=rtype), now, stale) if node is not None else ():
+        yield _row(found, now)
+
+
+def rows(store: RRsetCache, wanted: Wanted, now: float, stale: StaleOptions) -> Iterator[EntryRow | None]:
+    """What is wanted, as it lies, told as of `now`.
 
     A None now and then says that nothing fitted for a while: time to let others run. The store may change meanwhile.
     """
-    if name is not None:
-        node = store.peek_node(name)
-        yield from _node_rows(() if node is None else (node,), now, stale, rtype)
-    else:
-        yield from _node_rows(_within(store, zone), now, stale, rtype)
+    for found in _walk(store, wanted, now, stale):
+        yield _row(found, now) if found is not None else None
 
 
-def _within(store: RRsetCache, zone: WireName | None) -> Iterator[Node | None]:
-    silent = 0
-    for node in store.walk_nodes():
-        if zone is None or is_at_or_below(node.owner, zone):
-            yield node
-            continue
-        silent += 1
-        if silent % SILENT_STEPS == 0:
-            yield None
-
-
-def _node_rows(
-    nodes: Iterable[Node | None], now: float, stale: StaleOptions, rtype: int | None
+def sorted_rows(
+    store: RRsetCache, wanted: Wanted, order: Order, most: int, now: float, stale: StaleOptions
 ) -> Iterator[EntryRow | None]:
-    for node in nodes:
-        if node is None:
+    """The first `most` of what is wanted, in this order; a None now and then as in `rows`.
+
+    Held at a time are the best `most` entries and no text: a row is made once it is sure to be shown.
+    """
+    key = SORT_KEYS[order]
+    best: list[tuple[float, int, _Found]] = []  # a heap, the worst of the best on top; a serial number parts equals
+    for serial, found in enumerate(_walk(store, wanted, now, stale)):
+        if found is None or serial % SILENT_STEPS == 0:
             yield None
+        if found is None:
             continue
-        for entry in node.entries:
-            # an NXDOMAIN speaks of every type
-            yield _row(entry, node.hits, now, stale) if rtype is None or entry.rtype in (rtype, None) else None
+        item = (-key(found), -serial, found)
+        if len(best) < most:
+            heapq.heappush(best, item)
+        else:
+            heapq.heappushpop(best, item)
+    for _, _, found in sorted(best, reverse=True):
+        yield _row(found, now)
 
 
-def _row(entry: Entry, hits: int, now: float, stale: StaleOptions) -> EntryRow:
+def failure_rows(
+    failures: Failures, of_servers: ServerFailures, wanted: Wanted, now: float
+) -> Iterator[FailureRow | None]:
+    """The questions at and below the zone, of one type or of all, that are left alone because they failed.
+
+    First those that nobody is asked, then those that one server is not asked. A None now and then as in `rows`.
+    """
+    for question, failure in failures.walk(now):
+        row = FailureRow(
+            name=to_text(question.qname),
+            type=_type_text(question.qtype),
+            remaining=failure.until - now,
+            pause=failure.pause,
+            attempts=failure.attempts,
+            info_code=failure.info_code,
+            text=failure.text,
+        )
+        yield row if _is_wanted(question, wanted) else None
+    for paused in of_servers.walk(now):
+        row = FailureRow(
+            name=to_text(paused.question.qname),
+            type=_type_text(paused.question.qtype),
+            server=paused.server[0],
+            remaining=paused.until - now,
+            pause=paused.pause,
+        )
+        yield row if _is_wanted(paused.question, wanted) else None
+
+
+def _is_wanted(question: Question, wanted: Wanted) -> bool:
+    return is_at_or_below(question.qname, wanted.zone) and wanted.rtype in (None, question.qtype)
+
+
+class _Found(msgspec.Struct, frozen=True, gc=False):
+    """An entry that is wanted, before it is text."""
+
+    entry: Entry
+    hits: int
+    state: Freshness
+
+
+SORT_KEYS: Final[dict[Order, Callable[[_Found], float]]] = {
+    "ttl": lambda found: found.entry.expires,
+    "size": lambda found: -octets_of(found.entry),
+    "hits": lambda found: -found.hits,
+}
+
+
+def _walk(store: RRsetCache, wanted: Wanted, now: float, stale: StaleOptions) -> Iterator[_Found | None]:
+    passed = 0
+    zone = wanted.zone
+    for node in store.walk_nodes():
+        is_silent = True
+        # the plain comparison of octets leaves few for the comparison of labels
+        if zone == ROOT or (node.owner.endswith(zone) and is_at_or_below(node.owner, zone)):
+            for found in _found_at(node, wanted, now, stale):
+                is_silent = False
+                yield found
+        passed += is_silent
+        if is_silent and passed % SILENT_STEPS == 0:
+            yield None
+
+
+def _found_at(node: Node, wanted: Wanted, now: float, stale: StaleOptions) -> Iterator[_Found]:
+    for entry in node.entries:
+        # an NXDOMAIN speaks of every type
+        if wanted.rtype is not None and entry.rtype not in (wanted.rtype, None):
+            continue
+        if wanted.is_negative and not isinstance(entry, Denial):
+            continue
+        state = freshness(entry, now, stale)
+        if not wanted.is_stale or state is Freshness.STALE:
+            yield _Found(entry, node.hits, state)
+
+
+def _row(found: _Found, now: float) -> EntryRow:
+    entry = found.entry
     return EntryRow(
         owner=to_text(entry.owner),
         rtype=_type_text(entry.rtype),
-        state=_state(entry, now, stale),
+        state=_state(found),
+        is_negative=isinstance(entry, Denial),
         ttl_remaining=entry.expires - now,
         ttl=entry.ttl,
         age=now - entry.received,
@@ -109,15 +222,14 @@ def _row(entry: Entry, hits: int, now: float, stale: StaleOptions) -> EntryRow:
         source=entry.source,
         rdatas=_rdata_texts(entry),
         octets=octets_of(entry),
-        hits=hits,
+        hits=found.hits,
     )
 
 
-def _state(entry: Entry, now: float, stale: StaleOptions) -> str:
-    state = freshness(entry, now, stale)
-    if isinstance(entry, Denial) and state in (Freshness.FRESH, Freshness.DUE):
-        return "nxdomain" if entry.is_nxdomain else "nodata"
-    return state.value
+def _state(found: _Found) -> str:
+    if isinstance(found.entry, Denial) and found.state in (Freshness.FRESH, Freshness.DUE):
+        return "nxdomain" if found.entry.is_nxdomain else "nodata"
+    return found.state.value
 
 
 def _type_text(rtype: int | None) -> str:

@@ -10,6 +10,7 @@ from cache.answer import Answer
 from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, alias_of
 from cache.names import WireName, ancestors, parent
 from cache.options import StaleOptions
+from cache.peeking import Readable
 from cache.ranking import STANDS_BESIDE_CNAME
 from cache.rrset import Entry, RRset, Security, Trust
 from cache.rrtypes import ANY, CNAME
@@ -56,7 +57,7 @@ def find(store: RRsetCache, qname: WireName, qtype: int, now: float) -> Answer |
     return answer
 
 
-def find_link(store: RRsetCache, name: WireName, qtype: int, now: float) -> Link | None:
+def find_link(store: Readable, name: WireName, qtype: int, now: float) -> Link | None:
     """What is known, fresh, of `name`: the RRset, its denial, or an alias; None when it must be asked for.
 
     The types of NEVER_ALIASED get no CNAME. A DNAME above the name counts, the closest one, and so does a validated
@@ -72,7 +73,7 @@ def find_link(store: RRsetCache, name: WireName, qtype: int, now: float) -> Link
     return None
 
 
-def find_stale_link(store: RRsetCache, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
+def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
     """What is known of `name`, fresh or, if nothing is, stale within its bounds. Raises SubstitutionTooLong.
 
     What is newer has displaced in the store what it contradicts, so at most one entry of a name speaks to a question: an
@@ -116,7 +117,7 @@ def _said_of(entry: Entry, name: WireName, qtype: int) -> Link | None:
     return None
 
 
-def _said_above(store: RRsetCache, name: WireName, is_usable: Callable[[Entry], bool]) -> Link | None:
+def _said_above(store: Readable, name: WireName, is_usable: Callable[[Entry], bool]) -> Link | None:
     """What the names above `name` say of all below them, the closest first."""
     for owner in ancestors(parent(name)):
         node = store.use(owner) if owner != name else None  # the root is its own parent

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from cache.names import WireName
 
@@ -29,10 +29,11 @@ class ServerState:
     The one mutable value of the cache: it changes with every packet, in place and between two awaits, and whoever asks
     servers holds it while an exchange lasts. Deciding what a reply or a silence teaches is upstream's (choose.py).
 
-    srtt, rttvar: smoothed round-trip time and its variation, in seconds; rttvar 0: never heard. timeouts_in_a_row: since
-    the last reply. probe_at: monotonic seconds before which a silent server is not waited for. last_heard: monotonic
-    seconds of the last reply. edns_until: when BROKEN is to be tried again. keeps_case: does it echo the letter case of
-    the name? None: not known. lame_zones: it was named for them and does not serve them. cookie: its DNS Cookie (RFC 7873).
+    srtt, rttvar: smoothed round-trip time and its variation, in seconds; rttvar 0: never heard. replies, losses: how many
+    queries were answered and how many were not. timeouts_in_a_row: losses since the last reply. probe_at: monotonic
+    seconds before which a silent server is not waited for. last_heard: monotonic seconds of the last reply. edns_until:
+    when BROKEN is to be tried again. keeps_case: does it echo the letter case of the name? None: not known. lame_zones: it
+    was named for them and does not serve them. cookie: its DNS Cookie (RFC 7873).
     """
 
     __slots__ = (
@@ -42,7 +43,9 @@ class ServerState:
         "keeps_case",
         "lame_zones",
         "last_heard",
+        "losses",
         "probe_at",
+        "replies",
         "rttvar",
         "srtt",
         "timeouts_in_a_row",
@@ -51,6 +54,8 @@ class ServerState:
     def __init__(self) -> None:
         self.srtt = 0.0
         self.rttvar = 0.0
+        self.replies = 0
+        self.losses = 0
         self.timeouts_in_a_row = 0
         self.probe_at = 0.0
         self.last_heard = float("-inf")
@@ -78,9 +83,19 @@ class Servers:
             state = self._states[server] = ServerState()
             return state
 
+    def peek(self, server: ServerAddress) -> ServerState | None:
+        """The state of `server`, to be read only; None if nothing is known. Does not mark use."""
+        try:
+            return Cache.__getitem__(self._states, server)  # cachetools' own way past the order of use
+        except KeyError:
+            return None
+
     def walk(self) -> Iterator[tuple[ServerAddress, ServerState]]:
         """Every server and its state; they may change between two steps. Does not mark use."""
-        yield from list(self._states.items())
+        for server in list(self._states):
+            state = self.peek(server)
+            if state is not None:
+                yield server, state
 
     def forget(self, server: ServerAddress | None = None) -> int:
         """Forget what is known of `server`, or of all; returns of how many."""

@@ -133,8 +133,12 @@ class RRsetCache:
         node.hits = max(node.hits, hits)
         return True
 
-    def forget(self, owner: WireName, rtype: int | None = None, *, subtree: bool = False) -> int:
+    def forget(
+        self, owner: WireName, rtype: int | None = None, *, subtree: bool = False, denials_only: bool = False
+    ) -> int:
         """Remove what is known of `owner`, or what speaks of its `rtype`; `subtree`: of all names below it, too.
+
+        denials_only: NXDOMAIN and NODATA go, records stay.
 
         Returns how many entries went. With a type, its RRset, its NODATA and an NXDOMAIN go: the next question for it is
         asked upstream, unless the owner is an alias. With a subtree the time is that of looking at every owner, about
@@ -142,7 +146,11 @@ class RRsetCache:
         """
         forgotten = 0
         for node in self._within(owner) if subtree else self._at(owner):
-            kept = () if rtype is None else tuple(one for one in node.entries if one.rtype not in (rtype, None))
+            kept = tuple(
+                one
+                for one in node.entries
+                if (rtype is not None and one.rtype not in (rtype, None)) or (denials_only and type(one) is not Denial)
+            )
             forgotten += len(node.entries) - len(kept)
             self._keep(node, kept)
         self.counts.forgotten += forgotten

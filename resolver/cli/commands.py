@@ -16,6 +16,7 @@ COMMANDS: Final = {  # command -> the module of its function `command`
     "query": "resolver.cli.query",
     "cache": "resolver.cli.cache",
     "explain": "resolver.cli.explain",
+    "servers": "resolver.cli.servers",
     "state": "resolver.cli.state",
     "stats": "resolver.cli.stats",
 }

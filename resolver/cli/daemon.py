@@ -28,6 +28,12 @@ class DaemonFailure(click.ClickException):
     exit_code = 1
 
 
+class Refused(click.ClickException):
+    """The daemon says that what it was asked is wrong: exit code 2, as for anything wrong on the command line."""
+
+    exit_code = 2
+
+
 def socket_path(socket: str | None, config: Path | None) -> str:
     """The control socket that the command line means: --socket, else the one in --config, else in the config of the host."""
     if socket is not None:
@@ -40,7 +46,7 @@ def socket_path(socket: str | None, config: Path | None) -> str:
 
 
 def ask(path: str, request: Request, take: Take) -> None:
-    """Send `request` to the daemon at `path` and hand each row of its reply to `take`. Raises DaemonFailure."""
+    """Send `request` to the daemon at `path` and hand each row of its reply to `take`. Raises DaemonFailure and Refused."""
     from resolver.real_env_unix import open_unix
 
     async def ask_there() -> None:
@@ -55,7 +61,7 @@ def ask(path: str, request: Request, take: Take) -> None:
 
 
 async def converse(stream: trio.abc.Stream, request: Request, take: Take) -> None:
-    """One request and its reply over `stream`. Raises DaemonFailure."""
+    """One request and its reply over `stream`. Raises DaemonFailure and Refused."""
     lines = Lines(stream, MAX_REPLY_LINE)
     with contextlib.suppress(trio.BrokenResourceError):
         await stream.send_all(msgspec.json.encode(request) + b"\n")
@@ -63,6 +69,8 @@ async def converse(stream: trio.abc.Stream, request: Request, take: Take) -> Non
             said = msgspec.json.decode(line, type=Line)
             if isinstance(said, RowLine):
                 take(bytes(said.row))
+            elif said.is_refused:
+                raise Refused(said.error)
             elif said.error:
                 raise DaemonFailure(f"the daemon says: {said.error}")
             else:

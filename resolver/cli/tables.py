@@ -40,6 +40,13 @@ def seconds(value: float | None) -> str:
     return f"{sign}{whole}s"
 
 
+def milliseconds(value: float | None) -> str:
+    """`12.3ms`, `376ms`; "-" for what is not known."""
+    if value is None:
+        return "-"
+    return f"{value * 1000:.0f}ms" if value >= 0.1 else f"{value * 1000:.1f}ms"
+
+
 def octets(value: int) -> str:
     """`312`, `4.2k`, `1.5M`."""
     for size, unit in ((1 << 20, "M"), (1 << 10, "k")):

@@ -1,22 +1,25 @@
 """What the daemon shows of itself over the control socket: its parts, only ever changed by a flush."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import assert_never
 
 import msgspec
 
 from cache.answer import Answer, Question
-from cache.inspection import EntryRow, rows
+from cache.inspection import EntryRow, FailureRow, Order, Wanted, failure_rows, rows, show, sorted_rows
 from cache.names import WireName, to_text
 from cache.rrtypes import ANY
-from internal_zones import InternalZones, StateFault, Wanted, is_ours
+from internal_zones import InternalZones, StateFault, is_ours
+from internal_zones import Wanted as WantedOfState
 from resolver.daemon.parts import Parts
 from resolver.errors import NotServed, Prohibited
 from resolver.observe.metrics import stats
 from resolver.policy.explain import ExplainRow, LinkRow, explain, explain_local
-from resolver.service.control import CannotShow
+from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
+from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
+    Forgettable,
     NameRow,
     StateApps,
     StateMachines,
@@ -40,18 +43,38 @@ class Eyes:
         self._started = parts.env.now()
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
-        return rows(self._parts.cache, self._parts.env.now(), self._parts.options.stale, name=name, rtype=rtype)
+        return show(self._parts.cache, name, rtype, self._parts.env.now(), self._parts.options.stale)
 
-    def list(self, zone: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
-        return rows(self._parts.cache, self._parts.env.now(), self._parts.options.stale, zone=zone, rtype=rtype)
+    def list(self, wanted: Wanted, most: int = 0, order: Order | None = None) -> Iterable[EntryRow | None]:
+        cache, now, stale = self._parts.cache, self._parts.env.now(), self._parts.options.stale
+        if order is None:
+            return rows(cache, wanted, now, stale)
+        return sorted_rows(cache, wanted, order, most, now, stale)
 
-    def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
+    def failures(self, wanted: Wanted) -> Iterable[FailureRow | None]:
+        return failure_rows(self._parts.failures, self._parts.server_failures, wanted, self._parts.env.now())
+
+    def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
         parts = self._parts
-        if parts.warm is not None:
-            parts.warm.note_flush(name, rtype, subtree)
-        parts.server_failures.forget(name, rtype, subtree=subtree)
-        forgotten = parts.cache.forget(name, rtype, subtree=subtree)
-        return forgotten + parts.failures.forget(name, rtype, subtree=subtree)
+        forgotten = 0
+        if not only or "negative" in only:
+            if parts.warm is not None:  # what is still to be loaded may be more than denials; it can be asked for again
+                parts.warm.note_flush(name, rtype, subtree)
+            forgotten += parts.cache.forget(name, rtype, subtree=subtree, denials_only=bool(only))
+        if not only or "failures" in only:
+            parts.server_failures.forget(name, rtype, subtree=subtree)
+            forgotten += parts.failures.forget(name, rtype, subtree=subtree)
+        return forgotten
+
+    def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
+        now, known = self._parts.env.now(), self._parts.known
+        if zone is None:
+            return server_rows(known.servers, now, host)
+        delegation = known.closest(zone, now)
+        if delegation.zone != zone:
+            closest = f"the closest zone that is known is {to_text(delegation.zone)}"
+            raise WrongRequest(f"nothing is known of a zone {to_text(zone)}; {closest}")
+        return rows_of_zone(delegation, known, now)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         parts = self._parts
@@ -72,11 +95,11 @@ class Eyes:
                 case StateOf():
                     return [internal.status()]
                 case StateApps(network=network):
-                    return await internal.inspector.apps(Wanted(network))
+                    return await internal.inspector.apps(WantedOfState(network))
                 case StateMachines(network=network, app=app):
-                    return await internal.inspector.machines(Wanted(network, app))
+                    return await internal.inspector.machines(WantedOfState(network, app))
                 case StateNames(network=network, app=app):
-                    names = await internal.inspector.names(Wanted(network, app))
+                    names = await internal.inspector.names(WantedOfState(network, app))
                     return [row for where, name in names for row in await self._answers(internal, where, name)]
         except StateFault as fault:
             raise CannotShow(f"the state database cannot be read: {fault}") from fault

@@ -11,6 +11,7 @@ from cache.answer import Question
 from cache.counts import CacheCounts
 from cache.failures import Failures, ServerFailures
 from cache.lookup import Link
+from cache.peeking import Peeking
 from cache.servers import Servers
 from cache.snapshot import SnapshotCounts
 from cache.store import RRsetCache
@@ -26,6 +27,7 @@ from resolver.options import Options
 from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import views
+from resolver.policy.whom import Known
 from resolver.resolve import Fetcher, Flights, PublicResolver, Refresher, ResolveCounts
 from resolver.service.counts import ServiceCounts
 from resolver.service.handler import Handler
@@ -63,6 +65,7 @@ class Parts:
     servers: Servers
     internal: InternalZones | None
     special: SpecialUse
+    known: Known
     iterator: Iterator
     refresher: Refresher
     handler: Handler
@@ -183,6 +186,7 @@ def make_parts(
         servers,
         internal,
         special,
+        Known(Peeking(cache), servers, zones, hints, options.recursion),
         iterator,
         refresher,
         handler,

@@ -11,9 +11,9 @@ import msgspec
 from cache.answer import Question
 from cache.names import ROOT, WireName, ancestors, from_text, is_at_or_below, parent
 from cache.options import CacheOptions
+from cache.peeking import Readable
 from cache.rrset import RRset, Trust
 from cache.rrtypes import DS, NS, A
-from cache.store import RRsetCache
 from cache.ttl import clamp
 from resolver.env import Address, address_from_text
 from resolver.iterate.options import ForwardZone, StubZone
@@ -64,7 +64,7 @@ def configured(forward: Sequence[ForwardZone], stub: Sequence[StubZone]) -> dict
 
 def closest(
     question: Question,
-    cache: RRsetCache,
+    cache: Readable,
     zones: Mapping[WireName, Delegation],
     now: float,
     waiting: Sequence[Question] = (),
@@ -80,7 +80,7 @@ def closest(
 
 def closest_to(
     name: WireName,
-    cache: RRsetCache,
+    cache: Readable,
     zones: Mapping[WireName, Delegation],
     now: float,
     waiting: Sequence[Question],
@@ -115,7 +115,7 @@ def cached(rrset: RRset) -> Delegation:
     )
 
 
-def known_addresses(cache: RRsetCache, name: WireName, now: float) -> list[RRset]:
+def known_addresses(cache: Readable, name: WireName, now: float) -> list[RRset]:
     """The A and AAAA RRsets of a name server that the cache holds and that may be used."""
     node = cache.use(name)
     if node is None:
@@ -149,7 +149,7 @@ def _configured_above(name: WireName, zones: Mapping[WireName, Delegation]) -> D
     return next((zones[zone] for zone in ancestors(name) if zone in zones), None)
 
 
-def _is_startable(delegation: Delegation, cache: RRsetCache, now: float, waiting: Sequence[Question]) -> bool:
+def _is_startable(delegation: Delegation, cache: Readable, now: float, waiting: Sequence[Question]) -> bool:
     """Can one of these name servers be reached without asking themselves for their own addresses?"""
     for name in delegation.name_servers:
         if known_addresses(cache, name, now):

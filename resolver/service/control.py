@@ -1,6 +1,6 @@
 """The daemon's end of the control socket: reads a request, streams its rows, never keeps the event loop from the clients."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Never, Protocol, assert_never
 
 import msgspec
@@ -8,10 +8,11 @@ import structlog
 import trio
 
 from cache.answer import Question
-from cache.inspection import EntryRow
+from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, from_text
 from resolver.env import UnixListener
 from resolver.policy.explain import ExplainRow
+from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import (
     MAX_REQUEST_OCTETS,
     MAX_SORTED,
@@ -20,9 +21,12 @@ from resolver.service.control_protocol import (
     CacheShow,
     End,
     Explain,
+    FailureList,
     FlushRow,
+    Forgettable,
     Request,
     RowLine,
+    ServerList,
     StateApps,
     StateMachines,
     StateNames,
@@ -36,7 +40,6 @@ from resolver.service.control_protocol import (
 from resolver.service.lines import Lines, LineTooLong
 from resolver.wire.text import type_from_text
 
-NEGATIVE: Final = frozenset({"nxdomain", "nodata"})
 MAX_CONNECTIONS: Final = 16  # operators and their scripts; the next one waits in the kernel's backlog
 ROWS_PER_SLICE: Final = 50  # a row costs some 20 µs, mostly text: 1 ms until clients get their turn
 SEND_TIMEOUT: Final = 600.0  # s; rows are read by people through pagers, who may go for a coffee
@@ -50,23 +53,33 @@ class CannotShow(Exception):
     """What is asked for cannot be shown now; the text says why."""
 
 
+class WrongRequest(Exception):
+    """The request speaks of something that is not there; the text says what."""
+
+
 class Inspectable(Protocol):
     """What a daemon shows of itself. A long walk yields None now and then where it finds nothing to show."""
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
         """What is cached of `name`."""
 
-    def list(self, zone: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
-        """What is cached at or below `zone`; the cache may change between two steps."""
+    def failures(self, wanted: Wanted) -> Iterable[FailureRow | None]:
+        """The questions that are left alone because they failed."""
 
-    def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
-        """Forget entries and failures; returns how many."""
+    def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
+        """Forget entries and failures, or only such; returns how many."""
+
+    def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
+        """The servers with this address, of this zone, or all. Raises WrongRequest."""
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         """Why a question would get its answer; may have to read the state database first."""
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         """What the state database is and holds; raises CannotShow."""
+
+    def list(self, wanted: Wanted, most: int = 0, order: Order | None = None) -> Iterable[EntryRow | None]:
+        """The entries that are wanted, or the first `most` in this order; the cache may change between two steps."""
 
     def stats(self) -> Iterable[StatRow]: ...
 
@@ -111,7 +124,7 @@ async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
     try:
         return await lines.read()
     except LineTooLong as error:
-        await _end(stream, End(rows=0, error=f"bad request: {error}"))
+        await _end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
         return None
 
 
@@ -120,19 +133,21 @@ async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> N
         request = msgspec.json.decode(line, type=Request)
         rows = await _rows(request, daemon)
     except (msgspec.MsgspecError, ValueError) as error:
-        await _end(stream, End(rows=0, error=f"bad request: {error}"))
+        await _end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
+        return
+    except WrongRequest as error:
+        await _end(stream, End(rows=0, error=str(error), is_refused=True))
         return
     except CannotShow as reason:
         await _end(stream, End(rows=0, error=str(reason)))
         return
-    if isinstance(request, CacheList) and request.sort:
-        rows = await _sorted_rows(rows, request)
-    count = await _send_rows(stream, rows, request.limit if isinstance(request, CacheList) else 0)
+    limit = request.limit if isinstance(request, CacheList | FailureList) else 0
+    count = await _send_rows(stream, rows, limit)
     await _end(stream, End(rows=count))
 
 
 async def _rows(request: Request, daemon: Inspectable) -> Rows:
-    """The rows that `request` asks for, unsorted and without its limit. Raises ValueError for a bad name or type."""
+    """The rows that `request` asks for, its limit not applied yet. Raises ValueError for a bad name or type."""
     match request:
         case Status():
             return [daemon.status()]
@@ -141,9 +156,15 @@ async def _rows(request: Request, daemon: Inspectable) -> Rows:
         case CacheShow(name=name, type=rtype):
             return daemon.show(from_text(name), _type(rtype))
         case CacheList(zone=zone, type=rtype):
-            return _wanted(daemon.list(from_text(zone), _type(rtype)), request)
-        case CacheFlush(name=name, type=rtype, subtree=subtree):
-            return [FlushRow(daemon.flush(from_text(name), _type(rtype), subtree=subtree))]
+            wanted = Wanted(from_text(zone), _type(rtype), request.is_stale, request.is_negative)
+            most = min(request.limit or MAX_SORTED, MAX_SORTED)
+            return daemon.list(wanted, most, request.sort) if request.sort else daemon.list(wanted)
+        case FailureList(zone=zone, type=rtype):
+            return daemon.failures(Wanted(from_text(zone), _type(rtype)))
+        case CacheFlush(name=name, type=rtype, subtree=subtree, only=only):
+            return [FlushRow(daemon.flush(from_text(name), _type(rtype), only, subtree=subtree))]
+        case ServerList(host=host, zone=zone):
+            return daemon.server_list(host, from_text(zone) if zone else None)
         case Explain(name=name, type=rtype, network=network):
             return await daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
         case StateOf() | StateApps() | StateMachines() | StateNames():
@@ -153,41 +174,6 @@ async def _rows(request: Request, daemon: Inspectable) -> Rows:
 
 def _type(text: str) -> int | None:
     return type_from_text(text) if text else None
-
-
-def _wanted(rows: Iterable[EntryRow | None], request: CacheList) -> Iterable[EntryRow | None]:
-    """`rows` with None in place of those that the request does not want, so that the walk still yields now and then."""
-    for row in rows:
-        if (
-            row is None
-            or (request.is_stale and row.state != "stale")
-            or (request.is_negative and row.state not in NEGATIVE)
-        ):
-            yield None
-        else:
-            yield row
-
-
-SORT_KEYS: Final[dict[str, Callable[[EntryRow], float]]] = {
-    "ttl": lambda row: row.ttl_remaining,
-    "size": lambda row: -row.octets,
-    "hits": lambda row: -row.hits,
-}
-
-
-async def _sorted_rows(rows: Rows, request: CacheList) -> Rows:
-    """The first rows in the order asked for; holds at most twice as many as are wanted at a time."""
-    key = SORT_KEYS[request.sort]
-    most = min(request.limit or MAX_SORTED, MAX_SORTED)
-    best: list[EntryRow] = []
-    for step, row in enumerate(rows, start=1):
-        if isinstance(row, EntryRow):
-            best.append(row)
-        if len(best) >= 2 * most:
-            best = sorted(best, key=key)[:most]
-        if step % ROWS_PER_SLICE == 0:
-            await trio.lowlevel.checkpoint()
-    return sorted(best, key=key)[:most]
 
 
 async def _send_rows(stream: trio.abc.Stream, rows: Rows, limit: int) -> int:

@@ -8,12 +8,15 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from cache.inspection import Order
+
 MAX_REQUEST_OCTETS: Final = 4096  # the longest name is 1004 octets as text; nothing else in a request is long
-MAX_SORTED: Final = 1000  # rows; a sorted list is kept whole while the cache is walked
+MAX_SORTED: Final = 10_000  # rows; the first of a sorted list are held while the cache is walked, some 100 octets each
 
 MAX_NETWORK: Final = 2**32 - 1
 
 Network = Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]
+Forgettable = Literal["negative", "failures"]
 _Text = Annotated[str, msgspec.Meta(max_length=1100)]
 
 
@@ -37,26 +40,49 @@ class CacheShow(_Request, frozen=True, tag="cache_show"):
 
 
 class CacheList(_Request, frozen=True, tag="cache_list"):
-    """What is cached at or below a zone -> EntryRows.
+    """What is cached at or below a zone -> EntryRows, as of the moment of the request.
 
-    is_stale, is_negative: only such entries. sort: ttl (soonest to expire first), size or hits (most first), or "" as they
-    lie; a sorted list has at most MAX_SORTED rows. limit: at most so many rows; 0: no limit.
+    is_stale, is_negative: only what is past its TTL and could still be given; only denials, fresh or not. sort: ttl (soonest
+    to expire first), size or hits (most first), or "" as they lie; a sorted list has at most MAX_SORTED rows. limit: at most
+    so many rows; 0: no limit.
     """
 
     zone: _Text = "."
     type: _Text = ""
     is_stale: bool = False
     is_negative: bool = False
-    sort: Literal["", "ttl", "size", "hits"] = ""
+    sort: Order | Literal[""] = ""
+    limit: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class FailureList(_Request, frozen=True, tag="cache_failures"):
+    """Which questions at or below a zone are left alone because they failed -> FailureRows. limit: at most so many; 0: all."""
+
+    zone: _Text = "."
+    type: _Text = ""
     limit: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class CacheFlush(_Request, frozen=True, tag="cache_flush"):
-    """Forget a name, one type of it, or all at and below it -> FlushRow, once."""
+    """Forget a name, one type of it, or all at and below it -> FlushRow, once.
+
+    only: denials, remembered failures, or both, and nothing else; () is everything.
+    """
 
     name: _Text
     type: _Text = ""
     subtree: bool = False
+    only: tuple[Forgettable, ...] = ()
+
+
+class ServerList(_Request, frozen=True, tag="servers"):
+    """What is known of the servers that were asked -> ServerRows.
+
+    host: only this one, at all of its ports. zone: those that would be asked about this zone, heard of or not.
+    """
+
+    host: _Text = ""
+    zone: _Text = ""
 
 
 class Explain(_Request, frozen=True, tag="explain"):
@@ -92,7 +118,7 @@ class StateNames(_Request, frozen=True, tag="state_names"):
 
 
 StateRequest = StateOf | StateApps | StateMachines | StateNames
-Request = Status | Stats | CacheShow | CacheList | CacheFlush | Explain | StateRequest
+Request = Status | Stats | CacheShow | CacheList | FailureList | CacheFlush | ServerList | Explain | StateRequest
 
 
 class FlushRow(msgspec.Struct, frozen=True):
@@ -140,10 +166,14 @@ class RowLine(msgspec.Struct, frozen=True, tag_field="line", tag="row"):
 
 
 class End(msgspec.Struct, frozen=True, tag_field="line", tag="end"):
-    """The reply is over. rows: how many there were; error: "" or why there are no (more) rows."""
+    """The reply is over. rows: how many there were; error: "" or why there are no (more) rows.
+
+    is_refused: the request is what is wrong, and it will be wrong again.
+    """
 
     rows: int
     error: str = ""
+    is_refused: bool = False
 
 
 Line = RowLine | End

@@ -97,12 +97,14 @@ def note_reply(state: ServerState, rtt: float, now: float) -> None:
         state.srtt = rtt
         state.rttvar = rtt / 2  # RFC 6298 §2.2
     state.rttvar = max(state.rttvar, 0.001)
+    state.replies += 1
     state.timeouts_in_a_row = 0
     state.last_heard = now
 
 
 def note_silence(state: ServerState, sent_at: float, now: float) -> None:
     """A query sent at `sent_at` was not answered in time, or the server cannot be reached."""
+    state.losses += 1
     if state.last_heard > sent_at:
         return  # it answered others meanwhile: this packet was lost, the server is there
     state.timeouts_in_a_row += 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cache.failures import MAX_SENDS, Failures, ServerFailures
+from cache.failures import MAX_SENDS, Failures, ServerFailures, ServerPause
 from cache.names import from_text
 from cache.options import FailureOptions
 from cache.rrtypes import AAAA, A
@@ -121,6 +121,29 @@ def test_a_walk_shows_what_is_left_alone_now() -> None:
     assert [asked.qname for asked, _ in failures.walk(6.0)] == [from_text("new.example.")]
 
 
+def test_each_failure_in_a_row_is_counted() -> None:
+    failures = Failures()
+    for attempt in (1, 2, 3):
+        failures.remember(WWW, EDE, "", attempt * 90.0, at_least=50)
+        found = failures.peek(WWW, attempt * 90.0)
+        assert found is not None
+        assert found.attempts == attempt
+    assert failures.peek(WWW, 320.0) is None
+    assert failures.peek(question("www.example. AAAA"), 270.0) is None
+
+
+def test_looking_at_them_is_no_use() -> None:
+    failures = Failures(max_failures=2)
+    oldest = question("old.example. A")
+    for asked, now in ((oldest, 0.0), (WWW, 1.0)):
+        failures.remember(asked, EDE, "", now)
+    assert failures.peek(oldest, 2.0) is not None
+    assert len(list(failures.walk(2.0))) == 2
+    failures.remember(question("new.example. A"), EDE, "", 2.0)
+    assert failures.peek(oldest, 2.0) is None
+    assert failures.peek(WWW, 2.0) is not None
+
+
 def fail(failures: ServerFailures, now: float) -> None:
     for _ in range(MAX_SENDS):
         failures.note_silence(SERVER, WWW, now)
@@ -188,3 +211,14 @@ def test_failures_of_servers_are_bounded_and_forgotten_by_name() -> None:
     assert failures.forget(from_text("n19.example."), AAAA) == 0
     assert failures.forget(from_text("n19.example.")) == 1
     assert failures.forget(from_text("example."), A, subtree=True) == 9
+
+
+def test_a_walk_shows_which_server_is_left_alone_with_what_and_uses_nothing() -> None:
+    failures = ServerFailures(max_failures=2)
+    other = ("192.0.2.9", 53)
+    failures.note_silence(other, WWW, 0.0)
+    failures.note_failure(SERVER, WWW, 1.0)
+    assert list(failures.walk(2.0)) == [ServerPause(SERVER, WWW, 6.0, 5.0)]
+    assert list(failures.walk(6.0)) == []
+    failures.note_failure(SERVER, question("x.example. A"), 2.0)
+    assert [pause.question.qname for pause in failures.walk(2.0)] == [WWW.qname, from_text("x.example.")]

@@ -40,3 +40,17 @@ def test_forgetting_one_or_all() -> None:
     assert servers.forget(ONE) == 0
     assert servers.forget() == 1
     assert len(servers) == 0
+
+
+def test_looking_at_them_is_no_use() -> None:
+    servers = Servers(max_servers=2)
+    servers.of(ONE)
+    servers.of(OTHER)
+    servers.of(ONE)  # OTHER is the least recently asked now, although it came last
+    assert [server for server, _ in servers.walk()] == [ONE, OTHER]
+    assert servers.peek(OTHER) is not None
+    assert servers.peek(("192.0.2.3", 53)) is None
+    assert len(servers) == 2
+    servers.of(("192.0.2.3", 53))
+    assert servers.peek(OTHER) is None
+    assert servers.peek(ONE) is not None

@@ -176,6 +176,11 @@ def test_forgetting_a_name_a_type_or_a_subtree() -> None:
     assert store_of(*entries).forget(from_text("example."), A, subtree=True) == 4
     assert store_of(*entries).forget(from_text("x.example."), A) == 1
     assert store_of(*entries).forget(from_text("nowhere.example.")) == 0
+    denied = [*entries, denial("www.example. MX")]
+    assert store_of(*denied).forget(WWW, denials_only=True) == 1
+    assert store_of(*denied).forget(WWW, A, denials_only=True) == 0
+    assert store_of(*denied).forget(from_text("example."), subtree=True, denials_only=True) == 2
+    assert store_of(*denied).forget(from_text("example."), A, subtree=True, denials_only=True) == 1
     everything = store_of(*entries)
     assert everything.forget(ROOT, subtree=True) == everything.counts.forgotten == 5
     assert (len(everything), everything.octets) == (0, 0)

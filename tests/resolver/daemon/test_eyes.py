@@ -11,6 +11,8 @@ from resolver.service.control_protocol import (
     CacheList,
     CacheShow,
     Explain,
+    FailureList,
+    ServerList,
     StateApps,
     StateMachines,
     StateNames,
@@ -64,6 +66,37 @@ def test_a_failure_is_explained_until_it_is_flushed() -> None:
         assert await ask(env, CacheFlush("www.example")) == [{"forgotten": 1}]
         link, verdict = await ask(env, Explain("www.example", "A"))
         assert (link["state"], verdict["next"]) == ("missing", "www.example. A from the root servers")
+
+    with_daemon(test)
+
+
+def test_a_failure_is_listed_with_its_pause_attempts_and_reason() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        await Client(env.network, address).ask("www.example")
+        rows = await ask(env, FailureList())
+        [failure] = [row for row in rows if row["name"] == "www.example."]
+        assert (failure["type"], failure["server"], failure["attempts"]) == ("A", "", 1)
+        assert failure["pause"] == 5
+        assert failure["info_code"] in (22, 23)
+        assert await ask(env, FailureList("other.example")) == []
+        assert await ask(env, CacheFlush("www.example", only=("negative",))) == [{"forgotten": 0}]
+        assert await ask(env, CacheFlush("www.example", only=("failures",))) == [{"forgotten": 1}]
+
+    with_daemon(test)
+
+
+def test_servers_of_the_root_are_known_from_the_hints_and_no_other_zones() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        await Client(env.network, address).ask("www.example")
+        of_root = await ask(env, ServerList(zone="."))
+        asked = {row["address"]: row for row in await ask(env, ServerList())}
+        assert {row["address"] for row in of_root} == set(asked)
+        assert all(row["replies"] == 0 for row in of_root)
+        async with await env.network.open_unix(CONTROL) as stream:
+            await stream.send_all(msgspec.json.encode(ServerList(zone="www.example")) + b"\n")
+            end = json.loads(await stream.receive_some(65536))
+        assert end["is_refused"]
+        assert end["error"] == "nothing is known of a zone www.example.; the closest zone that is known is ."
 
     with_daemon(test)
 

@@ -1,16 +1,18 @@
 """A daemon of values for tests of the control socket: shows what it is given, notes what it is asked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from cache.answer import Question
-from cache.inspection import EntryRow
+from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, to_text
 from internal_zones import AppRow, MachineRow
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
-from resolver.service.control import CannotShow
+from resolver.policy.server_rows import ServerRow
+from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
+    Forgettable,
     NameRow,
     StateApps,
     StateMachines,
@@ -44,19 +46,36 @@ class PretendedDaemon:
 
     def __init__(self, entries: Iterable[EntryRow | None] = ()) -> None:
         self.entries = entries
+        self.servers = [
+            ServerRow(address="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=7, edns="works", heard_ago=90)
+        ]
         self.asked: list[tuple[object, ...]] = []
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
         self.asked.append((to_text(name), rtype))
         return self.entries
 
-    def list(self, zone: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
-        self.asked.append((to_text(zone), rtype))
+    def list(self, wanted: Wanted, most: int = 0, order: Order | None = None) -> Iterable[EntryRow | None]:
+        self.asked.append((wanted, most, order))
         return self.entries
 
-    def flush(self, name: WireName, rtype: int | None, *, subtree: bool) -> int:
-        self.asked.append((to_text(name), rtype, subtree))
+    def failures(self, wanted: Wanted) -> Iterable[FailureRow | None]:
+        self.asked.append((wanted,))
+        return [
+            FailureRow(name="late.example.", type="A", remaining=12, pause=20, attempts=3, info_code=22, text="silent"),
+            None,
+            FailureRow(name="example.", type="A", server="192.0.2.53", remaining=2, pause=5),
+        ]
+
+    def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
+        self.asked.append((to_text(name), rtype, only, subtree))
         return 3
+
+    def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
+        self.asked.append((host, zone and to_text(zone)))
+        if zone:
+            raise WrongRequest(f"nothing is known of a zone {to_text(zone)}")
+        return self.servers
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         self.asked.append((question, network))

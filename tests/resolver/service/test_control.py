@@ -8,21 +8,24 @@ import trio
 import trio.testing
 
 from cache.answer import Question
-from cache.inspection import EntryRow
+from cache.inspection import EntryRow, FailureRow, Wanted
 from cache.names import from_text
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.service.control import MAX_CONNECTIONS, serve_control, serve_operator
 from resolver.service.control_protocol import (
     MAX_REQUEST_OCTETS,
+    MAX_SORTED,
     CacheFlush,
     CacheList,
     CacheShow,
     End,
     Explain,
+    FailureList,
     FlushRow,
     Line,
     Request,
     RowLine,
+    ServerList,
     StatRow,
     Stats,
     Status,
@@ -77,6 +80,7 @@ def owners(rows: list[bytes]) -> list[str]:
         pytest.param(CacheShow("www.example."), entry("www.example."), id="show"),
         pytest.param(CacheList(), entry("www.example."), id="list"),
         pytest.param(CacheFlush("www.example."), FlushRow(3), id="flush"),
+        pytest.param(ServerList(), PretendedDaemon().servers[0], id="servers"),
     ],
 )
 def test_each_request_gets_its_rows_and_an_end(request_: Request, row: msgspec.Struct) -> None:
@@ -97,8 +101,15 @@ def test_an_explanation_is_links_and_then_a_verdict() -> None:
     [
         pytest.param(CacheShow("www.example", "A"), ("www.example.", 1), id="show"),
         pytest.param(CacheShow("www.example"), ("www.example.", None), id="all types"),
-        pytest.param(CacheList("example.", "NS"), ("example.", 2), id="list"),
-        pytest.param(CacheFlush("example.", "", True), ("example.", None, True), id="flush"),
+        pytest.param(CacheList("example.", "NS"), (Wanted(from_text("example."), 2), 0, None), id="list"),
+        pytest.param(FailureList("example.", "NS"), (Wanted(from_text("example."), 2),), id="failures"),
+        pytest.param(CacheFlush("example.", "", True), ("example.", None, (), True), id="flush"),
+        pytest.param(
+            CacheFlush("example.", only=("negative",)), ("example.", None, ("negative",), False), id="flush denials"
+        ),
+        pytest.param(ServerList(), ("", None), id="servers"),
+        pytest.param(ServerList(host="192.0.2.1"), ("192.0.2.1", None), id="one server"),
+        pytest.param(ServerList(zone="example"), ("", "example."), id="servers of a zone"),
     ],
 )
 def test_the_daemon_is_asked_with_names_and_types_as_values(request_: Request, asked: tuple[object, ...]) -> None:
@@ -120,6 +131,7 @@ def test_the_daemon_is_asked_with_names_and_types_as_values(request_: Request, a
 def test_a_bad_request_gets_a_reason_and_the_connection_goes_on(message: bytes, error: str) -> None:
     (bad,), (status, end) = converse(PretendedDaemon(), message, b'{"ask":"status"}\n')
     assert isinstance(bad, End)
+    assert bad.is_refused
     assert bad.error.startswith("bad request: ")
     assert error in bad.error
     assert isinstance(status, RowLine)
@@ -143,33 +155,23 @@ def test_a_limit_ends_the_walk_early() -> None:
     assert end == End(rows=120)
 
 
-@pytest.mark.parametrize(
-    ("sort", "order"),
-    [
-        pytest.param("ttl", ["c.test.", "b.test.", "a.test."], id="soonest to expire first"),
-        pytest.param("size", ["b.test.", "a.test.", "c.test."], id="largest first"),
-        pytest.param("hits", ["a.test.", "c.test.", "b.test."], id="most used first"),
-    ],
-)
-def test_a_list_is_sorted_on_demand(sort: str, order: list[str]) -> None:
-    entries = [
-        entry("a.test.", 9, size=5, hits=7),
-        entry("b.test.", 5, size=9, hits=1),
-        entry("c.test.", 1, size=1, hits=3),
-    ]
-    request = msgspec.convert({"ask": "cache_list", "sort": sort}, CacheList)
-    assert owners(ask(PretendedDaemon(entries), request)[0]) == order
+def test_a_sorted_list_is_sorted_where_it_is_walked_and_bounded() -> None:
+    daemon = PretendedDaemon()
+    ask(daemon, CacheList(sort="ttl", limit=3))
+    ask(daemon, CacheList("example.", "A", is_stale=True, is_negative=True, sort="hits"))
+    wanted = Wanted(from_text("example."), 1, is_stale=True, is_negative=True)
+    assert daemon.asked == [(Wanted(), 3, "ttl"), (wanted, MAX_SORTED, "hits")]
 
 
-def test_a_sorted_list_keeps_the_first_of_many() -> None:
-    entries = [entry(f"n{n}.test.", n * 7919 % 1000) for n in range(1000)]
-    rows, _ = ask(PretendedDaemon(entries), CacheList(sort="ttl", limit=3))
-    assert owners(rows) == [one.owner for one in sorted(entries, key=lambda one: one.ttl_remaining)[:3]]
+def test_failures_are_listed_up_to_the_limit() -> None:
+    rows, _ = ask(PretendedDaemon(), FailureList())
+    assert [msgspec.json.decode(row, type=FailureRow).name for row in rows] == ["late.example.", "example."]
+    assert ask(PretendedDaemon(), FailureList(limit=1))[1] == End(rows=1)
 
 
-def test_only_stale_entries_are_listed_on_demand() -> None:
-    entries = [entry("a.test."), entry("b.test.", -5, state="stale")]
-    assert owners(ask(PretendedDaemon(entries), CacheList(is_stale=True))[0]) == ["b.test."]
+def test_a_request_about_what_is_not_there_is_refused() -> None:
+    ((end,),) = converse(PretendedDaemon(), msgspec.json.encode(ServerList(zone="none.example.")) + b"\n")
+    assert end == End(rows=0, error="nothing is known of a zone none.example.", is_refused=True)
 
 
 def test_clients_get_their_turn_during_a_long_walk_that_shows_nothing() -> None:

@@ -159,3 +159,11 @@ def test_lame_zones_are_bounded() -> None:
     for number in range(1000):
         note_lame(state, from_text(f"zone{number}.example."))
     assert len(state.lame_zones) <= 64
+
+
+def test_replies_and_losses_are_counted_and_a_loss_beside_a_reply_too() -> None:
+    state = ServerState()
+    note_reply(state, 0.02, NOW)
+    note_silence(state, NOW - 1, NOW)
+    note_silence(state, NOW + 1, NOW + 2)
+    assert (state.replies, state.losses, state.timeouts_in_a_row) == (1, 2, 1)

@@ -1,0 +1,72 @@
+"""What is known of the servers that are asked, for people?"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from cache.names import to_text
+from cache.servers import Servers, ServerState
+from resolver.env import Address
+from resolver.iterate.delegation import Delegation
+from resolver.policy.whom import Known, servers_of
+from resolver.upstream.choose import expected_wait, is_held_down, is_known
+
+
+class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One address of a server. address "": a name server whose address is not known here.
+
+    name: the name server that it is the address of, where a zone was asked for. rtt, variance: seconds, None if it was
+    never heard. replies, losses: queries answered, and not. timeouts: losses in a row. wait: seconds after which the next
+    reply would be late. edns: unknown, works or broken. keeps_case: does it echo letter case? lame: zones that it was named
+    for and does not serve. held_for: seconds for which nobody waits for it. heard_ago: seconds since its last reply.
+    """
+
+    address: str = ""
+    name: str = ""
+    rtt: float | None = None
+    variance: float | None = None
+    replies: int = 0
+    losses: int = 0
+    timeouts: int = 0
+    wait: float | None = None
+    edns: str = ""
+    keeps_case: bool | None = None
+    lame: tuple[str, ...] = ()
+    held_for: float | None = None
+    heard_ago: float | None = None
+
+
+def server_rows(servers: Servers, now: float, host: str = "") -> Iterator[ServerRow]:
+    """Every server that was asked, or those with this address."""
+    for (address, port), state in servers.walk():
+        if host in ("", address):
+            yield _row(Address(address, port), state, now)
+
+
+def rows_of_zone(delegation: Delegation, known: Known, now: float) -> Iterator[ServerRow]:
+    """The servers of a zone in the order in which it names them, heard of or not."""
+    for name, addresses in servers_of(delegation, known, now):
+        if not addresses:
+            yield ServerRow(name=name)
+        for address in addresses:
+            yield msgspec.structs.replace(_row(address, known.servers.peek(address), now), name=name)
+
+
+def _row(server: Address, state: ServerState | None, now: float) -> ServerRow:
+    if state is None:
+        return ServerRow(address=str(server))
+    was_heard = is_known(state)
+    return ServerRow(
+        address=str(server),
+        rtt=state.srtt if was_heard else None,
+        variance=state.rttvar if was_heard else None,
+        replies=state.replies,
+        losses=state.losses,
+        timeouts=state.timeouts_in_a_row,
+        wait=expected_wait(state, 0),
+        edns=state.edns.value,
+        keeps_case=state.keeps_case,
+        lame=tuple(sorted(map(to_text, state.lame_zones))),
+        held_for=state.probe_at - now if is_held_down(state, now) else None,
+        heard_ago=now - state.last_heard if state.last_heard > float("-inf") else None,
+    )

@@ -1,0 +1,44 @@
+"""Reading the cache without using it."""
+
+from cache.lookup import find_link, find_stale_link
+from cache.names import from_text
+from cache.options import CacheOptions, StaleOptions
+from cache.peeking import Peeking
+from cache.rrtypes import AAAA, NS, A
+from cache.store import RRsetCache
+from tests.build import denial, rrset
+
+ALIAS = rrset("www.example. 60 CNAME web.example.")
+DNAME = rrset("old.example. 60 DNAME example.")
+ADDRESS = rrset("web.example. 60 A 192.0.2.1")
+
+
+def test_a_lookup_through_it_finds_the_same_and_marks_nothing() -> None:
+    store = RRsetCache(CacheOptions())
+    for entry in (ALIAS, DNAME, ADDRESS, denial("gone.example. NXDOMAIN")):
+        assert store.put(entry, 0.0)
+    peeking = Peeking(store)
+    questions = [
+        (from_text(name), rtype)
+        for name in ("www.example.", "web.example.", "gone.example.", "x.old.example.", "other.example.")
+        for rtype in (A, AAAA, NS)
+    ]
+    for now in (1.0, 100.0):
+        for name, rtype in questions:
+            seen = [find_link(peeking, name, rtype, now), find_stale_link(peeking, name, rtype, now, StaleOptions())]
+            assert {node.hits for node in store.walk_nodes()} == {0}
+            used = [find_link(store, name, rtype, now), find_stale_link(store, name, rtype, now, StaleOptions())]
+            assert seen == used
+            for node in store.walk_nodes():
+                node.hits = 0
+
+
+def test_an_rrset_is_got_and_a_denial_is_none() -> None:
+    store = RRsetCache(CacheOptions())
+    store.put(ADDRESS, 0.0)
+    store.put(denial("gone.example. NXDOMAIN"), 0.0)
+    peeking = Peeking(store)
+    assert peeking.get(ADDRESS.owner, A) == ADDRESS
+    assert peeking.get(ADDRESS.owner, AAAA) is None
+    assert peeking.get(from_text("gone.example."), A) is None
+    assert {node.hits for node in store.walk_nodes()} == {0}

@@ -1,0 +1,66 @@
+"""What people see of servers."""
+
+import msgspec
+
+from cache.names import from_text
+from cache.servers import Edns, Servers
+from resolver.env import Address
+from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
+from resolver.upstream.choose import DEAD_AFTER, note_lame, note_reply, note_silence
+from tests.resolver.policy.test_whom import GLUE, NS, known
+
+FIRST = Address("192.0.2.1", 53)
+NOW = 10.0
+
+
+def test_a_row_tells_all_that_is_known_of_a_server() -> None:
+    servers = Servers()
+    state = servers.of(FIRST)
+    note_reply(state, 0.02, 4.0)
+    for _ in range(DEAD_AFTER):
+        note_silence(state, 9.0, 9.5)
+    note_lame(state, from_text("b.example."))
+    note_lame(state, from_text("a.example."))
+    state.edns, state.keeps_case = Edns.BROKEN, False
+    [row] = server_rows(servers, NOW)
+    assert row == ServerRow(
+        address="192.0.2.1:53",
+        rtt=0.02,
+        variance=0.01,
+        replies=1,
+        losses=4,
+        timeouts=4,
+        wait=0.96,
+        edns="broken",
+        keeps_case=False,
+        lame=("a.example.", "b.example."),
+        held_for=0.5,
+        heard_ago=6.0,
+    )
+    assert msgspec.json.decode(msgspec.json.encode(row), type=ServerRow) == row
+
+
+def test_a_server_never_heard_has_no_times() -> None:
+    servers = Servers()
+    servers.of(FIRST)
+    [row] = server_rows(servers, NOW)
+    assert (row.rtt, row.variance, row.heard_ago, row.held_for, row.wait) == (None, None, None, None, 0.376)
+
+
+def test_one_server_at_all_its_ports() -> None:
+    servers = Servers()
+    for server in (FIRST, Address("192.0.2.1", 5353), Address("192.0.2.10", 53)):
+        servers.of(server)
+    assert [row.address for row in server_rows(servers, NOW, "192.0.2.1")] == ["192.0.2.1:53", "192.0.2.1:5353"]
+
+
+def test_the_servers_of_a_zone_heard_or_not_and_those_without_an_address() -> None:
+    here = known(NS, GLUE)
+    note_reply(here.servers.of(FIRST), 0.02, 4.0)
+    rows = list(rows_of_zone(here.closest(from_text("example."), NOW), here, NOW))
+    assert [(row.name, row.address, row.rtt) for row in rows] == [
+        ("ns1.example.", "192.0.2.1:53", 0.02),
+        ("ns1.example.", "192.0.2.2:53", None),
+        ("ns.other.", "", None),
+    ]
+    assert len(here.servers) == 1, "looking at a server makes it no server that was asked"
