@@ -72,6 +72,16 @@ async def test_scenario_03_a_hundred_questions_in_five_seconds_ask_the_failed_se
     assert asked["S"] == 1
 
 
+@given(A_DAY)
+async def test_scenario_03_clients_that_ask_together_share_the_failure(net: Net) -> None:
+    net.break_server("D")
+    async with trio.open_nursery() as nursery:
+        for place in range(50):
+            nursery.start_soon(net.ask, ALIAS, place % 3)
+    asked = net.asked()
+    assert (asked["S"], asked["D"]) == (1, 3)
+
+
 @given({"D": zone("dst.test", "www 2 A 198.51.100.1")}, stale=NO_STALE)
 async def test_scenario_03_after_a_success_the_next_failure_is_a_first_one(net: Net) -> None:
     await net.ask("www.dst.test")

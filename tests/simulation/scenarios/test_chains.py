@@ -236,6 +236,14 @@ async def test_scenario_25_nxdomain_behind_an_alias_is_kept_at_the_target_for_ev
 
 
 @given(PAIR)
+async def test_scenario_25_nxdomain_beside_an_alias_out_of_the_zone_is_not_the_asked_servers_to_say(net: Net) -> None:
+    soa = "src.test. 60 SOA ns.src.test. hostmaster.src.test. 1 1800 900 604800 60"
+    net.say("S", f"{ALIAS} A", Said((f"{ALIAS}. 3600 CNAME www.dst.test.",), (soa,), rcode="NXDOMAIN"))
+    reply = await net.ask(ALIAS)
+    assert (reply.rcode, reply.answer[1:]) == ("NOERROR", ["www.dst.test 300 A 198.51.100.1"])
+
+
+@given(PAIR)
 async def test_scenario_26_where_there_is_no_alias_the_other_types_are_there_all_the_same(net: Net) -> None:
     denied = await net.ask("www.dst.test CNAME")
     assert (denied.rcode, denied.answer) == ("NOERROR", [])

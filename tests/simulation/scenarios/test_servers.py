@@ -168,6 +168,20 @@ async def test_scenario_47_a_dname_leads_on_every_type_of_what_is_below_it(net: 
 
 
 @given(MOVED)
+async def test_scenario_47_below_a_stale_dname_every_alias_is_stale_and_its_target_fresh(net: Net) -> None:
+    await net.ask("www.tree.moved.test")
+    net.break_server("M", Fails())
+    await net.at(650)
+    reply = await net.ask("mail.tree.moved.test")
+    assert reply.answer == [
+        "tree.moved.test 30 DNAME home.test.",
+        "mail.tree.moved.test 30 CNAME mail.home.test.",
+        "mail.home.test 300 A 198.51.100.2",
+    ]
+    assert "STALE_ANSWER" in reply.errors
+
+
+@given(MOVED)
 async def test_scenario_47_a_substitution_of_more_than_255_octets_is_yxdomain(net: Net) -> None:
     name = f"{LONG_LABEL}.{LONG_LABEL}.far.moved.test"
     for _ in range(2):

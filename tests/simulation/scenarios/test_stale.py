@@ -121,7 +121,7 @@ async def test_scenario_33_past_the_end_of_its_delegation_nothing_is_served_stal
 
 
 @pytest.mark.parametrize("also", ["dst.test NS", "dst.test SOA", "ns-d.dst.test A"])
-@given({"D": zone("dst.test", "www 60 A 198.51.100.1", delegation_ttl=400)})
+@given({"D": zone("dst.test", "www 300 A 198.51.100.1", delegation_ttl=400)})
 async def test_scenario_33_a_withdrawn_delegation_ends_its_names_though_its_server_goes_on(net: Net, also: str) -> None:
     """Whatever its server is asked for meanwhile: what it says of itself lasts no longer than its parent's word."""
     await net.ask(WWW)
@@ -156,6 +156,21 @@ async def test_scenario_34_just_before_the_client_timer_it_is_fresh_just_after_s
     await net.at(312)
     assert (await net.ask(WWW)).answer == ["www.dst.test 300 A 198.51.100.2"]
     assert net.asked() == {}
+
+
+@given({"S": zone("src.test", "alias 300 CNAME www.dst.test."), "D": D})
+async def test_scenario_34_the_client_timer_is_one_for_all_links_of_a_chain(net: Net) -> None:
+    for name in "SD":
+        net.break_server(name, Delays(1.0), Truncates())
+    await net.ask("alias.src.test")
+    await net.at(320)
+    net.asked()
+    reply = await net.ask("alias.src.test")
+    assert reply.answer == ["alias.src.test 30 CNAME www.dst.test.", *STALE]
+    assert reply.took == pytest.approx(CLIENT_TIMER, abs=FROM_MEMORY)
+    await net.at(330)
+    assert net.asked() == {"S": 2, "D": 2}  # both are refreshed all the same
+    assert (await net.ask("alias.src.test")).errors == set()
 
 
 @given({"D": D})
