@@ -11,6 +11,7 @@ from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.entries import EntryTable
 from resolver.cli.failure_table import FailureTable
+from resolver.cli.snapshot import export_cache, import_cache
 from resolver.service.control_protocol import (
     MAX_SORTED,
     CacheFlush,
@@ -27,6 +28,10 @@ DEFAULT_LIMIT = 1000  # rows; more than anybody reads, less than a million
 @click.group("cache")
 def command() -> None:
     """Look into the cache, and take things out of it."""
+
+
+command.add_command(export_cache)
+command.add_command(import_cache)
 
 
 @command.command("show")

@@ -1,7 +1,7 @@
 """Asking the running daemon over its control socket."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +47,11 @@ def socket_path(socket: str | None, config: Path | None) -> str:
 
 def ask(path: str, request: Request, take: Take) -> None:
     """Send `request` to the daemon at `path` and hand each row of its reply to `take`. Raises DaemonFailure and Refused."""
+    ask_each(path, (request,), take)
+
+
+def ask_each(path: str, requests: Iterable[Request], take: Take) -> None:
+    """As `ask`, one request after the other over one connection; the next is made when the last is answered."""
     from resolver.real_env_unix import open_unix
 
     async def ask_there() -> None:
@@ -55,7 +60,8 @@ def ask(path: str, request: Request, take: Take) -> None:
         except OSError as error:
             raise DaemonFailure(_unreachable(path, error)) from None
         async with stream:
-            await converse(stream, request, take)
+            for request in requests:
+                await converse(stream, request, take)
 
     trio.run(ask_there)
 

@@ -12,6 +12,7 @@ from cache.names import WireName, to_text
 from cache.rrtypes import ANY
 from internal_zones import InternalZones, StateFault, is_ours
 from internal_zones import Wanted as WantedOfState
+from resolver.daemon.carry import exported, imported
 from resolver.daemon.parts import Parts
 from resolver.errors import NotServed, Prohibited
 from resolver.observe.metrics import stats
@@ -29,6 +30,7 @@ from resolver.service.control_protocol import (
     StatRow,
     StatusRow,
 )
+from resolver.service.snapshot_protocol import CacheImport, ImportRow
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 NO_CLIENT = bytes(16)  # the client for whom nearest names are ordered when an operator asks
@@ -75,6 +77,13 @@ class Eyes:
             closest = f"the closest zone that is known is {to_text(delegation.zone)}"
             raise WrongRequest(f"nothing is known of a zone {to_text(zone)}; {closest}")
         return rows_of_zone(delegation, known, now)
+
+    def export(self) -> Iterable[msgspec.Struct | None]:
+        return exported(self._parts.env, self._parts.cache)
+
+    def take_in(self, request: CacheImport) -> ImportRow:
+        parts = self._parts
+        return imported(request, parts.env, parts.cache, parts.options, parts.counts.snapshot)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         parts = self._parts

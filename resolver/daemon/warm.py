@@ -13,10 +13,9 @@ import trio
 
 from cache.names import WireName, is_at_or_below
 from cache.octets import NODE_OCTETS, octets_of
-from cache.rrset import Entry, Security, Trust
+from cache.rrset import Entry
 from cache.servers import Servers
 from cache.snapshot import (
-    Moment,
     NotSaved,
     Refused,
     SavedServer,
@@ -24,15 +23,13 @@ from cache.snapshot import (
     SnapshotReader,
     SnapshotWriter,
     Terms,
-    elapsed,
-    saved,
     set_aside,
 )
 from cache.store import RRsetCache
 from internal_zones.database import Runner
+from resolver.daemon.carry import FROM_THE_FUTURE, is_worth_saving, moment, saved_slice, terms
 from resolver.env import Address, Env
 from resolver.options import Options
-from resolver.wire.rdata import is_rdata
 
 SAVE_EVERY: Final = 300.0  # s: so much is lost at most when the process is killed
 LAST_SAVE: Final = 3.5  # s after the daemon is asked to end, of the 5 s that it has; some 800,000 entries
@@ -109,7 +106,7 @@ class WarmStart:
 
     async def save(self) -> None:
         """Save the cache; when that fails, the file from before stays."""
-        began = self._moment()
+        began = moment(self._env)
         try:
             writer = await self._run(partial(SnapshotWriter, self._path, began))
             try:
@@ -141,16 +138,15 @@ class WarmStart:
             await self.save()  # if the end comes meanwhile, this was the last time
 
     async def _load(self, ending: trio.Event) -> bool:
-        began = self._moment()
+        began = moment(self._env)
         reader = await self._run(partial(SnapshotReader, self._path))
         try:
-            terms = self._terms(reader.moment, began)
-            if terms is None:
-                reason = "it was saved at a later time than this host's clock shows now"
-                log.warning("snapshot_not_loaded", file=self._path, reason=reason)
+            on = terms(self._options, reader.moment, began)
+            if on is None:
+                log.warning("snapshot_not_loaded", file=self._path, reason=FROM_THE_FUTURE)
                 return True
             servers = await self._run(reader.servers)
-            entries = await self._read(reader, terms, ending)
+            entries = await self._read(reader, on, ending)
         finally:
             reader.close()
         if entries is None:
@@ -164,17 +160,17 @@ class WarmStart:
             file=self._path,
             entries=taken,
             passed_over=reader.count - taken,
-            age=round(terms.now - terms.shift - reader.moment.wall),
+            age=round(on.now - on.shift - reader.moment.wall),
             seconds=round(self._env.now() - began.monotonic, 3),
         )
         return not ending.is_set()
 
-    async def _read(self, reader: SnapshotReader, terms: Terms, ending: trio.Event) -> list[tuple[Entry, int]] | None:
+    async def _read(self, reader: SnapshotReader, on: Terms, ending: trio.Event) -> list[tuple[Entry, int]] | None:
         """All entries of the file that are of use and have room, before one of them is taken; None when the end comes."""
         room = self._cache.max_octets - self._cache.octets
         entries: list[tuple[Entry, int]] = []
         while room > 0:
-            rows = await self._run(partial(_read_slice, reader, terms))
+            rows = await self._run(partial(_read_slice, reader, on))
             if rows is None:
                 break
             if ending.is_set():
@@ -209,9 +205,9 @@ class WarmStart:
         count = 0
         nodes = self._cache.walk_nodes()
         while gathered := list(islice(nodes, GATHERED)):
-            entries = [(entry, node.hits) for node in gathered for entry in node.entries if _is_worth_saving(entry)]
+            entries = [(entry, node.hits) for node in gathered for entry in node.entries if is_worth_saving(entry)]
             count += len(entries)
-            await self._run(partial(_write_slice, writer, entries, shift))
+            await self._run(partial(writer.write, saved_slice(entries, shift)))
         servers = self._saved_servers()
         while rows := list(islice(servers, GATHERED)):
             await self._run(partial(writer.write_servers, rows))
@@ -222,22 +218,6 @@ class WarmStart:
             if state.rttvar:
                 yield SavedServer(address, port, state.srtt, state.rttvar)
 
-    def _terms(self, then: Moment, now: Moment) -> Terms | None:
-        """None when nobody can tell how old the file is."""
-        age = elapsed(then, now)
-        if age is None:
-            return None
-        options = self._options
-        return Terms(
-            now=now.monotonic,
-            shift=now.monotonic - (then.wall + age),
-            max_ttl=options.cache.max_ttl,
-            max_negative_ttl=options.cache.max_negative_ttl,
-            max_stale=options.stale.max_stale if options.stale.enabled else 0,
-            must_be_validated=options.dnssec.validate,
-            is_rdata=is_rdata,
-        )
-
     async def _set_aside(self, refused: Refused) -> None:
         self._counts.refused += 1
         try:
@@ -246,22 +226,10 @@ class WarmStart:
             aside = f"not renamed: {problem.strerror}"
         log.error("snapshot_refused", file=self._path, why=refused.refusal.value, reason=str(refused), renamed_to=aside)
 
-    def _moment(self) -> Moment:
-        return Moment(self._env.wall(), self._env.now(), self._env.boot)
 
-
-def _is_worth_saving(entry: Entry) -> bool:
-    """Bogus data is asked for anew: the next start may come with another trust anchor. Local data is not the cache's."""
-    return entry.security != Security.BOGUS and entry.trust != Trust.LOCAL
-
-
-def _write_slice(writer: SnapshotWriter, entries: list[tuple[Entry, int]], shift: float) -> None:
-    writer.write(saved(entry, hits, shift) for entry, hits in entries)
-
-
-def _read_slice(reader: SnapshotReader, terms: Terms) -> tuple[list[tuple[Entry, int]], int] | None:
+def _read_slice(reader: SnapshotReader, on: Terms) -> tuple[list[tuple[Entry, int]], int] | None:
     """The next entries and the octets that they take; None at their end."""
-    entries = reader.restore(READ, terms)
+    entries = reader.restore(READ, on)
     if entries is None:
         return None
     return entries, sum(NODE_OCTETS + octets_of(entry) for entry, _ in entries)

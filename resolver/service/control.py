@@ -38,6 +38,7 @@ from resolver.service.control_protocol import (
     StatusRow,
 )
 from resolver.service.lines import Lines, LineTooLong
+from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
 from resolver.wire.text import type_from_text
 
 MAX_CONNECTIONS: Final = 16  # operators and their scripts; the next one waits in the kernel's backlog
@@ -71,6 +72,12 @@ class Inspectable(Protocol):
 
     def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
         """The servers with this address, of this zone, or all. Raises WrongRequest."""
+
+    def export(self) -> Iterable[msgspec.Struct | None]:
+        """A Moment and SavedEntries: all that is cached; the cache may change between two steps."""
+
+    def take_in(self, request: CacheImport) -> ImportRow:
+        """Take in entries that are not known better; raises BadRow, which is a ValueError, and CannotShow."""
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         """Why a question would get its answer; may have to read the state database first."""
@@ -165,6 +172,10 @@ async def _rows(request: Request, daemon: Inspectable) -> Rows:
             return [FlushRow(daemon.flush(from_text(name), _type(rtype), only, subtree=subtree))]
         case ServerList(host=host, zone=zone):
             return daemon.server_list(host, from_text(zone) if zone else None)
+        case CacheExport():
+            return daemon.export()
+        case CacheImport():
+            return [daemon.take_in(request)]
         case Explain(name=name, type=rtype, network=network):
             return await daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
         case StateOf() | StateApps() | StateMachines() | StateNames():

@@ -9,8 +9,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from cache.inspection import Order
+from resolver.service.snapshot_protocol import CacheExport, CacheImport
 
-MAX_REQUEST_OCTETS: Final = 4096  # the longest name is 1004 octets as text; nothing else in a request is long
+MAX_REQUEST_OCTETS: Final = 1 << 20  # an imported denial can have 400 kB: signed proof, in base64
 MAX_SORTED: Final = 10_000  # rows; the first of a sorted list are held while the cache is walked, some 100 octets each
 
 MAX_NETWORK: Final = 2**32 - 1
@@ -118,7 +119,8 @@ class StateNames(_Request, frozen=True, tag="state_names"):
 
 
 StateRequest = StateOf | StateApps | StateMachines | StateNames
-Request = Status | Stats | CacheShow | CacheList | FailureList | CacheFlush | ServerList | Explain | StateRequest
+CacheRequest = CacheShow | CacheList | CacheFlush | CacheExport | CacheImport
+Request = Status | Stats | CacheRequest | FailureList | ServerList | Explain | StateRequest
 
 
 class FlushRow(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ import json
 import msgspec
 import trio
 
+from cache.snapshot import Moment, saved
 from resolver.env import Address, Env
 from resolver.service.control_protocol import (
     CacheFlush,
@@ -20,6 +21,8 @@ from resolver.service.control_protocol import (
     Stats,
     Status,
 )
+from resolver.service.snapshot_protocol import CacheExport, CacheImport
+from tests.build import rrset
 from tests.resolver.daemon.alone import CONTROL, with_daemon
 from tests.simulation.client import Client
 
@@ -126,5 +129,19 @@ def test_without_a_state_database_there_is_nothing_to_look_into() -> None:
             async with await env.network.open_unix(CONTROL) as stream:
                 await stream.send_all(msgspec.json.encode(request) + b"\n")
                 assert b"no state database is configured" in await stream.receive_some(65536)
+
+    with_daemon(test)
+
+
+def test_what_is_exported_can_be_imported_again() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        (said,) = await ask(env, CacheExport())
+        moment = msgspec.convert(said, Moment)
+        assert moment.wall == env.wall()
+        taken = await ask(env, CacheImport(moment, (saved(rrset("www.example. 60 A 192.0.2.1"), 3, moment.wall),)))
+        assert taken == [{"taken": 1, "passed_over": 0}]
+        (row,) = await ask(env, CacheShow("www.example"))
+        assert (row["rtype"], row["hits"]) == ("A", 3)
+        assert len(await ask(env, CacheExport())) == 2
 
     with_daemon(test)

@@ -7,6 +7,7 @@ import msgspec
 from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, to_text
+from cache.snapshot import saved
 from internal_zones import AppRow, MachineRow
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
@@ -22,6 +23,8 @@ from resolver.service.control_protocol import (
     StatRow,
     StatusRow,
 )
+from resolver.service.snapshot_protocol import CacheImport, ImportRow
+from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT
 
 
 def entry(owner: str, ttl: float = 60, *, state: str = "fresh", size: int = 100, hits: int = 0) -> EntryRow:
@@ -76,6 +79,14 @@ class PretendedDaemon:
         if zone:
             raise WrongRequest(f"nothing is known of a zone {to_text(zone)}")
         return self.servers
+
+    def export(self) -> Iterable[msgspec.Struct | None]:
+        self.asked.append(("export",))
+        return [SAVED_AT, None, *(saved(one, 7, SHIFT) for one in ENTRIES)]
+
+    def take_in(self, request: CacheImport) -> ImportRow:
+        self.asked.append(("import", request.moment, [row.owner for row in request.entries]))
+        return ImportRow(len(request.entries) - 1, 1)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         self.asked.append((question, network))

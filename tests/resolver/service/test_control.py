@@ -32,6 +32,8 @@ from resolver.service.control_protocol import (
     StatusRow,
 )
 from resolver.service.lines import Lines
+from resolver.service.snapshot_protocol import CacheExport, CacheImport
+from tests.cache.snapshot.made import SAVED_AT
 from tests.resolver.service.pretended_daemon import PretendedDaemon, entry
 
 
@@ -110,6 +112,8 @@ def test_an_explanation_is_links_and_then_a_verdict() -> None:
         pytest.param(ServerList(), ("", None), id="servers"),
         pytest.param(ServerList(host="192.0.2.1"), ("192.0.2.1", None), id="one server"),
         pytest.param(ServerList(zone="example"), ("", "example."), id="servers of a zone"),
+        pytest.param(CacheExport(), ("export",), id="export"),
+        pytest.param(CacheImport(SAVED_AT, ()), ("import", SAVED_AT, []), id="import"),
     ],
 )
 def test_the_daemon_is_asked_with_names_and_types_as_values(request_: Request, asked: tuple[object, ...]) -> None:
@@ -126,6 +130,18 @@ def test_the_daemon_is_asked_with_names_and_types_as_values(request_: Request, a
         pytest.param(b'{"ask":"cache_show","name":"a..b"}\n', "empty label", id="no name"),
         pytest.param(b'{"ask":"cache_show","name":"a","type":"NOPE"}\n', "NOPE", id="no type"),
         pytest.param(b"\xff\xfe\n", "bad request", id="no UTF-8"),
+        pytest.param(
+            b'{"ask":"cache_import","moment":[1,1,""],"entries":['
+            + b",".join([b'["rrset","a.",1,5,1,6,null,4,0,"",0]'] * 201)
+            + b"]}\n",
+            "length <= 200",
+            id="too many entries",
+        ),
+        pytest.param(
+            b'{"ask":"cache_import","moment":[1,1,""],"entries":[["rrset","a.",1,5,1,6,null,9,0,"",0]]}\n',
+            "entries",
+            id="an entry of a trust that is none",
+        ),
     ],
 )
 def test_a_bad_request_gets_a_reason_and_the_connection_goes_on(message: bytes, error: str) -> None:

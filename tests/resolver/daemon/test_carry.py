@@ -1,0 +1,138 @@
+"""What leaves a daemon by export comes into another by import, on the same terms as after a restart."""
+
+from random import Random
+
+import msgspec
+import pytest
+import trio
+import trio.testing
+from msgspec.structs import replace
+
+from cache.options import CacheOptions
+from cache.rrset import Entry, Security, Trust
+from cache.snapshot import BadRow, Moment, SavedEntry, SnapshotCounts
+from cache.store import RRsetCache
+from resolver.daemon.carry import exported, imported, is_worth_saving, moment, terms
+from resolver.env import Env
+from resolver.service.control import CannotShow
+from resolver.service.snapshot_protocol import CacheImport, ImportRow
+from tests.build import denial, rrset
+from tests.cache.snapshot.made import ENTRIES
+from tests.resolver.daemon.alone import ALONE, simulated
+
+TARGET = rrset("www.example. 600 A 192.0.2.1")
+
+
+def of(*entries: Entry) -> RRsetCache:
+    cache = RRsetCache(CacheOptions())
+    for entry in entries:
+        assert cache.put(entry, 0.0)
+    return cache
+
+
+def carried(env: Env, cache: RRsetCache) -> CacheImport:
+    """What is exported now, as it comes over the socket."""
+    said, *rows = exported(env, cache)
+    encode, decode = msgspec.json.encode, msgspec.json.decode
+    return CacheImport(decode(encode(said), type=Moment), tuple(decode(encode(row), type=SavedEntry) for row in rows))
+
+
+async def at(seconds: float) -> Env:
+    await trio.sleep(seconds)
+    return simulated()
+
+
+def test_an_export_is_imported_with_its_lives_less_the_time_between() -> None:
+    async def main() -> None:
+        request = carried(await at(10), of(TARGET, denial("gone.example. NXDOMAIN")))
+        env = await at(90)
+        cache, counts = RRsetCache(CacheOptions()), SnapshotCounts()
+        assert imported(request, env, cache, ALONE, counts) == ImportRow(2, 0)
+        assert [round(entry.expires) for entry in cache.walk()] == [600, 60]
+        assert (counts.loaded, counts.passed_over) == (2, 0)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_what_is_there_already_is_not_taken_again_and_what_is_known_later_stays() -> None:
+    async def main() -> None:
+        env = await at(0)
+        cache = of(TARGET, rrset("moved.example. 600 A 192.0.2.9", 5.0))
+        request = carried(env, of(TARGET, rrset("moved.example. 600 A 192.0.2.1"), denial("gone.example. NXDOMAIN")))
+        before = set(map(repr, cache.walk()))
+        assert imported(request, env, cache, ALONE, SnapshotCounts()) == ImportRow(1, 2)
+        assert set(map(repr, cache.walk())) - before == {"<Denial gone.example. NXDOMAIN ttl=60 UNCHECKED>"}
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_entries_from_the_future_are_refused() -> None:
+    async def main() -> None:
+        env = simulated()
+        request = CacheImport(Moment(env.wall() + 1, env.now(), "another host"), carried(env, of(TARGET)).entries)
+        cache = RRsetCache(CacheOptions())
+        with pytest.raises(CannotShow, match="later time"):
+            imported(request, env, cache, ALONE, SnapshotCounts())
+        assert len(cache) == 0
+
+    trio.run(main)
+
+
+def test_one_row_that_is_none_keeps_all_of_its_request_out() -> None:
+    async def main() -> None:
+        env = simulated()
+        request = carried(env, of(TARGET))
+        broken = replace(request, entries=(*request.entries, replace(request.entries[0], records=b"\0\1x")))
+        cache = RRsetCache(CacheOptions())
+        with pytest.raises(BadRow):
+            imported(broken, env, cache, ALONE, SnapshotCounts())
+        assert len(cache) == 0
+
+    trio.run(main)
+
+
+def test_whatever_moment_is_claimed_nothing_lives_longer_than_where_it_comes_from() -> None:
+    random = Random(1)
+
+    async def main() -> None:
+        env = simulated()
+        request = carried(env, of(TARGET))
+        for _ in range(200):
+            claimed = Moment(
+                env.wall() - random.uniform(0, 2000),
+                env.now() - random.uniform(0, 2000),
+                random.choice([env.boot, "", "x"]),
+            )
+            rows = tuple(
+                replace(
+                    row,
+                    received=row.received - env.wall() + claimed.wall,
+                    expires=row.expires - env.wall() + claimed.wall,
+                )
+                for row in request.entries
+            )
+            cache = RRsetCache(CacheOptions())
+            imported(CacheImport(claimed, rows), env, cache, ALONE, SnapshotCounts())
+            for entry in cache.walk():
+                assert entry.expires <= TARGET.expires + 1e-3
+
+    trio.run(main)
+
+
+def test_bogus_and_local_data_stay_where_they_are() -> None:
+    assert not is_worth_saving(replace(TARGET, security=Security.BOGUS))
+    assert not is_worth_saving(replace(TARGET, trust=Trust.LOCAL))
+    assert all(map(is_worth_saving, ENTRIES))
+
+
+def test_the_terms_are_those_of_the_options() -> None:
+    async def main() -> None:
+        now = moment(simulated())
+        on = terms(ALONE, now, now)
+        assert on is not None
+        assert (on.now, on.max_ttl, on.max_stale) == (now.monotonic, ALONE.cache.max_ttl, ALONE.stale.max_stale)
+        off = terms(replace(ALONE, stale=replace(ALONE.stale, enabled=False)), now, now)
+        assert off is not None
+        assert off.max_stale == 0
+
+    trio.run(main)
