@@ -61,6 +61,10 @@ NOW = 10.0  # what is received at 0 is fresh then, what was received at -100 has
         pytest.param(rrset(A1, trust=GLUE), rrset(A1, NOW, trust=GLUE), False, id="the same glue: no longer life"),
         pytest.param(rrset(A1, trust=GLUE), rrset(A2, NOW, trust=GLUE), True, id="other glue"),
         pytest.param(rrset(A1, trust=GLUE), rrset(A1, NOW), True, id="an answer over the same glue"),
+        pytest.param(rrset(A1, -50), rrset(A2, NOW, trust=Trust.ANSWER), True, id="lower trust, just expired"),
+        pytest.param(rrset(A1, 5), rrset(A2, 5), True, id="heard at the same moment: what is put later"),
+        pytest.param(rrset(NS1), rrset(NS2, NOW, trust=Trust.AUTHORITY_AA), False, id="NS beside an answer is less"),
+        pytest.param(denial("example. NS"), rrset(NS1, NOW), True, id="NS over an older denial"),
         pytest.param(
             rrset(f"{A1}\n{A2}", trust=GLUE), rrset(f"{A2}\n{A1}", NOW, trust=GLUE), False, id="order is no difference"
         ),
@@ -96,6 +100,8 @@ def test_may_replace(old: Entry, new: Entry, expected: bool) -> None:
         pytest.param(rrset(NS1, trust=GLUE), denial("example. NXDOMAIN"), True, id="a denial leaves a referral"),
         pytest.param(rrset("example. 60 CNAME x.example."), rrset(NS1, trust=GLUE), True, id="a referral at an alias"),
         pytest.param(rrset(A1, -100), rrset(A2, trust=GLUE), True, id="glue leaves the last good answer"),
+        pytest.param(rrset(A1, -50), rrset(A2, trust=GLUE), True, id="glue leaves what has just expired"),
+        pytest.param(denial("www.example. RRSIG"), rrset(ALIAS), True, id="a denial of RRSIG stands beside an alias"),
         pytest.param(rrset(A1), rrset(A2, trust=GLUE), False, id="glue and a fresh answer"),
         pytest.param(rrset(A1, -100, trust=GLUE), rrset(A2, trust=GLUE), False, id="glue and expired glue"),
     ],
@@ -115,6 +121,11 @@ def test_can_stand_beside(old: Entry, new: Entry, expected: bool) -> None:
         pytest.param(rrset(A1, trust=GLUE), rrset(A2, NOW), 70, id="an answer has its own TTL"),
         pytest.param(denial("example. NS"), rrset(NS1, NOW), 70, id="NS after its denial has its own TTL"),
         pytest.param(denial("example. NXDOMAIN"), rrset(NS1, NOW), 70, id="NS after NXDOMAIN has its own TTL"),
+        pytest.param(
+            rrset("example. 60 CNAME x.example."), rrset(NS1, NOW), 70, id="NS after an alias has its own TTL"
+        ),
+        pytest.param(rrset(NS1), denial("example. NS", NOW), 70, id="a denial after NS has its own TTL"),
+        pytest.param(rrset(NS1, -50), rrset(NS2, NOW), 70, id="NS that has just expired limits nothing"),
     ],
 )
 def test_what_delegates_lives_no_longer_than_what_it_replaces(old: Entry, new: Entry, expires: float) -> None:
@@ -139,6 +150,7 @@ def test_what_delegates_lives_no_longer_than_what_it_replaces(old: Entry, new: E
         pytest.param(rrset(A2, 0), rrset(A1, 5, trust=GLUE), "held", id="an import that is outranked"),
         pytest.param(rrset(A2, -100), rrset(A1, 5, trust=GLUE), "both", id="imported glue beside a stale answer"),
         pytest.param(rrset(A1, 5), rrset(A1, 5), "held", id="the same"),
+        pytest.param(rrset(A2, 5), rrset(A1, 5), "held", id="heard at the same moment"),
     ],
 )
 def test_what_comes_back_is_judged_as_if_it_had_been_there_all_the_while(
@@ -152,3 +164,8 @@ def test_restored_name_servers_end_no_later_than_the_live_ones_they_replace() ->
     held = rrset("example. 60 NS ns1.example.", 0, trust=GLUE)
     (left,) = survivors(held, rrset("example. 600 NS ns2.example.", 5, trust=GLUE))
     assert left.expires == held.expires
+
+
+def test_name_servers_heard_since_keep_their_end_whatever_is_restored() -> None:
+    held = rrset("example. 600 NS ns2.example.", 5, trust=GLUE)
+    assert survivors(held, rrset("example. 60 NS ns1.example.", 0, trust=GLUE)) == (held,)

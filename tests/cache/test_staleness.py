@@ -26,6 +26,7 @@ A = "www.example. 100 A 192.0.2.1"
         pytest.param(rrset(A, lease=150.0), 150.0, GONE, id="its lease is over"),
         pytest.param(rrset(A, lease=50.0), 50.0, GONE, id="a lease that cut its TTL"),
         pytest.param(rrset("www.example. 0 A 192.0.2.1"), 0.0, GONE, id="TTL 0 is never stale"),
+        pytest.param(rrset("www.example. 1 A 192.0.2.1"), 2.0, STALE, id="a TTL of one second may be"),
         pytest.param(rrset(A, security=Security.BOGUS), 101.0, GONE, id="bogus is never stale"),
         pytest.param(denial("x.example. NXDOMAIN"), 61.0, STALE, id="a denial"),
     ],

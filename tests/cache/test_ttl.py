@@ -49,6 +49,8 @@ def soa(minimum: int) -> bytes:
         pytest.param(0, soa(60), CacheOptions(min_negative_ttl=10), 10, id="under the minimum"),
         pytest.param(60, soa(0), CacheOptions(), 0, id="MINIMUM of 0"),
         pytest.param(300, soa(0)[:-4] + b"\x80\0\0\1", CacheOptions(), 0, id="top bit set"),
+        pytest.param(300, soa(61), CacheOptions(), 61, id="an odd MINIMUM"),
+        pytest.param(300, bytes(21) + b"\x3c", CacheOptions(), 60, id="the shortest SOA, of the root's name twice"),
         pytest.param(300, b"", CacheOptions(min_negative_ttl=10), 0, id="no SOA's rdata"),
         pytest.param(300, soa(60)[-20:], CacheOptions(), 0, id="an SOA without names"),
     ],
@@ -89,6 +91,7 @@ def test_a_client_sees_what_is_left_or_the_stale_ttl(ttl: int, now: float, expec
         pytest.param(100.0, 30, id="long before"),
         pytest.param(370.0, 30, id="just as long before"),
         pytest.param(380.0, 20, id="shortly before"),
+        pytest.param(380.4, 20, id="rounded to the nearest"),
         pytest.param(399.9, 1, id="its last moment"),
     ],
 )
