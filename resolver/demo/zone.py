@@ -113,6 +113,10 @@ class Zone:
         nodes = {owner: of for owner, of in self.nodes.items() if owner != name}
         return _zone(self.origin, {**nodes, name: node} if node else nodes)
 
+    def without_tree(self, name: Name) -> "Zone":
+        """The zone without anything at or below that name."""
+        return _zone(self.origin, {owner: of for owner, of in self.nodes.items() if not owner.is_subdomain(name)})
+
     def _find_at(self, owner: Name, qname: Name, qtype: RdataType) -> Finding:
         node = self.nodes.get(owner, {})
         if qtype == RdataType.ANY and node:

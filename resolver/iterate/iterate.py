@@ -6,15 +6,17 @@ answered: show more of it; the whole question answered: learn and return.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
+from cachetools import LRUCache
 
 from cache.answer import Question
 from cache.failures import ServerFailures
 from cache.names import ROOT, WireName, parent
 from cache.options import CacheOptions
 from cache.rrset import Trust
-from cache.rrtypes import NS
+from cache.rrtypes import NS, A
 from cache.servers import Servers
 from cache.store import RRsetCache
 from resolver.env import Address, Env
@@ -32,17 +34,23 @@ from resolver.iterate.parent_glue import find_glue_above
 from resolver.iterate.scrub import MAX_NAME_SERVERS
 from resolver.upstream import Upstream, UpstreamCounts
 
-PRIMING = Question(ROOT, NS)
+PRIMING: Final = Question(ROOT, NS)
+PARENT_PAUSE: Final = 10.0  # s until a parent that did not help is asked once more about a zone that fails
+MAX_IN_VAIN: Final = 4096  # such questions; the least recently met is forgotten, and asked once more
 
 
 @dataclass(slots=True)
 class _Descent:
-    """What is kept while one question goes down the referrals. steps: shortened questions asked; failed: servers."""
+    """What is kept while one question goes down the referrals.
+
+    steps: shortened questions asked; failed: servers. has_left_start: a referral was followed.
+    """
 
     question: Question
     budget: Budget
     steps: int = 0
     failed: set[Address] = field(default_factory=set)
+    has_left_start: bool = False
 
 
 class Iterator:
@@ -70,6 +78,7 @@ class Iterator:
         self._zones = zones
         self._ttls = ttls
         self._counts = counts
+        self._asked_in_vain: LRUCache[Question, float] = LRUCache(MAX_IN_VAIN)  # until when, in monotonic seconds
         upstream = Upstream(
             env,
             servers,
@@ -91,7 +100,8 @@ class Iterator:
         try:
             return await self._descend(start, descent)
         except NoReachableAuthority as failure:
-            above = self._above(start, budget)
+            is_worth_it = not descent.has_left_start and not self._was_in_vain(Question(start.zone, NS))
+            above = self._above(start, budget) if is_worth_it else None
             if above is None:
                 raise
             # the zone may have moved: its parent knows; whoever has just failed is not asked again
@@ -99,6 +109,7 @@ class Iterator:
             try:
                 return await self._descend(above, descent)
             except NoReachableAuthority:
+                self._note_in_vain(Question(start.zone, NS))
                 raise failure from None
 
     @property
@@ -124,6 +135,7 @@ class Iterator:
             voice = _voice(delegation, heard)
             if isinstance(heard.told, Referred):
                 descent.budget.spend_referral()
+                descent.has_left_start = True
                 delegation = self._take_referral(heard.told, heard, voice)
                 continue
             if isinstance(heard.told, Aliased) and heard.told.target is None:
@@ -178,7 +190,12 @@ class Iterator:
         now = self._means.env.now()
         own = closest_to(name, self._cache, self._zones, now, (*budget.ancestors, waiting))
         above = self._above(own, budget) if own is not None else None
-        return await find_glue_above(self._means, above, name, waiting, budget) if above is not None else []
+        if above is None or self._was_in_vain(Question(name, A)):
+            return []
+        found = await find_glue_above(self._means, above, name, waiting, budget)
+        if not found:
+            self._note_in_vain(Question(name, A))
+        return found
 
     def _above(self, start: Delegation, budget: Budget) -> Delegation | None:
         """The delegation to begin at again when all servers of a remembered one failed; None when it was no memory."""
@@ -188,6 +205,17 @@ class Iterator:
             return self._hints
         now = self._means.env.now()
         return closest_to(parent(start.zone), self._cache, self._zones, now, budget.ancestors) or self._hints
+
+    def _was_in_vain(self, asked: Question) -> bool:
+        """Was a parent asked this a short while ago, because of a zone that failed, and did not help?
+
+        A zone that cannot be reached does not cost its parent a query for each name in it (TsuNAME).
+        """
+        now = self._means.env.now()
+        return now < self._asked_in_vain.get(asked, now)
+
+    def _note_in_vain(self, asked: Question) -> None:
+        self._asked_in_vain[asked] = self._means.env.now() + PARENT_PAUSE
 
 
 def denied_below(heard: Heard, question: Question) -> Heard:

@@ -22,7 +22,6 @@ import dns.name
 import msgspec
 import trio
 from dns.message import Message
-from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
 from cache.options import CacheOptions, StaleOptions
@@ -33,7 +32,7 @@ from resolver.iterate.options import ForwardZone
 from tests.internal_zones.platform import State, write_state
 from tests.simulation.deterministic import run
 from tests.simulation.invariants import chain_violations, extended_errors, header_violations, violations
-from tests.simulation.scenarios.servers import Said, ScriptedServer, ZoneText, build
+from tests.simulation.scenarios.servers import Mind, Said, ScriptedServer, ZoneText, build
 from tests.simulation.world import World, open_world_of, simulated_options
 
 STATE_FILE, CACHE_FILE = "state.db", "cache.db"
@@ -129,9 +128,9 @@ class Net:
         self._world.withdraw(owner, rtype)
 
     def undelegate(self, origin: str) -> None:
-        """Have `test.` refer nobody to this zone any more."""
+        """Have `test.` refer nobody to this zone any more, nor tell its servers' addresses."""
         apex, server = dns.name.from_text(origin), self._world.internet.servers["test"]
-        zones = server.change(apex.parent(), lambda zone: zone.without(apex, RdataType.NS))
+        zones = server.change(apex.parent(), lambda zone: zone.without_tree(apex))
         self._world.published.note(zones, trio.current_time())
 
     def say(self, name: str, question: str, said: Said) -> None:
@@ -139,6 +138,13 @@ class Net:
         server = self._world.internet.servers[name]
         assert isinstance(server, ScriptedServer)
         server.script[question] = said
+        self._is_scripted = True
+
+    def possess(self, name: str, mind: Mind) -> None:
+        """Have the server say what `mind` tells it, whatever its zone holds."""
+        server = self._world.internet.servers[name]
+        assert isinstance(server, ScriptedServer)
+        server.mind = mind
         self._is_scripted = True
 
     def asked(self) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """The servers of a scenario: a root, one for `test.`, and those named by letters, which can be made to say anything."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import dns.flags
 import dns.message
 import dns.rcode
 
-from resolver.demo.authority import Transport
+from resolver.demo.authority import TCP_OCTETS, Transport
 from resolver.demo.behaviour import Asking, Delivery, altered
 from resolver.demo.internet import Internet
 from resolver.demo.server import Server
@@ -50,6 +50,7 @@ class Said(NamedTuple):
 
     answer: tuple[str, ...] = ()
     authority: tuple[str, ...] = ()
+    additional: tuple[str, ...] = ()
     rcode: str = "NOERROR"
     is_authoritative: bool = True
     is_truncated: bool = False
@@ -61,26 +62,37 @@ class Said(NamedTuple):
         )
         response.answer += list(map(parse_record, self.answer))
         response.authority += list(map(parse_record, self.authority))
+        response.additional += list(map(parse_record, self.additional))
         response.set_rcode(dns.rcode.from_text(self.rcode))
         response.flags |= dns.flags.AA if self.is_authoritative else 0
         response.flags |= dns.flags.TC if self.is_truncated else 0
-        return response.to_wire(want_shuffle=False)
+        return response.to_wire(max_size=TCP_OCTETS, want_shuffle=False)
+
+
+# What a server makes of `name type`: a response, octets at their moments, or (None) what it would say anyway.
+Mind = Callable[[str, Asking], Said | list[Delivery] | None]
 
 
 class ScriptedServer(Server):
-    """A server that says what is in its script, by question (`name type`), and else what its zones hold."""
+    """A server that says what is in its script, by question (`name type`), what its mind tells it, or what its zones hold."""
 
     def __init__(self, name: str, address: str, zones: tuple[Zone, ...]) -> None:
         super().__init__(name, (address,), [zones], delay=DELAY)
         self.script: dict[str, Said] = {}
+        self.mind: Mind = lambda question, asking: None
 
     def answer(self, query: bytes, transport: Transport, rng: Rng) -> list[Delivery]:
         usual = super().answer(query, transport, rng)  # which counts the query, too
         asked = dns.message.from_wire(query).question[0]
-        said = self.script.get(f"{asked.name.canonicalize().to_text(omit_final_dot=True)} {asked.rdtype.name}")
+        question, asking = (
+            f"{asked.name.canonicalize().to_text(omit_final_dot=True)} {asked.rdtype.name}",
+            Asking(query, transport, rng),
+        )
+        said = self.script.get(question) or self.mind(question, asking)
         if said is None:
             return usual
-        return altered([Delivery(self.delay, said.respond(query))], self.behaviours, Asking(query, transport, rng))
+        deliveries = [Delivery(self.delay, said.respond(query))] if isinstance(said, Said) else said
+        return altered(deliveries, self.behaviours, asking)
 
 
 def build(served: Mapping[str, ZoneText], more_of_test: Iterable[str] = ()) -> Internet:
