@@ -1,15 +1,15 @@
 """The servers of an internet on sockets: each listens on its addresses, over UDP and TCP, real or simulated ones."""
 
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final, Never
+from typing import Final, Never, Protocol
 
 import trio
 
 from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Delivery
 from resolver.demo.internet import Internet
-from resolver.demo.server import Server
-from resolver.env import Address, Env, TcpConnection, TcpListener, UdpListener
+from resolver.env import Address, Env, Rng, TcpConnection, TcpListener, UdpListener
 
 LENGTH_OCTETS: Final = 2  # RFC 1035 §4.2.2
 RECEIVE_OCTETS: Final = 4096
@@ -19,20 +19,40 @@ MAX_WAITING: Final = (
 MAX_CONNECTION: Final = 30.0  # s that a connection may last
 
 
+class Answering(Protocol):
+    """A server: where it is, and what it sends back."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]: ...
+
+    def answer(self, query: bytes, transport: Transport, rng: Rng) -> list[Delivery]: ...
+
+
 async def serve_internet(
     internet: Internet, env: Env, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
     """Serve until cancelled; started when every server listens. Raises OSError for an address that cannot be had."""
+    await serve_servers(internet.servers.values(), internet.port, env, task_status=task_status)
+
+
+async def serve_servers(
+    servers: Iterable[Answering],
+    port: int,
+    env: Env,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """As serve_internet."""
     async with trio.open_nursery() as nursery:
-        for server in internet.servers.values():
+        for server in servers:
             for host in server.addresses:
-                address = Address(host, internet.port)
+                address = Address(host, port)
                 nursery.start_soon(_serve_udp, server, env, await env.network.listen_udp(address))
                 nursery.start_soon(_serve_tcp, server, env, await env.network.listen_tcp(address))
         task_status.started()
 
 
-async def _serve_udp(server: Server, env: Env, listener: UdpListener) -> None:
+async def _serve_udp(server: Answering, env: Env, listener: UdpListener) -> None:
     try:
         async with trio.open_nursery() as replying:
             await _answer_datagrams(server, env, listener, replying)
@@ -40,7 +60,7 @@ async def _serve_udp(server: Server, env: Env, listener: UdpListener) -> None:
         listener.close()
 
 
-async def _answer_datagrams(server: Server, env: Env, listener: UdpListener, replying: trio.Nursery) -> Never:
+async def _answer_datagrams(server: Answering, env: Env, listener: UdpListener, replying: trio.Nursery) -> Never:
     while True:
         for datagram in await listener.receive_batch():
             if len(replying.child_tasks) >= MAX_WAITING:
@@ -54,7 +74,7 @@ async def _reply(listener: UdpListener, delivery: Delivery, reply_to: bytes) -> 
     listener.send_batch([(delivery.message, reply_to)])
 
 
-async def _serve_tcp(server: Server, env: Env, listener: TcpListener) -> None:
+async def _serve_tcp(server: Answering, env: Env, listener: TcpListener) -> None:
     try:
         async with trio.open_nursery() as nursery:
             while True:
@@ -63,7 +83,7 @@ async def _serve_tcp(server: Server, env: Env, listener: TcpListener) -> None:
         listener.close()
 
 
-async def _serve_connection(server: Server, env: Env, connection: TcpConnection) -> None:
+async def _serve_connection(server: Answering, env: Env, connection: TcpConnection) -> None:
     """Answer one query after the other until the client goes away, or has been here for long."""
     stream = connection.stream
     received = bytearray()
@@ -74,7 +94,7 @@ async def _serve_connection(server: Server, env: Env, connection: TcpConnection)
                 await _answer_whole_queries(server, env, stream, received)
 
 
-async def _answer_whole_queries(server: Server, env: Env, stream: trio.abc.Stream, received: bytearray) -> None:
+async def _answer_whole_queries(server: Answering, env: Env, stream: trio.abc.Stream, received: bytearray) -> None:
     """Answer the queries that are complete in `received`, and take them out of it."""
     while len(received) >= LENGTH_OCTETS:
         end = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
