@@ -134,6 +134,14 @@ class ServerFailures:
         record = self._records.get((server, question))
         return record is not None and record.sends >= MAX_SENDS and now < record.until
 
+    def paused_until(self, server: ServerAddress, question: Question, now: float) -> float | None:
+        """Until when this server should not be asked this; None: it may be. Does not mark use."""
+        try:
+            record = Cache.__getitem__(self._records, (server, question))
+        except KeyError:
+            return None
+        return record.until if record.sends >= MAX_SENDS and now < record.until else None
+
     def note_silence(self, server: ServerAddress, question: Question, now: float) -> None:
         """A query was not answered in time. After MAX_SENDS of them in one period the server has failed at this question."""
         before = self._live(server, question, now)

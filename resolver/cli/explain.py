@@ -7,6 +7,8 @@ from typing import Final
 import click
 import msgspec
 
+from cache.names import from_text
+from internal_zones import is_ours
 from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.tables import print_table, seconds
@@ -29,8 +31,10 @@ def command(
     """Tell why NAME gets the answer it gets.
 
     Shows each link of the answer that would be given now: where it comes from, its age, the TTL left, its trust, its
-    server; and what the client would see. Nothing is asked upstream.
+    server; what the client would see, and what would be asked next. Nothing is asked upstream and nothing changes.
     """
+    if network is None and is_ours(from_text(qname)):
+        raise click.UsageError(f"{qname} differs from network to network: say whose with --network")
     rows: list[bytes] = []
     ask(socket_path(socket, config), Explain(qname, qtype, network), click.echo if as_json else rows.append)
     if not as_json:
@@ -69,11 +73,11 @@ def _lines(link: LinkRow) -> Iterator[tuple[str, ...]]:
 
 
 def _verdict_lines(verdict: VerdictRow) -> Iterator[str]:
-    if not verdict.rcode:
-        yield "The client would see: what upstream says"
-    else:
-        stale = ", stale records" if verdict.is_stale else ""
-        errors = "".join(f", {error}" for error in verdict.errors)
-        yield f"The client would see: {verdict.rcode}{stale}{errors}"
+    stale = ", stale records" if verdict.is_stale else ""
+    seen = verdict.rcode + stale + "".join(f", {error}" for error in verdict.errors)
     if verdict.next:
+        otherwise = f"; if that fails or is late: {seen}" if verdict.rcode else ""
+        yield f"The client would see: what upstream says{otherwise}"
         yield f"Would be asked:       {verdict.next}"
+    else:
+        yield f"The client would see: {seen or 'what upstream says'}"

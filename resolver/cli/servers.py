@@ -11,6 +11,7 @@ import msgspec
 from resolver.cli.arguments import for_programs, name, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.tables import milliseconds, print_table, seconds
+from resolver.env import address_from_text
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import ServerList
 
@@ -20,9 +21,11 @@ MAX_LAME_SHOWN: Final = 3  # zones; the rest is counted, and --json has all of t
 
 
 def which(text: str) -> ServerList:
-    """The servers with an address, or of a zone. Raises click.BadParameter."""
+    """The servers with an address, whose port is not looked at, or of a zone. Raises click.BadParameter."""
     with contextlib.suppress(ValueError):
         return ServerList(host=str(ipaddress.ip_address(text)))
+    with contextlib.suppress(ValueError):
+        return ServerList(host=address_from_text(text).host)
     if ":" in text or not text.strip("0123456789./"):
         # no zone has such a name, and "nothing is known of it" would hide the slip
         raise click.BadParameter(f"{text!r} is no IP address: expected 192.0.2.1 or 2001:db8::1, or a zone")

@@ -14,10 +14,11 @@ from internal_zones import InternalZones, StateFault, is_ours
 from internal_zones import Wanted as WantedOfState
 from resolver.daemon.carry import exported, imported
 from resolver.daemon.parts import Parts
-from resolver.errors import NotServed, Prohibited
+from resolver.errors import NotServed, NotSupported, Prohibited
 from resolver.observe.metrics import stats
 from resolver.policy.explain import ExplainRow, LinkRow, explain, explain_local
 from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
+from resolver.policy.sources import minimal_any, refuse_type
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
     Forgettable,
@@ -87,13 +88,19 @@ class Eyes:
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         parts = self._parts
+        try:
+            refuse_type(question.qtype)
+        except NotSupported as refusal:
+            return explain_local(refusal.answer(), question, "special")
         if is_ours(question.qname):
             found = explain_local(await self._internal_answer(question, network), question, "internal")
             return _each_with_its_reason(found, self._reasons(question, network))
         special = parts.special.find(question.qname, question.qtype)
+        if special is None and question.qtype == ANY:
+            special = minimal_any(question.qname)
         if special is not None:
             return explain_local(special, question, "special")
-        return explain(parts.cache, parts.failures, question, parts.env.now(), parts.options.stale)
+        return explain(parts.known, question, parts.env.now())
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         internal = self._parts.internal

@@ -1,26 +1,34 @@
 """Why would this question get the answer it would get now? The same walk as the resolution's, told instead of done.
 
-Nothing is asked upstream and nothing is refreshed. The cache counts that it was looked at, as with any look.
+Nothing is asked upstream, nothing is refreshed, and nothing counts as used.
 """
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from cache.answer import Answer, ExtendedError, Question
 from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong
-from cache.failures import Failures, RememberedFailure
+from cache.failures import RememberedFailure
 from cache.lookup import find_link, find_stale_link
-from cache.names import WireName, ancestors, to_text
+from cache.names import to_text
 from cache.options import StaleOptions
 from cache.rrset import Denial, RRset
-from cache.rrtypes import DS, NOERROR, NS, NXDOMAIN, SERVFAIL, YXDOMAIN
-from cache.store import RRsetCache
-from resolver.errors import CACHED_ERROR, INVALID_DATA, STALE_ANSWER, STALE_NXDOMAIN
+from cache.rrtypes import NOERROR, NXDOMAIN
+from cache.staleness import is_due
+from internal_zones import is_ours
+from resolver.errors import (
+    STALE_ANSWER,
+    STALE_NXDOMAIN,
+    AliasChainTooLong,
+    CachedFailure,
+    LocalTarget,
+    ResolutionFailure,
+)
+from resolver.policy.sources import without_rebinding
+from resolver.policy.whom import Known, next_query
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
-
-MAX_SERVERS_SHOWN: Final = 4  # a zone's name servers are a hint to people, not a list to work from
 
 State = Literal["fresh", "stale", "negative", "failed", "missing", "local"]
 
@@ -47,7 +55,11 @@ class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
 
 
 class VerdictRow(msgspec.Struct, frozen=True, tag="verdict", tag_field="kind"):
-    """What the client would see. rcode: "" when it depends on what upstream says; next: what would be asked, and whom."""
+    """What the client would see. next: what would be asked first, and whom; "": nothing has to be asked.
+
+    rcode: "" when it depends on what upstream says. With `next` and an rcode, stale data stands ready: this is what the
+    client would see if upstream fails or is late.
+    """
 
     rcode: str
     is_stale: bool = False
@@ -58,55 +70,67 @@ class VerdictRow(msgspec.Struct, frozen=True, tag="verdict", tag_field="kind"):
 ExplainRow = LinkRow | VerdictRow
 
 
-def explain(
-    cache: RRsetCache, failures: Failures, question: Question, now: float, stale: StaleOptions
-) -> list[ExplainRow]:
+def explain(known: Known, question: Question, now: float) -> list[ExplainRow]:
     """The links of the chain as they stand in the cache, and last the verdict."""
-    return list(_story(cache, failures, question, now, stale))
+    return list(_story(known, question, now))
 
 
 def explain_local(answer: Answer, question: Question, origin: str) -> list[ExplainRow]:
-    """The rows of an answer that is not the cache's: `origin` is "internal" or "special"."""
+    """The rows of an answer that is made here: `origin` is "internal" or "special"."""
     links = [_local_row(rrset, origin) for rrset in answer.answer]
     if not links:
         state: State = "negative" if answer.rcode in (NOERROR, NXDOMAIN) else "failed"
         links = [LinkRow(to_text(question.qname), type_to_text(question.qtype), origin, state)]
-    return [*links, _verdict(answer, "")]
+    return [*links, verdict_row(answer)]
 
 
-def _story(
-    cache: RRsetCache, failures: Failures, question: Question, now: float, stale: StaleOptions
-) -> Iterator[ExplainRow]:
+def verdict_row(answer: Answer, asked_next: str = "") -> VerdictRow:
+    """What a client sees of `answer`."""
+    return VerdictRow(rcode_to_text(answer.rcode), answer.is_stale, tuple(map(error_text, answer.errors)), asked_next)
+
+
+def error_text(error: ExtendedError) -> str:
+    """`EDE 22 (why)`."""
+    return f"EDE {error.code}" + (f" ({error.text})" if error.text else "")
+
+
+def _story(known: Known, question: Question, now: float) -> Iterator[ExplainRow]:
+    chain = Chain(question.qname, question.qtype)
     try:
-        yield from _walk(cache, failures, Chain(question.qname, question.qtype), now, stale)
+        yield from _walk(known, chain, now)
     except (AliasLoop, AliasesExhausted) as end:
-        yield _dead_end(SERVFAIL, str(end))
+        yield verdict_row(AliasChainTooLong(str(end)).answer())
     except SubstitutionTooLong as end:
-        yield _dead_end(YXDOMAIN, str(end))
+        yield verdict_row(chain.too_long(end.dname))
+    except ResolutionFailure as failure:
+        yield verdict_row(failure.answer())
 
 
-def _walk(cache: RRsetCache, failures: Failures, chain: Chain, now: float, stale: StaleOptions) -> Iterator[ExplainRow]:
-    errors: list[ExtendedError] = []
+def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
+    """As PublicResolver._walk; raises ResolutionFailure for a chain that leads where it must not."""
+    errors: tuple[ExtendedError, ...] = ()
     asked_next = ""
     while True:
         wanted = Question(chain.name, chain.qtype)
-        link = find_link(cache, wanted.qname, wanted.qtype, now)
+        link = find_link(known.cache, wanted.qname, wanted.qtype, now)
         if link is not None:
-            yield _present(wanted, link, "negative" if isinstance(link, Denial) else "fresh", "", now)
+            yield _present(wanted, link, "negative" if isinstance(link, Denial) else "fresh", _due_note(link, now), now)
         else:
-            failure = failures.find(wanted, now)
+            failure = known.failures.peek(wanted, now)
             if failure is None:
-                asked_next = asked_next or _would_ask(cache, wanted, now)
-            link = find_stale_link(cache, wanted.qname, wanted.qtype, now, stale)
+                asked_next = asked_next or next_query(wanted, known, now)
+            link = find_stale_link(known.cache, wanted.qname, wanted.qtype, now, known.stale)
             if link is None:
                 yield _absent(wanted, failure, now)
                 yield _verdict_without(failure, asked_next)
                 return
-            errors = [_stale_error(link), *_remembered_errors(failure)]
-            yield _present(wanted, link, "stale", _stale_note(failure, stale), now)
+            errors = (_stale_error(link), *_remembered_errors(failure))
+            yield _present(wanted, link, "stale", _stale_note(failure, known.stale), now)
         if chain.follow(link, now):
-            yield _verdict(chain.answer(errors=tuple(errors)), asked_next)
+            yield verdict_row(without_rebinding(chain.answer(errors=errors)), asked_next)
             return
+        if is_ours(chain.name):
+            raise LocalTarget("a public alias to a name of this platform")
 
 
 def _present(wanted: Question, link: Link, state: State, note: str, now: float) -> LinkRow:
@@ -131,7 +155,7 @@ def _absent(wanted: Question, failure: RememberedFailure | None, now: float) -> 
     name, rtype = to_text(wanted.qname), type_to_text(wanted.qtype)
     if failure is None:
         return LinkRow(name, rtype, "upstream", "missing")
-    return LinkRow(name, rtype, "cache", "failed", remaining=failure.until - now, note=failure.text)
+    return LinkRow(name, rtype, "cache", "failed", remaining=failure.until - now, note=_failure_text(failure))
 
 
 def _local_row(rrset: RRset, origin: str) -> LinkRow:
@@ -162,22 +186,14 @@ def _texts(rrset: RRset) -> tuple[str, ...]:
     return tuple(f"{rtype} {rdata_to_text(rrset.rtype, rdata)}" for rdata in rrset.rdatas)
 
 
-def _verdict(answer: Answer, asked_next: str) -> VerdictRow:
-    return VerdictRow(rcode_to_text(answer.rcode), answer.is_stale, tuple(map(_error_text, answer.errors)), asked_next)
-
-
 def _verdict_without(failure: RememberedFailure | None, asked_next: str) -> VerdictRow:
     if failure is None:
         return VerdictRow(rcode="", next=asked_next)
-    return VerdictRow(rcode_to_text(SERVFAIL), errors=tuple(map(_error_text, _remembered_errors(failure))))
+    return verdict_row(CachedFailure(failure.text).answer())
 
 
-def _dead_end(rcode: int, why: str) -> VerdictRow:
-    return VerdictRow(rcode_to_text(rcode), errors=(_error_text(ExtendedError(INVALID_DATA, why)),))
-
-
-def _remembered_errors(failure: RememberedFailure | None) -> list[ExtendedError]:
-    return [ExtendedError(CACHED_ERROR, failure.text)] if failure else []
+def _remembered_errors(failure: RememberedFailure | None) -> tuple[ExtendedError, ...]:
+    return CachedFailure(failure.text).answer().errors if failure else ()
 
 
 def _stale_error(link: Link) -> ExtendedError:
@@ -188,29 +204,17 @@ def _stale_error(link: Link) -> ExtendedError:
 def _stale_note(failure: RememberedFailure | None, stale: StaleOptions) -> str:
     if failure is None:
         return f"given if upstream fails or takes over {stale.client_timeout} s"
-    return f"given at once: {failure.text}"
+    return f"given at once: {_failure_text(failure)}"
 
 
-def _would_ask(cache: RRsetCache, wanted: Question, now: float) -> str:
-    """`www.example.com. A from the servers of example.com.: ns1.example.com.`, as the iteration would begin."""
-    what = f"{to_text(wanted.qname)} {type_to_text(wanted.qtype)}"
-    for zone, servers in _delegations(cache, wanted, now):
-        return f"{what} from the servers of {to_text(zone)}: {', '.join(servers)}"
-    return f"{what} from the root servers"
+def _failure_text(failure: RememberedFailure) -> str:
+    times = "once" if failure.attempts == 1 else f"{failure.attempts} times in a row"
+    return f"failed {times}: {error_text(ExtendedError(failure.info_code, failure.text))}"
 
 
-def _delegations(cache: RRsetCache, wanted: Question, now: float) -> Iterator[tuple[WireName, list[str]]]:
-    """Known zones above the name, the closest first; a DS is asked of the parent (RFC 4035 §3.1.4.1)."""
-    for zone in ancestors(wanted.qname):
-        entry = cache.peek(zone, NS)
-        if (wanted.qtype == DS and zone == wanted.qname) or not isinstance(entry, RRset) or entry.expires <= now:
-            continue
-        names = [rdata_to_text(NS, rdata) for rdata in entry.rdatas]
-        yield zone, names[:MAX_SERVERS_SHOWN] + (["…"] if len(names) > MAX_SERVERS_SHOWN else [])
-
-
-def _error_text(error: ExtendedError) -> str:
-    return f"EDE {error.code}" + (f" ({error.text})" if error.text else "")
+def _due_note(link: Link, now: float) -> str:
+    entry = link.shown[0] if isinstance(link, Alias) else link
+    return "soon to expire: whoever asks has it fetched anew" if isinstance(entry, RRset) and is_due(entry, now) else ""
 
 
 def _finite(seconds: float) -> float | None:

@@ -81,7 +81,12 @@ def refuse(query: Query, view: View) -> None:
         raise Prohibited(view.refusal)
     if query.qclass != IN:
         raise NotSupported("only class IN is served")
-    if query.qtype in META_TYPES:
+    refuse_type(query.qtype)
+
+
+def refuse_type(qtype: int) -> None:
+    """Raise why a question for this type gets no answer at all, if so."""
+    if qtype in META_TYPES:
         raise NotSupported("this type is no data that a resolver holds")
 
 

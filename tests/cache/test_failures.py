@@ -219,6 +219,8 @@ def test_a_walk_shows_which_server_is_left_alone_with_what_and_uses_nothing() ->
     failures.note_silence(other, WWW, 0.0)
     failures.note_failure(SERVER, WWW, 1.0)
     assert list(failures.walk(2.0)) == [ServerPause(SERVER, WWW, 6.0, 5.0)]
+    assert [failures.paused_until(one, WWW, 2.0) for one in (SERVER, other, ("192.0.2.8", 53))] == [6.0, None, None]
+    assert failures.paused_until(SERVER, WWW, 6.0) is None
     assert list(failures.walk(6.0)) == []
     failures.note_failure(SERVER, question("x.example. A"), 2.0)
     assert [pause.question.qname for pause in failures.walk(2.0)] == [WWW.qname, from_text("x.example.")]

@@ -49,7 +49,7 @@ web.example.  A     cache  stale  1m40s    -40s       -  answer_aa  unchecked  1
                                                                                            A 192.0.2.81
                                                                                            (given at once: no reply)
 
-The client would see: NOERROR, stale records, EDE 3, EDE 13 (no reply)
+The client would see: what upstream says; if that fails or is late: NOERROR, stale records, EDE 3, EDE 13 (no reply)
 Would be asked:       web.example. A from the root servers
 """
 
@@ -75,3 +75,19 @@ def test_a_wrong_type_is_a_usage_error_that_says_what_is_expected() -> None:
     shown = cistern("explain", "www.example", "ADDRESS")
     assert shown.exit_code == 2
     assert "'ADDRESS' is no RR type: expected a mnemonic such as AAAA" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("a..b",), "empty label"),
+        (("www.example", "--network", "-1"), "--network"),
+        (("www.example", "--network", "home"), "'home'"),
+        (("web.internal",), "web.internal. differs from network to network: say whose with --network"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_is_asked(served: Served, arguments: tuple[str, ...], said: str) -> None:
+    shown = cistern("explain", *arguments, "--socket", served.socket)
+    assert shown.exit_code == 2
+    assert said in shown.stderr
+    assert served.daemon.asked == []

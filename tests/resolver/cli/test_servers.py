@@ -28,8 +28,9 @@ def test_all_servers_as_a_table(served: Served) -> None:
 
 
 def test_one_server_whose_address_is_written_otherwise(served: Served) -> None:
-    cistern("servers", "2001:DB8:0::1", "--socket", served.socket)
-    assert served.daemon.asked == [("2001:db8::1", None)]
+    for text in ("2001:DB8:0::1", "[2001:db8::1]:53", "192.0.2.1:53"):
+        cistern("servers", text, "--socket", served.socket)
+    assert served.daemon.asked == [("2001:db8::1", None), ("2001:db8::1", None), ("192.0.2.1", None)]
 
 
 def test_programs_get_one_json_object_per_line(served: Served) -> None:
@@ -68,7 +69,7 @@ def test_nothing_known_says_so(served: Served) -> None:
     assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "", "nothing is known of 192.0.2.9\n")
 
 
-@pytest.mark.parametrize("address", ["192.0.2.300", "192.0.2", "2001:db8::zz", "192.0.2.1:53", "192.0.2.0/24"])
+@pytest.mark.parametrize("address", ["192.0.2.300", "192.0.2", "2001:db8::zz", "192.0.2.1:none", "192.0.2.0/24"])
 def test_what_should_be_an_address_and_is_none_is_refused_before_anything_is_asked(
     served: Served, address: str
 ) -> None:

@@ -1,19 +1,18 @@
 """The story of an answer, told from a cache of values."""
 
 import pytest
+from msgspec.structs import replace
 
 from cache.answer import Answer, Question
-from cache.failures import Failures
 from cache.names import WireName, from_text
-from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, RRset, Trust
-from cache.rrtypes import AAAA, CNAME, DS, NS, NXDOMAIN, SOA, A
-from cache.store import RRsetCache
+from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NXDOMAIN, SOA, A
 from resolver.errors import NO_REACHABLE_AUTHORITY
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow, explain, explain_local
+from tests.resolver.policy.test_whom import known
 
 NOW = 1000.0
-STALE = StaleOptions()
+FROM_ROOT = "from the root servers of the hints: 192.0.2.250 (not heard yet)"
 WWW = from_text("www.example.")
 WEB = from_text("web.test.")
 ADDRESS = b"\xc0\0\2P"
@@ -45,17 +44,14 @@ class Known:
     """A cache and what failed."""
 
     def __init__(self, *entries: RRset | Denial) -> None:
-        self.cache = RRsetCache(CacheOptions())
-        self.failures = Failures()
-        for entry in entries:
-            assert self.cache.put(entry, entry.received)
+        self.known = known(*entries)
 
     def failed(self, name: WireName, rtype: int = A) -> "Known":
-        self.failures.remember(Question(name, rtype), NO_REACHABLE_AUTHORITY, "no server answers", NOW)
+        self.known.failures.remember(Question(name, rtype), NO_REACHABLE_AUTHORITY, "no server answers", NOW)
         return self
 
     def explain(self, name: WireName, rtype: int = A) -> tuple[list[LinkRow], VerdictRow]:
-        return split(explain(self.cache, self.failures, Question(name, rtype), NOW, STALE))
+        return split(explain(self.known, Question(name, rtype), NOW))
 
 
 def split(rows: list[ExplainRow]) -> tuple[list[LinkRow], VerdictRow]:
@@ -104,31 +100,35 @@ def test_a_name_that_does_not_exist_is_negative() -> None:
 def test_nothing_known_would_be_asked_of_the_root() -> None:
     (link,), verdict = Known().explain(WWW)
     assert (link.origin, link.state) == ("upstream", "missing")
-    assert verdict == VerdictRow("", next="www.example. A from the root servers")
+    assert verdict == VerdictRow("", next=f"www.example. A, of which example. A is shown, {FROM_ROOT}")
 
 
 def test_a_missing_target_would_be_asked_of_the_closest_servers_known() -> None:
     servers = rrset(from_text("test."), NS, from_text("ns1.test."), from_text("ns2.test."))
-    links, verdict = Known(rrset(WWW, CNAME, WEB), servers).explain(WWW)
+    address = rrset(from_text("ns1.test."), A, b"\xc0\0\2\1")
+    links, verdict = Known(rrset(WWW, CNAME, WEB), servers, address).explain(WWW)
     assert states(links) == [("www.example.", "fresh"), ("web.test.", "missing")]
-    assert verdict.next == "web.test. A from the servers of test.: ns1.test., ns2.test."
+    assert verdict.next == (
+        "web.test. A from the servers of test.: 192.0.2.1 (ns1.test., not heard yet), "
+        "ns2.test. (its address would be looked up)"
+    )
 
 
 def test_a_ds_would_be_asked_of_the_parent() -> None:
     zone = from_text("example.")
     _, verdict = Known(rrset(zone, NS, from_text("ns1.example."))).explain(zone, DS)
-    assert verdict.next == "example. DS from the root servers"
+    assert verdict.next == f"example. DS {FROM_ROOT}"
 
 
 def test_expired_name_servers_are_not_whom_would_be_asked() -> None:
     old = rrset(from_text("test."), NS, from_text("ns1.test."), age=61)
-    assert Known(old).explain(WEB)[1].next == "web.test. A from the root servers"
+    assert Known(old).explain(WEB)[1].next.endswith(FROM_ROOT)
 
 
 def test_a_failed_target_under_a_good_alias_is_servfail_and_not_the_bare_alias() -> None:
     links, verdict = Known(rrset(WWW, CNAME, WEB)).failed(WEB).explain(WWW)
     assert states(links) == [("www.example.", "fresh"), ("web.test.", "failed")]
-    assert links[1].note == "no server answers"
+    assert links[1].note == "failed once: EDE 22 (no server answers)"
     assert verdict == VerdictRow("SERVFAIL", errors=("EDE 13 (no server answers)",))
 
 
@@ -137,12 +137,12 @@ def test_a_stale_record_is_told_with_when_it_would_be_given_and_is_asked_for() -
     assert (link.state, link.remaining) == ("stale", -40.0)
     assert link.note == "given if upstream fails or takes over 1.8 s"
     assert verdict.errors == ("EDE 3",)
-    assert verdict.next == "www.example. A from the root servers"
+    assert verdict.next.endswith(FROM_ROOT)
 
 
 def test_a_stale_record_whose_refresh_failed_is_given_at_once() -> None:
     (link,), verdict = Known(rrset(WWW, A, ADDRESS, age=100)).failed(WWW).explain(WWW)
-    assert (link.state, link.note) == ("stale", "given at once: no server answers")
+    assert (link.state, link.note) == ("stale", "given at once: failed once: EDE 22 (no server answers)")
     assert verdict == VerdictRow("NOERROR", is_stale=True, errors=("EDE 3", "EDE 13 (no server answers)"))
 
 
@@ -151,6 +151,38 @@ def test_a_loop_of_aliases_is_a_dead_end() -> None:
     assert states(links) == [("www.example.", "fresh"), ("web.test.", "fresh")]
     assert verdict.rcode == "SERVFAIL"
     assert verdict.errors[0].startswith("EDE 24 ")
+
+
+def test_an_alias_into_this_platform_and_an_address_of_it_are_refused_as_they_would_be() -> None:
+    inside = from_text("web.internal.")
+    _, verdict = Known(rrset(WWW, CNAME, inside)).explain(WWW)
+    assert verdict == VerdictRow("REFUSED", errors=("EDE 15 (a public alias to a name of this platform)",))
+    (link,), verdict = Known(rrset(WWW, AAAA, b"\xfd\xaa" + bytes(14))).explain(WWW, AAAA)
+    assert link.state == "fresh"
+    assert verdict == VerdictRow("REFUSED", errors=("EDE 15 (a public name with an address of this platform)",))
+
+
+def test_a_dname_that_gives_too_long_a_name_is_yxdomain() -> None:
+    long = from_text(".".join(["a" * 63] * 3 + ["b" * 50, "test"]))
+    below = from_text("c" * 20 + ".example.")
+    dname = replace(rrset(from_text("example."), DNAME, long), alias_target=long)
+    _, verdict = Known(dname).explain(below)
+    assert verdict == VerdictRow("YXDOMAIN")
+
+
+def test_a_record_about_to_expire_is_told_to_be_fetched_anew() -> None:
+    (link,), _ = Known(rrset(WWW, A, ADDRESS, age=57)).explain(WWW)
+    assert link.note == "soon to expire: whoever asks has it fetched anew"
+
+
+def test_an_explanation_changes_nothing() -> None:
+    here = Known(rrset(WWW, CNAME, WEB), rrset(from_text("test."), NS, from_text("ns1.test."))).failed(WEB, AAAA)
+    for rtype in (A, AAAA):
+        here.explain(WWW, rtype)
+    for name in (WWW, from_text("test."), from_text("ns1.test.")):
+        node = here.known.cache.use(name)
+        assert node is None or node.hits == 0
+    assert len(here.known.servers) == 0
 
 
 @pytest.mark.parametrize("origin", ["internal", "special"])

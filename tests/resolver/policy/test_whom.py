@@ -1,16 +1,18 @@
 """Whom would be asked?"""
 
+from cache.failures import Failures, ServerFailures
 from cache.names import ROOT, from_text
-from cache.options import CacheOptions
+from cache.options import CacheOptions, StaleOptions
 from cache.peeking import Peeking
-from cache.rrset import RRset, Trust
+from cache.rrset import Entry, Trust
 from cache.servers import Servers
 from cache.store import RRsetCache
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, configured
 from resolver.iterate.options import ForwardZone, RecursionOptions
-from resolver.policy.whom import Known, servers_of
-from tests.build import rrset
+from resolver.policy.whom import Known, next_query, servers_of
+from resolver.upstream.choose import DEAD_AFTER, note_lame, note_reply, note_silence
+from tests.build import question, rrset
 
 NOW = 10.0
 HINTS = Delegation(zone=ROOT, origin=Origin.HINTS, servers=(Address("192.0.2.250", 53),))
@@ -19,11 +21,20 @@ GLUE = rrset("ns1.example. 60 A 192.0.2.1\nns1.example. 60 A 192.0.2.2", trust=T
 GLUE_6 = rrset("ns1.example. 5 AAAA 2001:db8::1", trust=Trust.ADDITIONAL)
 
 
-def known(*entries: RRset, options: RecursionOptions | None = None, forward: tuple[ForwardZone, ...] = ()) -> Known:
+def known(*entries: Entry, options: RecursionOptions | None = None, forward: tuple[ForwardZone, ...] = ()) -> Known:
     cache = RRsetCache(CacheOptions())
     for entry in entries:
         assert cache.put(entry, entry.received)
-    return Known(Peeking(cache), Servers(), configured(forward, ()), HINTS, options or RecursionOptions())
+    return Known(
+        cache=Peeking(cache),
+        servers=Servers(),
+        hints=HINTS,
+        failures=Failures(),
+        of_servers=ServerFailures(),
+        zones=configured(forward, ()),
+        options=options or RecursionOptions(),
+        stale=StaleOptions(),
+    )
 
 
 def test_the_closest_zone_and_the_addresses_of_its_servers_that_are_in_hand() -> None:
@@ -51,3 +62,50 @@ def test_a_forward_zone_is_its_servers() -> None:
     here = known(NS, GLUE, forward=(ForwardZone("example.", ("192.0.2.77:5353",)),))
     delegation = here.closest(from_text("www.example."), NOW)
     assert list(servers_of(delegation, here, NOW)) == [("", [Address("192.0.2.77", 5353)])]
+
+
+WWW = question("www.example. A")
+
+
+def test_the_first_query_is_told_with_the_servers_in_the_order_in_which_they_are_likely_to_be_asked() -> None:
+    here = known(NS, GLUE)
+    note_reply(here.servers.of(Address("192.0.2.2", 53)), 0.012, 1.0)
+    assert next_query(WWW, here, NOW) == (
+        "www.example. A from the servers of example.: 192.0.2.2 (ns1.example., 12 ms), "
+        "192.0.2.1 (ns1.example., not heard yet), ns.other. (its address would be looked up)"
+    )
+    assert here.servers.peek(Address("192.0.2.1", 53)) is None
+
+
+def test_what_a_server_is_not_shown_of_the_name_is_told() -> None:
+    here = known()
+    assert next_query(question("a.www.example. AAAA"), here, NOW) == (
+        "a.www.example. AAAA, of which example. A is shown, from the root servers of the hints: 192.0.2.250 (not heard yet)"
+    )
+    assert next_query(question("example. DS"), here, NOW).startswith("example. DS from the root servers")
+    off = known(options=RecursionOptions(qname_minimisation="off"))
+    assert next_query(question("a.www.example. AAAA"), off, NOW).startswith("a.www.example. AAAA from ")
+
+
+def test_a_forwarder_is_shown_the_whole_name() -> None:
+    here = known(forward=(ForwardZone("example.", ("192.0.2.77:5353",)),))
+    expected = "a.www.example. A from the forwarders of example.: 192.0.2.77 (not heard yet)"
+    assert next_query(question("a.www.example. A"), here, NOW) == expected
+
+
+def test_servers_in_doubt_stand_last_with_the_reason() -> None:
+    here = known(NS, GLUE)
+    first, second = Address("192.0.2.1", 53), Address("192.0.2.2", 53)
+    note_lame(here.servers.of(first), NS.owner)
+    for _ in range(DEAD_AFTER):
+        note_silence(here.servers.of(second), NOW - 0.5, NOW)
+    text = next_query(WWW, here, NOW)
+    assert "192.0.2.1 (ns1.example., not heard yet, lame)" in text
+    assert "192.0.2.2 (ns1.example., not heard yet, silent, held down for 1 s)" in text
+    here.of_servers.note_failure(first, WWW, NOW)
+    assert "192.0.2.1 (ns1.example., not heard yet, failed at this, left alone for 5 s)" in next_query(WWW, here, NOW)
+
+
+def test_many_servers_are_cut_short() -> None:
+    lines = "\n".join(f"ns1.example. 60 A 192.0.2.{last}" for last in range(1, 7))
+    assert next_query(WWW, known(NS, rrset(lines, trust=Trust.ADDITIONAL)), NOW).endswith(", …")
