@@ -21,12 +21,14 @@ class Iteration(msgspec.Struct, frozen=True):
 
     link: the first link of the answer. learned: all that is for the store, `link` among it unless it is a denial without
     SOA; what has TTL 0 is not kept there, but displaces what it contradicts. further: the links behind `link` that the
-    same response carried, for the answer that is being made.
+    same response carried, for the answer that is being made. is_doubtful: `link` is a denial without the AA that it should
+    have; it is better than nothing, but refreshes no good data (RFC 8767 §4).
     """
 
     link: Link
     learned: tuple[Entry, ...]
     further: tuple[Link, ...] = ()
+    is_doubtful: bool = False
 
     def find_link(self, question: Question) -> Link | None:
         """The link that answers `question` among the further ones; None when the response did not carry it."""
@@ -50,7 +52,8 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     if isinstance(told, Denied):
         denial = _denial(told.owner, told.rtype, told.soa, scrubbed, voice, options)
         # RFC 2308 §5: without an SOA it must not be cached
-        return Iteration(denial, (denial,) if told.soa is not None else ())
+        is_doubtful = not voice.is_authoritative and not voice.delegation.is_forwarder
+        return Iteration(denial, (denial,) if told.soa is not None else (), is_doubtful=is_doubtful)
     entries: list[Entry] = []
     links: list[Link] = []
     name = question.qname

@@ -7,7 +7,7 @@ from cache.failures import Failures
 from cache.lookup import find_stale_link
 from cache.names import from_text
 from cache.options import StaleOptions
-from cache.rrset import Entry, Trust
+from cache.rrset import Denial, Entry, Trust
 from cache.rrtypes import CNAME
 from cache.store import RRsetCache
 from resolver.errors import (
@@ -15,6 +15,7 @@ from resolver.errors import (
     DeadlinePassed,
     DenialNotBelieved,
     NameTooLong,
+    NoReachableAuthority,
     Overloaded,
     ResolutionFailure,
     WorkExhausted,
@@ -50,6 +51,8 @@ class Fetcher:
         before = self._known_of(question)
         try:
             iteration = await self._iterate(question, budget)
+            if iteration.is_doubtful:
+                self._refuse_doubtful(question)
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
         except ResolutionFailure as failure:
@@ -67,6 +70,12 @@ class Fetcher:
         except DenialNotBelieved:
             self._counts.denials_not_believed += 1
             raise
+
+    def _refuse_doubtful(self, question: Question) -> None:
+        """Raise that a denial without AA came, if there is something good that it would end (RFC 8767 §4)."""
+        link = find_stale_link(self._cache, question.qname, question.qtype, self._now(), self._stale)
+        if link is not None and not isinstance(link, Denial):
+            raise NoReachableAuthority("denied without authority")
 
     def _known_of(self, question: Question) -> Entry | None:
         """What the cache holds of it as the flight begins, fresh or not: what the flight is to renew."""

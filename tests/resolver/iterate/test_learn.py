@@ -101,6 +101,12 @@ def test_a_negative_without_soa_is_given_and_not_kept() -> None:
     assert iteration.learned == ()
 
 
+def test_a_denial_without_aa_is_doubtful_but_from_a_forwarder_which_never_has_it() -> None:
+    assert not learned("www.example. A", response("", SOA)).is_doubtful
+    assert learned("www.example. A", response("", SOA, flags=0)).is_doubtful
+    assert not learned("www.example. A", response("", SOA, flags=0), origin=Origin.FORWARD).is_doubtful
+
+
 def test_a_negative_is_kept_for_the_lesser_of_ttl_and_minimum() -> None:
     (denial,) = learned("www.example. A", response("", SOA.replace(" 60", " 600"))).learned
     assert denial.ttl == 300

@@ -85,6 +85,26 @@ def test_where_nothing_failed_nothing_is_remembered(failure: ResolutionFailure) 
     assert not says_something_of_the_name(failure, Budget(NOW))
 
 
+@pytest.mark.parametrize("said", ["www.example. NXDOMAIN", "www.example. A"], ids=["NXDOMAIN", "NODATA"])
+def test_a_denial_without_authority_is_a_failed_refresh_of_good_data_and_better_than_nothing(said: str) -> None:
+    """RFC 8767 §4: NoError and NXDomain refresh where AA is set."""
+    doubtful = Iteration(
+        denial(said, NOW, trust=Trust.ANSWER), (denial(said, NOW, trust=Trust.ANSWER),), is_doubtful=True
+    )
+    good: list[Entry] = [rrset(f"www.example. 60 {one}", NOW - 61) for one in ("A 192.0.2.1", "CNAME b.test.")]
+    for known in good:
+        cache, failures = RRsetCache(CacheOptions()), Failures()
+        assert cache.put(known, known.received)
+        assert isinstance(fetch(doubtful, cache, failures), NoReachableAuthority)
+        assert list(cache.walk()) == [known]
+        assert failures.find(ASKED, NOW + 29.9) is not None
+    no_good: list[Entry] = [rrset("www.example. 60 A 192.0.2.1", NOW - 90_000), denial("www.example. A", NOW - 61)]
+    for known in no_good:
+        cache = RRsetCache(CacheOptions())
+        assert cache.put(known, known.received)
+        assert fetch(doubtful, cache, Failures()) is doubtful
+
+
 OLD, NEW = "www.example. 60 A 192.0.2.1", "www.example. 60 A 192.0.2.2"
 
 

@@ -15,7 +15,7 @@ from resolver.demo.behaviour import Behaviour, Delays, Fails, Silent, Truncates
 from resolver.service.options import LimitOptions
 from tests.build import rrset
 from tests.simulation.scenarios.kit import FROM_MEMORY, Net, Reply, given
-from tests.simulation.scenarios.servers import zone
+from tests.simulation.scenarios.servers import Said, zone
 
 WWW = "www.dst.test"
 D = zone("dst.test", "www 300 A 198.51.100.1", "txt 300 TXT kept", minimum=20)
@@ -80,6 +80,19 @@ async def test_scenario_30_where_the_last_good_answer_is_preferred_a_denial_is_b
     assert await net.cached(WWW) == {"A": "stale"}
     await net.at(300 + 600 + 1)
     assert (await net.ask(WWW)).rcode == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("rcode", ["NXDOMAIN", "NOERROR"])
+@given({"D": D})
+async def test_scenario_30_a_denial_without_authority_does_not_end_the_old_address(net: Net, rcode: str) -> None:
+    """RFC 8767 §4: with AA set it would have refreshed the data; without, it is a failure."""
+    await net.ask(WWW)
+    soa = "dst.test. 60 SOA ns.dst.test. hostmaster.dst.test. 1 1800 900 604800 60"
+    net.say("D", f"{WWW} A", Said(authority=(soa,), rcode=rcode, is_authoritative=False))
+    await net.at(301)
+    reply = await net.ask(WWW)
+    assert (reply.rcode, reply.answer) == ("NOERROR", STALE)
+    assert "STALE_ANSWER" in reply.errors
 
 
 @given({"D": D}, stale=StaleOptions(prefer_positive=("dst.test",), max_stale=600))
