@@ -32,6 +32,9 @@ MAX_ROWS: Final = 20_000  # of one SELECT: some 60 ms in the thread that all oth
 MORE_READS_OF_VERSIONS: Final = 2  # at one look: a commit that comes between should be told apart with the others
 STATEMENT_CACHE: Final = 100  # the mapping's, one for each clock table, and some pragmas
 LOOKS_TILL_REOPENING: Final = 40  # about a second: a bad page may be a cached one, but reopening makes all data due
+_READ_SCHEMA: Final = (
+    "SELECT 1 FROM sqlite_schema LIMIT 1"  # to plan a statement alone SQLite trusts the schema it knows
+)
 _PAGES_ARE_WRONG = (apsw.CorruptError, apsw.NotADBError)
 
 
@@ -195,6 +198,7 @@ class StateFile:
 
     def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:
         """The sighting with what its statements are now: prepared, and their plans read."""
+        connection.execute(_READ_SCHEMA).fetchall()
         plans: dict[str, Plan] = {}
         problems: dict[str, str] = {}
         for name, sql in self._statements.items():

@@ -44,6 +44,30 @@ def test_a_commit_of_another_connection_is_seen_by_the_next_look(path: Path) -> 
     assert file.select("machines", WHERE)[0][1] == "fra"
 
 
+@pytest.mark.parametrize(
+    ("sql", "statement"),
+    [
+        ("DROP TABLE peers", "peers"),
+        ("ALTER TABLE machines RENAME COLUMN region TO place", "machines"),
+        ("DROP TABLE services", "services"),
+    ],
+)
+def test_a_look_says_of_every_statement_what_it_is_under_the_schema_of_now(
+    path: Path, sql: str, statement: str
+) -> None:
+    file = file_on(path)
+    assert file.look().problems == {}
+    execute(path, sql)
+    assert statement in file.look().problems
+
+
+def test_a_look_sees_at_once_that_there_are_no_clocks_any_more(path: Path) -> None:
+    file = file_on(path)
+    assert file.look().unclocked == ""
+    execute(path, "DROP TABLE apps__crsql_pks")
+    assert file.look().unclocked == "no such table: apps__crsql_pks"
+
+
 def test_every_name_is_found_in_any_letter_case_by_its_index(path: Path) -> None:
     file = file_on(path)
     file.look()

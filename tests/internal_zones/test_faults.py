@@ -6,8 +6,11 @@ Real files, a real second process, real time: a clock that stands still proves n
 # ruff: noqa: ASYNC240 -- these tests break files under a running daemon, and may block to do so
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import apsw
@@ -22,6 +25,8 @@ from tests.internal_zones.platform import State, machine, write_state
 from tests.internal_zones.running import Asker, asking, shown
 
 T = TypeVar("T")
+
+NOBODY = 65534
 
 
 class SlowDisk:
@@ -91,6 +96,58 @@ def test_another_inode_in_the_file_s_place_is_read(path: Path) -> None:
         assert asker.zones.counts.openings == 2
 
     on(path, main)
+
+
+@contextmanager
+def as_a_user_without_privilege() -> Iterator[None]:
+    """Root may read everything; where the tests run as root, the block runs as somebody else."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@contextmanager
+def as_the_owner() -> Iterator[None]:
+    """A moment within that block in which files can be changed."""
+    user, owner = os.geteuid(), os.getuid()
+    os.seteuid(owner)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_permission_that_is_lost_is_served_stale_and_read_again_when_it_is_regained() -> None:
+    with TemporaryDirectory(prefix="cistern-test-") as name:  # pytest's own folders are closed to others
+        folder, path = Path(name), small_state(Path(name))
+        execute(path, "PRAGMA journal_mode = DELETE")
+        folder.chmod(0o755)
+        path.chmod(0o644)
+
+        async def main(asker: Asker) -> None:
+            await until(asker, [ADDRESS])
+            for lost in (folder, path):
+                with as_the_owner():
+                    lost.chmod(0o000)
+                    if lost is path:  # what is open stays readable: only another file has to be opened
+                        shutil.copy(path, folder / "other.db")
+                        (folder / "other.db").chmod(0o000)
+                        (folder / "other.db").rename(path)
+                await until(asker, [ADDRESS], stale=True)
+                assert asker.zones.status().state == "unwell"
+                assert await asker.texts("nosuch.internal") == "SERVFAIL 23"
+                with as_the_owner():
+                    lost.chmod(0o755)
+                await until(asker, [ADDRESS])
+            assert set(asker.zones.counts.failed_looks) == {"unreadable"}
+
+        with as_a_user_without_privilege():
+            on(path, main)
 
 
 def test_a_locked_database_is_served_stale_at_once(path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from resolver.demo.corrosion_file import CorrosionWriter
 from resolver.demo.state import make_state
 from tests.internal_zones.breaking import ADDRESS, OTHER, PATIENCE, WEB, execute, move, on, small_state, until
 from tests.internal_zones.committing import WATCHED_EVERY
@@ -70,7 +71,8 @@ def test_the_demo_s_changes_are_followed(tmp_path: Path) -> None:
     on(tmp_path / "state.db", main)
 
 
-def test_a_restore_in_place_is_neither_held_up_nor_missed(path: Path) -> None:
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_restore_in_place_is_neither_held_up_nor_missed(path: Path, is_busy: bool) -> None:
     backup = path.with_name("backup.db")
     changed = State(apps=WEB.apps, machines=[machine("0001", 1, 24, address=OTHER)])
     write_state(path.with_name("changed.db"), changed)
@@ -81,8 +83,9 @@ def test_a_restore_in_place_is_neither_held_up_nor_missed(path: Path) -> None:
     async def main(asker: Asker) -> None:
         await until(asker, [ADDRESS])
         inode = path.stat().st_ino
-        async with trio.open_nursery() as nursery:  # asked all the time, so that our reader is busy
-            nursery.start_soon(keep_asking, asker, nursery.cancel_scope)
+        async with trio.open_nursery() as nursery:
+            if is_busy:
+                nursery.start_soon(keep_asking, asker, nursery.cancel_scope)
             started = trio.current_time()
             command = [sys.executable, "-m", "tests.internal_zones.restore_in_place", str(backup), str(path)]
             await trio.run_process(command)
@@ -91,6 +94,70 @@ def test_a_restore_in_place_is_neither_held_up_nor_missed(path: Path) -> None:
             nursery.cancel_scope.cancel()
         assert path.stat().st_ino == inode
         assert asker.zones.counts.openings == 1
+
+    on(path, main)
+
+
+def test_a_restored_older_backup_takes_rows_and_versions_back(path: Path) -> None:
+    backup = path.with_name("backup.db")
+    execute(path, f"VACUUM INTO '{backup}'")
+    execute(backup, "PRAGMA journal_mode = WAL")
+    writer = CorrosionWriter(path)
+    for number in range(2, 9):
+        with writer.commit():
+            writer.put("machines", machine(f"{number:04x}", 1, 24))
+    writer.close()
+
+    async def main(asker: Asker) -> None:
+        assert len(await asker.texts("web.internal")) == 8
+        command = [sys.executable, "-m", "tests.internal_zones.restore_in_place", str(backup), str(path)]
+        await trio.run_process(command)
+        await until(asker, [ADDRESS])
+        assert await asker.texts("0008.vm.web.internal") == "NXDOMAIN"  # the file says so, and it is well
+        assert await asker.texts("vms.web.internal", "TXT") == ["0001 ams"]
+        move(path, OTHER)  # at a version that was there before
+        await until(asker, [OTHER])
+
+    on(path, main)
+
+
+def test_clock_tables_that_vanish_leave_every_change_visible(path: Path) -> None:
+    """As in a snapshot for re-seeding, between its restore and the start of its agent."""
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        writer = CorrosionWriter(path)
+        listed = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '*__crsql_*'"
+        for name in [str(row[0]) for row in writer.connection.execute(listed)]:
+            writer.connection.execute(f'DROP TABLE "{name}"')
+        writer.connection.execute("UPDATE machines SET address = ?", (OTHER,))
+        writer.close()
+        await until(asker, [OTHER])
+        await trio.sleep(0.2)  # the read may have been sooner than the look
+        status = asker.zones.status()
+        assert status.is_ready
+        assert status.clocks.startswith("no such table: ")
+
+    on(path, main)
+
+
+def test_truncating_checkpoints_are_never_held_up_by_a_busy_reader(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from resolver.demo.corrosion_file import CorrosionWriter\n"
+        "writer = CorrosionWriter(Path(sys.argv[1]))\n"
+        "for number in range(100):\n"
+        "    with writer.commit(): writer.put('machines', {'id': '0001', 'address': f'fdaa:0:18:a:b:0:{number + 16:x}:2'})\n"
+        "    print(writer.connection.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()[0][0], flush=True)\n"
+    )
+
+    async def main(asker: Asker) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_asking, asker, nursery.cancel_scope)
+            done = await trio.run_process([sys.executable, "-c", program, str(path)], capture_stdout=True)
+            await until(asker, ["fdaa:0:18:a:b:0:73:2"])
+            nursery.cancel_scope.cancel()
+        assert done.stdout.split() == [b"0"] * 100  # 1: somebody was in the way
+        assert asker.zones.counts.reads > 10
 
     on(path, main)
 
