@@ -22,10 +22,10 @@ def small_state(folder: Path) -> Path:
     return folder / "state.db"
 
 
-def on(path: Path, main: Callable[[Asker], Awaitable[None]], max_stale: int = 86400) -> None:
+def on(path: Path, main: Callable[[Asker], Awaitable[None]], *, max_stale: int = 86400, max_wait: float = 0.25) -> None:
     async def run() -> None:
         with trio.fail_after(60):
-            async with asking(path, max_stale=max_stale) as asker:
+            async with asking(path, max_stale=max_stale, max_wait=max_wait) as asker:
                 await main(asker)
 
     trio.run(run)

@@ -18,7 +18,7 @@ from tests.internal_zones.breaking import ADDRESS, OTHER, PATIENCE, WEB, execute
 from tests.internal_zones.committing import WATCHED_EVERY
 from tests.internal_zones.platform import State, machine, write_state
 from tests.internal_zones.running import Asker, shown
-from tests.internal_zones.under_commits import measure, percentile
+from tests.internal_zones.under_commits import measure
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_demo_s_changes_are_followed(tmp_path: Path) -> None:
         assert asker.zones.counts.changes > 5
         assert asker.zones.counts.stale_answers == 0
 
-    on(tmp_path / "state.db", main)
+    on(tmp_path / "state.db", main, max_wait=10.0)
 
 
 @pytest.mark.parametrize("is_busy", [False, True])
@@ -172,9 +172,8 @@ async def keep_asking(asker: Asker, scope: trio.CancelScope) -> None:
 
 def test_a_thousand_commits_a_second_are_followed_while_clients_keep_asking(tmp_path: Path) -> None:
     """The figures are printed, and held in the benchmark; here every commit is seen, in its order, and nothing is denied."""
-    found = measure(tmp_path, rate=1000, seconds=3)
+    found = measure(tmp_path, rate=1000, seconds=3, questions=1000, max_wait=10.0)
     print(found)
     assert len(found.delays) > 3 * 1000 / WATCHED_EVERY / 2
-    assert found.stale == 0
+    assert (found.stale, found.faults) == (0, {})
     assert found.sweeping < found.changes / 4
-    assert percentile(found.delays, 0.5) < 1

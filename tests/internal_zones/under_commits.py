@@ -11,13 +11,14 @@ from pathlib import Path
 import trio
 
 from cache.answer import Answer
+from cache.rrtypes import NOERROR, SERVFAIL
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import Asker, asking
 
 APPS = 200
 QUESTIONS = 5000  # a second
 PAUSE = 0.002
-SETTLED = 0.5  # seconds after the last commit
+PATIENCE = 30  # seconds after the last commit, on the slowest of test machines
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Freshness:
     sweeping: int = 0
     changes: int = 0
     reads: int = 0
+    faults: dict[int | str, int] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -46,30 +48,36 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("inf")
 
 
-def measure(folder: Path, rate: int, seconds: float) -> Freshness:
-    """Ask a platform of 200 apps while it is committed to. Every watched commit has to be seen, in its order."""
+def measure(
+    folder: Path, rate: int, seconds: float, *, questions: int = QUESTIONS, max_wait: float = 0.25
+) -> Freshness:
+    """Ask a platform of 200 apps while it is committed to. Every watched commit has to be seen, in its order.
+
+    questions: a second, over all apps; max_wait: as the option; nothing is stale, however slow the machine is, when it is long.
+    """
     path = folder / "state.db"
     apps = [app(number, f"app{number}", 24) for number in range(1, APPS + 1)]
     machines = [machine(f"{number:04x}", number, 24) for number in range(1, APPS + 1)]
     write_state(path, State(apps=apps, machines=machines))
-    return trio.run(partial(_measure, path, rate, seconds))
+    return trio.run(partial(_measure, path, rate, seconds, questions, max_wait))
 
 
-async def _measure(path: Path, rate: int, seconds: float) -> Freshness:
+async def _measure(path: Path, rate: int, seconds: float, questions: int, max_wait: float) -> Freshness:
     found = Freshness()
     committed: dict[int, float] = {}
     seen: dict[int, float] = {}
     command = [sys.executable, "-m", "tests.internal_zones.committing", str(path), str(rate), str(seconds), str(APPS)]
-    async with asking(path) as asker, trio.open_nursery() as nursery:
+    async with asking(path, max_wait=max_wait) as asker, trio.open_nursery() as nursery:
         await asker.ask("app1.internal")
         process = await nursery.start(partial(trio.run_process, command, stdout=subprocess.PIPE, capture_stdout=False))
-        nursery.start_soon(_listen, process.stdout, committed, found, nursery.cancel_scope)
+        nursery.start_soon(_listen, process.stdout, committed, seen, found, nursery.cancel_scope)
         nursery.start_soon(_watch, asker, seen)
-        await _keep_asking(asker, found)
+        await _keep_asking(asker, questions, found)
     found.delays = sorted(delays(committed, seen))
     counts = asker.zones.counts
     found.changes, found.sweeping, found.reads = counts.changes, counts.sweeping_changes, counts.reads
     found.stale = counts.stale_answers + counts.failures
+    found.faults = {**counts.failed_reads, **counts.failed_looks}
     return found
 
 
@@ -84,7 +92,11 @@ def delays(committed: dict[int, float], seen: dict[int, float]) -> list[float]:
 
 
 async def _listen(
-    output: trio.abc.ReceiveStream, committed: dict[int, float], found: Freshness, scope: trio.CancelScope
+    output: trio.abc.ReceiveStream,
+    committed: dict[int, float],
+    seen: dict[int, float],
+    found: Freshness,
+    scope: trio.CancelScope,
 ) -> None:
     text = b""
     async for octets in output:
@@ -95,7 +107,9 @@ async def _listen(
             found.rate = int(value)
         else:
             committed[int(what)] = float(value)
-    await trio.sleep(SETTLED)
+    with trio.move_on_after(PATIENCE):
+        while max(seen, default=-1) < max(committed):  # noqa: ASYNC110  # the watcher has no event for a number
+            await trio.sleep(PAUSE)
     scope.cancel()
 
 
@@ -113,7 +127,7 @@ async def _watch(asker: Asker, seen: dict[int, float]) -> None:
         await trio.sleep(0.001)
 
 
-async def _keep_asking(asker: Asker, found: Freshness) -> None:
+async def _keep_asking(asker: Asker, questions: int, found: Freshness) -> None:
     """Ask at a steady rate, each question that has to wait in a task of its own, as the daemon does."""
 
     async def ask(name: str) -> None:
@@ -122,7 +136,7 @@ async def _keep_asking(asker: Asker, found: Freshness) -> None:
     began = trio.current_time()
     async with trio.open_nursery() as nursery:
         while True:
-            due = int((trio.current_time() - began) * QUESTIONS)
+            due = int((trio.current_time() - began) * questions)
             for number in range(found.asked, due):
                 name = f"app{number % APPS + 1}.internal"
                 answer = asker.find(name)
@@ -135,5 +149,4 @@ async def _keep_asking(asker: Asker, found: Freshness) -> None:
 
 
 def _check(answer: Answer) -> None:
-    assert answer.rcode == 0
-    assert answer.answer
+    assert answer.rcode == SERVFAIL or (answer.rcode == NOERROR and answer.answer)
