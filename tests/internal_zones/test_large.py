@@ -16,7 +16,7 @@ def test_every_machine_is_there_and_every_row_is_whole(tmp_path: Path, machines:
     write_large(tmp_path / "state.db", Large(machines, apps))
 
     async def main() -> None:
-        async with asking(tmp_path / "state.db", run=inline) as asker:
+        async with asking(tmp_path / "state.db", run=inline, max_wait=10.0) as asker:
             found = 0
             for number in range(apps):
                 text = "".join(await asker.texts(f"all.vms.{name_of(number)}.internal", "TXT", network_of(number)))
