@@ -21,6 +21,9 @@ MAX_TTL: Final = 2**31 - 1  # RFC 2181 §8
 MAX_WALL: Final = 1e11  # s: the year 5138
 FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: of questions and transport, up to ANY; they are in no zone
 NO_LEASE: Final = float("inf")
+LOCAL: Final = Trust.LOCAL  # a member looked up once: a million rows ask for it
+ADDITIONAL: Final = Trust.ADDITIONAL
+UNCHECKED: Final = Security.UNCHECKED
 
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_NAME_TEXT)]
 _Wall = Annotated[float, msgspec.Meta(ge=0, le=MAX_WALL)]
@@ -125,7 +128,7 @@ def restored(row: SavedEntry, terms: Terms) -> Entry | None:
 
 
 def _is_of_use(entry: Entry, terms: Terms) -> bool:
-    if terms.must_be_validated and entry.security == Security.UNCHECKED and entry.trust != Trust.ADDITIONAL:
+    if terms.must_be_validated and entry.security is UNCHECKED and entry.trust is not ADDITIONAL:
         return False
     return terms.now < entry.lease and terms.now < entry.expires + terms.max_stale
 
@@ -183,7 +186,7 @@ def _denial(row: SavedEntry, terms: Terms) -> Denial:
 
 
 def _check_voice(row: SavedEntry | SavedRRset) -> None:
-    if row.trust == Trust.LOCAL:
+    if row.trust is LOCAL:
         raise BadRow("local data is not cached")
     if not (row.source.isascii() and row.source.isprintable()):
         raise BadRow(f"source {row.source!r} is no address")
@@ -217,15 +220,15 @@ def _packed(rdatas: tuple[bytes, ...]) -> bytes:
 
 def _unpacked(packed: bytes, rtype: int, is_rdata: IsRdata) -> tuple[bytes, ...]:
     rdatas = []
-    at = 0
-    while at < len(packed):
+    at, end = 0, len(packed)
+    while at < end:
         start = at + 2
         at = start + int.from_bytes(packed[at:start], "big")
         rdata = packed[start:at]
-        if at > len(packed) or start > len(packed) or not is_rdata(rtype, rdata):
+        if at > end or start > end or not is_rdata(rtype, rdata):
             raise BadRow(f"octets {start - 2} to {at} of its records are no rdata of TYPE{rtype}")
         rdatas.append(rdata)
-    if len(rdatas) > MAX_RECORDS or len(packed) - 2 * len(rdatas) > MAX_RDATA_OCTETS:
+    if len(rdatas) > MAX_RECORDS or end - 2 * len(rdatas) > MAX_RDATA_OCTETS:
         raise BadRow(f"{len(rdatas)} records of {len(packed)} octets are too many")
     if len(rdatas) > 1 and len(set(rdatas)) != len(rdatas):
         raise BadRow("the same record twice")
