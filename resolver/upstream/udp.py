@@ -70,7 +70,9 @@ def read_echo(data: bytes, asked: bytes) -> Response | Unreadable:
         return read_response(data)
     plain = asked[:NAME_END].lower() + asked[NAME_END:]
     response = read_response(data[:HEADER_OCTETS] + plain + data[HEADER_OCTETS + len(asked) :])
-    return response if isinstance(response, Unreadable) else replace(response, asked=asked)
+    if isinstance(response, Unreadable) or not response.asked:
+        return response  # without a question section these octets are the head of a record
+    return replace(response, asked=asked)
 
 
 def match_of(response: Response, id: int, asked: bytes) -> Match:

@@ -1,5 +1,7 @@
 """A client of the daemon in the simulation: sends a query, and reads the reply with dnspython."""
 
+from collections.abc import Iterable
+
 import dns.flags
 import dns.message
 import trio
@@ -33,6 +35,21 @@ class Client:
         finally:
             channel.close()
         return None
+
+    async def send_all(self, queries: Iterable[bytes], seconds: float) -> list[tuple[float, bytes]]:
+        """Send all at once from one port; what comes back within so many seconds, each with the moment it came."""
+        channel = self._network.open_udp(self._server)
+        came: list[tuple[float, bytes]] = []
+        try:
+            for query in queries:
+                channel.send(query)
+            with trio.move_on_after(seconds):
+                while True:
+                    reply = await channel.receive()
+                    came.append((trio.current_time(), reply))
+        finally:
+            channel.close()
+        return came
 
     async def ask_tcp(self, qname: str, qtype: str = "A") -> Message | None:
         """The reply over a TCP connection of its own; None if none comes."""

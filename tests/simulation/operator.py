@@ -1,6 +1,7 @@
 """An operator of the daemon in the simulation: looks at its counters and its cache over its control socket, and flushes names."""
 
 import msgspec
+import trio
 
 from cache.inspection import EntryRow
 from resolver.cli.daemon import converse
@@ -34,6 +35,10 @@ class Operator:
         watched = [row for row in await self.stats() if MUST_STAY_0 in row.help]
         assert watched
         return [f"{row.name} is {row.value:.0f}, and {MUST_STAY_0}" for row in watched if row.value]
+
+    async def connect(self) -> trio.abc.Stream:
+        """A connection to say anything over."""
+        return await self._network.open_unix(self._path)
 
     async def _ask(self, request: Request) -> list[bytes]:
         rows: list[bytes] = []

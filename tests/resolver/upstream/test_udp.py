@@ -1,7 +1,8 @@
 import pytest
 
 from cache.rrtypes import NOERROR, SERVFAIL
-from resolver.upstream.udp import Match, is_same_question, match_of
+from resolver.upstream.udp import Match, is_same_question, match_of, read_echo
+from resolver.wire import question_octets
 from resolver.wire.message import AA, QR, Response
 
 IN_A = b"\0\1\0\1"
@@ -36,3 +37,13 @@ def test_what_a_response_is_to_a_question(response: Response, match: Match) -> N
 def test_letter_case_is_of_the_name_only() -> None:
     """Type HTTPS is 65, an 'A'; type 97 would be its lower case."""
     assert not is_same_question(b"\1a\0\0\x41\0\1", b"\1a\0\0\x61\0\1")
+
+
+def test_a_record_behind_an_empty_question_section_is_no_question() -> None:
+    """It begins with the very octets that were asked; the header says that nothing was echoed."""
+    asked = question_octets(b"\3WwW\7example\0", 1)
+    record = asked + (300).to_bytes(4, "big") + b"\0\4\xcb\0\x71\x42"
+    response = read_echo(b"\0\7\x84\0\0\0\0\1\0\0\0\0" + record, asked)
+    assert isinstance(response, Response)
+    assert response.asked == b""
+    assert match_of(response, 7, asked) is Match.MISMATCH

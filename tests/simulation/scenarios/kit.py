@@ -12,7 +12,7 @@ Every reply is held against the invariants, and so are, at the end, the counters
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial, wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ from resolver.iterate.options import ForwardZone
 from tests.internal_zones.platform import State, write_state
 from tests.simulation.deterministic import run
 from tests.simulation.invariants import chain_violations, extended_errors, header_violations, violations
+from tests.simulation.operator import Operator
 from tests.simulation.scenarios.servers import Mind, Said, ScriptedServer, ZoneText, build
 from tests.simulation.world import World, open_world_of, simulated_options
 
@@ -89,6 +90,16 @@ class Net:
             trio.current_time() - began,
             message,
         )
+
+    async def send_all(self, queries: Iterable[bytes], client: int = 0, *, seconds: float) -> list[tuple[float, bytes]]:
+        """Have a client send all at once; the replies of so many seconds, each with the moment it came, since the start."""
+        came = await self._world.clients[client].send_all(queries, seconds)
+        return [(at - self._began, reply) for at, reply in came]
+
+    @property
+    def operator(self) -> Operator:
+        """Who looks into the daemon."""
+        return self._world.operator
 
     async def give_up(self, question: str, *, after: float) -> None:
         """Ask over TCP, and close the connection after so many seconds, before there is a reply."""
@@ -208,9 +219,8 @@ def given(
                 options = msgspec.structs.replace(
                     simulated_options(internet, StaleOptions()),
                     state=_state_options(folder, state),
-                    cache=CacheOptions(snapshot=str(folder / CACHE_FILE)),
                     forward=_forward_zones(internet, forward or {}),
-                    **tables,
+                    **{"cache": CacheOptions(snapshot=str(folder / CACHE_FILE)), **tables},
                 )
                 async with open_world_of(internet, options) as world:
                     await trio.sleep(UNTIL_PRIMED)
