@@ -30,10 +30,12 @@ class ServerState:
     servers holds it while an exchange lasts. Deciding what a reply or a silence teaches is upstream's (choose.py).
 
     srtt, rttvar: smoothed round-trip time and its variation, in seconds; rttvar 0: never heard. replies, losses: how many
-    queries were answered and how many were not. timeouts_in_a_row: losses since the last reply. probe_at: monotonic
-    seconds before which a silent server is not waited for. last_heard: monotonic seconds of the last reply. edns_until:
-    when BROKEN is to be tried again. keeps_case: does it echo the letter case of the name? None: not known. lame_zones: it
-    was named for them and does not serve them. cookie: its DNS Cookie (RFC 7873).
+    queries were answered and how many were not; loss: the smoothed share of those that were not. timeouts_in_a_row: late
+    replies since the last one, and silent_since when the first query was sent that was left unanswered. probe_at: monotonic
+    seconds at which a server held to be dead gets a single query; 0 when it is not. last_heard: monotonic seconds of the
+    last reply. edns_until: when BROKEN is to be tried again. keeps_case: does it echo the letter case of the name? None: not
+    known. lame_zones: it was named for them and does not serve them, and until when that is believed. cookie: its DNS
+    Cookie (RFC 7873).
     """
 
     __slots__ = (
@@ -43,10 +45,12 @@ class ServerState:
         "keeps_case",
         "lame_zones",
         "last_heard",
+        "loss",
         "losses",
         "probe_at",
         "replies",
         "rttvar",
+        "silent_since",
         "srtt",
         "timeouts_in_a_row",
     )
@@ -56,13 +60,15 @@ class ServerState:
         self.rttvar = 0.0
         self.replies = 0
         self.losses = 0
+        self.loss = 0.0
         self.timeouts_in_a_row = 0
+        self.silent_since = 0.0
         self.probe_at = 0.0
         self.last_heard = float("-inf")
         self.edns = Edns.UNKNOWN
         self.edns_until = 0.0
         self.keeps_case: bool | None = None
-        self.lame_zones: set[WireName] = set()
+        self.lame_zones: dict[WireName, float] = {}
         self.cookie: bytes | None = None
 
 

@@ -109,7 +109,7 @@ class Parts:
 def make_parts(
     options: Options, env: Env, hints: Delegation, nursery: trio.Nursery, run_io: Runner | None = None
 ) -> Parts:
-    """Wire the daemon. nursery: where flights live.
+    """Wire the daemon. nursery: where flights live, and who listens to late servers.
 
     run_io: where the state database is read, and the cache's file read and written; None: each in a thread of its own.
     """
@@ -150,6 +150,7 @@ def make_parts(
         ttls=options.cache,
         counts=counts.iterate,
         upstream_counts=counts.upstream,
+        spawn=nursery.start_soon,
     )
     fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve)
     flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)

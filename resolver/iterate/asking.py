@@ -1,7 +1,7 @@
-"""Ask the servers of one zone, one after the other, until one says something that helps.
+"""Ask the servers of one zone until one says something that helps: one alone while it is quick, several when it is late.
 
 The only place but `look_up` where iteration waits for the network. What each reply means is decided in scrub and classify,
-whom to ask next in upstream.choose.
+whom to ask next and how long to listen in upstream.choose.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 import msgspec
+import trio
 
 from cache.answer import Question
 from cache.failures import ServerFailures
@@ -30,18 +31,34 @@ from resolver.iterate.classify import Reason, Told, Useless, classify
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import Scrubbed, scrub
-from resolver.upstream import Candidate, Choice, Fault, Reply, Upstream, choose, note_lame
+from resolver.upstream import (
+    Candidate,
+    Exchange,
+    Fault,
+    GiveUp,
+    Race,
+    Reply,
+    Send,
+    Step,
+    Upstream,
+    Wait,
+    choose,
+    choose_beside,
+    hold_down,
+    is_silent,
+    next_step,
+    note_lame,
+)
 
-MAX_TIMEOUTS: Final = 10  # Knot's: of one question in one zone, over all its servers
-MAX_SILENCE: Final = (
-    4.0  # s waited in vain in one zone; a client would rather hear of a failure than wait for a miracle
-)
-MAX_PARENT_GLUE: Final = (
-    2  # name servers of one zone whose parents are asked; each costs a query or two, when all is lost
-)
-TIMEOUTS_UNTIL_WHOLE: Final = (
-    2  # shortened questions lost before the whole one is tried: some servers drop what they dislike
-)
+# s in which nobody in a zone said anything, after which nobody else there is asked: a client would rather hear of a failure
+MAX_SILENCE: Final = 3.0
+# name servers of one zone whose parents are asked; each costs a query or two, when all is lost
+MAX_PARENT_GLUE: Final = 2
+# shortened questions that were late before the whole one is tried: some servers drop what they dislike
+LATE_UNTIL_WHOLE: Final = 2
+
+
+LISTEN: Final = Wait(0.0)  # somebody has said something already
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -60,16 +77,20 @@ class Tries:
         self.sends: dict[Address, int] = {}
         self.done: set[Address] = set()  # not worth another packet
         self.has_useless = False
-        self.timeouts = 0
+        self.late = 0
+        self.exhausted: ResolutionFailure | None = None
         self.troubles: dict[str, int] = {}
         self.last_resort: Heard | None = None
         self.has_malformed = False
 
+    @property
+    def suggest_the_whole(self) -> bool:
+        """Do the servers seem to stumble over a shortened question?"""
+        return self.has_useless or self.late >= LATE_UNTIL_WHOLE
+
     def note_fault(self, server: Address, fault: Fault) -> None:
         """No reply. Only after a loss is the same server worth another packet."""
-        if fault is Fault.TIMEOUT:
-            self.timeouts += 1
-        else:
+        if fault is not Fault.TIMEOUT:
             self.done.add(server)
         self._count(fault.value)
 
@@ -81,11 +102,11 @@ class Tries:
         if verdict.reason is Reason.MALFORMED:
             self.has_malformed = True
 
-    def failure(self, delegation: Delegation, *, is_cut_off: bool) -> ResolutionFailure:
+    def failure(self, delegation: Delegation) -> ResolutionFailure:
         """The failure that these tries add up to. Its text goes to clients: short, and about the zone only."""
         what = ", ".join(f"{count}x {trouble}" for trouble, count in self.troubles.items())
         text = f"{to_text(delegation.zone)}: {what or 'no server with an address'}"
-        if is_cut_off or self.troubles.keys() == {Fault.NO_ROUTE.value}:
+        if self.troubles.keys() == {Fault.NO_ROUTE.value}:
             return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
         return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
 
@@ -123,7 +144,7 @@ class ZoneServers:
         self._avoided = avoided
         self._candidates: dict[Address, Candidate] = {}
         self._lookups_failed = 0
-        self._silence = 0.0
+        self._silent_since = means.env.now()
         self._has_far_glue = bool(delegation.far_glue)
         # of those in the zone itself the referral to it has told the parent's addresses
         strangers = [name for name in delegation.name_servers if not is_at_or_below(name, delegation.zone)]
@@ -143,52 +164,106 @@ class ZoneServers:
         gives_up_early: `shown` is a shortened question, which may be what the servers stumble over; None, then, means that
         the whole one is worth trying.
         """
-        tries = Tries()
-        while True:
-            now = self._means.env.now()
-            if now >= self._budget.deadline:
-                raise DeadlinePassed("no answer in time")
-            choice = self._choose(tries, shown, now)
-            if choice is None:
-                if await self._find_more():
-                    continue
-                if not tries.sends and self._are_paused(shown, now):
-                    self._means.counts.questions_left_alone += 1
-                    if gives_up_early:
-                        return None
-                    raise CachedFailure(f"{to_text(self.delegation.zone)}: failed a short while ago")
-                return self._give_up(tries)
-            heard = await self._ask_one(choice, shown, tries)
-            if heard is not None:
-                self._means.failures.succeed(choice.server, shown)
-                return heard
-            if gives_up_early and (tries.has_useless or tries.timeouts >= TIMEOUTS_UNTIL_WHOLE):
-                return None
+        upstream = self._means.upstream
+        upstream.allowance.earn()
+        tries, race = Tries(), Race(upstream)
+        try:
+            while not (gives_up_early and tries.suggest_the_whole):
+                step = LISTEN if race.landed else self._next_step(tries, race, shown)
+                heard = None
+                if isinstance(step, Wait):
+                    heard = await self._listen(race, step, shown, tries)
+                elif isinstance(step, GiveUp):
+                    if not await self._find_more(race):
+                        return self._give_up(tries, shown, gives_up_early=gives_up_early)
+                elif not (self._is_worth_a_look_up(step, tries) and await self._find_more(race)):
+                    heard = await self._ask_one(step, shown, tries, race)
+                if heard is not None:
+                    self._means.failures.succeed(heard.server, shown)
+                    return heard
+        finally:
+            race.leave()
+        return None
 
-    async def _ask_one(self, choice: Choice, shown: Question, tries: Tries) -> Heard | None:
-        """One exchange and its meaning; None when it did not help."""
-        tries.sends[choice.server] = tries.sends.get(choice.server, 0) + 1
-        outcome = await self._means.upstream.exchange(
-            choice.server,
-            shown,
-            choice.timeout,
-            self._budget.deadline,
-            partial(self._budget.spend_query, self._question.qname),
-            is_recursive=self.delegation.is_forwarder,
-        )
-        if isinstance(outcome, Fault):
-            tries.note_fault(choice.server, outcome)
-            self._note_fault(outcome, choice, shown)
+    async def _ask_one(self, send: Send, shown: Question, tries: Tries, race: Race) -> Heard | None:
+        """Ask one more server. While it is the only one and not late it is waited for here; else it runs in the race."""
+        beside = None if tries.sends else self._beside(send)
+        if race.running:
+            self._means.upstream.note_hedge()
+        exchange = self._begin(send, shown, tries, race)
+        if exchange is None:
             return None
-        return self._meaning(outcome, choice.server, shown, tries)
+        if beside is None and not race.running:
+            outcome = await exchange.listen()
+            if outcome is not None:
+                return self._meaning_of(outcome, exchange.server, shown, tries)
+            tries.late += exchange.was_late
+        race.enter(exchange)
+        if beside is not None:
+            other = self._begin(Send(beside, send.wait), shown, tries, race)
+            if other is not None:
+                race.enter(other)
+        return None
 
-    def _note_fault(self, fault: Fault, choice: Choice, shown: Question) -> None:
+    def _begin(self, send: Send, shown: Question, tries: Tries, race: Race) -> Exchange | None:
+        """Send; None when that is beyond the budget, but others are listened to still."""
+        upstream, budget = self._means.upstream, self._budget
+        tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
+        try:
+            return upstream.begin(
+                send.server,
+                shown,
+                send.wait,
+                budget.deadline,
+                partial(budget.spend_query, self._question.qname),
+                is_recursive=self.delegation.is_forwarder,
+            )
+        except ResolutionFailure as failure:
+            if not race.running:
+                raise
+            tries.exhausted = failure
+            return None
+
+    def _beside(self, send: Send) -> Address | None:
+        """Whom to ask beside the first server, to get to know it."""
+        upstream, now = self._means.upstream, self._means.env.now()
+        if len(self._candidates) < 2 or not upstream.allowance.may_explore():
+            return None
+        candidates = [one for one in self._candidates.values() if upstream.families.may_be_tried(one.server, now)]
+        found = choose_beside(candidates, send.server, self.delegation.zone, now, self._means.env.rng, upstream.typical)
+        if found is not None:
+            upstream.allowance.spend()
+            upstream.counts.explored += 1
+            upstream.families.note_tried(found, now)
+            state = upstream.state_of(found)
+            if is_silent(state):
+                hold_down(state, now)
+        return found
+
+    async def _listen(self, race: Race, wait: Wait, shown: Question, tries: Tries) -> Heard | None:
+        """What those who were asked already say until the wait is over."""
+        landed = await race.next(wait.until - self._means.env.now())
+        if landed is None:
+            tries.late += 1
+            return None
+        exchange, outcome = landed
+        return self._meaning_of(outcome, exchange.server, shown, tries)
+
+    def _meaning_of(self, outcome: Reply | Fault, server: Address, shown: Question, tries: Tries) -> Heard | None:
+        """None when it does not help."""
+        if isinstance(outcome, Fault):
+            tries.note_fault(server, outcome)
+            self._note_fault(outcome, server, shown)
+            return None
+        self._silent_since = outcome.received
+        return self._meaning(outcome, server, shown, tries)
+
+    def _note_fault(self, fault: Fault, server: Address, shown: Question) -> None:
         now = self._means.env.now()
         if fault is Fault.TIMEOUT:
-            self._silence += choice.timeout
-            self._means.failures.note_silence(choice.server, shown, now)
+            self._means.failures.note_silence(server, shown, now)
         elif fault is not Fault.NO_ROUTE:  # that says something of this host, not of the server
-            self._means.failures.note_failure(choice.server, shown, now)
+            self._means.failures.note_failure(server, shown, now)
 
     def _meaning(self, reply: Reply, server: Address, shown: Question, tries: Tries) -> Heard | None:
         delegation, counts = self.delegation, self._means.counts
@@ -200,7 +275,7 @@ class ZoneServers:
         label = verdict.reason.value
         counts.useless_replies[label] = counts.useless_replies.get(label, 0) + 1
         if verdict.reason is Reason.LAME_REFERRAL and shown == self._question:
-            note_lame(self._means.upstream.state_of(server), delegation.zone)
+            note_lame(self._means.upstream.state_of(server), delegation.zone, reply.received)
         if verdict.last_resort is None:
             self._means.failures.note_failure(server, shown, reply.received)
         elif tries.last_resort is None:
@@ -208,29 +283,51 @@ class ZoneServers:
         tries.note_useless(server, verdict)
         return None
 
-    def _choose(self, tries: Tries, shown: Question, now: float) -> Choice | None:
-        if tries.timeouts >= MAX_TIMEOUTS or self._silence >= MAX_SILENCE:
-            return None
-        upstream, failures = self._means.upstream, self._means.failures
-        candidates = [
-            candidate
-            for server, candidate in self._candidates.items()
-            if server not in tries.done
-            and upstream.has_route(server, now)
-            and not failures.is_paused(server, shown, now)
-        ]
-        return choose(candidates, tries.sends, self.delegation.zone, now, self._means.env.rng)
+    def _next_step(self, tries: Tries, race: Race, shown: Question) -> Step:
+        """What to do next; raises ResolutionFailure when time or budget is over."""
+        means, upstream, now = self._means, self._means.upstream, self._means.env.now()
+        if now >= self._budget.deadline:
+            raise DeadlinePassed("no answer in time")
+        candidates = [one for server, one in self._candidates.items() if server not in tries.done]
+        if means.failures:
+            candidates = [one for one in candidates if not means.failures.is_paused(one.server, shown, now)]
+        zone, closed = self.delegation.zone, upstream.families.closed
+        choice = choose(candidates, tries.sends, zone, now, means.env.rng, upstream.typical, closed)
+        if choice is not None and not tries.sends:
+            return choice
+        step = next_step(
+            choice if tries.exhausted is None else None,
+            race.pending(),
+            sum(tries.sends.values()),
+            now,
+            may_hedge=upstream.allowance.may_hedge(),
+            is_hopeless=now - self._silent_since >= MAX_SILENCE,
+        )
+        if isinstance(step, GiveUp) and tries.exhausted is not None:
+            raise tries.exhausted
+        return step
 
-    def _are_paused(self, shown: Question, now: float) -> bool:
-        """Is a server of the zone left alone with this question?"""
-        return any(self._means.failures.is_paused(server, shown, now) for server in self._candidates)
+    def _is_worth_a_look_up(self, send: Send, tries: Tries) -> bool:
+        """Would a name server not looked up yet be better than one that was asked already?"""
+        return bool(self._missing) and send.server in tries.sends and self._lookups_failed < MAX_FAILED_LOOKUPS
 
-    async def _find_more(self) -> bool:
-        """Look up name servers whose addresses are not known yet, until a new address turns up. False: there are no more."""
+    async def _find_more(self, race: Race) -> bool:
+        """Look for name servers whose addresses are not known yet. False: there are no more.
+
+        True: a new address turned up, or somebody who was asked before said something meanwhile.
+        """
+        with trio.CancelScope() as scope:
+            race.interrupts(scope)
+            return await self._look_up()
+        return True
+
+    async def _look_up(self) -> bool:
+        """Look up name servers until a new address turns up. False: there are no more."""
         book = self._means.book
         while self._missing and self._lookups_failed < MAX_FAILED_LOOKUPS:
-            name = self._missing.pop()
-            if self._add(await book.look_up(name, self._question, self._budget, self._means.env.now())):
+            found = await book.look_up(self._missing[-1], self._question, self._budget, self._means.env.now())
+            self._missing.pop()
+            if self._add(found):
                 return True
             self._lookups_failed += 1
         if self._has_far_glue:
@@ -251,10 +348,19 @@ class ZoneServers:
                 self._candidates[address] = Candidate(address, self._means.upstream.state_of(address))
         return len(self._candidates) > before
 
-    def _give_up(self, tries: Tries) -> Heard:
+    def _are_paused(self, shown: Question) -> bool:
+        """Is a server of the zone left alone with this question?"""
+        now = self._means.env.now()
+        return any(self._means.failures.is_paused(server, shown, now) for server in self._candidates)
+
+    def _give_up(self, tries: Tries, shown: Question, *, gives_up_early: bool) -> Heard | None:
+        """None: the whole question may be worth trying still; raises ResolutionFailure."""
+        if not tries.sends and self._are_paused(shown):
+            self._means.counts.questions_left_alone += 1
+            if gives_up_early:
+                return None
+            raise CachedFailure(f"{to_text(self.delegation.zone)}: failed a short while ago")
         if tries.last_resort is None:
-            has_route, now = self._means.upstream.has_route, self._means.env.now()
-            is_cut_off = bool(self._candidates) and not any(has_route(server, now) for server in self._candidates)
-            raise tries.failure(self.delegation, is_cut_off=is_cut_off)
+            raise tries.failure(self.delegation)
         self._means.counts.last_resorts += 1
         return tries.last_resort

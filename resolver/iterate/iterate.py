@@ -32,7 +32,7 @@ from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.parent_glue import find_glue_above
 from resolver.iterate.scrub import MAX_NAME_SERVERS
-from resolver.upstream import Upstream, UpstreamCounts
+from resolver.upstream import Spawn, Upstream, UpstreamCounts
 
 PRIMING: Final = Question(ROOT, NS)
 PARENT_PAUSE: Final = 10.0  # s until a parent that did not help is asked once more about a zone that fails
@@ -70,8 +70,12 @@ class Iterator:
         ttls: CacheOptions,
         counts: IterateCounts,
         upstream_counts: UpstreamCounts,
+        spawn: Spawn,
     ) -> None:
-        """lookup: the first link of a question, through cache and flights. zones: forward and stub zones (`configured`)."""
+        """lookup: the first link of a question, through cache and flights. zones: forward and stub zones (`configured`).
+
+        spawn: starts a task that may outlive the question (upstream.Upstream).
+        """
         self._cache = cache
         self._options = options
         self._hints = hints
@@ -83,6 +87,7 @@ class Iterator:
             env,
             servers,
             upstream_counts,
+            spawn,
             case_randomization=options.case_randomization,
         )
         self._means = Means(

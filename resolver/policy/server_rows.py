@@ -9,16 +9,17 @@ from cache.servers import Servers, ServerState
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation
 from resolver.policy.whom import Known, servers_of
-from resolver.upstream.choose import expected_wait, is_held_down, is_known
+from resolver.upstream.choose import wait_for
+from resolver.upstream.learning import Typical, is_known, is_silent
 
 
 class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One address of a server. address "": a name server whose address is not known here.
 
     name: the name server that it is the address of, where a zone was asked for. rtt, variance: seconds, None if it was
-    never heard. replies, losses: queries answered, and not. timeouts: losses in a row. wait: seconds after which the next
+    never heard. replies, losses: queries answered, and not. timeouts: late replies in a row. wait: seconds after which the next
     reply would be late. edns: unknown, works or broken. keeps_case: does it echo letter case? lame: zones that it was named
-    for and does not serve. held_for: seconds for which nobody waits for it. heard_ago: seconds since its last reply.
+    for and does not serve. held_for: seconds until a silent one is probed. heard_ago: seconds since its last reply.
     """
 
     address: str = ""
@@ -63,10 +64,10 @@ def _row(server: Address, state: ServerState | None, now: float) -> ServerRow:
         replies=state.replies,
         losses=state.losses,
         timeouts=state.timeouts_in_a_row,
-        wait=expected_wait(state, 0),
+        wait=wait_for(state, Typical(), 0, is_alone=False),
         edns=state.edns.value,
         keeps_case=state.keeps_case,
         lame=tuple(sorted(map(to_text, state.lame_zones))),
-        held_for=state.probe_at - now if is_held_down(state, now) else None,
+        held_for=max(0.0, state.probe_at - now) if is_silent(state) else None,
         heard_ago=now - state.last_heard if state.last_heard > float("-inf") else None,
     )

@@ -16,7 +16,8 @@ from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, closest, closest_to
 from resolver.iterate.minimise import shorten
 from resolver.iterate.options import RecursionOptions
-from resolver.upstream.choose import expected_wait, is_held_down, is_known
+from resolver.upstream.choose import expected_of
+from resolver.upstream.learning import Typical, is_known, is_lame, is_silent
 from resolver.wire.text import rdata_to_text, type_to_text
 
 MAX_SHOWN: Final = 4  # servers named in a text for people; `cistern servers ZONE` has them all
@@ -86,7 +87,7 @@ def _likeliest(delegation: Delegation, shown: Question, known: Known, now: float
             state = known.servers.peek(address) or ServerState()
             doubt = _doubt(address, state, delegation.zone, shown, known, now)
             said = ", ".join(filter(None, (name, _speed(state), doubt)))
-            found.append((bool(doubt), expected_wait(state, 0), f"{address.host} ({said})"))
+            found.append((bool(doubt), expected_of(state, Typical()), f"{address.host} ({said})"))
     found.sort(key=lambda item: item[:2])
     return ", ".join(text for _, _, text in found[:MAX_SHOWN]) + (", …" if len(found) > MAX_SHOWN else "")
 
@@ -96,9 +97,9 @@ def _doubt(address: Address, state: ServerState, zone: WireName, shown: Question
     until = known.of_servers.paused_until(address, shown, now)
     if until is not None:
         return f"failed at this, left alone for {until - now:.0f} s"
-    if is_held_down(state, now):
-        return f"silent, held down for {state.probe_at - now:.0f} s"
-    return "lame" if zone in state.lame_zones else ""
+    if is_silent(state):
+        return f"silent, held down for {max(0.0, state.probe_at - now):.0f} s"
+    return "lame" if is_lame(state, zone, now) else ""
 
 
 def _speed(state: ServerState) -> str:

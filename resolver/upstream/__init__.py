@@ -1,7 +1,28 @@
 """Upstream: one question to one server, over UDP and TCP, and which server that should be."""
 
-from resolver.upstream.choose import Candidate, Choice, choose, note_lame
+from resolver.upstream.choose import Candidate, GiveUp, Send, Step, Wait, choose, choose_beside, next_step
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Fault, Reply, Upstream
+from resolver.upstream.exchange import Exchange, Fault, Reply, Spawn, Upstream
+from resolver.upstream.learning import hold_down, is_silent, note_lame
+from resolver.upstream.race import Race
 
-__all__ = ["Candidate", "Choice", "Fault", "Reply", "Upstream", "UpstreamCounts", "choose", "note_lame"]
+__all__ = [
+    "Candidate",
+    "Exchange",
+    "Fault",
+    "GiveUp",
+    "Race",
+    "Reply",
+    "Send",
+    "Spawn",
+    "Step",
+    "Upstream",
+    "UpstreamCounts",
+    "Wait",
+    "choose",
+    "choose_beside",
+    "hold_down",
+    "is_silent",
+    "next_step",
+    "note_lame",
+]

@@ -1,10 +1,11 @@
-"""Which server of a zone is asked next, and how long is it worth waiting for? Pure; also what an exchange taught about it.
+"""What is done next for one question in one zone: ask a server, go on listening, or give up? Pure.
 
-The round-trip estimate is Jacobson's (RFC 6298, Unbound's rtt.c); the choice is Knot's: mostly the fastest, now and then
-any server that is not hopelessly slower, so that what is known of the others stays true (resolvers.md 2.1, 2.4).
+Servers are ranked by what they are known for: the smoothed round trip and its variation (RFC 6298), what they lost, and how
+long they have been silent. One that is late by its own standards is listened to further while the next best is asked.
+One that nobody has heard of yet is asked beside a known one, not instead: what it is worth is found out at no client's cost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -13,116 +14,188 @@ from cache.failures import MAX_SENDS
 from cache.names import WireName
 from cache.servers import ServerState
 from resolver.env import Address, Rng
+from resolver.upstream.learning import GUESS, Typical, is_known, is_lame, is_probe_due, is_silent
 
-FIRST_TIMEOUT: Final = 0.376  # s: Unbound's guess for a server never heard of
-MIN_TIMEOUT: Final = 0.05  # s: below this a busy host's own delays look like loss
-MAX_TIMEOUT: Final = 1.2  # s: so that a zone of dead servers has failed within a few seconds
-SAME_SPEED: Final = 0.010  # s: servers this near to the fastest share its load
-BAND: Final = 0.4  # s: Unbound's RTT_BAND: what is explored is at most this much slower than the fastest
-EXPLORE: Final = 0.05  # Knot's epsilon: the share of choices made among all of the band
-DEAD_AFTER: Final = 4  # timeouts in a row (Knot), after which a server gets single probes only
-HOLD_DOWN: Final = 1.0  # s; doubles with each further timeout
-MAX_HOLD_DOWN: Final = 4.0  # s: a server that came back is used within the 6 s that the incident allows
-MAX_LAME_ZONES: Final = 64  # per server: more are forgotten and found out again
+MIN_WAIT: Final = 0.03  # s: below this a busy host's own delays look like loss
+MAX_WAIT: Final = 1.2  # s: so that a zone of dead servers has failed within a few seconds
+MARGIN: Final = 0.01  # s: the least that a reply may be later than usual
+RESEND_WAITS: Final = (0.0, 0.1, 0.8)  # s: the least after the first, second and third query to one server
+RESEND_WAITS_ALONE: Final = (
+    0.0,
+    0.4,
+    0.8,
+)  # s: the same for the only one there is, which may be silent for half a second
+MIN_PATIENCE: Final = 1.0  # s that a server is listened to in all, at least
+PATIENCE: Final = 1.25  # times the wait after which it is late
+MAX_SENDS_IN_ZONE: Final = 10  # Knot's: of one question in one zone, over all its servers
+SAME_SPEED: Final = 0.01  # s: servers this near to the fastest share its load
+LOSS_COSTS: Final = GUESS  # s by which a server that loses everything looks slower
+DOUBLINGS: Final = 4  # of what a silent server is believed to take
+BAND: Final = (
+    0.4  # s: Unbound's RTT_BAND: who is slower than the fastest by more is not asked to find out if he still is
+)
+STALE_AFTER: Final = 300.0  # s: what was known of a server this long ago is worth a look
 
-SRTT_GAIN: Final = 1 / 8  # RFC 6298 §2.3
-RTTVAR_GAIN: Final = 1 / 4
 
-
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A server that could be asked, and what is known of it."""
 
     server: Address
     state: ServerState
 
 
-class Choice(msgspec.Struct, frozen=True):
-    """The server to ask now, and for how many seconds to listen to it."""
+class Pending(msgspec.Struct, frozen=True, gc=False):
+    """A query under way. late_at: when its reply is late; ends_at: until when it is listened to (monotonic seconds)."""
 
     server: Address
-    timeout: float
+    sent_at: float
+    late_at: float
+    ends_at: float
+
+
+class Send(msgspec.Struct, frozen=True, gc=False):
+    """Ask the server; after `wait` seconds its reply is late."""
+
+    server: Address
+    wait: float
+
+
+class Wait(msgspec.Struct, frozen=True, gc=False):
+    """Listen to those asked already, until this moment (monotonic seconds)."""
+
+    until: float
+
+
+class GiveUp(msgspec.Struct, frozen=True, gc=False):
+    """Everybody was asked as often as is worth it, and listened to for as long."""
+
+
+Step = Send | Wait | GiveUp
+GIVE_UP: Final = GiveUp()
+
+
+def next_step(
+    choice: Send | None, pending: Sequence[Pending], sends: int, now: float, *, may_hedge: bool, is_hopeless: bool
+) -> Step:
+    """choice: whom to ask if somebody is to be asked; sends: how often anybody was. may_hedge: is there allowance for it?
+
+    is_hopeless: so long has nobody been heard that nobody else will be asked.
+    """
+    if pending:
+        on_time = min((one.late_at for one in pending if now < one.late_at), default=now)
+        if now < on_time:
+            return Wait(on_time)
+        if not may_hedge:  # then only what is as good as lost is sent again
+            lost_at = max(2 * one.late_at - one.sent_at for one in pending)
+            if now < lost_at:
+                return Wait(lost_at)
+    if choice is not None and sends < MAX_SENDS_IN_ZONE and not is_hopeless:
+        return choice
+    return Wait(max(one.ends_at for one in pending)) if pending else GIVE_UP
 
 
 def choose(
-    candidates: Sequence[Candidate], sends: Mapping[Address, int], zone: WireName, now: float, rng: Rng
-) -> Choice | None:
+    candidates: Sequence[Candidate],
+    sends: Mapping[Address, int],
+    zone: WireName,
+    now: float,
+    rng: Rng,
+    typical: Typical,
+    closed: Collection[bool] = (),
+) -> Send | None:
     """The server to ask next, or None when each has been asked as often as it may be.
 
-    sends: how often each server has been asked this question already.
+    sends: how often each server has been asked this question already. closed: address families (is it IPv6?) that do not
+    seem to work here.
     """
-    alive: list[tuple[float, Candidate]] = []
+    alive: list[tuple[float, int, Candidate]] = []
     doubtful: list[tuple[float, Candidate]] = []
-    for candidate in candidates:
-        sent = sends.get(candidate.server, 0)
+    for candidate in candidates:  # no calls in the usual case: this runs for each server of each miss
         state = candidate.state
-        if zone in state.lame_zones or is_held_down(state, now):
+        sent = sends.get(candidate.server, 0) if sends else 0
+        if (
+            state.probe_at
+            or (state.lame_zones and is_lame(state, zone, now))
+            or (closed and (":" in candidate.server.host) in closed)
+        ):
             # asked only when nobody else is left, and then once
             if not sent:
                 doubtful.append((state.probe_at, candidate))
         elif sent < MAX_SENDS:
-            alive.append((expected_wait(state, sent), candidate))
+            expected = state.srtt + state.rttvar if state.rttvar else typical.wait
+            if sent or state.timeouts_in_a_row or state.loss:
+                expected = marked_down(expected, state, sent)
+            alive.append((expected, sent, candidate))
     if alive:
-        # only a question's first packet explores: after a loss the client has waited enough
-        wait, chosen = _near_the_fastest(alive, BAND if not sends and rng.random() < EXPLORE else SAME_SPEED, rng)
-        return Choice(chosen.server, min(wait, MAX_TIMEOUT))
+        _, sent, chosen = _near_the_fastest(alive, rng)
+        return Send(chosen.server, wait_for(chosen.state, typical, sent, is_alone=len(alive) == 1))
     if doubtful:
         _, chosen = min(doubtful, key=lambda pair: pair[0])
-        return Choice(chosen.server, min(expected_wait(chosen.state, 0), MAX_TIMEOUT))
+        return Send(chosen.server, wait_for(chosen.state, typical, 0, is_alone=False))
     return None
 
 
-def expected_wait(state: ServerState, sent: int) -> float:
-    """Seconds after which a reply is late: the round-trip estimate, doubled for each loss (RFC 6298 §5.5)."""
-    first = max(MIN_TIMEOUT, state.srtt + 4 * state.rttvar) if is_known(state) else FIRST_TIMEOUT
-    return float(first * 2 ** max(sent, min(state.timeouts_in_a_row, DEAD_AFTER)))
+def choose_beside(
+    candidates: Sequence[Candidate],
+    chosen: Address,
+    zone: WireName,
+    now: float,
+    rng: Rng,
+    typical: Typical,
+) -> Address | None:
+    """A server worth asking beside the chosen one, to learn what it is worth; None: they are known well enough."""
+    known = next(candidate.state for candidate in candidates if candidate.server == chosen)
+    if is_known(known) and known.srtt <= typical.hoped_for() and not known.timeouts_in_a_row:
+        return None
+    worthwhile = [
+        candidate.server
+        for candidate in candidates
+        if candidate.server != chosen
+        and not is_lame(candidate.state, zone, now)
+        and _is_worth_a_look(candidate.state, known, now)
+    ]
+    return worthwhile[rng.randrange(0, len(worthwhile))] if worthwhile else None
 
 
-def is_known(state: ServerState) -> bool:
-    """Was a round trip to it ever measured?"""
-    return state.rttvar > 0.0
+def expected_of(state: ServerState, typical: Typical) -> float:
+    """Seconds that asking a server is expected to take, by which `choose` ranks those that no question has gone to yet."""
+    return marked_down(state.srtt + state.rttvar if state.rttvar else typical.wait, state, 0)
 
 
-def is_held_down(state: ServerState, now: float) -> bool:
-    """Has it been silent for so long that clients do not wait for it while others are there?"""
-    return state.timeouts_in_a_row >= DEAD_AFTER and now < state.probe_at
+def marked_down(expected: float, state: ServerState, sent: int) -> float:
+    """Seconds that asking a server is expected to take that lost something, this question or another."""
+    return float((expected + state.loss * LOSS_COSTS) * 2 ** (sent + min(state.timeouts_in_a_row, DOUBLINGS)))
 
 
-def note_reply(state: ServerState, rtt: float, now: float) -> None:
-    """A reply came after `rtt` seconds."""
-    if is_known(state):
-        late = abs(rtt - state.srtt)
-        state.rttvar += RTTVAR_GAIN * (late - state.rttvar)
-        state.srtt += SRTT_GAIN * (rtt - state.srtt)
-    else:
-        state.srtt = rtt
-        state.rttvar = rtt / 2  # RFC 6298 §2.2
-    state.rttvar = max(state.rttvar, 0.001)
-    state.replies += 1
-    state.timeouts_in_a_row = 0
-    state.last_heard = now
+def wait_for(state: ServerState, typical: Typical, sent: int, *, is_alone: bool) -> float:
+    """Seconds after which its reply is late by its own standards.
+
+    sent: how often it was asked the same already. is_alone: there is nobody else to ask instead.
+    """
+    variation = 4 * state.rttvar
+    wait = state.srtt + (variation if variation > MARGIN else MARGIN) if variation else typical.wait
+    if sent:
+        wait = max(wait * 2**sent, (RESEND_WAITS_ALONE if is_alone else RESEND_WAITS)[sent])
+    return MIN_WAIT if wait < MIN_WAIT else min(wait, MAX_WAIT)
 
 
-def note_silence(state: ServerState, sent_at: float, now: float) -> None:
-    """A query sent at `sent_at` was not answered in time, or the server cannot be reached."""
-    state.losses += 1
-    if state.last_heard > sent_at:
-        return  # it answered others meanwhile: this packet was lost, the server is there
-    state.timeouts_in_a_row += 1
-    if state.timeouts_in_a_row >= DEAD_AFTER:
-        doublings = min(state.timeouts_in_a_row - DEAD_AFTER, 8)
-        state.probe_at = now + min(MAX_HOLD_DOWN, HOLD_DOWN * 2**doublings)
+def patience_for(wait: float) -> float:
+    """Seconds that a server is listened to whose reply is late after `wait`."""
+    return max(PATIENCE * wait, MIN_PATIENCE)
 
 
-def note_lame(state: ServerState, zone: WireName) -> None:
-    """It does not serve `zone` although it is named for it."""
-    if len(state.lame_zones) >= MAX_LAME_ZONES:
-        state.lame_zones.clear()
-    state.lame_zones.add(zone)
+def _is_worth_a_look(state: ServerState, known: ServerState, now: float) -> bool:
+    """Has nobody heard of it yet; or is a silent one due for a probe, or a passable one's measure old?"""
+    if is_silent(state):
+        return is_probe_due(state, now)
+    if not is_known(state):
+        return not state.timeouts_in_a_row
+    return now - state.last_heard > STALE_AFTER and state.srtt < known.srtt + BAND
 
 
-def _near_the_fastest(alive: list[tuple[float, Candidate]], reach: float, rng: Rng) -> tuple[float, Candidate]:
+def _near_the_fastest(alive: list[tuple[float, int, Candidate]], rng: Rng) -> tuple[float, int, Candidate]:
     if len(alive) == 1:
         return alive[0]
-    latest = min(wait for wait, _ in alive) + reach
-    near = [pair for pair in alive if pair[0] <= latest]
-    return near[rng.randrange(0, len(near))]
+    latest = min([one[0] for one in alive]) + SAME_SPEED
+    near = [one for one in alive if one[0] <= latest]
+    return near[0] if len(near) == 1 else near[rng.randrange(0, len(near))]

@@ -35,3 +35,17 @@ class UpstreamCounts:
         default=0, metadata={"help": "Queries repeated without EDNS after FORMERR, NOTIMP or BADVERS."}
     )
     edns_broken_servers: int = field(default=0, metadata={"help": "Servers that proved to answer only without EDNS."})
+    hedges: int = field(default=0, metadata={"help": "Servers asked while another one was late and still listened to."})
+    late_replies: int = field(default=0, metadata={"help": "Replies that came after another server had been asked."})
+    explored: int = field(
+        default=0, metadata={"help": "Servers asked beside the chosen one, to learn how fast they are."}
+    )
+    lingering_current: int = field(
+        default=0, metadata={"help": "Servers listened to now although their question is answered."}
+    )
+    unlistened: int = field(
+        default=0, metadata={"help": "Late servers not listened to any more because too many were."}
+    )
+    listener_faults: int = field(
+        default=0, metadata={"help": "Faults of this program met while listening for no question; must stay 0."}
+    )

@@ -15,9 +15,12 @@ import trio
 from cache.answer import Question
 from cache.rrtypes import BADVERS, FORMERR, NOTIMP
 from cache.servers import Edns, Servers, ServerState
-from resolver.env import Address, Env
-from resolver.upstream.choose import note_reply, note_silence
+from resolver.env import Address, Env, UdpChannel
+from resolver.upstream.allowance import Allowance
+from resolver.upstream.choose import patience_for
 from resolver.upstream.counts import UpstreamCounts
+from resolver.upstream.families import Families
+from resolver.upstream.learning import Typical, note_late, note_refusal, note_reply, note_silence
 from resolver.upstream.tcp import ask_tcp
 from resolver.upstream.udp import NAME_END, Match, Suspicion, await_reply, match_of, read_echo
 from resolver.wire import compose_query, question_octets, randomise_case
@@ -28,9 +31,8 @@ EDNS_BROKEN_FOR: Final = 900.0  # s; Unbound's infra-cache TTL
 TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
 MIN_TCP_TIMEOUT: Final = 1.0  # s
 MAX_TCP_TIMEOUT: Final = 3.0  # s
-FAMILY_ABSENT_FOR: Final = 60.0  # s without a route before this host is tried again for one
-NEVER: Final = float("-inf")
 NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
+Spawn = Callable[..., object]  # (async function, *arguments): a nursery's start_soon
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
 
 
@@ -60,129 +62,186 @@ class Upstream:
         env: Env,
         servers: Servers,
         counts: UpstreamCounts,
+        spawn: Spawn,
         *,
         case_randomization: bool = True,
     ) -> None:
+        """spawn: starts a task that listens to one server longer than whoever asked may wait."""
         self.env = env
         self.counts = counts
+        self.spawn = spawn
         self.case_randomization = case_randomization
+        self.typical = Typical()
+        self.families = Families()
+        self.allowance = Allowance()
         self._servers = servers
-        self._absent_until = {True: 0.0, False: 0.0}  # is it IPv6? -> monotonic seconds
-        self._heard_at = {True: NEVER, False: NEVER}
 
     def state_of(self, server: Address) -> ServerState:
         """What is known of the server; to be changed in place."""
         return self._servers.of(server)
 
-    def has_route(self, server: Address, now: float) -> bool:
-        """False while this host is known to have no route for the server's address family."""
-        return now >= self._absent_until[":" in server.host]
+    def note_hedge(self) -> None:
+        """Somebody is asked although others are listened to still."""
+        self.allowance.spend()
+        self.counts.hedges += 1
 
-    def note_no_route(self, server: Address, now: float) -> None:
-        """This host has no route for the server's address family.
-
-        Left alone is that family only while the other one works. Otherwise the whole network is away, and the moment in
-        which it comes back must not be missed; a packet that the kernel refuses costs next to nothing.
-        """
-        is_ipv6 = ":" in server.host
-        if now - self._heard_at[not is_ipv6] < FAMILY_ABSENT_FOR:
-            self.counts.family_absent += 1
-            self._absent_until[is_ipv6] = now + FAMILY_ABSENT_FOR
-
-    def note_heard(self, server: Address, now: float) -> None:
-        """The server's address family works."""
-        self._heard_at[":" in server.host] = now
-
-    async def exchange(
+    def begin(
         self,
         server: Address,
         question: Question,
-        timeout: float,
+        wait: float,
         deadline: float,
         spend: Callable[[], None],
         *,
         is_recursive: bool,
-    ) -> Reply | Fault:
-        """Ask; wait `timeout` seconds for a UDP reply, some more for TCP, and for nothing past `deadline`.
+    ) -> "Exchange":
+        """Ask over UDP. wait: seconds after which the reply is late; nothing is waited for past `deadline`.
 
-        spend: called before each packet; what it raises ends the exchange. is_recursive: RD, for forwarders.
+        spend: called before each packet; what it raises is raised, here or by the exchange. is_recursive: RD, for forwarders.
         """
-        one = _Exchange(self, server, question, timeout, deadline, spend, is_recursive)
-        with_edns = may_use_edns(one.state, self.env.now())
-        outcome = await one.ask(with_edns)
-        if isinstance(outcome, Reply) and with_edns:
-            if refuses_edns(outcome.response):
-                return await one.ask_without_edns(outcome)
-            if outcome.is_proven and outcome.response.edns is not None:
-                one.state.edns = Edns.WORKS
-        return outcome
+        exchange = Exchange(self, server, question, wait, deadline, spend, is_recursive)
+        exchange.send()
+        return exchange
 
 
-class _Exchange:
-    """One question to one server, while it lasts."""
+class Exchange:
+    """One question to one server, while it lasts: sent once, then listened to in turns, and finished by whoever can wait.
+
+    late_at: when its reply is late. ends_at: until when it is listened to (monotonic seconds). is_wanted: does anybody wait
+    for it still? was_late: it did not answer in time. caused_another: somebody else was asked because of that.
+    """
 
     def __init__(
         self,
         upstream: Upstream,
         server: Address,
         question: Question,
-        timeout: float,
+        wait: float,
         deadline: float,
         spend: Callable[[], None],
         is_recursive: bool,
     ) -> None:
+        self.server = server
         self.state = upstream.state_of(server)
+        self.sent_at = self.late_at = self.ends_at = upstream.env.now()
+        self.is_wanted = True
+        self.caused_another = False
         self._upstream = upstream
         self._env = upstream.env
         self._counts = upstream.counts
-        self._server = server
-        self._asked = question_octets(question.qname, question.qtype)
-        self._timeout = timeout
+        self._question = question
+        self._asked = self._shown = question_octets(question.qname, question.qtype)
+        self._wait = wait
         self._deadline = deadline
         self._spend = spend
         self._is_recursive = is_recursive
+        self._has_edns = may_use_edns(self.state, self.sent_at)
+        self._id = 0
+        self._channel: UdpChannel | None = None
+        self._heard: Reply | Suspicion | Fault | None = None
+        self.was_late = False
 
-    async def ask(self, with_edns: bool) -> Reply | Fault:
-        """UDP, and TCP if that is what it takes."""
-        randomise = self._upstream.case_randomization and self.state.keeps_case is not False
-        asked = self._in_random_case() if randomise else self._asked
-        outcome = await self._ask_udp(asked, with_edns)
-        if isinstance(outcome, Fault) or (isinstance(outcome, Reply) and not outcome.response.is_truncated):
-            return outcome
-        if isinstance(outcome, Reply):
+    def send(self) -> None:
+        """Ask over UDP; what hinders it is heard by `listen`."""
+        if self._upstream.case_randomization and self.state.keeps_case is not False:
+            self._shown = self._in_random_case()
+        self._id, message = self._compose(self._shown, self._has_edns)
+        self.late_at = min(self.sent_at + self._wait, self._deadline)
+        self.ends_at = min(self.sent_at + patience_for(self._wait), self._deadline)
+        try:
+            self._channel = self._env.network.open_udp(self.server)
+            self._counts.sent += 1
+            self._channel.send(message)
+        except OSError as error:
+            self.close()
+            self._heard = self._unsendable(error)
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    async def listen(self) -> Reply | Fault | None:
+        """What came over UDP before it was late; None when that is not the end: `finish` goes on."""
+        if self._heard is None:
+            self._heard = await self._hear(self.late_at - self._env.now())
+        heard = self._heard
+        if heard is None:
+            self._note_late()
+        elif isinstance(heard, Fault) or (isinstance(heard, Reply) and self._settles(heard.response)):
+            return heard
+        return None
+
+    async def finish(self) -> Reply | Fault:
+        """The outcome; waits for it until `ends_at`, and some more over TCP."""
+        if not self.was_late:
+            outcome = await self.listen()
+            if outcome is not None:
+                return outcome
+        if self._heard is None:
+            self._heard = await self._hear(self.ends_at - self._env.now())
+        heard = self._heard
+        if heard is None:
+            self.close()
+            return self._silent(self.sent_at)
+        if isinstance(heard, Fault) or (isinstance(heard, Reply) and not self.is_wanted):
+            return heard
+        return await self._settle(heard)
+
+    async def _settle(self, heard: Reply | Suspicion) -> Reply | Fault:
+        """What a reply that is no answer yet leads to."""
+        self.late_at = min(self._env.now() + TCP_PATIENCE * self._wait, self._deadline)
+        if isinstance(heard, Reply) and not heard.response.is_truncated:
+            return await self._ask_without_edns(heard) if self._refuses_edns(heard.response) else heard
+        if isinstance(heard, Reply):
             self._counts.truncated += 1
-        return await self._ask_tcp(asked, with_edns)
+        outcome = await self._ask_tcp(self._shown, self._has_edns)
+        if isinstance(outcome, Reply) and self._refuses_edns(outcome.response):
+            return await self._ask_without_edns(outcome)
+        return outcome
 
-    async def ask_without_edns(self, refusal: Reply) -> Reply | Fault:
+    async def _ask_without_edns(self, refusal: Reply) -> Reply | Fault:
         """Once more, plainly. Remembered only if the server itself refused and then answered (CVE-2026-52690)."""
         self._counts.edns_fallbacks += 1
-        outcome = await self.ask(with_edns=False)
+        again = Exchange(
+            self._upstream, self.server, self._question, self._wait, self._deadline, self._spend, self._is_recursive
+        )
+        again._has_edns = False
+        again.send()
+        try:
+            outcome = await again.finish()
+        finally:
+            again.close()
         if isinstance(outcome, Reply) and refusal.is_proven and outcome.response.rcode not in EDNS_REFUSALS:
             self._counts.edns_broken_servers += 1
             self.state.edns = Edns.BROKEN
             self.state.edns_until = self._env.now() + EDNS_BROKEN_FOR
         return outcome
 
-    async def _ask_udp(self, asked: bytes, with_edns: bool) -> Reply | Suspicion | Fault:
-        sent_at = self._env.now()
+    async def _hear(self, seconds: float) -> Reply | Suspicion | Fault | None:
+        """What comes over UDP within so many seconds; None: nothing of use."""
+        assert self._channel is not None
         try:
-            channel = self._env.network.open_udp(self._server)
-        except OSError as error:
-            return self._unsendable(error, sent_at)
-        try:
-            id, message = self._compose(asked, with_edns)
-            self._counts.sent += 1
-            channel.send(message)
-            with trio.move_on_after(self._until_deadline(self._timeout, sent_at)):
-                outcome = await await_reply(channel, id, asked, self._counts)
+            with trio.move_on_after(max(0.0, seconds)):
+                outcome = await await_reply(self._channel, self._id, self._shown, self._counts)
+                self.close()
                 if isinstance(outcome, Suspicion):
                     return outcome
-                return self._taken(outcome, sent_at, is_proven=bool(outcome.asked) and asked != self._asked)
+                return self._taken(outcome, is_proven=bool(outcome.asked) and self._shown is not self._asked)
         except OSError as error:
-            return self._unsendable(error, sent_at)
-        finally:
-            channel.close()
-        return self._silent(sent_at)
+            self.close()
+            return self._unsendable(error)
+        except BaseException:  # cancelled
+            self.close()
+            raise
+        return None
+
+    def _settles(self, response: Response) -> bool:
+        return not response.is_truncated and not (response.rcode and self._refuses_edns(response))
+
+    def _refuses_edns(self, response: Response) -> bool:
+        return self._has_edns and refuses_edns(response)
 
     async def _ask_tcp(self, asked: bytes, with_edns: bool) -> Reply | Fault:
         sent_at = self._env.now()
@@ -190,15 +249,15 @@ class _Exchange:
         self._counts.sent += 1
         self._counts.sent_tcp += 1
         try:
-            patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._timeout))
-            with trio.move_on_after(self._until_deadline(patience, sent_at)):
-                response = read_echo(await ask_tcp(self._env.network, self._server, message), asked)
+            patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._wait))
+            with trio.move_on_after(max(0.0, min(patience, self._deadline - sent_at))):
+                response = read_echo(await ask_tcp(self._env.network, self.server, message), asked)
                 if isinstance(response, Unreadable):
                     self._counts.garbage += 1
                     return Fault.BROKEN
-                return self._taken_over_tcp(response, id, asked, sent_at)
+                return self._taken_over_tcp(response, id, asked)
         except OSError as error:
-            return self._unsendable(error, sent_at)
+            return self._unsendable(error)
         return self._silent(sent_at)
 
     def _compose(self, asked: bytes, with_edns: bool) -> tuple[int, bytes]:
@@ -216,17 +275,23 @@ class _Exchange:
         name = self._asked[:NAME_END]
         return randomise_case(name, self._env.rng.getrandbits(8 * len(name))) + self._asked[NAME_END:]
 
-    def _taken(self, response: Response, sent_at: float, *, is_proven: bool, over_tcp: bool = False) -> Reply:
+    def _taken(self, response: Response, *, is_proven: bool, over_tcp: bool = False) -> Reply:
         now = self._env.now()
         self._counts.received += 1
-        self._upstream.note_heard(self._server, now)
+        self._upstream.families.note_heard(self.server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
-            note_reply(self.state, now - sent_at, now)
-        if is_proven and not over_tcp:
-            self.state.keeps_case = True
+            if not self.state.rttvar:
+                self._upstream.typical.note(now - self.sent_at)
+            note_reply(self.state, now - self.sent_at, now)
+            if is_proven:
+                self.state.keeps_case = True
+            if self.was_late:
+                self._counts.late_replies += 1
+        if self._has_edns and is_proven and response.edns is not None:
+            self.state.edns = Edns.WORKS
         return Reply(response, now, is_proven, over_tcp)
 
-    def _taken_over_tcp(self, response: Response, id: int, asked: bytes, sent_at: float) -> Reply | Fault:
+    def _taken_over_tcp(self, response: Response, id: int, asked: bytes) -> Reply | Fault:
         match = match_of(response, id, asked)
         if match not in (Match.REPLY, Match.OTHER_CASE) or response.is_truncated:
             self._counts.mismatched += 1
@@ -235,23 +300,31 @@ class _Exchange:
             # nobody off the path can say this over TCP: it is the server that changes the case
             self._counts.case_broken_servers += 1
             self.state.keeps_case = False
-        return self._taken(response, sent_at, is_proven=bool(response.asked), over_tcp=True)
+        return self._taken(response, is_proven=bool(response.asked), over_tcp=True)
 
-    def _until_deadline(self, patience: float, now: float) -> float:
-        return max(0.0, min(patience, self._deadline - now))
+    def _note_late(self) -> None:
+        if not self.was_late:
+            self.was_late = True
+            now = self._env.now()
+            note_late(self.state, self.sent_at, now)
+            if self._upstream.families.note_late(self.server, now):
+                self._counts.family_absent += 1
 
     def _silent(self, sent_at: float) -> Fault:
         self._counts.timeouts += 1
+        if self.caused_another:
+            self._upstream.allowance.give_back()
         note_silence(self.state, sent_at, self._env.now())
         return Fault.TIMEOUT
 
-    def _unsendable(self, error: OSError, sent_at: float) -> Fault:
+    def _unsendable(self, error: OSError) -> Fault:
         now = self._env.now()
         self._counts.unreachable += 1
         if error.errno in NO_ROUTE:
-            self._upstream.note_no_route(self._server, now)
+            if self._upstream.families.note_no_route(self.server, now):
+                self._counts.family_absent += 1
             return Fault.NO_ROUTE
-        note_silence(self.state, sent_at, now)
+        note_refusal(self.state, now)
         return Fault.UNREACHABLE
 
 

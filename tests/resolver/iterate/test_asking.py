@@ -1,17 +1,19 @@
 """The servers of one zone."""
 
 import pytest
+import trio
 
 from cache.answer import Question
 from cache.names import WireName
 from resolver.env import Address
 from resolver.errors import CachedFailure, InvalidData, NetworkError, NoReachableAuthority
 from resolver.iterate.addresses import AddressBook
-from resolver.iterate.asking import MAX_TIMEOUTS, Heard, Means, Tries, ZoneServers
+from resolver.iterate.asking import Heard, Means, Tries, ZoneServers
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Answered, Reason, Useless
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.upstream import Fault, Upstream
+from resolver.upstream.choose import MAX_SENDS_IN_ZONE
 from tests.resolver.iterate.world import Table, World, play
 from tests.resolver.iterate.zone_text import name, question
 from tests.resolver.upstream.fake_network import Behaviour, silent
@@ -26,7 +28,7 @@ async def no_glue(of: WireName, waiting: Question, budget: Budget) -> list[Addre
 
 
 def zone_of(world: World, *hosts: str, avoided: frozenset[Address] = frozenset()) -> ZoneServers:
-    upstream = Upstream(world.env, world.servers, world.upstream_counts)
+    upstream = Upstream(world.env, world.servers, world.upstream_counts, trio.lowlevel.spawn_system_task)
     means = Means(
         world.env,
         upstream,
@@ -82,7 +84,7 @@ def test_many_silent_servers_are_not_all_waited_for() -> None:
         world = World({})
         with pytest.raises(NoReachableAuthority):
             await ask(world, *(f"192.0.2.{number}" for number in range(1, 60)))
-        assert world.sent <= MAX_TIMEOUTS
+        assert world.sent <= MAX_SENDS_IN_ZONE
         assert world.env.now() < 5.0
 
     play(main)
@@ -136,19 +138,21 @@ def test_tries_add_up_to_a_failure_that_says_why() -> None:
     tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
     tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
     tries.note_useless(Address(BAD, 53), Useless(Reason.REFUSED, "REFUSED"))
-    failure = tries.failure(DELEGATION, is_cut_off=False)
+    failure = tries.failure(DELEGATION)
     assert isinstance(failure, NoReachableAuthority)
     assert str(failure) == "example.: 2x no reply in time, 1x REFUSED"
 
 
 def test_being_cut_off_is_a_network_error() -> None:
-    assert isinstance(Tries().failure(DELEGATION, is_cut_off=True), NetworkError)
+    tries = Tries()
+    tries.note_fault(Address(GOOD, 53), Fault.NO_ROUTE)
+    assert isinstance(tries.failure(DELEGATION), NetworkError)
 
 
 def test_contradicting_data_is_told_apart_from_silence() -> None:
     tries = Tries()
     tries.note_useless(Address(GOOD, 53), TWO_CNAMES)
-    assert isinstance(tries.failure(DELEGATION, is_cut_off=False), InvalidData)
+    assert isinstance(tries.failure(DELEGATION), InvalidData)
 
 
 def test_a_question_that_a_server_failed_at_is_not_sent_to_it_again_by_another_client_question() -> None:

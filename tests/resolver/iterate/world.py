@@ -111,6 +111,7 @@ class World:
             ttls=self.ttls,
             counts=self.counts,
             upstream_counts=self.upstream_counts,
+            spawn=trio.lowlevel.spawn_system_task,
         )
 
     def new_budget(self) -> Budget:

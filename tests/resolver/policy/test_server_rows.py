@@ -6,7 +6,7 @@ from cache.names import from_text
 from cache.servers import Edns, Servers
 from resolver.env import Address
 from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
-from resolver.upstream.choose import DEAD_AFTER, note_lame, note_reply, note_silence
+from resolver.upstream.learning import DEAD_AFTER, note_lame, note_refusal, note_reply
 from tests.resolver.policy.test_whom import GLUE, NS, known
 
 FIRST = Address("192.0.2.1", 53)
@@ -18,19 +18,19 @@ def test_a_row_tells_all_that_is_known_of_a_server() -> None:
     state = servers.of(FIRST)
     note_reply(state, 0.02, 4.0)
     for _ in range(DEAD_AFTER):
-        note_silence(state, 9.0, 9.5)
-    note_lame(state, from_text("b.example."))
-    note_lame(state, from_text("a.example."))
+        note_refusal(state, 9.5)
+    note_lame(state, from_text("b.example."), NOW)
+    note_lame(state, from_text("a.example."), NOW)
     state.edns, state.keeps_case = Edns.BROKEN, False
     [row] = server_rows(servers, NOW)
     assert row == ServerRow(
         address="192.0.2.1:53",
         rtt=0.02,
-        variance=0.01,
+        variance=0.0025,
         replies=1,
         losses=4,
         timeouts=4,
-        wait=0.96,
+        wait=0.03,
         edns="broken",
         keeps_case=False,
         lame=("a.example.", "b.example."),

@@ -11,7 +11,7 @@ from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, configured
 from resolver.iterate.options import ForwardZone, RecursionOptions
 from resolver.policy.whom import Known, next_query, servers_of
-from resolver.upstream.choose import DEAD_AFTER, note_lame, note_reply, note_silence
+from resolver.upstream.learning import DEAD_AFTER, note_lame, note_refusal, note_reply
 from tests.build import question, rrset
 
 NOW = 10.0
@@ -96,9 +96,9 @@ def test_a_forwarder_is_shown_the_whole_name() -> None:
 def test_servers_in_doubt_stand_last_with_the_reason() -> None:
     here = known(NS, GLUE)
     first, second = Address("192.0.2.1", 53), Address("192.0.2.2", 53)
-    note_lame(here.servers.of(first), NS.owner)
+    note_lame(here.servers.of(first), NS.owner, NOW)
     for _ in range(DEAD_AFTER):
-        note_silence(here.servers.of(second), NOW - 0.5, NOW)
+        note_refusal(here.servers.of(second), NOW)
     text = next_query(WWW, here, NOW)
     assert "192.0.2.1 (ns1.example., not heard yet, lame)" in text
     assert "192.0.2.2 (ns1.example., not heard yet, silent, held down for 1 s)" in text

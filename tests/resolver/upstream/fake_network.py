@@ -37,8 +37,9 @@ class FakeChannel:
     async def receive(self) -> bytes:
         if not self._coming:
             await trio.sleep_forever()
-        at, data = self._coming.pop(0)
+        at, data = self._coming[0]
         await trio.sleep_until(at)
+        del self._coming[0]  # not before: who stops waiting may come back for it
         if not data:
             raise ConnectionRefusedError(errno.ECONNREFUSED, "port unreachable")
         return data

@@ -7,163 +7,222 @@ from cache.names import from_text
 from cache.servers import ServerState
 from resolver.env import Address
 from resolver.upstream.choose import (
-    DEAD_AFTER,
-    FIRST_TIMEOUT,
-    MAX_HOLD_DOWN,
-    MAX_TIMEOUT,
-    MIN_TIMEOUT,
+    GIVE_UP,
+    MAX_SENDS_IN_ZONE,
+    MAX_WAIT,
+    MIN_PATIENCE,
+    MIN_WAIT,
+    RESEND_WAITS_ALONE,
+    STALE_AFTER,
     Candidate,
-    Choice,
+    Pending,
+    Send,
+    Step,
+    Wait,
     choose,
-    expected_wait,
-    is_held_down,
-    note_lame,
-    note_reply,
-    note_silence,
+    choose_beside,
+    next_step,
+    patience_for,
+    wait_for,
 )
+from resolver.upstream.learning import GUESS, Typical, hold_down, note_lame, note_reply, note_silence
 from tests.resolver.upstream.fake_network import FakeRng
+from tests.resolver.upstream.states import NOW, candidates, dead, late, measured, server, typical
 
 ZONE = from_text("example.")
-NOW = 1000.0
+IPV6 = Address("2001:db8::1", 53)
 
 
-def server(number: int) -> Address:
-    return Address(f"192.0.2.{number}", 53)
+def chosen(
+    pool: list[Candidate], sends: dict[Address, int] | None = None, closed: frozenset[bool] = frozenset()
+) -> Send | None:
+    return choose(pool, sends or {}, ZONE, NOW, FakeRng(), typical(), closed)
 
 
-def measured(rtt: float) -> ServerState:
-    state = ServerState()
-    for _ in range(30):
-        note_reply(state, rtt, NOW - 1)
-    return state
+def choices(pool: list[Candidate], sends: dict[Address, int] | None = None, times: int = 300) -> Counter[Address]:
+    rng, usual = FakeRng(), typical()
+    found = [choose(pool, sends or {}, ZONE, NOW, rng, usual) for _ in range(times)]
+    return Counter(send.server for send in found if send is not None)
 
 
-def silent_for(times: int) -> ServerState:
-    state = measured(0.02)
-    for _ in range(times):
-        note_silence(state, NOW, NOW)
-    return state
+def beside(pool: list[Candidate]) -> Address | None:
+    return choose_beside(pool, server(1), ZONE, NOW, FakeRng(), typical())
 
 
-def candidates(*states: ServerState) -> list[Candidate]:
-    return [Candidate(server(number), state) for number, state in enumerate(states, start=1)]
-
-
-def choices(pool: list[Candidate], sends: dict[Address, int] | None = None, times: int = 1000) -> Counter[Address]:
-    rng = FakeRng()
-    found = [choose(pool, sends or {}, ZONE, NOW, rng) for _ in range(times)]
-    return Counter(choice.server for choice in found if choice is not None)
-
-
-def test_mostly_the_fastest_is_asked_and_now_and_then_another() -> None:
-    chosen = choices(candidates(measured(0.02), measured(0.2), measured(0.3)))
-    assert chosen[server(1)] > 940
-    assert chosen[server(2)] > 0
-    assert chosen[server(3)] > 0
+def test_the_fastest_is_asked() -> None:
+    assert set(choices(candidates(measured(0.02), measured(0.2), ServerState()))) == {server(1)}
 
 
 def test_servers_of_the_same_speed_share_the_load() -> None:
-    chosen = choices(candidates(measured(0.020), measured(0.022)))
-    assert min(chosen.values()) > 400
-
-
-def test_a_hopelessly_slow_server_is_not_explored() -> None:
-    assert set(choices(candidates(measured(0.02), measured(0.9)))) == {server(1)}
-
-
-def test_an_unknown_server_is_explored() -> None:
-    chosen = choices(candidates(measured(0.02), ServerState()))
-    assert 5 < chosen[server(2)] < 60
+    assert min(choices(candidates(measured(0.020), measured(0.022))).values()) > 100
 
 
 def test_unknown_servers_are_equal() -> None:
-    assert min(choices(candidates(ServerState(), ServerState(), ServerState())).values()) > 250
+    assert min(choices(candidates(ServerState(), ServerState(), ServerState())).values()) > 70
 
 
-def test_after_a_loss_another_server_is_next() -> None:
-    assert set(choices(candidates(ServerState(), ServerState()), {server(1): 1}, times=50)) == {server(2)}
+def test_an_unknown_server_is_better_than_a_hopelessly_slow_one() -> None:
+    assert set(choices(candidates(measured(0.9), ServerState()))) == {server(2)}
+
+
+def test_a_server_that_loses_much_is_as_bad_as_a_slower_one() -> None:
+    lossy = measured(0.02)
+    for _ in range(20):
+        note_silence(lossy, NOW - 5, NOW)
+    assert set(choices(candidates(lossy, measured(0.05)))) == {server(2)}
+
+
+def test_a_server_that_is_late_is_worse_than_one_that_is_not() -> None:
+    assert set(choices(candidates(late(1), measured(0.03)))) == {server(2)}
+
+
+def test_after_a_loss_another_server_is_next_unless_it_is_much_slower() -> None:
+    assert set(choices(candidates(ServerState(), ServerState()), {server(1): 1})) == {server(2)}
+    assert set(choices(candidates(measured(0.02), measured(0.03)), {server(1): 1})) == {server(2)}
+    assert set(choices(candidates(measured(0.02), measured(0.3)), {server(1): 1})) == {server(1)}
 
 
 def test_a_question_is_sent_to_one_server_three_times_at_most() -> None:
     """RFC 9520 §3.1."""
     pool = candidates(ServerState())
-    assert choose(pool, {server(1): MAX_SENDS - 1}, ZONE, NOW, FakeRng()) is not None
-    assert choose(pool, {server(1): MAX_SENDS}, ZONE, NOW, FakeRng()) is None
+    assert chosen(pool, {server(1): MAX_SENDS - 1}) is not None
+    assert chosen(pool, {server(1): MAX_SENDS}) is None
 
 
 def test_without_candidates_there_is_no_choice() -> None:
-    assert choose([], {}, ZONE, NOW, FakeRng()) is None
+    assert chosen([]) is None
 
 
 def test_lame_servers_are_asked_last_and_once() -> None:
     lame = measured(0.001)
-    note_lame(lame, ZONE)
+    note_lame(lame, ZONE, NOW)
     assert set(choices(candidates(lame, measured(0.3)))) == {server(2)}
-    alone = candidates(lame)
-    assert isinstance(choose(alone, {}, ZONE, NOW, FakeRng()), Choice)
-    assert choose(alone, {server(1): 1}, ZONE, NOW, FakeRng()) is None
-    assert choose(alone, {}, from_text("other.test."), NOW, FakeRng()) is not None
+    assert isinstance(chosen(candidates(lame)), Send)
+    assert chosen(candidates(lame), {server(1): 1}) is None
+    elsewhere = choose(candidates(lame, measured(0.3)), {}, from_text("other.test."), NOW, FakeRng(), typical())
+    assert elsewhere is not None
+    assert elsewhere.server == server(1)
 
 
-def test_dead_servers_get_single_probes() -> None:
-    dead = silent_for(DEAD_AFTER)
-    assert is_held_down(dead, NOW)
-    assert set(choices(candidates(dead, measured(0.3)))) == {server(2)}
-    assert choose(candidates(dead), {}, ZONE, NOW, FakeRng()) is not None
-    assert choose(candidates(dead), {server(1): 1}, ZONE, NOW, FakeRng()) is None
+def test_dead_servers_are_asked_last_and_once() -> None:
+    assert set(choices(candidates(dead(), measured(0.3)))) == {server(2)}
+    assert chosen(candidates(dead())) is not None
+    assert chosen(candidates(dead()), {server(1): 1}) is None
 
 
-def test_a_hold_down_is_short_enough_for_a_server_that_came_back() -> None:
-    assert not is_held_down(silent_for(100), NOW + MAX_HOLD_DOWN)
-
-
-def test_one_reply_brings_a_server_back() -> None:
-    dead = silent_for(100)
-    note_reply(dead, 0.02, NOW + 1)
-    assert not is_held_down(dead, NOW + 1)
-    assert dead.timeouts_in_a_row == 0
+def test_a_family_that_does_not_work_here_is_asked_last() -> None:
+    pool = [Candidate(IPV6, ServerState()), *candidates(measured(0.9))]
+    send = chosen(pool, closed=frozenset({True}))
+    assert send is not None
+    assert send.server == server(1)
+    send = chosen(pool[:1], closed=frozenset({True}))
+    assert send is not None
+    assert send.server == IPV6
 
 
 @pytest.mark.parametrize(
-    ("state", "sent", "wait"),
+    ("state", "sent", "is_alone", "wait"),
     [
-        pytest.param(ServerState(), 0, FIRST_TIMEOUT, id="unknown"),
-        pytest.param(ServerState(), 1, 2 * FIRST_TIMEOUT, id="unknown, second"),
-        pytest.param(measured(0.0001), 0, MIN_TIMEOUT, id="very near"),
-        pytest.param(measured(0.0001), 2, 4 * MIN_TIMEOUT, id="very near, third"),
+        pytest.param(ServerState(), 0, False, typical().wait, id="unknown: as others at first"),
+        pytest.param(measured(0.0001), 0, False, MIN_WAIT, id="very near"),
+        pytest.param(measured(0.1), 0, False, 0.11, id="steady: little longer than it takes"),
+        pytest.param(measured(0.1), 1, False, 0.22, id="after a loss twice as long"),
+        pytest.param(measured(0.0001), 1, True, RESEND_WAITS_ALONE[1], id="the only one may be silent for a while"),
+        pytest.param(measured(5.0), 0, False, MAX_WAIT, id="never for ever"),
     ],
 )
-def test_patience_follows_the_round_trip(state: ServerState, sent: int, wait: float) -> None:
-    assert expected_wait(state, sent) == pytest.approx(wait)
+def test_a_reply_is_late_by_its_servers_own_standards(
+    state: ServerState, sent: int, is_alone: bool, wait: float
+) -> None:
+    assert wait_for(state, typical(), sent, is_alone=is_alone) == pytest.approx(wait, rel=0.05)
 
 
-def test_patience_has_an_end() -> None:
-    choice = choose(candidates(measured(5.0)), {server(1): 2}, ZONE, NOW, FakeRng())
-    assert choice is not None
-    assert choice.timeout == MAX_TIMEOUT
+def test_a_daemon_that_has_just_started_guesses() -> None:
+    assert wait_for(ServerState(), Typical(), 0, is_alone=False) == GUESS
 
 
-def test_a_steady_server_is_waited_for_little_longer_than_it_takes() -> None:
-    assert 0.1 < expected_wait(measured(0.1), 0) < 0.12
+def test_a_server_is_listened_to_for_a_second_at_least() -> None:
+    assert [patience_for(wait) for wait in (0.03, 0.4, 1.2)] == [MIN_PATIENCE, MIN_PATIENCE, 1.5]
 
 
-def test_a_packet_lost_while_others_arrived_does_not_count_against_the_server() -> None:
-    state = measured(0.02)
-    note_reply(state, 0.02, NOW + 0.1)
-    note_silence(state, NOW, NOW + 0.4)
-    assert state.timeouts_in_a_row == 0
+def test_the_only_server_may_be_silent_for_a_second_before_the_question_fails() -> None:
+    waits = [wait_for(measured(0.001), typical(), sent, is_alone=True) for sent in range(MAX_SENDS)]
+    last_sent_at = sum(waits[:-1])
+    assert last_sent_at > 0.37
+    assert last_sent_at + patience_for(waits[-1]) > 1.0
 
 
-def test_lame_zones_are_bounded() -> None:
-    state = ServerState()
-    for number in range(1000):
-        note_lame(state, from_text(f"zone{number}.example."))
-    assert len(state.lame_zones) <= 64
+@pytest.mark.parametrize(
+    ("other", "is_asked"),
+    [
+        pytest.param(ServerState(), True, id="never heard of"),
+        pytest.param(late(1, ServerState()), False, id="never heard, and late already"),
+        pytest.param(measured(0.2), False, id="known"),
+        pytest.param(measured(0.2, at=NOW - STALE_AFTER - 1), True, id="measured long ago"),
+        pytest.param(measured(0.9, at=NOW - STALE_AFTER - 1), False, id="measured long ago and hopelessly slow"),
+        pytest.param(dead(), False, id="dead, and no probe due"),
+    ],
+)
+def test_who_is_not_known_well_enough_is_asked_beside_a_known_one(other: ServerState, is_asked: bool) -> None:
+    assert beside(candidates(measured(0.1), other)) == (server(2) if is_asked else None)
 
 
-def test_replies_and_losses_are_counted_and_a_loss_beside_a_reply_too() -> None:
-    state = ServerState()
-    note_reply(state, 0.02, NOW)
-    note_silence(state, NOW - 1, NOW)
-    note_silence(state, NOW + 1, NOW + 2)
-    assert (state.replies, state.losses, state.timeouts_in_a_row) == (1, 2, 1)
+def test_a_dead_server_is_probed_beside_another_once_it_is_time_and_once() -> None:
+    state = dead()
+    pool = candidates(measured(0.1), state)
+    at = state.probe_at
+    assert choose_beside(pool, server(1), ZONE, at, FakeRng(), typical()) == server(2)
+    hold_down(state, at)
+    assert choose_beside(pool, server(1), ZONE, at, FakeRng(), typical()) is None
+
+
+def test_nobody_is_asked_beside_a_server_that_is_fast_already() -> None:
+    assert beside(candidates(measured(0.01), ServerState())) is None
+
+
+def test_a_lame_server_is_not_asked_beside() -> None:
+    lame = ServerState()
+    note_lame(lame, ZONE, NOW)
+    assert beside(candidates(measured(0.1), lame)) is None
+
+
+CHOICE = Send(server(9), 0.1)
+
+
+def pending(late_at: float, *, sent_at: float = NOW - 0.1) -> Pending:
+    return Pending(server(1), sent_at, late_at, ends_at=NOW + 0.9)
+
+
+@pytest.mark.parametrize(
+    ("under_way", "choice", "step"),
+    [
+        pytest.param([], CHOICE, CHOICE, id="nobody was asked"),
+        pytest.param([], None, GIVE_UP, id="nobody is left and nobody is listened to"),
+        pytest.param([pending(NOW + 0.2)], CHOICE, Wait(NOW + 0.2), id="on time: only listen"),
+        pytest.param([pending(NOW)], CHOICE, CHOICE, id="late: ask another"),
+        pytest.param([pending(NOW - 1), pending(NOW + 0.1)], CHOICE, Wait(NOW + 0.1), id="one late, one on time"),
+        pytest.param([pending(NOW)], None, Wait(NOW + 0.9), id="late and nobody left: listen to the end"),
+    ],
+)
+def test_one_step_follows_from_who_is_late_and_who_is_left(
+    under_way: list[Pending], choice: Send | None, step: Step
+) -> None:
+    assert next_step(choice, under_way, len(under_way), NOW, may_hedge=True, is_hopeless=False) == step
+
+
+def test_without_allowance_a_late_server_is_given_twice_as_long() -> None:
+    under_way = [pending(NOW, sent_at=NOW - 0.3)]
+    assert next_step(CHOICE, under_way, 1, NOW, may_hedge=False, is_hopeless=False) == Wait(NOW + 0.3)
+    assert next_step(CHOICE, under_way, 1, NOW + 0.3, may_hedge=False, is_hopeless=False) == CHOICE
+
+
+def test_enough_is_enough() -> None:
+    assert next_step(CHOICE, [], MAX_SENDS_IN_ZONE, NOW, may_hedge=True, is_hopeless=False) == GIVE_UP
+    assert next_step(CHOICE, [], 1, NOW, may_hedge=True, is_hopeless=True) == GIVE_UP
+    assert next_step(CHOICE, [pending(NOW)], 1, NOW, may_hedge=True, is_hopeless=True) == Wait(NOW + 0.9)
+
+
+def test_one_reply_brings_a_server_back() -> None:
+    state = dead()
+    note_reply(state, 0.02, NOW + 1)
+    assert set(choices(candidates(state, measured(0.3)))) == {server(1)}

@@ -14,6 +14,7 @@ from cache.names import from_text
 from cache.rrtypes import FORMERR, NOERROR, SERVFAIL, A
 from cache.servers import Edns, Servers, ServerState
 from resolver.errors import WorkExhausted
+from resolver.upstream.choose import patience_for
 from resolver.upstream.counts import UpstreamCounts
 from resolver.upstream.exchange import Fault, Reply, Upstream
 from tests.resolver.upstream.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
@@ -22,7 +23,9 @@ QUESTION = Question(from_text("www.example."), A)
 RECORD = "www.example. 60 A 192.0.2.1"
 FORGED = "www.example. 60 A 203.0.113.66"
 TIMEOUT = 0.4
+PATIENCE = patience_for(TIMEOUT)
 DEADLINE = 3600.0
+SPAWN = trio.lowlevel.spawn_system_task
 
 
 class Result:
@@ -66,15 +69,14 @@ def ask(
 
     async def main() -> None:
         env = result.env = FakeEnv({} if behaviour is None else {SERVER: behaviour})
-        upstream = Upstream(env, Servers(), result.counts, case_randomization=case_randomization)
+        upstream = Upstream(env, Servers(), result.counts, SPAWN, case_randomization=case_randomization)
         result.state = upstream.state_of(SERVER)
         if prepare is not None:
             prepare(result, upstream)
         for _ in range(times):
             before = env.now()
-            result.outcomes.append(
-                await upstream.exchange(SERVER, QUESTION, TIMEOUT, deadline, spend, is_recursive=False)
-            )
+            exchange = upstream.begin(SERVER, QUESTION, TIMEOUT, env.now() + deadline, spend, is_recursive=False)
+            result.outcomes.append(await exchange.finish())
             result.elapsed.append(env.now() - before)
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
@@ -133,13 +135,68 @@ def test_without_case_randomization_the_name_is_as_it_is() -> None:
 def test_silence_is_a_timeout() -> None:
     result = ask(silent)
     assert result.outcome is Fault.TIMEOUT
-    assert result.elapsed == [pytest.approx(TIMEOUT)]
+    assert result.elapsed == [pytest.approx(PATIENCE)]
     assert result.state.timeouts_in_a_row == 1
+    assert result.state.loss > 0
     assert result.counts.timeouts == 1
 
 
-def test_a_reply_after_the_timeout_is_too_late() -> None:
-    result = ask(lambda query, over_tcp: [(TIMEOUT + 0.01, reply_to(query, RECORD).to_wire())])
+def test_a_late_reply_counts_and_tells_how_far_the_server_is() -> None:
+    result = ask(lambda query, over_tcp: [(TIMEOUT + 0.1, reply_to(query, RECORD).to_wire())])
+    assert isinstance(result.outcome, Reply)
+    assert result.state.srtt == pytest.approx(TIMEOUT + 0.1)
+    assert result.state.timeouts_in_a_row == 0
+    assert result.counts.late_replies == 1
+
+
+def test_listening_ends_when_the_reply_is_late_and_can_be_taken_up_again() -> None:
+    async def main() -> None:
+        env = FakeEnv({SERVER: lambda query, over_tcp: [(0.5, reply_to(query, RECORD).to_wire())]})
+        upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
+        exchange = upstream.begin(SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        assert await exchange.listen() is None
+        assert env.now() == pytest.approx(0.1)
+        assert exchange.was_late
+        assert isinstance(await exchange.finish(), Reply)
+        assert env.now() == pytest.approx(0.5)
+        assert all(channel.is_closed for channel in env.world.channels)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_what_takes_more_than_udp_is_left_to_who_can_wait() -> None:
+    async def main() -> None:
+        def truncating(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+            return [(0.02, reply_to(query, RECORD, flags=0 if over_tcp else dns.flags.TC).to_wire())]
+
+        env = FakeEnv({SERVER: truncating})
+        upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
+        exchange = upstream.begin(SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        assert await exchange.listen() is None
+        assert not exchange.was_late
+        assert env.now() == pytest.approx(0.02)
+        outcome = await exchange.finish()
+        assert isinstance(outcome, Reply)
+        assert outcome.over_tcp
+        assert exchange.late_at > env.now()
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_reply_that_nobody_wants_any_more_is_not_fetched_over_tcp() -> None:
+    async def main() -> None:
+        env = FakeEnv({SERVER: lambda query, over_tcp: [(0.02, reply_to(query, flags=dns.flags.TC).to_wire())]})
+        upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
+        exchange = upstream.begin(SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        exchange.is_wanted = False
+        await exchange.finish()
+        assert [over_tcp for _, _, over_tcp in env.world.sent] == [False]
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_reply_after_all_patience_is_too_late() -> None:
+    result = ask(lambda query, over_tcp: [(PATIENCE + 0.01, reply_to(query, RECORD).to_wire())])
     assert result.outcome is Fault.TIMEOUT
 
 
@@ -358,21 +415,13 @@ def test_no_route_is_no_fault_of_the_server() -> None:
     assert result.state.timeouts_in_a_row == 0
 
 
-def test_a_family_without_a_route_is_left_alone_for_a_while_if_the_other_works() -> None:
-    upstream = Upstream(FakeEnv({}), Servers(), UpstreamCounts())
-    other = SERVER._replace(host="2001:db8::1")
-    upstream.note_heard(SERVER, 5.0)
-    upstream.note_no_route(other, 10.0)
-    assert not upstream.has_route(other, 11.0)
-    assert upstream.has_route(SERVER, 11.0)
-    assert upstream.has_route(other, 1000.0)
+def test_no_route_closes_the_family_while_the_other_one_works() -> None:
+    def heard_over_the_other(result: Result, upstream: Upstream) -> None:
+        result.env.world.unroutable.add(SERVER.host)
+        upstream.families.note_heard(SERVER._replace(host="2001:db8::1"), 0.0)
 
-
-def test_when_the_whole_network_is_away_its_return_is_not_missed() -> None:
-    upstream = Upstream(FakeEnv({}), Servers(), UpstreamCounts())
-    upstream.note_heard(SERVER, 5.0)
-    upstream.note_no_route(SERVER, 10.0)
-    assert upstream.has_route(SERVER, 11.0)
+    result = ask(honest, prepare=heard_over_the_other)
+    assert result.counts.family_absent == 1
 
 
 def test_an_exhausted_budget_ends_the_exchange_before_anything_is_sent() -> None:
@@ -382,9 +431,9 @@ def test_an_exhausted_budget_ends_the_exchange_before_anything_is_sent() -> None
         def refuse() -> None:
             raise WorkExhausted("enough")
 
-        upstream = Upstream(env, Servers(), UpstreamCounts())
+        upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
         with pytest.raises(WorkExhausted):
-            await upstream.exchange(SERVER, QUESTION, TIMEOUT, DEADLINE, refuse, is_recursive=False)
+            upstream.begin(SERVER, QUESTION, TIMEOUT, DEADLINE, refuse, is_recursive=False)
         assert env.world.sent == []
         assert all(channel.is_closed for channel in env.world.channels)
 

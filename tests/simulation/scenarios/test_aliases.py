@@ -122,7 +122,8 @@ async def test_scenario_05_an_expired_target_is_served_stale_within_the_client_t
     await net.at(310)
     reply = await net.ask(ALIAS)
     assert reply.rcode == "NOERROR"
-    assert reply.answer == ["alias.src.test 86090 CNAME www.dst.test.", "www.dst.test 30 A 198.51.100.1"]
+    left = round(86090 - reply.took)
+    assert reply.answer == [f"alias.src.test {left} CNAME www.dst.test.", "www.dst.test 30 A 198.51.100.1"]
     assert "STALE_ANSWER" in reply.errors
     assert reply.took <= 1.8 + FROM_MEMORY
     assert "S" not in net.asked()
@@ -182,7 +183,8 @@ async def test_scenario_09_a_fresh_nxdomain_is_never_hidden_by_the_old_address(n
     assert net.asked() == {}
     await net.at(400)  # the NXDOMAIN has expired, too: it is what was heard last, and so it is what is served stale
     reply = await net.ask(ALIAS)
-    assert (reply.rcode, reply.answer) == ("NXDOMAIN", ["alias.src.test 3200 CNAME www.dst.test."])
+    left = round(3200 - reply.took)
+    assert (reply.rcode, reply.answer) == ("NXDOMAIN", [f"alias.src.test {left} CNAME www.dst.test."])
 
 
 @pytest.mark.parametrize("rest", ["", "alias.src.test. 300 TXT still-here"], ids=["NXDOMAIN", "NODATA"])

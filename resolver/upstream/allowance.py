@@ -1,0 +1,37 @@
+"""How many packets may be sent beyond those that a network without loss would need? A bucket that every question fills."""
+
+from typing import Final
+
+SHARE: Final = 0.08  # of a packet that each question to a zone's servers adds: less than one in ten is extra
+MOST: Final = 64.0  # packets that may be saved up; a daemon that has just started has many servers to get to know
+RESERVED: Final = 16.0  # packets kept for replies that are late; what merely teaches something does without
+
+
+class Allowance:
+    """The packets that may still be spent."""
+
+    __slots__ = ("packets",)
+
+    def __init__(self) -> None:
+        self.packets = MOST
+
+    def earn(self) -> None:
+        """A question is put to a zone's servers."""
+        if self.packets < MOST:
+            self.packets += SHARE
+
+    def may_explore(self) -> bool:
+        """Is there enough to ask a server only to get to know it?"""
+        return self.packets > RESERVED
+
+    def may_hedge(self) -> bool:
+        """Is there enough to ask another server while a late one is listened to?"""
+        return self.packets >= 1
+
+    def spend(self) -> None:
+        """One packet more than necessary."""
+        self.packets = max(0.0, self.packets - 1)
+
+    def give_back(self) -> None:
+        """That packet was necessary after all: the reply that was late never came."""
+        self.packets = min(MOST, self.packets + 1)

@@ -1,0 +1,126 @@
+"""What do a reply, a delay, a silence and a refusal teach about a server, and about servers as such? Pure."""
+
+from typing import Final
+
+from cache.names import WireName
+from cache.servers import ServerState
+
+GUESS: Final = 0.376  # s: Unbound's guess for a server never heard of; used until some have been
+MIN_TYPICAL: Final = 0.1  # s: a server nobody has heard of yet is given at least this
+SAMPLES: Final = 8  # first replies that make a server typical
+SRTT_GAIN: Final = 1 / 8  # RFC 6298 §2.3
+RTTVAR_GAIN: Final = 1 / 4
+LOSS_GAIN: Final = 1 / 16
+FIRST_VARIATION: Final = (
+    1 / 8
+)  # of the first round trip; RFC 6298 says 1/2, but being late costs a packet here, no reply
+MIN_VARIATION: Final = 0.001  # s
+DEAD_AFTER: Final = 4  # late replies in a row (Knot), after which a server gets single probes only
+DEAD_SILENCE: Final = 0.8  # s that it must have been silent for (Knot): a burst of questions is one silence, not four
+HOLD_DOWN: Final = 1.0  # s until a probe is due; doubles with each further silence
+MAX_HOLD_DOWN: Final = 30.0  # s; when nobody else is left it is asked at once
+MAX_LAME_ZONES: Final = 64  # per server: more are forgotten and found out again
+LAME_FOR: Final = 900.0  # s: Unbound's infra-cache TTL
+
+
+class Typical:
+    """What a server takes of which nobody has heard: the first replies of others tell."""
+
+    __slots__ = ("_samples", "rttvar", "srtt", "wait")
+
+    def __init__(self) -> None:
+        self.srtt = GUESS / 2
+        self.rttvar = GUESS / 4
+        self.wait = GUESS  # s after which its reply is late
+        self._samples = 0
+
+    def note(self, rtt: float) -> None:
+        """A server was heard for the first time."""
+        self._samples = min(self._samples + 1, 4 * SAMPLES)
+        if self._samples == 1:
+            self.srtt, self.rttvar = rtt, rtt / 2
+        self.srtt += (rtt - self.srtt) / self._samples
+        self.rttvar += (abs(rtt - self.srtt) - self.rttvar) / self._samples
+        if self._samples >= SAMPLES:
+            self.wait = min(max(self.srtt + 2 * self.rttvar, MIN_TYPICAL), GUESS)
+
+    def hoped_for(self) -> float:
+        """Seconds that a good one takes: who takes longer may have a better neighbour."""
+        return max(0.0, self.srtt - self.rttvar)
+
+
+def is_known(state: ServerState) -> bool:
+    """Was a round trip to it ever measured?"""
+    return state.rttvar > 0.0
+
+
+def is_silent(state: ServerState) -> bool:
+    """Has it been silent for so long that clients do not wait for it while others are there?"""
+    return state.probe_at > 0.0
+
+
+def is_probe_due(state: ServerState, now: float) -> bool:
+    """Is it time to see whether a silent one came back?"""
+    return now >= state.probe_at
+
+
+def note_reply(state: ServerState, rtt: float, now: float) -> None:
+    """A reply came after `rtt` seconds."""
+    if state.rttvar:
+        difference = rtt - state.srtt
+        state.rttvar = max(MIN_VARIATION, state.rttvar + RTTVAR_GAIN * (abs(difference) - state.rttvar))
+        state.srtt += SRTT_GAIN * difference
+    else:
+        state.srtt = rtt
+        state.rttvar = max(MIN_VARIATION, FIRST_VARIATION * rtt)
+    if state.timeouts_in_a_row or state.loss:
+        state.loss -= LOSS_GAIN * state.loss
+        state.timeouts_in_a_row = 0
+        state.probe_at = 0.0
+    state.replies += 1
+    state.last_heard = now
+
+
+def note_late(state: ServerState, sent_at: float, now: float) -> None:
+    """The reply to a query sent at `sent_at` is late."""
+    if state.last_heard > sent_at:
+        return  # it answered others meanwhile: this packet was lost, the server is there
+    if not state.timeouts_in_a_row:
+        state.silent_since = sent_at
+    state.timeouts_in_a_row += 1
+    if state.timeouts_in_a_row >= DEAD_AFTER and now - state.silent_since >= DEAD_SILENCE:
+        hold_down(state, now)
+
+
+def note_silence(state: ServerState, sent_at: float, now: float) -> None:
+    """Nothing came of a query sent at `sent_at`, in all the time it was listened for."""
+    state.losses += 1
+    state.loss += LOSS_GAIN * (1 - state.loss)
+    if state.last_heard <= sent_at and state.timeouts_in_a_row >= DEAD_AFTER:
+        hold_down(state, now)
+
+
+def note_refusal(state: ServerState, now: float) -> None:
+    """The network says that nobody listens there."""
+    state.losses += 1
+    state.timeouts_in_a_row += 1
+    if state.timeouts_in_a_row >= DEAD_AFTER:
+        hold_down(state, now)
+
+
+def hold_down(state: ServerState, now: float) -> None:
+    """Leave it alone for a while; also to let only one of many questions send the probe that is due."""
+    doublings = min(max(0, state.timeouts_in_a_row - DEAD_AFTER), 8)
+    state.probe_at = now + min(MAX_HOLD_DOWN, HOLD_DOWN * 2**doublings)
+
+
+def note_lame(state: ServerState, zone: WireName, now: float) -> None:
+    """It does not serve `zone` although it is named for it."""
+    if len(state.lame_zones) >= MAX_LAME_ZONES:
+        state.lame_zones.clear()
+    state.lame_zones[zone] = now + LAME_FOR
+
+
+def is_lame(state: ServerState, zone: WireName, now: float) -> bool:
+    """Was it found not to serve `zone`, not long ago?"""
+    return now < state.lame_zones.get(zone, 0.0)

@@ -1,0 +1,131 @@
+import pytest
+
+from cache.names import from_text
+from cache.servers import ServerState
+from resolver.upstream.learning import (
+    DEAD_AFTER,
+    DEAD_SILENCE,
+    GUESS,
+    LAME_FOR,
+    MAX_HOLD_DOWN,
+    MAX_LAME_ZONES,
+    MIN_TYPICAL,
+    Typical,
+    is_known,
+    is_lame,
+    is_probe_due,
+    is_silent,
+    note_lame,
+    note_late,
+    note_refusal,
+    note_reply,
+    note_silence,
+)
+from tests.resolver.upstream.states import NOW, dead, late, measured, typical
+
+ZONE = from_text("example.")
+
+
+def test_the_first_reply_is_the_estimate_and_further_ones_smooth_it() -> None:
+    state = ServerState()
+    assert not is_known(state)
+    note_reply(state, 0.1, NOW)
+    assert state.srtt == 0.1
+    assert state.rttvar == pytest.approx(0.0125)
+    note_reply(state, 0.18, NOW)
+    assert state.srtt == pytest.approx(0.11)
+    assert state.rttvar == pytest.approx(0.0125 + (0.08 - 0.0125) / 4)
+
+
+def test_an_estimate_follows_a_server_that_moved() -> None:
+    state = measured(0.02)
+    for _ in range(40):
+        note_reply(state, 0.2, NOW)
+    assert state.srtt == pytest.approx(0.2, rel=0.05)
+
+
+def test_a_reply_late_while_others_arrived_does_not_count_against_the_server() -> None:
+    state = measured(0.02)
+    note_reply(state, 0.02, NOW + 0.1)
+    note_late(state, NOW, NOW + 0.4)
+    assert state.timeouts_in_a_row == 0
+
+
+def test_many_late_replies_in_a_short_time_are_one_silence() -> None:
+    """A server that is silent for 0.37 s is not dead."""
+    state = measured(0.02)
+    for _ in range(50):
+        note_late(state, NOW, NOW + 0.37)
+    assert not is_silent(state)
+    note_late(state, NOW + 0.4, NOW + DEAD_SILENCE + 0.01)
+    assert is_silent(state)
+
+
+def test_a_dead_server_is_left_alone_ever_longer_but_not_for_ever() -> None:
+    assert not is_silent(late(DEAD_AFTER - 1))
+    assert is_silent(dead())
+    assert late(DEAD_AFTER + 3).probe_at > dead().probe_at
+    assert is_probe_due(late(100), NOW + MAX_HOLD_DOWN)
+
+
+def test_one_reply_brings_a_server_back() -> None:
+    state = late(100)
+    note_reply(state, 0.02, NOW + 1)
+    assert not is_silent(state)
+    assert state.timeouts_in_a_row == 0
+
+
+def test_loss_is_a_share_that_replies_lower_and_silence_raises() -> None:
+    state = measured(0.02)
+    note_silence(state, NOW - 5, NOW)
+    assert 0 < (lost := state.loss) < 1
+    note_reply(state, 0.02, NOW)
+    assert 0 < state.loss < lost
+
+
+def test_refusals_in_a_row_hold_a_server_down() -> None:
+    state = measured(0.02)
+    for _ in range(DEAD_AFTER):
+        assert not is_silent(state)
+        note_refusal(state, NOW)
+    assert is_silent(state)
+
+
+def test_lameness_is_of_one_zone_and_expires() -> None:
+    state = ServerState()
+    note_lame(state, ZONE, NOW)
+    assert is_lame(state, ZONE, NOW + 1)
+    assert not is_lame(state, from_text("other.test."), NOW + 1)
+    assert not is_lame(state, ZONE, NOW + LAME_FOR)
+
+
+def test_lame_zones_are_bounded() -> None:
+    state = ServerState()
+    for number in range(1000):
+        note_lame(state, from_text(f"zone{number}.example."), NOW)
+    assert len(state.lame_zones) <= MAX_LAME_ZONES
+
+
+@pytest.mark.parametrize(
+    ("usual", "wait"),
+    [
+        pytest.param(Typical(), GUESS, id="nobody heard yet"),
+        pytest.param(typical(0.001), MIN_TYPICAL, id="all near: far ones are given time"),
+        pytest.param(typical(0.05, 0.15), 0.2, id="mean and twice the deviation"),
+        pytest.param(typical(2.0), GUESS, id="all far: no longer than the guess"),
+    ],
+)
+def test_an_unknown_server_is_given_what_others_took_at_first(usual: Typical, wait: float) -> None:
+    assert usual.wait == pytest.approx(wait, rel=0.15)
+
+
+def test_who_is_faster_than_usual_is_good_enough() -> None:
+    assert typical(0.05, 0.15).hoped_for() == pytest.approx(0.05, rel=0.15)
+
+
+def test_replies_and_losses_are_counted_and_a_loss_beside_a_reply_too() -> None:
+    state = ServerState()
+    note_reply(state, 0.02, NOW)
+    note_silence(state, NOW - 1, NOW)
+    note_silence(state, NOW + 1, NOW + 2)
+    assert (state.replies, state.losses) == (1, 2)
