@@ -23,12 +23,12 @@ from tests.simulation.fabric import CALM, Weather
 TOO_LONG: Final = ".".join(("x" * 60, "y" * 60, "z" * 40, "far.moved.test"))
 QUESTIONS: Final = (
     *(f"{name}.src.test A" for name in ("alias", "alias", "alias", "brief", "ghost", "www")),
-    *("alias.src.test AAAA", "alias.src.test TXT", "alias.src.test CNAME", "ghost.src.test TXT"),
+    *("alias.src.test AAAA", "alias.src.test TXT", "alias.src.test CNAME", "alias.src.test DS", "ghost.src.test TXT"),
     *("www.dst.test A", "www.dst.test AAAA", "brief.dst.test A", "other.dst.test AAAA", "nothing.dst.test A"),
     *(f"{name}.left.test A" for name in ("short", "eleven", "twelve", "self", "loop")),
     *("short.left.test AAAA", "www.right.example A", "www.right.example AAAA", "e7.left.test A"),
     *(f"{name}.moved.test A" for name in ("www.tree", "deep.er.tree", "indirect.tree", "er.tree", "no.tree", "tree")),
-    *("tree.moved.test TXT", f"{TOO_LONG} A"),
+    *("tree.moved.test TXT", "www.tree.moved.test CNAME", "www.tree.moved.test DS", f"{TOO_LONG} A"),
     *(f"{name}.wild.test A" for name in ("a", "b.c", "real", "x.real", "y.real", "empty", "most.empty", "q.alias")),
     *("a.wild.test TXT", "very.most.empty.wild.test A"),
     *("www.glueless.test A", "www.hosting.example A", "www.cycle-a.test A", "ns.cycle-b.example A"),
