@@ -127,9 +127,11 @@ async def test_what_has_expired_is_freed_while_new_names_come(net: Net) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param((dns.edns.GenericOption(65001, b""),) * 5000, id="5000-empty-ones"),
-        pytest.param((dns.edns.GenericOption(10, b"\x01" * 8),) * 5000, id="5000-cookies"),
-        pytest.param((dns.edns.GenericOption(8, b"\0\1\x18\0\xc6\x33\x64"),) * 2, id="two-subnets"),
+        pytest.param((dns.edns.GenericOption(dns.edns.OptionType.make(65001), b""),) * 5000, id="5000-empty-ones"),
+        pytest.param((dns.edns.GenericOption(dns.edns.OptionType.make(10), b"\x01" * 8),) * 5000, id="5000-cookies"),
+        pytest.param(
+            (dns.edns.GenericOption(dns.edns.OptionType.make(8), b"\0\1\x18\0\xc6\x33\x64"),) * 2, id="two-subnets"
+        ),
     ],
 )
 @given(WORLD)
