@@ -12,24 +12,31 @@ have come since the last look are the rows touched. What the clocks cannot tell 
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import json
+
 from internal_zones.rows import Row
 
 MAX_SITES: Final = 10_000  # hosts; the version vector is read at every change, some 1 µs for each
 MAX_CLOCK_ROWS: Final = 2_000  # of one look; more at once is a bulk load, after which all being due is cheaper
 SENTINEL: Final = "-1"  # the column name under which creations and deletions of a row are counted
 
-Query = Callable[[str, tuple[int, ...]], list[Row]]
+Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, none of them a BLOB
 Place = Callable[[str, int], list[Row]]  # (table, key) -> (network, app) of that row, by the mapping
 Gap = tuple[int, int]  # the first and last of some versions that have not come (whole) yet
 
 _VERSIONS: Final = (
-    "SELECT s.ordinal, s.site_id, v.db_version FROM crsql_db_versions v JOIN crsql_site_id s ON s.site_id = v.site_id"
+    "SELECT s.ordinal, hex(s.site_id), v.db_version FROM crsql_db_versions v JOIN crsql_site_id s ON s.site_id = v.site_id"
     " LIMIT ?"
 )
 _GAPS: Final = (
     "SELECT s.ordinal, g.first, g.last FROM (SELECT actor_id, start AS first, end AS last FROM __corro_bookkeeping_gaps"
     " UNION ALL SELECT site_id, db_version, db_version FROM __corro_seq_bookkeeping) g"
     " JOIN crsql_site_id s ON s.site_id = g.actor_id LIMIT ?"
+)
+# CROSS keeps the order: each site's news by the index on (site_id, db_version).
+_TOUCHED_IN: Final = (
+    'SELECT c.key, c.col_name, c.col_version FROM json_each(?) s CROSS JOIN "{}__crsql_clock" c'
+    " ON c.site_id = s.value ->> 0 AND c.db_version > s.value ->> 1 LIMIT ?"
 )
 
 
@@ -38,9 +45,9 @@ class TooMuch(Exception):
 
 
 class Versions(NamedTuple):
-    """What has arrived. sites: (site id, newest version) by ordinal; gaps: what is missing below it, by ordinal."""
+    """What has arrived. sites: (site id in hex, newest version) by ordinal; gaps: what is missing below it, by ordinal."""
 
-    sites: Mapping[int, tuple[bytes, int]]
+    sites: Mapping[int, tuple[str, int]]
     gaps: Mapping[int, frozenset[Gap]]
 
 
@@ -60,9 +67,9 @@ class Clocks(NamedTuple):
 
 def read_versions(query: Query) -> Versions:
     """The versions as they stand now; raises TooMuch. The gaps are read last: one that opens meanwhile must be seen."""
-    sites: dict[int, tuple[bytes, int]] = {}
+    sites: dict[int, tuple[str, int]] = {}
     for ordinal, site, version in _bounded(query(_VERSIONS, (MAX_SITES + 1,)), MAX_SITES):
-        sites[_int(ordinal)] = (bytes(site) if isinstance(site, bytes) else b"", _int(version))
+        sites[_int(ordinal)] = (str(site), _int(version))
     gaps: dict[int, frozenset[Gap]] = {}
     for ordinal, first, last in _bounded(query(_GAPS, (MAX_SITES + 1,)), MAX_SITES):
         gaps[_int(ordinal)] = gaps.get(_int(ordinal), frozenset()) | {(_int(first), _int(last))}
@@ -89,17 +96,15 @@ def read_touches(query: Query, place: Place, clocks: Clocks, since: Mapping[int,
     """The rows touched by what has come above the versions of `since`; raises TooMuch."""
     tables = set(clocks.others)
     rows: set[tuple[str, int, str]] = set()
-    left = MAX_CLOCK_ROWS
+    left, news = MAX_CLOCK_ROWS, json.encode(tuple(since.items())).decode()
     for table, placing in clocks.replicated.items():
         keys: set[int] = set()
-        for ordinal, version in since.items():
-            sql = f'SELECT key, col_name, col_version FROM "{table}__crsql_clock" WHERE site_id = ? AND db_version > ? LIMIT ?'
-            found = _bounded(query(sql, (ordinal, version, left + 1)), left)
-            left -= len(found)
-            for key, column, column_version in found:
-                keys.add(_int(key))
-                if _int(column_version) > 1 and (column == SENTINEL or column in placing):
-                    tables.add(table)
+        found = _bounded(query(_TOUCHED_IN.format(table), (news, left + 1)), left)
+        left -= len(found)
+        for key, column, column_version in found:
+            keys.add(_int(key))
+            if _int(column_version) > 1 and (column == SENTINEL or column in placing):
+                tables.add(table)
         for key in keys if table not in tables else ():
             places = place(table, key)
             rows.update((table, network, app if isinstance(app, str) else "") for network, app in _whole(places))

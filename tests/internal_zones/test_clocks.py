@@ -30,7 +30,7 @@ CLOCKS = Clocks(
     },
     frozenset(("__corro_members",)),
 )
-A, B = b"a" * 16, b"b" * 16
+A, B = "61" * 16, "62" * 16
 
 
 def versions(a: int, b: int, *gaps: tuple[int, int]) -> Versions:
@@ -77,7 +77,7 @@ def writer(tmp_path: Path) -> CorrosionWriter:
 def touches_of(writer: CorrosionWriter, change: Callable[[], None], ordinal: int = 0) -> Touches:
     """What is found touched after one commit that makes the change."""
 
-    def query(sql: str, values: tuple[int, ...]) -> list[Row]:
+    def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
         return writer.connection.execute(sql, values).fetchall()
 
     def place(table: str, key: int) -> list[Row]:

@@ -1,6 +1,6 @@
 """The queue is bounded, the wait is bounded, and one read serves all who ask for the same; the rest is in test_faults."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,6 +8,10 @@ import pytest
 import trio
 import trio.testing
 
+from internal_zones.database import Fault, StateFault
+from internal_zones.readings import Kind, Reading, UnitKey
+from internal_zones.reads import MAX_TOGETHER, read_each
+from internal_zones.rows import Row
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import asking
 
@@ -60,6 +64,45 @@ def test_a_cancelled_question_leaves_the_read_to_the_others(path: Path) -> None:
             assert (asker.zones.counts.joined_reads, asker.zones.counts.reads) == (1, 1)
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_what_waits_is_read_together_by_few_jobs(path: Path) -> None:
+    async def main() -> None:
+        run = SlowRunner()
+        async with asking(path, run=run, poll=100) as asker:
+            await trio.sleep(0.1)
+            jobs, run.delay = run.jobs, 0.01
+            async with trio.open_nursery() as nursery:
+                for number in range(1 + 2 * MAX_TOGETHER):
+                    nursery.start_soon(asker.ask, f"app{number}.internal")
+            assert asker.zones.counts.reads == 1 + 2 * MAX_TOGETHER
+            assert asker.zones.counts.slow_reads == 0
+            assert 3 <= run.jobs - jobs <= 4
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+class LockedReader:
+    """Bears so many selects, then fails with the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._fault, self.asked = fault, 0
+
+    def select(self, name: str, parameters: Mapping[str, int | str]) -> list[Row]:
+        self.asked += 1
+        if self.asked == 2:
+            raise StateFault(self._fault, name)
+        return []
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked", "outcomes"), [(Fault.BUSY, 2, 2), (Fault.CORRUPT, 4, 4), (Fault.STATEMENT, 4, 4)]
+)
+def test_units_read_together_fail_alone_but_for_a_lock(fault: Fault, asked: int, outcomes: int) -> None:
+    reader = LockedReader(fault)
+    found = read_each(reader, [UnitKey(Kind.APPS, network) for network in (1, 2, 3, 4)])
+    assert (reader.asked, len(found)) == (asked, outcomes)
+    assert [type(outcome) for outcome in found[:2]] == [Reading, StateFault]
 
 
 def test_questions_asked_before_the_first_look_wait_for_it(path: Path) -> None:
