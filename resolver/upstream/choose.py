@@ -14,7 +14,7 @@ from cache.failures import MAX_SENDS
 from cache.names import WireName
 from cache.servers import ServerState
 from resolver.env import Address, Rng
-from resolver.upstream.learning import GUESS, Typical, is_known, is_lame, is_probe_due, is_silent
+from resolver.upstream.learning import Typical, is_known, is_lame, is_probe_due, is_silent
 
 MIN_WAIT: Final = 0.03  # s: below this a busy host's own delays look like loss
 MAX_WAIT: Final = 1.2  # s: so that a zone of dead servers has failed within a few seconds
@@ -29,11 +29,12 @@ MIN_PATIENCE: Final = 1.0  # s that a server is listened to in all, at least
 PATIENCE: Final = 1.25  # times the wait after which it is late
 MAX_SENDS_IN_ZONE: Final = 10  # Knot's: of one question in one zone, over all its servers
 SAME_SPEED: Final = 0.01  # s: servers this near to the fastest share its load
-LOSS_COSTS: Final = GUESS  # s by which a server that loses everything looks slower
+LOSS_WEIGHT: Final = 0.9  # a server that loses everything looks ten times as slow, one that loses half not twice
 DOUBLINGS: Final = 4  # of what a silent server is believed to take
 BAND: Final = (
     0.4  # s: Unbound's RTT_BAND: who is slower than the fastest by more is not asked to find out if he still is
 )
+LOOK_AGAIN: Final = 1.0  # s after a late reply, doubled for each, until the server is worth another look
 STALE_AFTER: Final = 300.0  # s: what was known of a server this long ago is worth a look
 
 
@@ -145,7 +146,7 @@ def choose_beside(
 ) -> Address | None:
     """A server worth asking beside the chosen one, to learn what it is worth; None: they are known well enough."""
     known = next(candidate.state for candidate in candidates if candidate.server == chosen)
-    if is_known(known) and known.srtt <= typical.hoped_for() and not known.timeouts_in_a_row:
+    if is_known(known) and known.srtt <= typical.hoped_for and not known.timeouts_in_a_row:
         return None
     worthwhile = [
         candidate.server
@@ -164,7 +165,7 @@ def expected_of(state: ServerState, typical: Typical) -> float:
 
 def marked_down(expected: float, state: ServerState, sent: int) -> float:
     """Seconds that asking a server is expected to take that lost something, this question or another."""
-    return float((expected + state.loss * LOSS_COSTS) * 2 ** (sent + min(state.timeouts_in_a_row, DOUBLINGS)))
+    return float(expected / (1 - LOSS_WEIGHT * state.loss) * 2 ** (sent + min(state.timeouts_in_a_row, DOUBLINGS)))
 
 
 def wait_for(state: ServerState, typical: Typical, sent: int, *, is_alone: bool) -> float:
@@ -185,11 +186,14 @@ def patience_for(wait: float) -> float:
 
 
 def _is_worth_a_look(state: ServerState, known: ServerState, now: float) -> bool:
-    """Has nobody heard of it yet; or is a silent one due for a probe, or a passable one's measure old?"""
+    """Has nobody heard of it yet; was a good one late some time ago, or a passable one heard long ago; is a probe due?"""
     if is_silent(state):
         return is_probe_due(state, now)
+    if state.timeouts_in_a_row:
+        is_better = not is_known(state) or state.srtt < known.srtt
+        return is_better and now - state.silent_since >= LOOK_AGAIN * 2**state.timeouts_in_a_row
     if not is_known(state):
-        return not state.timeouts_in_a_row
+        return True
     return now - state.last_heard > STALE_AFTER and state.srtt < known.srtt + BAND
 
 

@@ -26,27 +26,23 @@ LAME_FOR: Final = 900.0  # s: Unbound's infra-cache TTL
 class Typical:
     """What a server takes of which nobody has heard: the first replies of others tell."""
 
-    __slots__ = ("_samples", "rttvar", "srtt", "wait")
+    __slots__ = ("_samples", "hoped_for", "rttvar", "srtt", "wait")
 
     def __init__(self) -> None:
         self.srtt = GUESS / 2
         self.rttvar = GUESS / 4
         self.wait = GUESS  # s after which its reply is late
+        self.hoped_for = 0.0  # s that a good one takes: who takes longer may have a better neighbour
         self._samples = 0
 
     def note(self, rtt: float) -> None:
         """A server was heard for the first time."""
         self._samples = min(self._samples + 1, 4 * SAMPLES)
-        if self._samples == 1:
-            self.srtt, self.rttvar = rtt, rtt / 2
         self.srtt += (rtt - self.srtt) / self._samples
         self.rttvar += (abs(rtt - self.srtt) - self.rttvar) / self._samples
         if self._samples >= SAMPLES:
             self.wait = min(max(self.srtt + 2 * self.rttvar, MIN_TYPICAL), GUESS)
-
-    def hoped_for(self) -> float:
-        """Seconds that a good one takes: who takes longer may have a better neighbour."""
-        return max(0.0, self.srtt - self.rttvar)
+            self.hoped_for = max(0.0, self.srtt - self.rttvar)
 
 
 def is_known(state: ServerState) -> bool:

@@ -25,7 +25,7 @@ from resolver.upstream.choose import (
     patience_for,
     wait_for,
 )
-from resolver.upstream.learning import GUESS, Typical, hold_down, note_lame, note_reply, note_silence
+from resolver.upstream.learning import GUESS, Typical, hold_down, note_lame, note_late, note_reply, note_silence
 from tests.resolver.upstream.fake_network import FakeRng
 from tests.resolver.upstream.states import NOW, candidates, dead, late, measured, server, typical
 
@@ -43,6 +43,11 @@ def choices(pool: list[Candidate], sends: dict[Address, int] | None = None, time
     rng, usual = FakeRng(), typical()
     found = [choose(pool, sends or {}, ZONE, NOW, rng, usual) for _ in range(times)]
     return Counter(send.server for send in found if send is not None)
+
+
+def late_since(sent_at: float, state: ServerState) -> ServerState:
+    note_late(state, sent_at, sent_at + 0.5)
+    return state
 
 
 def beside(pool: list[Candidate]) -> Address | None:
@@ -69,7 +74,7 @@ def test_a_server_that_loses_much_is_as_bad_as_a_slower_one() -> None:
     lossy = measured(0.02)
     for _ in range(20):
         note_silence(lossy, NOW - 5, NOW)
-    assert set(choices(candidates(lossy, measured(0.05)))) == {server(2)}
+    assert set(choices(candidates(lossy, measured(0.04)))) == {server(2)}
 
 
 def test_a_server_that_is_late_is_worse_than_one_that_is_not() -> None:
@@ -156,7 +161,10 @@ def test_the_only_server_may_be_silent_for_a_second_before_the_question_fails() 
     ("other", "is_asked"),
     [
         pytest.param(ServerState(), True, id="never heard of"),
-        pytest.param(late(1, ServerState()), False, id="never heard, and late already"),
+        pytest.param(late(1, ServerState()), False, id="never heard, and late just now"),
+        pytest.param(late_since(NOW - 5, ServerState()), True, id="never heard, and late some time ago"),
+        pytest.param(late_since(NOW - 5, measured(0.02, at=NOW - 9)), True, id="better, and late some time ago"),
+        pytest.param(late_since(NOW - 5, measured(0.2, at=NOW - 9)), False, id="worse, and late some time ago"),
         pytest.param(measured(0.2), False, id="known"),
         pytest.param(measured(0.2, at=NOW - STALE_AFTER - 1), True, id="measured long ago"),
         pytest.param(measured(0.9, at=NOW - STALE_AFTER - 1), False, id="measured long ago and hopelessly slow"),

@@ -120,7 +120,8 @@ def test_an_unknown_server_is_given_what_others_took_at_first(usual: Typical, wa
 
 
 def test_who_is_faster_than_usual_is_good_enough() -> None:
-    assert typical(0.05, 0.15).hoped_for() == pytest.approx(0.05, rel=0.15)
+    assert typical(0.05, 0.15).hoped_for == pytest.approx(0.05, rel=0.15)
+    assert Typical().hoped_for == 0
 
 
 def test_replies_and_losses_are_counted_and_a_loss_beside_a_reply_too() -> None:
