@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help run test replay lint report bench bench-peers bench-latency bench-state lock clean
+.PHONY: help run test replay lint report bench bench-peers bench-latency bench-state bench-fair lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ bench-latency: $(READY)  ## how long clients wait on a bad network, beside kresd
 
 bench-state: $(READY)  ## the daemon on a state database of a million machines: start, memory, answers, freshness (a minute)
 	$(BIN)/python -m tests.bench.state
+
+bench-fair: $(READY)  ## what one client that floods does to its neighbours (root)
+	$(BIN)/python -m tests.bench.fair
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml's bounds
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'

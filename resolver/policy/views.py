@@ -12,6 +12,7 @@ import msgspec
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SIX_PN = b"\xfd\xaa"  # fdaa::/16
+IPV4_OCTETS = 4
 MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96: an IPv4 client of a dual-stack socket
 
 
@@ -53,6 +54,17 @@ def view_of(client: bytes, local: bytes, networks: Mapping[Prefix, int]) -> View
 def network_of(six_pn: bytes) -> int:
     """Bits 16 to 48 of a packed 6PN address."""
     return int.from_bytes(six_pn[2:6], "big")
+
+
+def machine_of(client: bytes) -> bytes:
+    """What counts as one client of those behind packed source address `client`, which owns more than one address maybe.
+
+    A machine has the last 16 bits of a 6PN address for itself, and a host elsewhere its /64 (RFC 6177 §2).
+    """
+    client = _unmapped(client)
+    if len(client) == IPV4_OCTETS:
+        return client
+    return client[:14] if client.startswith(SIX_PN) else client[:8]
 
 
 def views(networks: Mapping[str, int]) -> Callable[[bytes, bytes], View]:

@@ -1,37 +1,92 @@
-"""May this question wait for its answer? Bounded in all and per client, so that no client uses up the others' share."""
+"""May this question wait for its answer? Bounded in all, per network and per machine: nobody uses up the others' share.
+
+Who is refused is told so, up to a rate. What comes beyond it over UDP is not read: at some rate even to refuse takes more
+than this process has, and then its neighbours' queries are lost in a full socket. (Nor is it sent back to an address that
+somebody else may have put there.)
+"""
+
+from typing import Final, TypeVar
 
 from resolver.errors import Overloaded
+from resolver.policy.views import View, machine_of
 from resolver.service.counts import ServiceCounts
 from resolver.service.options import LimitOptions
+from resolver.service.pace import Pace
+
+Key = TypeVar("Key")
+
+NETWORK_SHARE: Final = 4  # times one machine's rate: that of all machines of a network together
+
+SHUT_OUT_FOR: Final = (
+    0.01  # s: what a machine may ask comes back meanwhile, and is little enough to be done in a moment
+)
+MAX_SHUT_OUT: Final = 16384  # machines at a time; more must be made-up addresses, and are refused one by one
 
 
 class Admission:
-    """The questions in flight, counted in all and by group (View.group)."""
+    """The questions in flight, counted in all, by group (View.group) and by machine; and how fast the latter two bring more.
+
+    last_shut_until: monotonic seconds; from then on nobody is shut out.
+    """
 
     def __init__(self, limits: LimitOptions, counts: ServiceCounts) -> None:
         self._limits = limits
         self._counts = counts
-        self._by_group: dict[str, int] = {}  # bounded by `in_flight`: a group without a question has no entry
+        # bounded by `in_flight`: who has no question in flight has no entry
+        self._by_group: dict[str, int] = {}
+        self._by_machine: dict[bytes, int] = {}
+        self._pace_of_machines = Pace(limits.waiting_rate_per_address)
+        self._pace_of_groups = Pace(NETWORK_SHARE * limits.waiting_rate_per_address)
+        self._pace_of_refusals = Pace(limits.waiting_rate_per_address)
+        self._shut_until: dict[bytes, float] = {}
+        self.last_shut_until = 0.0
 
-    def admit(self, group: str) -> None:
+    def admit(self, view: View, now: float) -> None:
         """Count one question more; raises Overloaded, and then nothing is counted as in flight."""
-        counts = self._counts
-        if counts.in_flight_current >= self._limits.in_flight:
+        limits, counts = self._limits, self._counts
+        group, machine = view.group, machine_of(view.client)
+        if counts.in_flight_current >= limits.in_flight:
             counts.overloaded += 1
             raise Overloaded("too many questions wait for an answer")
-        of_group = self._by_group.get(group, 0)
-        if of_group >= self._limits.in_flight_per_client:
+        of_group, of_machine = self._by_group.get(group, 0), self._by_machine.get(machine, 0)
+        if of_group >= limits.in_flight_per_client or of_machine >= limits.in_flight_per_address:
             counts.overloaded_client += 1
+            self._note_refusal(machine, now)
             raise Overloaded("too many questions of this client wait for an answer")
+        if not (self._pace_of_machines.has_left(machine, now) and self._pace_of_groups.has_left(group, now)):
+            counts.overpaced += 1
+            self._note_refusal(machine, now)
+            raise Overloaded("too many new questions of this client a second")
+        self._pace_of_machines.take(machine, now)
+        self._pace_of_groups.take(group, now)
         self._by_group[group] = of_group + 1
+        self._by_machine[machine] = of_machine + 1
         counts.in_flight_current += 1
         counts.in_flight_peak = max(counts.in_flight_peak, counts.in_flight_current)
 
-    def release(self, group: str) -> None:
+    def is_shut_out(self, client: bytes, now: float) -> bool:
+        """Has this client just been refused more often than it is told? Then what it sends is left alone for a moment."""
+        return now < self._shut_until.get(machine_of(client), 0.0)
+
+    def _note_refusal(self, machine: bytes, now: float) -> None:
+        if self._pace_of_refusals.has_left(machine, now):
+            self._pace_of_refusals.take(machine, now)
+            return
+        if now >= self.last_shut_until:  # all of them are over
+            self._shut_until.clear()
+        if len(self._shut_until) < MAX_SHUT_OUT:
+            self._shut_until[machine] = self.last_shut_until = now + SHUT_OUT_FOR
+
+    def release(self, view: View) -> None:
         """An admitted question is done with."""
         self._counts.in_flight_current -= 1
-        of_group = self._by_group[group] - 1
-        if of_group:
-            self._by_group[group] = of_group
-        else:
-            del self._by_group[group]
+        _count_down(self._by_group, view.group)
+        _count_down(self._by_machine, machine_of(view.client))
+
+
+def _count_down(counted: dict[Key, int], key: Key) -> None:
+    left = counted[key] - 1
+    if left:
+        counted[key] = left
+    else:
+        del counted[key]

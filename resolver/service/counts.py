@@ -37,6 +37,14 @@ class ServiceCounts:
     overloaded_client: int = field(
         default=0, metadata={"help": "Questions refused because too many of one client waited."}
     )
+    overpaced: int = field(
+        default=0,
+        metadata={"help": "Questions refused because their machine or network brought more a second than its share."},
+    )
+    shut_out: int = field(
+        default=0,
+        metadata={"help": "Datagrams left unread because their machine was refused more often than it is told."},
+    )
     tcp_connections: int = field(default=0, metadata={"help": "TCP connections accepted and served."})
     tcp_connections_current: int = field(default=0, metadata={"help": "TCP connections open now.", "kind": "gauge"})
     tcp_connections_peak: int = field(

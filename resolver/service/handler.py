@@ -55,13 +55,15 @@ class Handler:
 
         Asked: the caller must await `finish` with it, in a task of its own; the question is counted as in flight.
         """
+        if now < self._admission.last_shut_until and not over_tcp and self._admission.is_shut_out(client, now):
+            return self._answer_cheaply(data, client, local, now)
         try:
             reply = self._fast.answer(data, client, local, now, over_tcp=over_tcp)
         except Exception:
             self._note_fault()
             reply = data[:2] + BARE_SERVFAIL
         if type(reply) is Asked:
-            reply = self._admit(reply)
+            reply = self._admit(reply, now)
         if type(reply) is bytes:
             self._note_reply(reply)
         elif reply is None:
@@ -76,7 +78,7 @@ class Handler:
             self._note_fault()
             reply = self._compose(asked, InternalError("an internal error").answer())
         finally:
-            self._admission.release(asked.view.group)
+            self._admission.release(asked.view)
         self._note_reply(reply)
         self.counts.latency.note(self.now() - arrived)
         return reply
@@ -91,10 +93,19 @@ class Handler:
     def _compose(self, asked: Asked, answer: Answer) -> bytes:
         return self._fast.compose(asked.query, answer, self.now(), asked.max_octets)
 
-    def _admit(self, asked: Asked) -> bytes | Asked:
+    def _answer_cheaply(self, data: bytes, client: bytes, local: bytes, now: float) -> bytes | None:
+        """What costs next to nothing, or silence."""
+        reply = self._fast.repeat(data, client, local, now)
+        if reply is None:
+            self.counts.shut_out += 1
+        else:
+            self._note_reply(reply)
+        return reply
+
+    def _admit(self, asked: Asked, now: float) -> bytes | Asked:
         """`asked` if it may wait, otherwise the reply that says why not: never silence."""
         try:
-            self._admission.admit(asked.view.group)
+            self._admission.admit(asked.view, now)
         except Overloaded as failure:
             return self._compose(asked, failure.answer())
         self.counts.waited += 1

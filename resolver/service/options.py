@@ -23,6 +23,18 @@ class LimitOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_flight_per_client: Annotated[
         int, Meta(ge=1, le=1_000_000, description="the same for one 6PN network, or one client address outside of them")
     ] = 512
+    in_flight_per_address: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="the same for one machine: one 6PN machine, IPv4 address or IPv6 /64")
+    ] = 256
+    waiting_rate_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="questions a second of one machine that may begin to wait, after a second's worth at once; "
+            "for a network four times as many; beyond: SERVFAIL at once",
+        ),
+    ] = 500
     tcp_connections: Annotated[
         int, Meta(ge=1, le=100_000, description="TCP connections open at once; beyond: closed as soon as accepted")
     ] = 150

@@ -55,7 +55,7 @@ def main() -> int:
     missing = [name for name in arguments.resolvers if name in PROGRAMS and shutil.which(PROGRAMS[name]) is None]
     if missing:
         sys.exit(f"not installed: {', '.join(missing)}")
-    with tempfile.TemporaryDirectory(prefix="cistern-latency-") as name, _internet(Path(name)) as internet:
+    with tempfile.TemporaryDirectory(prefix="cistern-latency-") as name, open_internet(Path(name)) as internet:
         bench = Bench(Path(name), internet, QUICK_SECONDS if arguments.quick else arguments.seconds)
         for key in arguments.rows:
             print(f"\n{ROWS[key].name}\n{HEADINGS}")
@@ -99,7 +99,7 @@ CONTROL: Final = "authority.sock"
 
 
 @contextmanager
-def _internet(folder: Path) -> Iterator[Internet]:
+def open_internet(folder: Path) -> Iterator[Internet]:
     hints = folder / "root.hints"
     hints.write_text(root_hints(build()))
     control = folder / CONTROL

@@ -43,6 +43,8 @@ def start_cistern(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> 
     changes: dict[str, dict[str, object]] = {
         "recursion": {"root_hints": str(internet.hints)},
         "cache": {"max_octets": 1 << 28},
+        # dnsperf is one client and asks as fast as it is answered
+        "limits": {"in_flight_per_address": 512, "waiting_rate_per_address": 1_000_000},
     }
     return start(folder, config(SERVER, PORT, changes), internet.namespace, prefix)[0]
 

@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from resolver.policy.views import network_of, view_of, views
+from resolver.policy.views import machine_of, network_of, view_of, views
 
 NETWORKS = {"192.0.2.0/24": 7, "192.0.2.128/25": 8, "127.0.0.0/8": 24, "2001:db8::/32": 9}
 
@@ -52,3 +52,18 @@ def test_members_of_one_network_are_counted_together() -> None:
 
 def test_network_id_is_32_bits_of_the_address() -> None:
     assert network_of(packed("fdaa:ffff:fffe::3")) == 0xFFFFFFFE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        pytest.param("fdaa:0:18:a7b:7d:f066:b83b:2", "fdaa:0:18:a7b:7d:f066:b83b:3", True, id="6PN: 16 free bits"),
+        pytest.param("fdaa:0:18:a7b:7d:f066:b83b:2", "fdaa:0:18:a7b:7d:f066:b83c:2", False, id="6PN: two machines"),
+        pytest.param("2001:db8::1", "2001:db8::ffff:1", True, id="IPv6: a /64"),
+        pytest.param("2001:db8::1", "2001:db8:0:1::1", False, id="IPv6: two /64"),
+        pytest.param("192.0.2.1", "192.0.2.2", False, id="IPv4: each address"),
+        pytest.param("192.0.2.1", "::ffff:192.0.2.1", True, id="IPv4: over a dual-stack socket"),
+    ],
+)
+def test_a_machine_is_one_under_all_of_its_addresses(one: str, other: str, is_same: bool) -> None:
+    assert (machine_of(packed(one)) == machine_of(packed(other))) is is_same

@@ -1,33 +1,73 @@
 """Who may wait for an answer."""
 
+import ipaddress
+
 import pytest
 
 from resolver.errors import Overloaded
-from resolver.service.admission import Admission
+from resolver.policy.views import View, view_of
+from resolver.service.admission import NETWORK_SHARE, SHUT_OUT_FOR, Admission
 from resolver.service.counts import ServiceCounts
 from resolver.service.options import LimitOptions
 
-LIMITS = LimitOptions(in_flight=5, in_flight_per_client=3)
+LIMITS = LimitOptions(in_flight=5, in_flight_per_client=3, in_flight_per_address=2)
+NOW = 1000.0
 
 
-def test_one_client_does_not_use_up_the_others_share() -> None:
+def machine(network: int, number: int, last: int = 2) -> View:
+    """The view of a 6PN machine, from one of its addresses."""
+    address = ipaddress.ip_address(f"fdaa:0:{network:x}:a7b:1:0:{number:x}:{last:x}").packed
+    return view_of(address, ipaddress.ip_address("fdaa::3").packed, {})
+
+
+def admitted(admission: Admission, view: View, now: float = NOW, most: int = 10_000) -> int:
+    """How many questions of this view are admitted before one is refused; they stay in flight."""
+    for count in range(most):
+        try:
+            admission.admit(view, now)
+        except Overloaded:
+            return count
+    return most
+
+
+def admitted_and_done(admission: Admission, view: View, now: float = NOW) -> int:
+    """The same of questions that are answered at once."""
+    count = 0
+    while True:
+        try:
+            admission.admit(view, now)
+        except Overloaded:
+            return count
+        admission.release(view)
+        count += 1
+
+
+def test_one_machine_does_not_use_up_its_networks_share() -> None:
     counts = ServiceCounts()
     admission = Admission(LIMITS, counts)
-    for _ in range(3):
-        admission.admit("network 24")
-    with pytest.raises(Overloaded, match="of this client"):
-        admission.admit("network 24")
-    admission.admit("network 25")
-    assert (counts.in_flight_current, counts.overloaded_client, counts.overloaded) == (4, 1, 0)
+    assert admitted(admission, machine(24, 1)) == 2
+    assert admitted(admission, machine(24, 2)) == 1
+    assert (counts.in_flight_current, counts.overloaded_client, counts.overloaded) == (3, 2, 0)
+
+
+def test_one_network_does_not_use_up_the_others_share() -> None:
+    admission = Admission(LIMITS, ServiceCounts())
+    assert [admitted(admission, machine(24, number)) for number in (1, 2, 3)] == [2, 1, 0]
+    assert admitted(admission, machine(25, 1)) == 2
+
+
+def test_a_machine_is_one_client_under_all_its_addresses() -> None:
+    admission = Admission(LIMITS, ServiceCounts())
+    assert [admitted(admission, machine(24, 1, last)) for last in (2, 3)] == [2, 0]
 
 
 def test_all_clients_together_have_a_bound() -> None:
     counts = ServiceCounts()
     admission = Admission(LIMITS, counts)
-    for group in range(5):
-        admission.admit(f"network {group}")
+    for network in range(24, 29):
+        admission.admit(machine(network, 1), NOW)
     with pytest.raises(Overloaded, match="too many questions wait"):
-        admission.admit("network 6")
+        admission.admit(machine(30, 1), NOW)
     assert (counts.in_flight_current, counts.in_flight_peak, counts.overloaded) == (5, 5, 1)
 
 
@@ -35,16 +75,45 @@ def test_what_is_released_can_be_admitted_again() -> None:
     counts = ServiceCounts()
     admission = Admission(LIMITS, counts)
     for _ in range(10):
-        for _ in range(3):
-            admission.admit("network 24")
-        for _ in range(3):
-            admission.release("network 24")
-    assert (counts.in_flight_current, counts.in_flight_peak) == (0, 3)
+        for _ in range(2):
+            admission.admit(machine(24, 1), NOW)
+        for _ in range(2):
+            admission.release(machine(24, 1))
+    assert (counts.in_flight_current, counts.in_flight_peak) == (0, 2)
 
 
-def test_a_group_without_questions_takes_no_memory() -> None:
+def test_who_has_no_question_in_flight_takes_no_memory() -> None:
     admission = Admission(LIMITS, ServiceCounts())
-    for client in range(100):
-        admission.admit(str(client))
-        admission.release(str(client))
+    for number in range(100):
+        admission.admit(machine(24, number), NOW)
+        admission.release(machine(24, number))
     assert not admission._by_group
+    assert not admission._by_machine
+
+
+def test_questions_that_are_answered_quickly_have_a_rate_all_the_same() -> None:
+    counts = ServiceCounts()
+    admission = Admission(LimitOptions(waiting_rate_per_address=50), counts)
+    assert admitted_and_done(admission, machine(24, 1)) == pytest.approx(50, abs=1)
+    assert counts.overpaced == 1
+    assert admitted_and_done(admission, machine(24, 1), NOW + 0.1) == pytest.approx(5, abs=1)
+
+
+def test_a_networks_machines_share_a_rate_too() -> None:
+    admission = Admission(LimitOptions(waiting_rate_per_address=50), ServiceCounts())
+    of_machines = [admitted_and_done(admission, machine(24, number)) for number in range(10)]
+    assert sum(of_machines) == pytest.approx(50 * NETWORK_SHARE, abs=2)
+    assert admitted_and_done(admission, machine(25, 1)) == pytest.approx(50, abs=1)
+
+
+def test_who_was_told_often_enough_is_left_alone_for_a_moment() -> None:
+    admission = Admission(LimitOptions(waiting_rate_per_address=50), ServiceCounts())
+    flooding, neighbour = machine(24, 1), machine(24, 2)
+    refusals = 0
+    while not admission.is_shut_out(flooding.client, NOW):
+        refusals += 1
+        assert refusals < 1000
+        admitted_and_done(admission, flooding)
+    assert refusals == pytest.approx(51, abs=2)
+    assert not admission.is_shut_out(neighbour.client, NOW)
+    assert not admission.is_shut_out(flooding.client, NOW + SHUT_OUT_FOR)
