@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.demo.behaviour import Fails
+from resolver.demo.behaviour import Delays, Fails
 from tests.simulation.scenarios.kit import FROM_MEMORY, UNREACHABLE, Net, given
 from tests.simulation.scenarios.servers import Said, zone
 
@@ -36,6 +36,25 @@ async def test_scenario_42_what_nobody_asks_for_is_not_fetched_ahead(net: Net) -
     net.asked()
     await net.at(100)
     assert net.asked() == {}
+
+
+@given({"D": zone("dst.test", "www 300 A 198.51.100.1")})
+async def test_scenario_42_a_refresh_that_lands_after_a_newer_denial_does_not_bring_the_old_address_back(
+    net: Net,
+) -> None:
+    net.break_server("D", Delays(0.2))
+    await net.ask(WWW)
+    await net.at(290)
+    net.withdraw("www.dst.test.", "A")
+    net.say("D", f"{WWW} A", Said(("www.dst.test. 300 A 198.51.100.1",)))  # as it was when the refresh came
+    net.break_server("D", Delays(0.5))
+    assert (await net.ask(WWW)).took < FROM_MEMORY  # and the refresh is on its way
+    await net.at(290.1)
+    net.heal_server("D")
+    assert (await net.ask(f"{WWW} AAAA")).rcode == "NXDOMAIN"
+    await net.at(291)
+    assert await net.counter("resolve_refreshes") == 1
+    assert (await net.ask(WWW)).rcode == "NXDOMAIN"
 
 
 @given(PAIR)
