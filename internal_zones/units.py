@@ -21,7 +21,8 @@ MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not 
 class Unit:
     """A reading kept. generation: when its reading began. is_due: it was touched since.
 
-    nodes: names of the unit that were asked for, as records; they are derived and die with it.
+    nodes: names of the unit that were asked for, as records; they are derived and die with it. joint_nodes: those that rest on
+    other units too, with all the units that they were made of.
     """
 
     key: UnitKey
@@ -30,6 +31,7 @@ class Unit:
     read_at: float
     is_due: bool = False
     nodes: dict[WireName, Node] = field(default_factory=dict)
+    joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] = field(default_factory=dict)
 
 
 class Units:

@@ -4,6 +4,7 @@ Doubt is never NXDOMAIN: what cannot be read now is served stale for max_stale, 
 """
 
 from collections.abc import Callable, Sequence
+from operator import is_not
 from typing import Final, Never
 
 import trio
@@ -189,7 +190,7 @@ class InternalZones:
         if not units:
             return place.node
         if len(units) > 1:
-            return self._joint_node(place, qname, client, [unit.reading.data for unit in units])
+            return self._joint_node_kept(place, qname, client, tuple(units))
         unit = units[0]
         node = unit.nodes.get(qname)
         if node is None:
@@ -198,8 +199,18 @@ class InternalZones:
                 unit.nodes[qname] = node
         return node
 
+    def _joint_node_kept(self, place: Place, qname: WireName, client: bytes, units: tuple[Unit, ...]) -> Node | None:
+        """As _joint_node, made once for the same units. A nearest name has another node for each client."""
+        made_of, node = units[0].joint_nodes.get(qname, ((), None))
+        if len(made_of) == len(units) and not any(map(is_not, made_of, units)):
+            return node
+        node = self._joint_node(place, qname, client, [unit.reading.data for unit in units])
+        if node is not None and node != EMPTY and not place.nearest:
+            units[0].joint_nodes[qname] = units, node
+        return node
+
     def _joint_node(self, place: Place, qname: WireName, client: bytes, data: Sequence[Data]) -> Node | None:
-        """The node of a name that rests on several units; not kept, as any of them may be read anew alone."""
+        """The node of a name that rests on several units."""
         match data:
             case [AppData() as app, Topology() as topology] if place.nearest:
                 return self._nearest_node(place.nearest, qname, client, app, topology)

@@ -343,6 +343,21 @@ def test_half_replicated_rows_and_shared_addresses_are_counted(tmp_path: Path) -
     on(tmp_path / "state.db", main)
 
 
+def test_a_node_of_several_units_is_made_once_and_anew_when_any_of_them_is(small: Path) -> None:
+    async def main() -> None:
+        async with asking(small, run=inline, poll=10.0, max_wait=10.0) as asker:
+            first, again = [await asker.ask("_http._tcp.web.internal", "SRV") for _ in range(2)]
+            assert first.additional is again.additional
+            writer = CorrosionWriter(small)
+            with writer.commit():
+                writer.put("services", {"machine_id": "4d8969", "protocol": "tcp", "port": 8081, "name": "other"})
+            writer.close()
+            await asker.zones._watcher.look()
+            assert await asker.texts("_http._tcp.web.internal", "SRV") == ["8080 148e21.vm.web.internal"]
+
+    trio.run(main)
+
+
 def test_nearest_without_any_measure_is_counted(tmp_path: Path) -> None:
     write_state(tmp_path / "state.db", State(apps=[app(1, "web", 24)], machines=[machine("01", 1, 24)]))
 
