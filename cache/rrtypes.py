@@ -37,3 +37,4 @@ NOTIMP: Final = 4
 REFUSED: Final = 5
 YXDOMAIN: Final = 6
 BADVERS: Final = 16  # extended: its upper bits travel in the OPT RR (RFC 6891 §6.1.3)
+BADCOOKIE: Final = 23  # extended (RFC 7873 §8)

@@ -34,8 +34,9 @@ class ServerState:
     replies since the last one, and silent_since when the first query was sent that was left unanswered. probe_at: monotonic
     seconds at which a server held to be dead gets a single query; 0 when it is not. last_heard: monotonic seconds of the
     last reply. edns_until: when BROKEN is to be tried again. keeps_case: does it echo the letter case of the name? None: not
-    known. lame_zones: it was named for them and does not serve them, and until when that is believed. cookie: its DNS
-    Cookie (RFC 7873).
+    known. lame_zones: it was named for them and does not serve them, and until when that is believed. cookie: the DNS
+    Cookies (RFC 7873) that it is sent, ours of 8 octets and then its own if it has given one; b"" none yet. opt: the OPT RR
+    with them, ready made. without_cookie_until: monotonic seconds until which it is sent none.
     """
 
     __slots__ = (
@@ -47,12 +48,14 @@ class ServerState:
         "last_heard",
         "loss",
         "losses",
+        "opt",
         "probe_at",
         "replies",
         "rttvar",
         "silent_since",
         "srtt",
         "timeouts_in_a_row",
+        "without_cookie_until",
     )
 
     def __init__(self) -> None:
@@ -69,7 +72,9 @@ class ServerState:
         self.edns_until = 0.0
         self.keeps_case: bool | None = None
         self.lame_zones: dict[WireName, float] = {}
-        self.cookie: bytes | None = None
+        self.cookie = b""
+        self.opt = b""
+        self.without_cookie_until = 0.0
 
 
 class Servers:

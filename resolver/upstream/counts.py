@@ -35,6 +35,16 @@ class UpstreamCounts:
         default=0, metadata={"help": "Queries repeated without EDNS after FORMERR, NOTIMP or BADVERS."}
     )
     edns_broken_servers: int = field(default=0, metadata={"help": "Servers that proved to answer only without EDNS."})
+    cookie_mismatched: int = field(
+        default=0, metadata={"help": "Responses right but for our DNS Cookie; the wait went on."}
+    )
+    cookies_missing: int = field(
+        default=0, metadata={"help": "Responses without the cookie that the server has; asked again over TCP."}
+    )
+    cookies_given_up: int = field(
+        default=0, metadata={"help": "Servers that proved over TCP that they send no cookies any more."}
+    )
+    bad_cookies: int = field(default=0, metadata={"help": "Queries repeated with a new server cookie after BADCOOKIE."})
     hedges: int = field(default=0, metadata={"help": "Servers asked while another one was late and still listened to."})
     late_replies: int = field(default=0, metadata={"help": "Replies that came after another server had been asked."})
     explored: int = field(

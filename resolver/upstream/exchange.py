@@ -13,20 +13,20 @@ import msgspec
 import trio
 
 from cache.answer import Question
-from cache.rrtypes import BADVERS, FORMERR, NOTIMP
+from cache.rrtypes import BADCOOKIE, BADVERS, FORMERR, NOTIMP
 from cache.servers import Edns, Servers, ServerState
 from resolver.env import Address, Env, UdpChannel
 from resolver.upstream.allowance import Allowance
 from resolver.upstream.choose import patience_for
+from resolver.upstream.cookies import Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
 from resolver.upstream.counts import UpstreamCounts
 from resolver.upstream.families import Families
 from resolver.upstream.learning import Typical, note_late, note_refusal, note_reply, note_silence
 from resolver.upstream.tcp import ask_tcp
 from resolver.upstream.udp import NAME_END, Match, Suspicion, await_reply, match_of, read_echo
-from resolver.wire import compose_query, question_octets, randomise_case
-from resolver.wire.message import Response, Unreadable
+from resolver.wire import question_octets, randomise_case, with_opt
+from resolver.wire.message import RD, Response, Unreadable
 
-EDNS_PAYLOAD: Final = 1232  # DNS Flag Day 2020: fits every path unfragmented
 EDNS_BROKEN_FOR: Final = 900.0  # s; Unbound's infra-cache TTL
 TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
 MIN_TCP_TIMEOUT: Final = 1.0  # s
@@ -136,6 +136,9 @@ class Exchange:
         self._spend = spend
         self._is_recursive = is_recursive
         self._has_edns = may_use_edns(self.state, self.sent_at)
+        self._has_new_cookie = False  # is this the second try, after BADCOOKIE?
+        self._has_met_wrong_cookie = False
+        self._cookie = b""
         self._id = 0
         self._channel: UdpChannel | None = None
         self._heard: Reply | Suspicion | Fault | None = None
@@ -192,9 +195,11 @@ class Exchange:
     async def _settle(self, heard: Reply | Suspicion) -> Reply | Fault:
         """What a reply that is no answer yet leads to."""
         self.late_at = min(self._env.now() + TCP_PATIENCE * self._wait, self._deadline)
-        if isinstance(heard, Reply) and not heard.response.is_truncated:
+        if isinstance(heard, Reply) and heard.response.rcode == BADCOOKIE and not self._has_new_cookie:
+            return await self._ask_with_new_cookie()
+        if isinstance(heard, Reply) and not heard.response.is_truncated and heard.response.rcode != BADCOOKIE:
             return await self._ask_without_edns(heard) if self._refuses_edns(heard.response) else heard
-        if isinstance(heard, Reply):
+        if isinstance(heard, Reply) and heard.response.is_truncated:
             self._counts.truncated += 1
         outcome = await self._ask_tcp(self._shown, self._has_edns)
         if isinstance(outcome, Reply) and self._refuses_edns(outcome.response):
@@ -204,31 +209,46 @@ class Exchange:
     async def _ask_without_edns(self, refusal: Reply) -> Reply | Fault:
         """Once more, plainly. Remembered only if the server itself refused and then answered (CVE-2026-52690)."""
         self._counts.edns_fallbacks += 1
-        again = Exchange(
-            self._upstream, self.server, self._question, self._wait, self._deadline, self._spend, self._is_recursive
-        )
+        again = self._again()
         again._has_edns = False
-        again.send()
-        try:
-            outcome = await again.finish()
-        finally:
-            again.close()
+        outcome = await again._ask_at_once()
         if isinstance(outcome, Reply) and refusal.is_proven and outcome.response.rcode not in EDNS_REFUSALS:
             self._counts.edns_broken_servers += 1
             self.state.edns = Edns.BROKEN
             self.state.edns_until = self._env.now() + EDNS_BROKEN_FOR
         return outcome
 
+    async def _ask_with_new_cookie(self) -> Reply | Fault:
+        """Once more, with the cookie that came with BADCOOKIE; when that is not right either, over TCP (RFC 7873 §5.3)."""
+        self._counts.bad_cookies += 1
+        again = self._again()
+        again._has_new_cookie = True
+        return await again._ask_at_once()
+
+    def _again(self) -> "Exchange":
+        return Exchange(
+            self._upstream, self.server, self._question, self._wait, self._deadline, self._spend, self._is_recursive
+        )
+
+    async def _ask_at_once(self) -> Reply | Fault:
+        self.send()
+        try:
+            return await self.finish()
+        finally:
+            self.close()
+
     async def _hear(self, seconds: float) -> Reply | Suspicion | Fault | None:
         """What comes over UDP within so many seconds; None: nothing of use."""
         assert self._channel is not None
         try:
             with trio.move_on_after(max(0.0, seconds)):
-                outcome = await await_reply(self._channel, self._id, self._shown, self._counts)
+                outcome = await await_reply(
+                    self._channel, self._id, self._shown, self._cookie, self._note_wrong_cookie, self._counts
+                )
                 self.close()
                 if isinstance(outcome, Suspicion):
                     return outcome
-                return self._taken(outcome, is_proven=bool(outcome.asked) and self._shown is not self._asked)
+                return self._taken(outcome, keeps_case=bool(outcome.asked) and self._shown is not self._asked)
         except OSError as error:
             self.close()
             return self._unsendable(error)
@@ -238,7 +258,9 @@ class Exchange:
         return None
 
     def _settles(self, response: Response) -> bool:
-        return not response.is_truncated and not (response.rcode and self._refuses_edns(response))
+        if not response.rcode:
+            return not response.is_truncated
+        return not response.is_truncated and response.rcode != BADCOOKIE and not self._refuses_edns(response)
 
     def _refuses_edns(self, response: Response) -> bool:
         return self._has_edns and refuses_edns(response)
@@ -263,27 +285,27 @@ class Exchange:
     def _compose(self, asked: bytes, with_edns: bool) -> tuple[int, bytes]:
         self._spend()
         id = self._env.rng.getrandbits(16)
-        return id, compose_query(
-            id=id,
-            asked=asked,
-            rd=self._is_recursive,
-            edns_payload=EDNS_PAYLOAD if with_edns else None,
-            do=True,  # RFC 4035 §3.2.1: whether or not this client wants signatures: the next one may
-        )
+        opt = opt_for(self.state, self._env.rng, self.sent_at) if with_edns else b""
+        self._cookie = self.state.cookie if with_edns else b""
+        return id, with_opt(id, RD if self._is_recursive else 0, asked, opt)
 
     def _in_random_case(self) -> bytes:
         name = self._asked[:NAME_END]
         return randomise_case(name, self._env.rng.getrandbits(8 * len(name))) + self._asked[NAME_END:]
 
-    def _taken(self, response: Response, *, is_proven: bool, over_tcp: bool = False) -> Reply:
+    def _taken(self, response: Response, *, keeps_case: bool = False, over_tcp: bool = False) -> Reply:
         now = self._env.now()
+        is_seen = echo_of(response, self._cookie) is Echo.RIGHT
+        if is_seen:
+            note_cookie(self.state, response)
+        is_proven = is_seen or keeps_case or (over_tcp and bool(response.asked))
         self._counts.received += 1
         self._upstream.families.note_heard(self.server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
             if not self.state.rttvar:
                 self._upstream.typical.note(now - self.sent_at)
             note_reply(self.state, now - self.sent_at, now)
-            if is_proven:
+            if keeps_case:
                 self.state.keeps_case = True
             if self.was_late:
                 self._counts.late_replies += 1
@@ -300,7 +322,10 @@ class Exchange:
             # nobody off the path can say this over TCP: it is the server that changes the case
             self._counts.case_broken_servers += 1
             self.state.keeps_case = False
-        return self._taken(response, is_proven=bool(response.asked), over_tcp=True)
+        if echo_of(response, self._cookie) is Echo.MISSING:
+            self._counts.cookies_given_up += 1
+            note_given_up(self.state, self._env.now())
+        return self._taken(response, over_tcp=True)
 
     def _note_late(self) -> None:
         if not self.was_late:
@@ -310,8 +335,13 @@ class Exchange:
             if self._upstream.families.note_late(self.server, now):
                 self._counts.family_absent += 1
 
+    def _note_wrong_cookie(self) -> None:
+        self._has_met_wrong_cookie = True
+
     def _silent(self, sent_at: float) -> Fault:
         self._counts.timeouts += 1
+        if self._has_met_wrong_cookie:
+            note_wrong(self.state)
         if self.caused_another:
             self._upstream.allowance.give_back()
         note_silence(self.state, sent_at, self._env.now())

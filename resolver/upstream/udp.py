@@ -4,11 +4,13 @@ Nothing but the reply ends the wait: a forger's or a broken server's datagram mu
 comes after it (TuDoor). Some datagrams raise a suspicion that is cleared up over TCP, where nobody off the path can forge.
 """
 
+from collections.abc import Callable
 from enum import Enum
 
 from msgspec.structs import replace
 
 from resolver.env import UdpChannel
+from resolver.upstream.cookies import Echo, echo_of
 from resolver.upstream.counts import UpstreamCounts
 from resolver.wire import read_response
 from resolver.wire.message import OPCODE_MASK, QR, Response, Unreadable
@@ -34,10 +36,16 @@ class Suspicion(Enum):
     GUESSING = "someone guesses IDs"
     OTHER_CASE = "letter case not kept"
     FLOOD = "too many stray datagrams"
+    NO_COOKIE = "the server's cookie is missing"
 
 
-async def await_reply(channel: UdpChannel, id: int, asked: bytes, counts: UpstreamCounts) -> Response | Suspicion:
-    """The reply to the question just sent on `channel`; raises OSError. How long to wait is the caller's to say."""
+async def await_reply(
+    channel: UdpChannel, id: int, asked: bytes, cookie: bytes, note_wrong: Callable[[], None], counts: UpstreamCounts
+) -> Response | Suspicion:
+    """The reply to the question just sent on `channel`; raises OSError. How long to wait is the caller's to say.
+
+    cookie: what was sent along, b"" for none. note_wrong: told of a reply with another one.
+    """
     near_misses = 0
     for _ in range(MAX_STRAY_DATAGRAMS):
         response = read_echo(await channel.receive(), asked)
@@ -46,7 +54,15 @@ async def await_reply(channel: UdpChannel, id: int, asked: bytes, counts: Upstre
             continue
         match match_of(response, id, asked):
             case Match.REPLY:
-                return response
+                echo = echo_of(response, cookie)
+                if echo is Echo.WRONG:
+                    counts.cookie_mismatched += 1  # RFC 7873 §5.3: discarded
+                    note_wrong()
+                elif echo is Echo.MISSING:
+                    counts.cookies_missing += 1
+                    return Suspicion.NO_COOKIE
+                else:
+                    return response
             case Match.OTHER_CASE:
                 counts.case_mismatched += 1
                 return Suspicion.OTHER_CASE

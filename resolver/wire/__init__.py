@@ -5,7 +5,7 @@ from resolver.wire.message import Query, RawRRset, Response, Unreadable
 from resolver.wire.names import randomise_case
 from resolver.wire.query import read_query
 from resolver.wire.response import read_response
-from resolver.wire.upstream_query import compose_query, question_octets
+from resolver.wire.upstream_query import compose_query, question_octets, with_opt
 
 __all__ = [
     "Query",
@@ -20,4 +20,5 @@ __all__ = [
     "read_query",
     "read_response",
     "render",
+    "with_opt",
 ]

@@ -22,8 +22,12 @@ def compose_query(
     cd: bool = False,
 ) -> bytes:
     """A query with the question section `asked`; without an OPT RR when `edns_payload` is None, which excludes DO."""
-    flags = (RD if rd else 0) | (CD if cd else 0)
-    if edns_payload is None:
-        return HEADER.pack(id, flags, 1, 0, 0, 0) + asked
-    options = b"" if cookie is None else cookie_option(cookie)
-    return HEADER.pack(id, flags, 1, 0, 0, 1) + asked + compose_opt(edns_payload, do=do, options=options)
+    opt = b""
+    if edns_payload is not None:
+        opt = compose_opt(edns_payload, do=do, options=b"" if cookie is None else cookie_option(cookie))
+    return with_opt(id, (RD if rd else 0) | (CD if cd else 0), asked, opt)
+
+
+def with_opt(id: int, flags: int, asked: bytes, opt: bytes) -> bytes:
+    """A query with this question section and an OPT RR that is ready made; b"": without one."""
+    return HEADER.pack(id, flags, 1, 0, 0, 1 if opt else 0) + asked + opt

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
@@ -438,3 +439,134 @@ def test_an_exhausted_budget_ends_the_exchange_before_anything_is_sent() -> None
         assert all(channel.is_closed for channel in env.world.channels)
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+SERVER_COOKIE = bytes(range(16))
+
+
+def cookie_of(query: dns.message.Message) -> dns.edns.CookieOption | None:
+    return next((option for option in query.options if isinstance(option, dns.edns.CookieOption)), None)
+
+
+def with_cookie(
+    query: dns.message.Message, record: str = RECORD, *, client: bytes | None = None, rcode: int = NOERROR
+) -> bytes:
+    """A reply with the client cookie of the query, or with another one, and a server cookie."""
+    sent = cookie_of(query)
+    reply = reply_to(query, *([record] if rcode == NOERROR else []))
+    reply.use_edns(0, options=[dns.edns.CookieOption(client or (sent.client if sent else bytes(8)), SERVER_COOKIE)])
+    reply.set_rcode(dns.rcode.Rcode(rcode))
+    return reply.to_wire()
+
+
+def cookies_sent(result: Result) -> list[bytes | None]:
+    sent = [cookie_of(dns.message.from_wire(message)) for _, message, _ in result.env.world.sent]
+    return [option.client + option.server if option is not None else None for option in sent]
+
+
+def test_the_server_cookie_is_echoed_from_the_second_query_on() -> None:
+    result = ask(lambda query, over_tcp: [(0.02, with_cookie(query))], times=3)
+    first, second, third = cookies_sent(result)
+    assert first is not None
+    assert len(first) == 8
+    assert second == third == first + SERVER_COOKIE
+    assert isinstance(result.outcome, Reply)
+
+
+def test_a_cookie_proves_a_reply_where_letter_case_does_not() -> None:
+    proven = ask(lambda query, over_tcp: [(0.02, with_cookie(query))], case_randomization=False).outcome
+    unproven = ask(honest, case_randomization=False).outcome
+    assert isinstance(proven, Reply)
+    assert isinstance(unproven, Reply)
+    assert (proven.is_proven, unproven.is_proven) == (True, False)
+
+
+def test_a_reply_with_another_client_cookie_does_not_end_the_wait() -> None:
+    """RFC 7873 §5.3: «MUST be discarded»; not even if ID, port and letter case were guessed."""
+
+    def forged_first(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.01, with_cookie(query, FORGED, client=b"guessing")), (0.02, with_cookie(query))]
+
+    result = ask(forged_first, times=2)
+    assert result.address == bytes((192, 0, 2, 1))
+    assert result.sent_over_tcp == [False, False]
+
+
+def test_a_server_that_cannot_echo_cookies_is_asked_without_after_one_loss() -> None:
+    result = ask(lambda query, over_tcp: [(0.02, with_cookie(query, client=b"constant"))], times=3)
+    assert result.outcomes[0] is Fault.TIMEOUT
+    assert all(isinstance(outcome, Reply) for outcome in result.outcomes[1:])
+    assert cookies_sent(result)[1:] == [None, None]
+
+
+def test_a_reply_without_the_cookie_that_the_server_has_is_confirmed_over_tcp() -> None:
+    """Whether forged or true: over TCP nobody off the path can say it."""
+    turns = iter([True, False, True, True])
+
+    def sometimes(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if next(turns):
+            return [(0.02, with_cookie(query))]
+        return [(0.01, reply_to(query, FORGED).to_wire())]
+
+    result = ask(sometimes, times=3)
+    assert result.address == bytes((192, 0, 2, 1))
+    assert result.sent_over_tcp == [False, False, True, False]
+    assert (result.counts.cookies_missing, result.counts.cookies_given_up) == (1, 0)
+    assert len(cookies_sent(result)[-1] or b"") == 8 + len(SERVER_COOKIE)
+
+
+def test_a_server_that_gave_up_cookies_costs_tcp_once() -> None:
+    turns = iter([True])
+
+    def once(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.02, with_cookie(query) if next(turns, False) else reply_to(query, RECORD).to_wire())]
+
+    result = ask(once, times=4)
+    assert result.sent_over_tcp == [False, False, True, False, False]
+    assert result.counts.cookies_given_up == 1
+
+
+def test_badcookie_is_asked_again_once_with_the_new_cookie() -> None:
+    def strict(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        sent = cookie_of(query)
+        is_right = sent is not None and sent.server == SERVER_COOKIE
+        return [(0.02, with_cookie(query, rcode=NOERROR if is_right else dns.rcode.BADCOOKIE))]
+
+    result = ask(strict, times=2)
+    assert all(isinstance(outcome, Reply) and outcome.response.rcode == NOERROR for outcome in result.outcomes)
+    assert result.sent_over_tcp == [False, False, False]
+    assert result.counts.bad_cookies == 1
+
+
+def test_badcookie_for_ever_ends_over_tcp() -> None:
+    def never(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.02, with_cookie(query, rcode=NOERROR if over_tcp else dns.rcode.BADCOOKIE))]
+
+    result = ask(never)
+    assert isinstance(result.outcome, Reply)
+    assert result.outcome.response.rcode == NOERROR
+    assert result.sent_over_tcp == [False, False, True]
+
+
+def test_a_forged_badcookie_teaches_nothing_and_costs_nothing() -> None:
+    def forged_first(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        forged = with_cookie(query, client=b"guessing", rcode=dns.rcode.BADCOOKIE)
+        return [(0.01, forged), (0.02, with_cookie(query))]
+
+    result = ask(forged_first, times=2, prepare=lambda result, upstream: None)
+    assert result.sent_over_tcp == [False, False]
+    assert result.counts.bad_cookies == 0
+
+
+def test_a_forged_formerr_does_not_reach_a_server_with_cookies() -> None:
+    """CVE-2026-52690: it lacks the cookie, so it leads to TCP, and EDNS stays."""
+    turns = iter([False, True])
+
+    def forged(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if next(turns, False):
+            return [(0.01, query.to_wire()[:2] + b"\x80\x01" + bytes(8))]
+        return [(0.02, with_cookie(query))]
+
+    result = ask(forged, times=3)
+    assert result.sent_over_tcp == [False, False, True, False]
+    assert result.counts.edns_fallbacks == 0
