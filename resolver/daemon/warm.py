@@ -89,11 +89,11 @@ class WarmStart:
         if self._flushes is not None:
             self._flushes.append(Flush(name, rtype, subtree))
 
-    async def load(self, ending: trio.Event) -> bool:
-        """Load the file if there is one; False when `ending` came before it was done."""
+    async def load(self, ending: trio.Event) -> None:
+        """Load the file if there is one, or what can be had of it before `ending`."""
         self._flushes = []
         try:
-            return await self._load(ending)
+            await self._load(ending)
         except FileNotFoundError:
             log.info("snapshot_absent", file=self._path)
         except OSError as problem:
@@ -102,7 +102,6 @@ class WarmStart:
             await self._set_aside(refused)
         finally:
             self._flushes = None
-        return True
 
     async def save(self) -> None:
         """Save the cache; when that fails, the file from before stays."""
@@ -130,27 +129,26 @@ class WarmStart:
         whole.cancel()
 
     async def _load_and_save(self, ending: trio.Event) -> None:
-        if not await self.load(ending):
-            return  # what is in the file is more than what is in the cache
-        while not ending.is_set():
+        await self.load(ending)
+        while not ending.is_set():  # when the end came while it was loaded, the file has more than the cache: it stays
             with trio.move_on_after(SAVE_EVERY):
                 await ending.wait()
             await self.save()  # if the end comes meanwhile, this was the last time
 
-    async def _load(self, ending: trio.Event) -> bool:
+    async def _load(self, ending: trio.Event) -> None:
         began = moment(self._env)
         reader = await self._run(partial(SnapshotReader, self._path))
         try:
             on = terms(self._options, reader.moment, began)
             if on is None:
                 log.warning("snapshot_not_loaded", file=self._path, reason=FROM_THE_FUTURE)
-                return True
+                return
             servers = await self._run(reader.servers)
             entries = await self._read(reader, on, ending)
         finally:
             reader.close()
         if entries is None:
-            return False
+            return
         taken = await self._take(entries, ending)
         self._take_servers(servers)
         self._counts.loaded += taken
@@ -163,7 +161,6 @@ class WarmStart:
             age=round(on.now - on.shift - reader.moment.wall),
             seconds=round(self._env.now() - began.monotonic, 3),
         )
-        return not ending.is_set()
 
     async def _read(self, reader: SnapshotReader, on: Terms, ending: trio.Event) -> list[tuple[Entry, int]] | None:
         """All entries of the file that are of use and have room, before one of them is taken; None when the end comes."""

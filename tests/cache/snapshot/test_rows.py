@@ -80,6 +80,12 @@ def test_whatever_its_times_say_nothing_lives_longer_than_it_may(
         assert back.expires <= min(back.received + ttl, on.now + max_ttl, back.lease, expires - SHIFT + 1e-3)
 
 
+def test_nothing_is_fresh_past_its_lease() -> None:
+    back = restored(saved(replace(ADDRESS, lease=1010.0), 0, SHIFT), terms())
+    assert back is not None
+    assert back.expires == 1010.0
+
+
 def test_a_denial_lives_no_longer_than_denials_may_now() -> None:
     entry = denial("gone.example. NXDOMAIN", 990.0)
     back = restored(saved(entry, 0, SHIFT), terms(max_negative_ttl=5))
@@ -121,6 +127,8 @@ def of_records(rtype: int, *records: bytes) -> SavedEntry:
         pytest.param(replace(ROW, records=ROW.records[:-1]), id="a record cut off"),
         pytest.param(replace(ROW, records=ROW.records + b"\0"), id="half a length"),
         pytest.param(of_records(1, b"\1\2\3"), id="an address too short"),
+        pytest.param(replace(ROW, type=16, records=b"\0\5ab"), id="a text cut off"),
+        pytest.param(replace(ROW, type=16, records=b"\0\1a\0"), id="a text and half a length"),
         pytest.param(of_records(1, b"\1\2\3\4", b"\1\2\3\4"), id="a record twice"),
         pytest.param(of_records(5, b"\1a\0", b"\1b\0"), id="two CNAMEs at one name"),
         pytest.param(of_records(5, b"\1a"), id="a target that is no name"),

@@ -79,7 +79,7 @@ class Running:
     async def load(self) -> list[str]:
         """The events that are logged."""
         with capture_logs() as logs:
-            assert await self.warm.load(self.ending)
+            await self.warm.load(self.ending)
         return [str(log["event"]) for log in logs]
 
 
