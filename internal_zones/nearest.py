@@ -13,6 +13,7 @@ from math import asin, cos, inf, radians, sin, sqrt
 from internal_zones.rows import Machine
 
 EARTH_RADIUS_KM = 6371.0
+HERE = (0.0, 0.0)  # the remoteness of this host's own region
 
 Coordinates = tuple[float, float]  # latitude, longitude in degrees
 
@@ -26,17 +27,21 @@ class Topology:
     down: frozenset[str] = frozenset()
 
 
-def order(machines: Iterable[Machine], topology: Topology, region: str, client: bytes) -> list[Machine]:
-    """The machines, nearest to a host in `region` first; equal ones by the hash. region: "" when not known."""
-    distances = {found.region: distance(topology, region, found.region) for found in machines}
+def order(machines: Iterable[Machine], topology: Topology, region: str, client: bytes, count: int) -> list[Machine]:
+    """The `count` machines nearest to a host in `region`, nearest first; equal ones by the hash. region: "" when not known.
 
-    def remoteness(machine: Machine) -> tuple[float, float, bytes]:
-        if region and machine.region == region:
-            return 0.0, 0.0, _hash(client, machine)
-        round_trip = topology.round_trips.get(machine.host, inf)
-        return round_trip, distances[machine.region], _hash(client, machine)
-
-    return sorted(machines, key=remoteness)
+    Hashes are the dear part (1 µs each): those of machines that are too far away to be named are not computed.
+    """
+    distances: dict[str, float] = {}
+    alike: dict[tuple[float, float], list[Machine]] = {}
+    for machine in machines:
+        alike.setdefault(_remoteness(machine, topology, region, distances), []).append(machine)
+    ordered: list[Machine] = []
+    for remoteness in sorted(alike):
+        ordered += sorted(alike[remoteness], key=lambda machine: _hash(client, machine))
+        if len(ordered) >= count:
+            break
+    return ordered[:count]
 
 
 def reason(machine: Machine, topology: Topology, region: str) -> str:
@@ -71,6 +76,16 @@ def great_circle(start: Coordinates, end: Coordinates) -> float:
     eastward = radians(end[1] - start[1])
     chord = sin((north - south) / 2) ** 2 + cos(south) * cos(north) * sin(eastward / 2) ** 2
     return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(chord)))
+
+
+def _remoteness(machine: Machine, topology: Topology, region: str, distances: dict[str, float]) -> tuple[float, float]:
+    """What decides before the hash. distances: those computed already, by region."""
+    there = machine.region
+    if region and there == region:
+        return HERE
+    if there not in distances:
+        distances[there] = distance(topology, region, there)
+    return topology.round_trips.get(machine.host, inf), distances[there]
 
 
 def _hash(client: bytes, machine: Machine) -> bytes:

@@ -166,7 +166,7 @@ class InternalZones:
         data = [unit.reading.data for key in place.units if (unit := self._units.get(key))]
         match data:
             case [AppData() as app, Topology() as topology] if place.nearest:
-                ordered = (self._nearest(place.nearest, client, app, topology) or [])[: place.nearest.count]
+                ordered = self._nearest(place.nearest, client, app, topology) or []
                 first = {machine.address: machine for machine in reversed(ordered)}
                 shown = dict.fromkeys(machine.address for machine in ordered)
                 return tuple(nearest.reason(first[address], topology, self.options.region) for address in shown)
@@ -229,17 +229,17 @@ class InternalZones:
         ordered = self._nearest(wanted, client, app, topology)
         if ordered is None:
             return None
-        if ordered and not nearest.is_measured(ordered, topology, self.options.region):
+        if ordered and not nearest.is_measured(ordered[:1], topology, self.options.region):
             self.counts.unmeasured_nearest += 1
-        return addresses(qname, ordered[: wanted.count], is_ordered=True)
+        return addresses(qname, ordered, is_ordered=True)
 
     def _nearest(self, wanted: NearestOf, client: bytes, app: AppData, topology: Topology) -> list[Machine] | None:
-        """The started machines that the name stands for, nearest first; None: no such name."""
+        """The nearest of the started machines that the name stands for, nearest first; None: no such name."""
         machines = subset(app, wanted.subset) if app.exists else None
         if machines is None:
             return None
         started = [machine for machine in machines if machine.is_started]
-        return nearest.order(started, topology, self.options.region, client)
+        return nearest.order(started, topology, self.options.region, client, wanted.count)
 
     def _last_good(self, key: UnitKey) -> Unit | None:
         unit = self._units.get(key)
