@@ -80,17 +80,25 @@ class PublicResolver:
             return chain.too_long(end.dname)
 
     async def lookup(self, question: Question, budget: Budget) -> Link:
-        """The first link for a name-server address that iteration needs; raises ResolutionFailure."""
+        """The first link for a name-server address that iteration needs; raises ResolutionFailure.
+
+        A stale one if a fresh one cannot be had: where the servers of name servers' names are away, the zones that these
+        name servers serve need not be.
+        """
         now = self._now()
         try:
             link = find_link(self._cache, question.qname, question.qtype, now)
+            return link if link is not None else await self._look_up(question, budget, now)
         except SubstitutionTooLong as end:
             raise NameTooLong(str(end)) from end
-        if link is not None:
-            return link
-        self._refuse_remembered(question, now)
+
+    async def _look_up(self, question: Question, budget: Budget, now: float) -> Link:
         waiting = budget.ancestors[-1] if budget.ancestors else None
-        return (await self._flights.lookup(question, waiting, budget)).link
+        try:
+            self._refuse_remembered(question, now)
+            return (await self._flights.lookup(question, waiting, budget)).link
+        except ResolutionFailure as failure:
+            return self._stale_link(question, failure)
 
     async def _walk(self, chain: Chain, budget: Budget) -> Answer:
         stale_at = self._now() + self._stale.client_timeout

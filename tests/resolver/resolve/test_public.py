@@ -420,3 +420,36 @@ def test_another_type_of_a_known_alias_asks_the_target_only() -> None:
         assert world.asked == [Question(TARGET, AAAA)]
 
     simulate(test)
+
+
+def test_iteration_gets_the_last_address_of_a_name_server_that_cannot_be_looked_up() -> None:
+    """Else an outage of the zone that has the names of name servers would be one of every zone that these serve."""
+
+    async def test(world: World) -> None:
+        async def look_up() -> Link:
+            return await world.public.lookup(Question(TARGET, A), Budget(trio.current_time() + 10))
+
+        world.holds(address(TARGET, OLD, 60))
+        world.fails(TARGET)
+        await trio.sleep(61)
+        for _ in range(2):
+            link = await look_up()
+            assert isinstance(link, RRset)
+            assert link.rdatas == (OLD,)
+        assert world.asked == [Question(TARGET, A)]
+        world.says(TARGET, lambda: address(TARGET, NEW, 60))
+        await trio.sleep(301)
+        link = await look_up()
+        assert isinstance(link, RRset)
+        assert link.rdatas == (NEW,)
+
+    simulate(test)
+
+
+def test_a_name_server_of_which_nothing_is_known_is_looked_up_in_vain() -> None:
+    async def test(world: World) -> None:
+        world.fails(TARGET)
+        with pytest.raises(NoReachableAuthority):
+            await world.public.lookup(Question(TARGET, A), Budget(trio.current_time() + 10))
+
+    simulate(test)

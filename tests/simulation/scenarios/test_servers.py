@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.demo.behaviour import Delays, Fails
+from resolver.demo.behaviour import Behaviour, Delays, Fails, Silent
 from tests.simulation.scenarios.kit import FROM_MEMORY, UNREACHABLE, Net, given
 from tests.simulation.scenarios.servers import Said, zone
 
@@ -106,6 +106,36 @@ async def test_scenario_45_a_name_server_that_does_not_exist_makes_servfail_and_
         reply = await net.ask(WWW)
         assert (reply.rcode, reply.answer) == ("SERVFAIL", [])
     assert await net.cached("ns.nosuch.test") == {"*": "nxdomain"}
+    assert "D" not in net.asked()
+
+
+HOSTED = {
+    "D": zone("dst.test", "www 900 A 198.51.100.1", "other 900 A 198.51.100.2", name_servers=("ns.host.test.",)),
+    "H": zone("host.test", "ns 300 A 192.0.2.11"),  # where D is
+}
+
+
+@pytest.mark.parametrize("fault", [Fails(), Silent()], ids=["SERVFAIL", "silence"])
+@given(HOSTED)
+async def test_scenario_45_while_the_name_of_a_name_server_cannot_be_looked_up_its_last_address_is_good_enough(
+    net: Net, fault: Behaviour
+) -> None:
+    await net.ask(WWW)
+    net.break_server("H", fault)
+    await net.at(310)  # nothing fresh is known of the address now, and D is as well as before
+    reply = await net.ask("other.dst.test")
+    assert (reply.rcode, reply.answer, reply.errors) == ("NOERROR", ["other.dst.test 900 A 198.51.100.2"], set())
+    assert reply.took < 3
+
+
+@given(HOSTED)
+async def test_scenario_45_a_name_server_that_moved_is_asked_where_it_is_now(net: Net) -> None:
+    await net.ask(WWW)
+    net.break_server("D")
+    net.publish("ns.host.test. 300 A 192.0.2.12")  # there is H, which does not know the zone
+    await net.at(310)
+    net.asked()
+    assert (await net.ask("other.dst.test")).rcode == "SERVFAIL"
     assert "D" not in net.asked()
 
 
