@@ -23,6 +23,8 @@ from cache.snapshot.schema import TABLES, Value
 T = TypeVar("T")
 
 PAGES_IN_MEMORY: Final = -8192  # kB
+MAX_VALUE: Final = 1 << 20  # octets of one field; whatever is longer is not looked at
+UNREADABLE: Final = (apsw.Error, UnicodeDecodeError)  # of SQLite, and of text that is none
 MAX_SERVERS: Final = 20_000  # as many as cache.servers holds
 
 OF_ENTRY: Final = "kind, owner, type, ttl, received, expires, lease, trust, security, source, hits, records, signatures"
@@ -50,7 +52,7 @@ class SnapshotReader:
             self._connection = apsw.Connection(
                 f"file:{quote(path)}?mode=ro&immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
             )
-        except apsw.Error as problem:
+        except UNREADABLE as problem:
             raise Refused(Refusal.DAMAGED, str(problem)) from problem
         try:
             self._prepare()
@@ -80,7 +82,7 @@ class SnapshotReader:
         try:
             rows = self._connection.execute("SELECT address, port, srtt, rttvar FROM server LIMIT ?", (MAX_SERVERS,))
             found = [_sound(row, SavedServer, "server", number) for number, row in enumerate(rows, start=1)]
-        except apsw.Error as problem:
+        except UNREADABLE as problem:
             raise Refused(Refusal.DAMAGED, str(problem)) from problem
         for number, server in enumerate(found, start=1):
             if not _is_address(server.address):
@@ -95,13 +97,14 @@ class SnapshotReader:
     def _prepare(self) -> None:
         connection = self._connection
         try:
+            connection.limit(apsw.SQLITE_LIMIT_LENGTH, MAX_VALUE)
             connection.pragma("cache_size", PAGES_IN_MEMORY)
             connection.pragma("mmap_size", 0)
             connection.pragma("temp_store", 2)  # memory: we have the right to one file, and not to others beside it
             connection.pragma("trusted_schema", False)
             connection.pragma("cell_size_check", True)
             found = {str(row[0]) for row in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-        except apsw.Error as problem:
+        except UNREADABLE as problem:
             raise Refused(Refusal.DAMAGED, str(problem)) from problem
         if found != set(TABLES):
             raise Refused(Refusal.FOREIGN, "its tables are not those of a snapshot")
@@ -109,7 +112,7 @@ class SnapshotReader:
     def _read_head(self) -> tuple[Moment, int]:
         try:
             rows = self._connection.execute("SELECT wall, monotonic, boot, entries FROM snapshot LIMIT 2").fetchall()
-        except apsw.Error as problem:
+        except UNREADABLE as problem:
             raise Refused(Refusal.DAMAGED, str(problem)) from problem
         if len(rows) != 1:
             raise Refused(Refusal.BAD_ROW, f"table snapshot has {len(rows)} rows")
@@ -123,7 +126,7 @@ class SnapshotReader:
             self._rows = self._entries(now, max_stale)
         try:
             return list(islice(self._rows, count))
-        except apsw.Error as problem:
+        except UNREADABLE as problem:
             raise Refused(Refusal.DAMAGED, str(problem)) from problem
 
     def _entries(self, now: float, max_stale: float) -> Iterator[tuple[int, SavedEntry]]:

@@ -150,7 +150,7 @@ class WarmStart:
         if entries is None:
             return
         taken = await self._take(entries, ending)
-        self._take_servers(servers)
+        await self._take_servers(servers)
         self._counts.loaded += taken
         self._counts.passed_over += reader.count - taken
         log.info(
@@ -193,11 +193,13 @@ class WarmStart:
             await trio.lowlevel.checkpoint()
         return taken
 
-    def _take_servers(self, rows: list[SavedServer]) -> None:
-        for row in rows:
-            state = self._servers.of(Address(row.address, row.port))
-            if not state.rttvar:
-                state.srtt, state.rttvar = row.srtt, row.rttvar
+    async def _take_servers(self, rows: list[SavedServer]) -> None:
+        for start in range(0, len(rows), TAKEN):
+            for row in rows[start : start + TAKEN]:
+                state = self._servers.of(Address(row.address, row.port))
+                if not state.rttvar:
+                    state.srtt, state.rttvar = row.srtt, row.rttvar
+            await trio.lowlevel.checkpoint()
 
     async def _write(self, writer: SnapshotWriter, shift: float) -> int:
         """Every entry that is worth it, and the servers; how many entries there were."""

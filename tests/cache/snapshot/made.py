@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from msgspec.structs import replace
@@ -40,6 +41,14 @@ def save(path: Path, entries: Iterable[Entry] = ENTRIES, moment: Moment = SAVED_
         writer.write(saved(entry, next(counts, 0), shift) for entry in entries)
         writer.write_servers(SERVERS)
         writer.finish()
+
+
+def saved_octets() -> bytes:
+    """What a saved file is made of."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "cache.db"
+        save(path)
+        return path.read_bytes()
 
 
 def many(first: int, count: int) -> Iterator[Entry]:

@@ -11,15 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.snapshot.file import MAX_ASIDE, SEAL, VERSION, Refusal, Refused, check, seal, set_aside
-from tests.cache.snapshot.made import save
-
-
-def saved_octets() -> bytes:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "cache.db"
-        save(path)
-        return path.read_bytes()
-
+from tests.cache.snapshot.made import saved_octets
 
 WHOLE: Final = saved_octets()
 

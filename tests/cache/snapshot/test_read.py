@@ -1,14 +1,18 @@
 """What comes out of a snapshot, in which order, and what is refused although its seal is whole."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cache.snapshot import Refusal, Refused, SnapshotReader
 from cache.snapshot.file import SEAL, seal
 from tests.build import rrset
-from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SERVERS, load, save, terms
+from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SERVERS, load, save, saved_octets, terms
 
 
 def forged(path: Path, *statements: str) -> None:
@@ -90,6 +94,23 @@ def load_everything(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("UPDATE entry SET owner = CAST(x'ff' AS TEXT) WHERE id = 1", id="text that is none"),
+        pytest.param("UPDATE server SET address = CAST(x'ff' AS TEXT)", id="text that is none, of a server"),
+        pytest.param("UPDATE snapshot SET boot = CAST(x'ff' AS TEXT)", id="text that is none, at the head"),
+        pytest.param("UPDATE entry SET records = zeroblob(100000000) WHERE id = 1", id="more than fits into memory"),
+    ],
+)
+def test_what_sqlite_cannot_give_is_refused(tmp_path: Path, statement: str) -> None:
+    path = tmp_path / "cache.db"
+    forged(path, statement)
+    with pytest.raises(Refused) as caught:
+        load_everything(path)
+    assert caught.value.refusal == Refusal.DAMAGED
+
+
+@pytest.mark.parametrize(
     "statements",
     [
         pytest.param(["DROP VIEW readable", "CREATE VIEW readable AS SELECT randomblob(1e9)"], id="another view"),
@@ -121,3 +142,18 @@ def test_reading_leaves_the_file_as_it_is(tmp_path: Path) -> None:
     load_everything(path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["cache.db"]
+
+
+PAGES = saved_octets()[: -SEAL.size]
+
+
+@given(st.integers(100, len(PAGES) - 1), st.binary(min_size=1, max_size=8))
+def test_a_forged_file_with_any_octets_in_it_gives_sound_entries_or_is_refused(at: int, octets: bytes) -> None:
+    """Whoever can seal a file may write anything into it; nothing worse comes of it than a refusal."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "cache.db"
+        path.write_bytes(PAGES[:at] + octets + PAGES[at + len(octets) :])
+        with path.open("r+b") as file:
+            seal(file)
+        with suppress(Refused):
+            load_everything(path)
