@@ -229,8 +229,9 @@ class ZoneServers:
         upstream, now = self._means.upstream, self._means.env.now()
         if len(self._candidates) < 2 or not upstream.allowance.may_explore():
             return None
-        candidates = [one for one in self._candidates.values() if upstream.families.may_be_tried(one.server, now)]
-        found = choose_beside(candidates, send.server, self.delegation.zone, now, self._means.env.rng, upstream.typical)
+        candidates, zone, rng = self._candidates, self.delegation.zone, self._means.env.rng
+        chosen = candidates[send.server]
+        found = choose_beside(candidates.values(), chosen, zone, now, rng, upstream.typical, upstream.families)
         if found is not None:
             upstream.allowance.spend()
             upstream.counts.explored += 1

@@ -14,6 +14,7 @@ from cache.failures import MAX_SENDS
 from cache.names import WireName
 from cache.servers import ServerState
 from resolver.env import Address, Rng
+from resolver.upstream.families import Families
 from resolver.upstream.learning import Typical, is_known, is_lame, is_probe_due, is_silent
 
 MIN_WAIT: Final = 0.03  # s: below this a busy host's own delays look like loss
@@ -137,24 +138,30 @@ def choose(
 
 
 def choose_beside(
-    candidates: Sequence[Candidate],
-    chosen: Address,
+    candidates: Collection[Candidate],
+    chosen: Candidate,
     zone: WireName,
     now: float,
     rng: Rng,
     typical: Typical,
+    families: Families,
 ) -> Address | None:
     """A server worth asking beside the chosen one, to learn what it is worth; None: they are known well enough."""
-    known = next(candidate.state for candidate in candidates if candidate.server == chosen)
-    if is_known(known) and known.srtt <= typical.hoped_for and not known.timeouts_in_a_row:
+    known = chosen.state
+    if known.rttvar and known.srtt <= typical.hoped_for and not known.timeouts_in_a_row:
         return None
-    worthwhile = [
-        candidate.server
-        for candidate in candidates
-        if candidate.server != chosen
-        and not is_lame(candidate.state, zone, now)
-        and _is_worth_a_look(candidate.state, known, now)
-    ]
+    worthwhile = []
+    for candidate in candidates:
+        state = candidate.state
+        if state.rttvar and not state.timeouts_in_a_row and now - state.last_heard <= STALE_AFTER:
+            continue  # the usual case, without a call
+        if (
+            candidate is not chosen
+            and _is_worth_a_look(state, known, now)
+            and not is_lame(state, zone, now)
+            and families.may_be_tried(candidate.server, now)
+        ):
+            worthwhile.append(candidate.server)
     return worthwhile[rng.randrange(0, len(worthwhile))] if worthwhile else None
 
 

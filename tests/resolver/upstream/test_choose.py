@@ -25,6 +25,7 @@ from resolver.upstream.choose import (
     patience_for,
     wait_for,
 )
+from resolver.upstream.families import ABSENT_FOR, Families
 from resolver.upstream.learning import GUESS, Typical, hold_down, note_lame, note_late, note_reply, note_silence
 from tests.resolver.upstream.fake_network import FakeRng
 from tests.resolver.upstream.states import NOW, candidates, dead, late, measured, server, typical
@@ -51,7 +52,7 @@ def late_since(sent_at: float, state: ServerState) -> ServerState:
 
 
 def beside(pool: list[Candidate]) -> Address | None:
-    return choose_beside(pool, server(1), ZONE, NOW, FakeRng(), typical())
+    return choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), Families())
 
 
 def test_the_fastest_is_asked() -> None:
@@ -179,13 +180,22 @@ def test_a_dead_server_is_probed_beside_another_once_it_is_time_and_once() -> No
     state = dead()
     pool = candidates(measured(0.1), state)
     at = state.probe_at
-    assert choose_beside(pool, server(1), ZONE, at, FakeRng(), typical()) == server(2)
+    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families()) == server(2)
     hold_down(state, at)
-    assert choose_beside(pool, server(1), ZONE, at, FakeRng(), typical()) is None
+    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families()) is None
 
 
 def test_nobody_is_asked_beside_a_server_that_is_fast_already() -> None:
     assert beside(candidates(measured(0.01), ServerState())) is None
+
+
+def test_a_family_that_does_not_work_is_tried_beside_the_other_now_and_then() -> None:
+    families = Families()
+    families.note_heard(server(1), NOW)
+    families.note_no_route(IPV6, NOW)
+    pool = [*candidates(measured(0.1)), Candidate(IPV6, ServerState())]
+    assert choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), families) is None
+    assert choose_beside(pool, pool[0], ZONE, NOW + ABSENT_FOR, FakeRng(), typical(), families) == IPV6
 
 
 def test_a_lame_server_is_not_asked_beside() -> None:
