@@ -5,8 +5,8 @@ from typing import Final
 from cache.names import WireName
 from cache.servers import ServerState
 
-GUESS: Final = 0.376  # s: Unbound's guess for a server never heard of; used until some have been
-MIN_TYPICAL: Final = 0.1  # s: a server nobody has heard of yet is given at least this
+GUESS: Final = 0.25  # s that a server never heard of is given while none has been: few on earth are farther
+MIN_TYPICAL, MAX_TYPICAL = 0.1, 0.376  # s that it is given later; the greater is Unbound's guess
 SAMPLES: Final = 8  # first replies that make a server typical
 SRTT_GAIN: Final = 1 / 8  # RFC 6298 §2.3
 RTTVAR_GAIN: Final = 1 / 4
@@ -41,7 +41,7 @@ class Typical:
         self.srtt += (rtt - self.srtt) / self._samples
         self.rttvar += (abs(rtt - self.srtt) - self.rttvar) / self._samples
         if self._samples >= SAMPLES:
-            self.wait = min(max(self.srtt + 2 * self.rttvar, MIN_TYPICAL), GUESS)
+            self.wait = min(max(self.srtt + 2 * self.rttvar, MIN_TYPICAL), MAX_TYPICAL)
             self.hoped_for = max(0.0, self.srtt - self.rttvar)
 
 

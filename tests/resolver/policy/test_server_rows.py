@@ -44,7 +44,7 @@ def test_a_server_never_heard_has_no_times() -> None:
     servers = Servers()
     servers.of(FIRST)
     [row] = server_rows(servers, NOW)
-    assert (row.rtt, row.variance, row.heard_ago, row.held_for, row.wait) == (None, None, None, None, 0.376)
+    assert (row.rtt, row.variance, row.heard_ago, row.held_for, row.wait) == (None, None, None, None, 0.25)
 
 
 def test_one_server_at_all_its_ports() -> None:

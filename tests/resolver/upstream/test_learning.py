@@ -9,6 +9,7 @@ from resolver.upstream.learning import (
     LAME_FOR,
     MAX_HOLD_DOWN,
     MAX_LAME_ZONES,
+    MAX_TYPICAL,
     MIN_TYPICAL,
     Typical,
     is_known,
@@ -112,7 +113,7 @@ def test_lame_zones_are_bounded() -> None:
         pytest.param(Typical(), GUESS, id="nobody heard yet"),
         pytest.param(typical(0.001), MIN_TYPICAL, id="all near: far ones are given time"),
         pytest.param(typical(0.05, 0.15), 0.2, id="mean and twice the deviation"),
-        pytest.param(typical(2.0), GUESS, id="all far: no longer than the guess"),
+        pytest.param(typical(2.0), MAX_TYPICAL, id="all far: not for ever"),
     ],
 )
 def test_an_unknown_server_is_given_what_others_took_at_first(usual: Typical, wait: float) -> None:
