@@ -20,7 +20,7 @@ from internal_zones.database import Runner, own_thread
 from internal_zones.status import READY_TEXT
 from resolver.daemon.warm import WarmStart
 from resolver.env import Env, address_from_text
-from resolver.iterate import DEFAULT_LIMITS, Budget, BudgetLimits, IterateCounts, Iterator, configured
+from resolver.iterate import Budget, BudgetLimits, IterateCounts, Iterator, configured
 from resolver.iterate.delegation import Delegation
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
@@ -126,10 +126,11 @@ def make_parts(
     failures = Failures(options.failures)
     server_failures = ServerFailures(options.failures)
     servers = Servers()
+    limits = BudgetLimits(mode=options.recursion.work_limits)
     zones = configured(options.forward, options.stub)
     internal = _internal_zones(options, env, counts.internal, run_io)
 
-    def budget(limits: BudgetLimits = DEFAULT_LIMITS) -> Budget:
+    def budget(limits: BudgetLimits = limits) -> Budget:
         return Budget(env.now() + QUESTION_DEADLINE, limits, counts.iterate)
 
     def is_paused(question: Question) -> bool:

@@ -268,6 +268,7 @@ class ZoneServers:
 
     def _meaning(self, reply: Reply, server: Address, shown: Question, tries: Tries) -> Heard | None:
         delegation, counts = self.delegation, self._means.counts
+        self._budget.spend_octets(reply.response.octets)
         scrubbed = scrub(reply.response, shown.qname, shown.qtype, delegation.zone)
         counts.records_scrubbed += scrubbed.dropped
         verdict = classify(shown, delegation.zone, reply.response, scrubbed, is_forwarder=delegation.is_forwarder)

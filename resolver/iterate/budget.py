@@ -4,7 +4,7 @@ Limits of single steps multiply when delegations and aliases are composed (CAMP)
 spends from the same counters and nothing resets them.
 """
 
-from typing import Final, NoReturn
+from typing import Final
 
 import msgspec
 
@@ -12,6 +12,7 @@ from cache.answer import Question
 from cache.names import WireName
 from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.counts import IterateCounts
+from resolver.iterate.options import WorkLimits
 
 
 class BudgetLimits(msgspec.Struct, frozen=True):
@@ -22,23 +23,31 @@ class BudgetLimits(msgspec.Struct, frozen=True):
     names: int = 64  # MAX_TARGET_COUNT: name servers whose addresses are looked up
     aliases: int = 11  # max-query-restarts
     referrals: int = 130  # MAX_REFERRAL_COUNT
-    depth: int = 7  # max-recursion-depth: look-ups for look-ups
+    depth: int = 7  # max-recursion-depth: look-ups for look-ups; in shadow, too
+    octets: int = 262_144  # of servers' replies: four of the longest messages (PowerDNS' max_bytesperq is 100,000)
+    mode: WorkLimits = "enforce"
 
 
 DEFAULT_LIMITS: Final = BudgetLimits()
+TOO_MUCH: Final = "this question took too much work: {}"
+SHADOW_FACTOR: Final = (
+    10  # in shadow, so many times the limit may be used: what is only watched is bounded all the same
+)
 
 
 class Spent:
-    """What has been spent so far. One object for a client question and all its sub-lookups."""
+    """What has been spent so far. One object for a client question and all its sub-lookups. exceeded: limits gone beyond."""
 
-    __slots__ = ("aliases", "by_name", "names", "queries", "referrals")
+    __slots__ = ("aliases", "by_name", "exceeded", "names", "octets", "queries", "referrals")
 
     def __init__(self) -> None:
         self.queries = 0
         self.names = 0
         self.aliases = 0
         self.referrals = 0
+        self.octets = 0
         self.by_name: dict[WireName, int] = {}
+        self.exceeded: set[str] = set()
 
 
 class Budget:
@@ -71,44 +80,69 @@ class Budget:
                 self._counts.cycles += 1
             raise NoReachableAuthority("name servers that need each other's addresses")
         if len(self.ancestors) >= self._limits.depth:
-            self._exhaust("depth")
+            self._note_exceeded("depth")
+            raise WorkExhausted(TOO_MUCH.format("depth"))
         return Budget(self.deadline, self._limits, self._counts, ancestors=(*self.ancestors, waiting), spent=self.spent)
 
     def spend_query(self, name: WireName) -> None:
         """One packet to a server on behalf of `name`; raises WorkExhausted when there is none left."""
-        spent = self.spent
-        if spent.queries >= self._limits.queries:
-            self._exhaust("queries")
+        spent, limits = self.spent, self._limits
+        if spent.queries >= limits.queries:
+            self._exceed("queries", spent.queries, limits.queries)
         of_name = spent.by_name.get(name, 0)
-        if of_name >= self._limits.queries_per_name:
-            self._exhaust("queries per name")
+        if of_name >= limits.queries_per_name:
+            self._exceed("queries per name", of_name, limits.queries_per_name)
         spent.queries += 1
         spent.by_name[name] = of_name + 1
+
+    def spend_octets(self, octets: int) -> None:
+        """A reply of so many octets; raises WorkExhausted when all replies together are too long."""
+        spent = self.spent
+        spent.octets += octets
+        if spent.octets > self._limits.octets:
+            self._exceed("octets", spent.octets, self._limits.octets)
 
     def spend_name(self) -> None:
         """One name server whose addresses are looked up."""
         if self.spent.names >= self._limits.names:
-            self._exhaust("names")
+            self._exceed("names", self.spent.names, self._limits.names)
         self.spent.names += 1
 
     def spend_alias(self) -> None:
         """One alias followed."""
         if self.spent.aliases >= self._limits.aliases:
-            self._exhaust("aliases")
+            self._exceed("aliases", self.spent.aliases, self._limits.aliases)
         self.spent.aliases += 1
 
     def spend_referral(self) -> None:
         """One referral followed."""
         if self.spent.referrals >= self._limits.referrals:
-            self._exhaust("referrals")
+            self._exceed("referrals", self.spent.referrals, self._limits.referrals)
         self.spent.referrals += 1
+
+    def note_use(self) -> None:
+        """The client question is done: what it took goes into the histograms of use."""
+        spent, counts = self.spent, self._counts
+        if counts is not None and spent.queries:
+            counts.question_queries.note(spent.queries)
+            counts.question_lookups.note(spent.names)
+            counts.question_referrals.note(spent.referrals)
+            counts.question_aliases.note(spent.aliases)
+            counts.question_replies.note(spent.octets)
 
     @property
     def queries_left(self) -> int:
         return self._limits.queries - self.spent.queries
 
-    def _exhaust(self, kind: str) -> NoReturn:
-        if self._counts is not None:
-            exhausted = self._counts.budget_exhausted
-            exhausted[kind] = exhausted.get(kind, 0) + 1
-        raise WorkExhausted(f"this question took too much work: {kind}")
+    def _exceed(self, kind: str, used: int, limit: int) -> None:
+        """Raises WorkExhausted, unless this is only watched and not beyond all measure."""
+        self._note_exceeded(kind)
+        if self._limits.mode == "enforce" or used >= SHADOW_FACTOR * limit:
+            raise WorkExhausted(TOO_MUCH.format(kind))
+
+    def _note_exceeded(self, kind: str) -> None:
+        if kind not in self.spent.exceeded:
+            self.spent.exceeded.add(kind)
+            if self._counts is not None:
+                exceeded = self._counts.budget_exhausted
+                exceeded[kind] = exceeded.get(kind, 0) + 1

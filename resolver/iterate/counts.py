@@ -1,6 +1,16 @@
 """What iterate/ counts."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+from resolver.observe.histogram import Histogram
+
+# The last bound of each is what a question may use (BudgetLimits).
+QUERIES: Final = (1, 2, 3, 5, 10, 20, 50, 100, 200)
+NAMES: Final = (0, 1, 2, 4, 8, 16, 32, 64)
+REFERRALS: Final = (0, 1, 2, 4, 8, 16, 32, 64, 130)
+ALIASES: Final = (0, 1, 2, 3, 5, 11)
+OCTETS: Final = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144)
 
 
 @dataclass(slots=True)
@@ -48,7 +58,27 @@ class IterateCounts:
         default=0, metadata={"help": "Server addresses not asked because of do_not_query, when first met."}
     )
     budget_exhausted: dict[str, int] = field(
-        default_factory=dict, metadata={"help": "Questions stopped by their budget of work.", "label": "kind"}
+        default_factory=dict, metadata={"help": "Questions that went beyond their budget of work.", "label": "kind"}
+    )
+    question_queries: Histogram = field(
+        default_factory=lambda: Histogram(QUERIES),
+        metadata={"help": "Packets to servers that a client question took, if any.", "unit": "packets"},
+    )
+    question_lookups: Histogram = field(
+        default_factory=lambda: Histogram(NAMES),
+        metadata={"help": "Name servers looked up for a client question that took packets.", "unit": "names"},
+    )
+    question_referrals: Histogram = field(
+        default_factory=lambda: Histogram(REFERRALS),
+        metadata={"help": "Referrals followed for a client question that took packets.", "unit": "zones"},
+    )
+    question_aliases: Histogram = field(
+        default_factory=lambda: Histogram(ALIASES),
+        metadata={"help": "Aliases followed for a client question that took packets.", "unit": "links"},
+    )
+    question_replies: Histogram = field(
+        default_factory=lambda: Histogram(OCTETS),
+        metadata={"help": "Octets of servers' replies to a client question that took packets.", "unit": "octets"},
     )
     primings: int = field(default=0, metadata={"help": "Successful priming queries (RFC 9609)."})
     primings_failed: int = field(default=0, metadata={"help": "Priming queries that no root server answered."})

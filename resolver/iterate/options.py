@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+WorkLimits = Literal["enforce", "shadow"]
 QnameMinimisation = Literal["off", "relaxed", "strict"]
 
 # Addresses at which no authoritative server of the internet is: this host, "no address", this platform's own network,
@@ -37,6 +38,12 @@ class RecursionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     case_randomization: Annotated[
         bool, msgspec.Meta(description="ask in random letter case (0x20), which a forger must guess")
     ] = True
+    work_limits: Annotated[
+        WorkLimits,
+        msgspec.Meta(
+            description="end a client question that takes too much work, or (shadow) count it and allow it ten times that"
+        ),
+    ] = "enforce"
     ipv4: Annotated[bool, msgspec.Meta(description="ask servers over IPv4")] = True
     ipv6: Annotated[bool, msgspec.Meta(description="ask servers over IPv6")] = True
 

@@ -1,7 +1,7 @@
 """Every counter of the daemon as a value, named as it is exposed: read from the packages' dataclasses of counts.
 
 A field's metadata says what it is: `help`, one sentence; `kind`, "gauge" for what may go down; `label`, for a dict, what
-its keys are.
+its keys are; `unit`, for a Histogram, what it counts if not seconds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,7 +50,8 @@ def _measure(name: str, field: "Field[object]", value: object) -> Measure:
     values: dict[str, float] | Histogram
     match value:
         case Histogram():
-            name, values = f"{name}_seconds", value
+            unit = str(field.metadata.get("unit", "seconds"))
+            name, values = f"{name}_{unit}", value
         case dict():
             values = {_label_value(label, key): count for key, count in value.items()}
         case int() | float():

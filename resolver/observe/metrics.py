@@ -53,7 +53,7 @@ def _numbers(measure: Measure) -> Iterator[tuple[str, float]]:
     if isinstance(measure.values, Histogram):
         for bound, count in _cumulative(measure.values):
             yield f"le={bound}", count
-        yield "sum", measure.values.seconds
+        yield "sum", measure.values.total
         return
     for value, number in measure.values.items():
         yield (f"{measure.label}={value}" if measure.label else ""), number
@@ -63,7 +63,7 @@ def _family(measure: Measure) -> Family:
     labels = [measure.label] if measure.label else []
     if isinstance(measure.values, Histogram):
         histogram = HistogramMetricFamily(measure.name, measure.help, labels=labels)
-        histogram.add_metric([], _cumulative(measure.values), measure.values.seconds)
+        histogram.add_metric([], _cumulative(measure.values), measure.values.total)
         return histogram
     make = GaugeMetricFamily if measure.is_gauge else CounterMetricFamily
     family = make(measure.name, measure.help, labels=labels)

@@ -78,6 +78,8 @@ class PublicResolver:
             raise AliasChainTooLong(str(failure)) from failure
         except SubstitutionTooLong as end:
             return chain.too_long(end.dname)
+        finally:
+            budget.note_use()
 
     async def lookup(self, question: Question, budget: Budget) -> Link:
         """The first link for a name-server address that iteration needs; raises ResolutionFailure.

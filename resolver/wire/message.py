@@ -81,7 +81,8 @@ class ResponseEdns(NamedTuple):
 class Response(msgspec.Struct, frozen=True):
     """What a server said, as values; nothing here is believed yet.
 
-    asked: the octets of its question section (one question) or b"" when it had none. rcode: 12 bits with EDNS.
+    asked: the octets of its question section (one question) or b"" when it had none. rcode: 12 bits with EDNS. octets: of
+    all the message.
     """
 
     id: int
@@ -92,6 +93,7 @@ class Response(msgspec.Struct, frozen=True):
     authority: tuple[RawRRset, ...]
     additional: tuple[RawRRset, ...]
     edns: ResponseEdns | None
+    octets: int = 0
 
     @property
     def is_authoritative(self) -> bool:

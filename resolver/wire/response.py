@@ -49,9 +49,9 @@ def read_response(data: bytes) -> Response | Unreadable:
         edns, upper_rcode = read_response_edns(data, opt) if opt else (None, 0)
     except Garbled as garbled:
         if flags & TC:  # some servers cut in the middle of a record; RFC 2181 §9 has us ask again over TCP anyway
-            return Response(id, flags, rcode, asked, (), (), (), None)
+            return Response(id, flags, rcode, asked, (), (), (), None, len(data))
         return Unreadable(str(garbled))
-    return Response(id, flags, rcode | upper_rcode, asked, answer, authority, additional, edns)
+    return Response(id, flags, rcode | upper_rcode, asked, answer, authority, additional, edns, len(data))
 
 
 class _Gathered(msgspec.Struct, gc=False):

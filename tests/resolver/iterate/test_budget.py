@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from resolver.errors import NoReachableAuthority, WorkExhausted
-from resolver.iterate.budget import Budget, BudgetLimits
+from resolver.iterate.budget import SHADOW_FACTOR, Budget, BudgetLimits
 from resolver.iterate.counts import IterateCounts
 from tests.resolver.iterate.zone_text import name, question
 
@@ -18,6 +18,7 @@ WWW = name("www.example.")
         pytest.param(lambda budget: budget.spend_name(), BudgetLimits(names=2), id="names"),
         pytest.param(lambda budget: budget.spend_alias(), BudgetLimits(aliases=2), id="aliases"),
         pytest.param(lambda budget: budget.spend_referral(), BudgetLimits(referrals=2), id="referrals"),
+        pytest.param(lambda budget: budget.spend_octets(1000), BudgetLimits(octets=2000), id="octets"),
     ],
 )
 def test_what_is_beyond_a_limit_cannot_be_spent(
@@ -72,3 +73,58 @@ def test_lookups_for_lookups_have_a_depth() -> None:
     deep = budget.sub(question("a.example. A")).sub(question("b.example. A"))
     with pytest.raises(WorkExhausted):
         deep.sub(question("c.example. A"))
+
+
+def test_in_shadow_what_is_beyond_a_limit_is_counted_once_and_allowed() -> None:
+    counts = IterateCounts()
+    budget = Budget(10.0, BudgetLimits(queries=2, names=2, mode="shadow"), counts)
+    for _ in range(10):
+        budget.spend_query(WWW)
+        budget.sub(question("www.example. A")).spend_name()
+    assert counts.budget_exhausted == {"queries": 1, "names": 1}
+
+
+def test_in_shadow_ten_times_the_limit_is_the_end_all_the_same() -> None:
+    budget = Budget(10.0, BudgetLimits(queries=2, mode="shadow"))
+    for _ in range(2 * SHADOW_FACTOR):
+        budget.spend_query(WWW)
+    with pytest.raises(WorkExhausted):
+        budget.spend_query(WWW)
+
+
+def test_in_shadow_lookups_for_lookups_have_their_depth() -> None:
+    with pytest.raises(WorkExhausted):
+        Budget(10.0, BudgetLimits(depth=0, mode="shadow")).sub(question("a.example. A"))
+
+
+def test_what_a_question_took_is_shown_in_histograms() -> None:
+    counts = IterateCounts()
+    budget = Budget(10.0, counts=counts)
+    for _ in range(3):
+        budget.spend_query(WWW)
+        budget.spend_octets(200)
+    budget.sub(question("www.example. A")).spend_name()
+    budget.note_use()
+    noted = {
+        name: (getattr(counts, name).total, sum(getattr(counts, name).buckets))
+        for name in (
+            "question_queries",
+            "question_lookups",
+            "question_referrals",
+            "question_aliases",
+            "question_replies",
+        )
+    }
+    assert noted == {
+        "question_queries": (3, 1),
+        "question_lookups": (1, 1),
+        "question_referrals": (0, 1),
+        "question_aliases": (0, 1),
+        "question_replies": (600, 1),
+    }
+
+
+def test_what_took_no_packet_is_not_in_the_histograms() -> None:
+    counts = IterateCounts()
+    Budget(10.0, counts=counts).note_use()
+    assert sum(counts.question_queries.buckets) == 0

@@ -18,10 +18,10 @@ def test_each_duration_falls_into_one_bucket(seconds: float, bucket: int) -> Non
     histogram = Histogram((1.0, 2.0))
     histogram.note(seconds)
     assert histogram.buckets == [int(number == bucket) for number in range(3)]
-    assert histogram.seconds == seconds
+    assert histogram.total == seconds
 
 
 def test_what_takes_next_to_nothing_is_counted_by_the_batch() -> None:
     histogram = Histogram((1.0, 2.0))
     histogram.note_at_once(64)
-    assert (histogram.buckets, histogram.seconds) == ([64, 0, 0], 0.0)
+    assert (histogram.buckets, histogram.total) == ([64, 0, 0], 0.0)

@@ -52,11 +52,11 @@ def reason_of(data: bytes) -> str:
 
 def test_an_answer_with_its_header() -> None:
     read = response_of(response((TO_WWW, A, ADDRESS), flags=QR | AA | 3))
-    assert read == Response(1, QR | AA | 3, 3, ASKED, (RawRRset(WWW, A, 60, (ADDRESS,)),), (), (), None)
+    assert read == Response(1, QR | AA | 3, 3, ASKED, (RawRRset(WWW, A, 60, (ADDRESS,)),), (), (), None, 45)
 
 
 def test_a_response_without_question() -> None:
-    assert response_of(HEADER.pack(9, QR | 1, 0, 0, 0, 0)) == Response(9, QR | 1, 1, b"", (), (), (), None)
+    assert response_of(HEADER.pack(9, QR | 1, 0, 0, 0, 0)) == Response(9, QR | 1, 1, b"", (), (), (), None, 12)
 
 
 def test_the_question_keeps_its_letter_case_and_owners_are_folded() -> None:
@@ -191,7 +191,7 @@ def test_a_truncated_response_may_end_in_the_middle_of_a_record() -> None:
     """RFC 2181 §9: "When a DNS client receives a reply with TC set, it should ignore that response, and query again"."""
     data = response((TO_WWW, A, ADDRESS), (TO_WWW, A, OTHER), flags=QR | TC)
     for end in range(29, len(data)):
-        assert response_of(data[:end]) == Response(1, QR | TC, 0, ASKED, (), (), (), None)
+        assert response_of(data[:end]) == Response(1, QR | TC, 0, ASKED, (), (), (), None, end)
     assert len(response_of(data).answer[0].rdatas) == 2
 
 
