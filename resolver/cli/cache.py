@@ -8,6 +8,7 @@ import msgspec
 
 from cache.inspection import Order
 from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
+from resolver.cli.cache_top import command as top
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.entries import EntryTable
 from resolver.cli.failure_table import FailureTable
@@ -32,6 +33,7 @@ def command() -> None:
 
 command.add_command(export_cache)
 command.add_command(import_cache)
+command.add_command(top)
 
 
 @command.command("show")

@@ -11,9 +11,10 @@ from cache.names import from_text
 from internal_zones import is_ours
 from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
 from resolver.cli.daemon import ask, socket_path
-from resolver.cli.tables import print_table, seconds
-from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
-from resolver.service.control_protocol import Explain
+from resolver.cli.tables import milliseconds, print_table, seconds
+from resolver.observe.trace import TraceRow
+from resolver.policy.explain import LinkRow, VerdictRow
+from resolver.service.control_protocol import Explain, Resolve
 
 HEADS: Final = ("NAME", "TYPE", "FROM", "STATE", "AGE", "LEFT", "LEASE", "TRUST", "SECURITY", "SERVER", "DATA")
 NUMBERS: Final = frozenset({"AGE", "LEFT", "LEASE"})
@@ -22,35 +23,76 @@ NUMBERS: Final = frozenset({"AGE", "LEFT", "LEASE"})
 @click.command("explain")
 @click.argument("qname", metavar="NAME", type=name)
 @click.argument("qtype", metavar="[TYPE]", type=rrtype, default="A")
+@click.option("--resolve", "for_real", is_flag=True, help="Resolve NAME now, and show each step as it is taken.")
 @click.option("--network", type=click.IntRange(0, 2**32 - 1), help="Whose `.internal` is meant: a network id.")
 @of_a_daemon
 @for_programs
 def command(
-    qname: str, qtype: str, network: int | None, socket: str | None, config: Path | None, as_json: bool
+    qname: str, qtype: str, for_real: bool, network: int | None, socket: str | None, config: Path | None, as_json: bool
 ) -> None:
     """Tell why NAME gets the answer it gets.
 
     Shows each link of the answer that would be given now: where it comes from, its age, the TTL left, its trust, its
     server; what the client would see, and what would be asked next. Nothing is asked upstream and nothing changes.
+
+    With --resolve NAME is resolved as for a client, and each query, server, reply and decision is shown as it happens; what
+    the cache knows is taken from there, and what is learned is kept. To see all of it: `cistern cache flush NAME` before.
     """
     if network is None and is_ours(from_text(qname)):
         raise click.UsageError(f"{qname} differs from network to network: say whose with --network")
-    rows: list[bytes] = []
-    ask(socket_path(socket, config), Explain(qname, qtype, network), click.echo if as_json else rows.append)
+    story = Story("sees" if for_real else "would see")
+    request = Resolve(qname, qtype, network) if for_real else Explain(qname, qtype, network)
+    ask(socket_path(socket, config), request, click.echo if as_json else story.add)
     if not as_json:
-        print_story(rows)
+        story.print_end()
 
 
-def print_story(rows: list[bytes]) -> None:
-    """Print ExplainRows, given as JSON: the links as a table, then what the client would see."""
-    story = [msgspec.json.decode(row, type=ExplainRow) for row in rows]
-    links = [row for row in story if isinstance(row, LinkRow)]
-    print_table(HEADS, [line for link in links for line in _lines(link)], numbers=NUMBERS)
-    for verdict in story:
-        if isinstance(verdict, VerdictRow):
+class Story:
+    """Prints the steps of a resolution as they come, and at the end the links of the answer and what the client sees."""
+
+    def __init__(self, sees: str) -> None:
+        """sees: what the client does with it, "sees" or "would see"."""
+        self._sees = sees
+        self._has_steps = False
+        self._links: list[LinkRow] = []
+        self._verdict: VerdictRow | None = None
+
+    def add(self, row: bytes) -> None:
+        """One more TraceRow, LinkRow or VerdictRow, as JSON."""
+        told = msgspec.json.decode(row, type=TraceRow | LinkRow | VerdictRow)
+        if isinstance(told, TraceRow):
+            self._has_steps = True
+            click.echo(step_line(told))
+        elif isinstance(told, LinkRow):
+            self._links.append(told)
+        else:
+            self._verdict = told
+
+    def print_end(self) -> None:
+        """Print what was not printed yet."""
+        if self._has_steps:
             click.echo()
-            for line in _verdict_lines(verdict):
+        print_table(HEADS, [line for link in self._links for line in _lines(link)], numbers=NUMBERS)
+        if self._verdict is not None:
+            click.echo()
+            for line in _verdict_lines(self._verdict, self._sees):
                 click.echo(line)
+
+
+def step_line(row: TraceRow) -> str:
+    """One step on one line, indented by the look-ups that it stands below."""
+    about = " ".join(filter(None, (row.name, row.type)))
+    match row.step:
+        case "sent":
+            wanted = f"for {row.wanted}, " if row.wanted else ""
+            said = f"→ {row.server}  {about}  ({wanted}of {row.zone}, {row.text})"
+        case "replied":
+            said = f"← {row.server}  {about}  {milliseconds(row.rtt)}  {row.rcode}, {row.text}"
+        case "lost":
+            said = f"✗ {row.server}  {about}  {milliseconds(row.rtt)}  {row.text}"
+        case _:
+            said = f"{about}: {row.text}" if about else row.text
+    return f"{1000 * row.at:8.1f} ms  {'  ' * row.depth}{said}"
 
 
 def _lines(link: LinkRow) -> Iterator[tuple[str, ...]]:
@@ -72,12 +114,12 @@ def _lines(link: LinkRow) -> Iterator[tuple[str, ...]]:
         yield (*[""] * (len(HEADS) - 1), other)
 
 
-def _verdict_lines(verdict: VerdictRow) -> Iterator[str]:
+def _verdict_lines(verdict: VerdictRow, sees: str) -> Iterator[str]:
     stale = ", stale records" if verdict.is_stale else ""
     seen = verdict.rcode + stale + "".join(f", {error}" for error in verdict.errors)
     if verdict.next:
         otherwise = f"; if that fails or is late: {seen}" if verdict.rcode else ""
-        yield f"The client would see: what upstream says{otherwise}"
+        yield f"The client {sees}: what upstream says{otherwise}"
         yield f"Would be asked:       {verdict.next}"
     else:
-        yield f"The client would see: {seen or 'what upstream says'}"
+        yield f"The client {sees}: {seen or 'what upstream says'}"

@@ -13,6 +13,14 @@ PIPE_WIDTH: Final = 100_000  # columns; a pipe has no edge at which to fold
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[str] = frozenset()) -> None:
     """Print `rows` under `heads`; the columns named in `numbers` are aligned to the right."""
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    with console.capture() as captured:
+        console.print(make_table(heads, rows, numbers=numbers))
+    for line in captured.get().splitlines():
+        print(line.rstrip())
+
+
+def make_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[str] = frozenset()) -> Table:
+    """The table that print_table prints."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for head in heads:
         is_number = head in numbers
@@ -20,10 +28,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers:
         table.add_column(head, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    with console.capture() as captured:
-        console.print(table)
-    for line in captured.get().splitlines():
-        print(line.rstrip())
+    return table
 
 
 def seconds(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What the daemon shows of itself over the control socket: its parts, only ever changed by a flush."""
+"""What the daemon shows of itself over the control socket: its parts, changed only by a flush and by what a resolution learns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from cache.rrtypes import ANY
 from internal_zones import InternalZones, StateFault, is_ours
 from internal_zones import Wanted as WantedOfState
 from resolver.daemon.carry import exported, imported
+from resolver.daemon.live import resolve_watched, watch_top
 from resolver.daemon.parts import Parts
 from resolver.errors import NotServed, NotSupported, Prohibited
 from resolver.observe.metrics import stats
@@ -31,6 +32,7 @@ from resolver.service.control_protocol import (
     StatRow,
     StatusRow,
 )
+from resolver.service.rows import LiveRows
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
@@ -87,20 +89,16 @@ class Eyes:
         return imported(request, parts.env, parts.cache, parts.options, parts.counts.snapshot)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
-        parts = self._parts
-        try:
-            refuse_type(question.qtype)
-        except NotSupported as refusal:
-            return explain_local(refusal.answer(), question, "special")
-        if is_ours(question.qname):
-            found = explain_local(await self._internal_answer(question, network), question, "internal")
-            return _each_with_its_reason(found, self._reasons(question, network))
-        special = parts.special.find(question.qname, question.qtype)
-        if special is None and question.qtype == ANY:
-            special = minimal_any(question.qname)
-        if special is not None:
-            return explain_local(special, question, "special")
-        return explain(parts.known, question, parts.env.now())
+        found = await self._made_here(question, network)
+        return explain(self._parts.known, question, self._parts.env.now()) if found is None else found
+
+    async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
+        found = await self._made_here(question, network)
+        for row in await resolve_watched(self._parts, question, rows) if found is None else found:
+            await rows.send(row)
+
+    async def top(self, most: int, interval: float, frames: int, rows: LiveRows) -> None:
+        await watch_top(self._parts, most, interval, frames, rows)
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         internal = self._parts.internal
@@ -147,6 +145,20 @@ class Eyes:
             )
             for rrset in answer.answer
         ] or [NameRow(network, owner, "", rcode if answer.rcode else "NODATA")]
+
+    async def _made_here(self, question: Question, network: int | None) -> Iterable[ExplainRow] | None:
+        """The rows of an answer that needs no resolution, in the order of policy.sources; None: it needs one."""
+        try:
+            refuse_type(question.qtype)
+        except NotSupported as refusal:
+            return explain_local(refusal.answer(), question, "special")
+        if is_ours(question.qname):
+            found = explain_local(await self._internal_answer(question, network), question, "internal")
+            return _each_with_its_reason(found, self._reasons(question, network))
+        special = self._parts.special.find(question.qname, question.qtype)
+        if special is None and question.qtype == ANY:
+            special = minimal_any(question.qname)
+        return explain_local(special, question, "special") if special is not None else None
 
     def _reasons(self, question: Question, network: int | None) -> tuple[str, ...]:
         """Why the records of a nearest name stand in their order."""

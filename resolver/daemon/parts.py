@@ -22,6 +22,7 @@ from resolver.daemon.warm import WarmStart
 from resolver.env import Env, address_from_text
 from resolver.iterate import Budget, BudgetLimits, IterateCounts, Iterator, configured
 from resolver.iterate.delegation import Delegation
+from resolver.iterate.trace import Watch
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
 from resolver.policy.sources import Sources
@@ -66,15 +67,17 @@ class Parts:
     internal: InternalZones | None
     special: SpecialUse
     known: Known
+    public: PublicResolver
     iterator: Iterator
     refresher: Refresher
     handler: Handler
     connections: Connections
     warm: WarmStart | None
 
-    def budget(self) -> Budget:
-        """The budget of a client question, or of work that stands for one."""
-        return Budget(self.env.now() + QUESTION_DEADLINE, counts=self.counts.iterate)
+    def budget(self, watch: Watch | None = None) -> Budget:
+        """The budget of a client question, or of work that stands for one. watch: who is told of its steps."""
+        limits = BudgetLimits(mode=self.options.recursion.work_limits)
+        return Budget(self.env.now() + QUESTION_DEADLINE, limits, self.counts.iterate, watch=watch)
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
@@ -171,7 +174,7 @@ def make_parts(
     handler = Handler(
         env.now,
         sources,
-        cache.peek,
+        cache,
         options.limits,
         counts.service,
         stale_ttl=options.stale.answer_ttl,
@@ -198,6 +201,7 @@ def make_parts(
             options=options.recursion,
             stale=options.stale,
         ),
+        public,
         iterator,
         refresher,
         handler,

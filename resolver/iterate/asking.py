@@ -31,6 +31,7 @@ from resolver.iterate.classify import Reason, Told, Useless, classify
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import Scrubbed, scrub
+from resolver.iterate.trace import Lost, Replied, Sent, Sought
 from resolver.upstream import (
     Candidate,
     Exchange,
@@ -210,7 +211,7 @@ class ZoneServers:
         upstream, budget = self._means.upstream, self._budget
         tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
         try:
-            return upstream.begin(
+            exchange = upstream.begin(
                 send.server,
                 shown,
                 send.wait,
@@ -223,6 +224,9 @@ class ZoneServers:
                 raise
             tries.exhausted = failure
             return None
+        if budget.watch is not None:
+            budget.tell(Sent(self._question, shown, self.delegation.zone, send.server, send.wait))
+        return exchange
 
     def _beside(self, send: Send) -> Address | None:
         """Whom to ask beside the first server, to get to know it."""
@@ -255,6 +259,8 @@ class ZoneServers:
         if isinstance(outcome, Fault):
             tries.note_fault(server, outcome)
             self._note_fault(outcome, server, shown)
+            if self._budget.watch is not None:
+                self._budget.tell(Lost(self._question, shown, server, outcome))
             return None
         self._silent_since = outcome.received
         return self._meaning(outcome, server, shown, tries)
@@ -272,6 +278,8 @@ class ZoneServers:
         scrubbed = scrub(reply.response, shown.qname, shown.qtype, delegation.zone)
         counts.records_scrubbed += scrubbed.dropped
         verdict = classify(shown, delegation.zone, reply.response, scrubbed, is_forwarder=delegation.is_forwarder)
+        if self._budget.watch is not None:
+            self._budget.tell(Replied(self._question, shown, server, reply, verdict))
         if not isinstance(verdict, Useless):
             return Heard(verdict, scrubbed, reply, server)
         label = verdict.reason.value
@@ -327,6 +335,8 @@ class ZoneServers:
         """Look up name servers until a new address turns up. False: there are no more."""
         book = self._means.book
         while self._missing and self._lookups_failed < MAX_FAILED_LOOKUPS:
+            if self._budget.watch is not None:
+                self._budget.tell(Sought(self._missing[-1], self.delegation.zone))
             found = await book.look_up(self._missing[-1], self._question, self._budget, self._means.env.now())
             self._missing.pop()
             if self._add(found):

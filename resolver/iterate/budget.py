@@ -13,6 +13,7 @@ from cache.names import WireName
 from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import WorkLimits
+from resolver.iterate.trace import Event, Watch
 
 
 class BudgetLimits(msgspec.Struct, frozen=True):
@@ -53,10 +54,11 @@ class Spent:
 class Budget:
     """The right to spend work until `deadline` (monotonic seconds).
 
-    ancestors: the questions whose flights wait for this one, outermost first; the last one is the direct waiter.
+    ancestors: the questions whose flights wait for this one, outermost first; the last one is the direct waiter. watch: who
+    is told of each step; nearly always nobody.
     """
 
-    __slots__ = ("_counts", "_limits", "ancestors", "deadline", "spent")
+    __slots__ = ("_counts", "_limits", "ancestors", "deadline", "spent", "watch")
 
     def __init__(
         self,
@@ -66,10 +68,12 @@ class Budget:
         *,
         ancestors: tuple[Question, ...] = (),
         spent: Spent | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.deadline = deadline
         self.ancestors = ancestors
         self.spent = spent or Spent()
+        self.watch = watch
         self._limits = limits
         self._counts = counts
 
@@ -82,7 +86,19 @@ class Budget:
         if len(self.ancestors) >= self._limits.depth:
             self._note_exceeded("depth")
             raise WorkExhausted(TOO_MUCH.format("depth"))
-        return Budget(self.deadline, self._limits, self._counts, ancestors=(*self.ancestors, waiting), spent=self.spent)
+        return Budget(
+            self.deadline,
+            self._limits,
+            self._counts,
+            ancestors=(*self.ancestors, waiting),
+            spent=self.spent,
+            watch=self.watch,
+        )
+
+    def tell(self, event: Event) -> None:
+        """Tell who watches, if somebody does; callers look at `watch` before they make an event."""
+        if self.watch is not None:
+            self.watch(event, len(self.ancestors))
 
     def spend_query(self, name: WireName) -> None:
         """One packet to a server on behalf of `name`; raises WorkExhausted when there is none left."""

@@ -32,6 +32,7 @@ from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.parent_glue import find_glue_above
 from resolver.iterate.scrub import MAX_NAME_SERVERS
+from resolver.iterate.trace import Begun
 from resolver.upstream import Spawn, Upstream, UpstreamCounts
 
 PRIMING: Final = Question(ROOT, NS)
@@ -102,6 +103,8 @@ class Iterator:
         self._counts.iterations += 1
         descent = _Descent(question, budget)
         start = self._closest(question, budget)
+        if budget.watch is not None:
+            budget.tell(Begun(question, start))
         try:
             return await self._descend(start, descent)
         except NoReachableAuthority as failure:
@@ -111,6 +114,8 @@ class Iterator:
                 raise
             # the zone may have moved: its parent knows; whoever has just failed is not asked again
             self._counts.parent_asked_again += 1
+            if budget.watch is not None:
+                budget.tell(Begun(question, above, is_again=True))
             try:
                 return await self._descend(above, descent)
             except NoReachableAuthority:

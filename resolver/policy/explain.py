@@ -36,8 +36,9 @@ State = Literal["fresh", "stale", "negative", "failed", "missing", "local"]
 class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
     """One link of the chain from the qname to the data.
 
-    origin: where it comes from: cache, internal, special or upstream (it would have to be asked for). Times in seconds;
-    None where there is nothing that has an age, or no end to it. records: presentation text. note: what a reader should know.
+    origin: where it comes from: cache, internal, special, upstream (it would have to be asked for) or answer (it has been).
+    Times in seconds; None where there is nothing that has an age, or no end to it. records: presentation text. note: what a
+    reader should know.
     """
 
     name: str
@@ -81,6 +82,25 @@ def explain_local(answer: Answer, question: Question, origin: str) -> list[Expla
     if not links:
         state: State = "negative" if answer.rcode in (NOERROR, NXDOMAIN) else "failed"
         links = [LinkRow(to_text(question.qname), type_to_text(question.qtype), origin, state)]
+    return [*links, verdict_row(answer)]
+
+
+def answer_rows(answer: Answer, question: Question, now: float) -> list[ExplainRow]:
+    """The rows of an answer that has just been resolved: its RRsets, and the denial if it ends in one."""
+    links = [_of_answer(rrset, now) for rrset in answer.answer]
+    if answer.authority:
+        end = (answer.answer[-1].alias_target if answer.answer else None) or question.qname
+        soa = answer.authority[0]
+        said = f"{'NXDOMAIN' if answer.rcode == NXDOMAIN else 'NODATA'}, SOA of {to_text(soa.owner)}"
+        links.append(
+            msgspec.structs.replace(
+                _of_answer(soa, now),
+                name=to_text(end),
+                type=type_to_text(question.qtype),
+                state="negative",
+                records=(said,),
+            )
+        )
     return [*links, verdict_row(answer)]
 
 
@@ -169,6 +189,12 @@ def _local_row(rrset: RRset, origin: str) -> LinkRow:
         security=rrset.security.name,
         records=_texts(rrset),
     )
+
+
+def _of_answer(rrset: RRset, now: float) -> LinkRow:
+    state: State = "stale" if rrset.expires <= now and rrset.ttl else "fresh"
+    row = _present(Question(rrset.owner, rrset.rtype), rrset, state, "", now)
+    return msgspec.structs.replace(row, origin="answer")
 
 
 def _records(link: Link) -> tuple[str, ...]:

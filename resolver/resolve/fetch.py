@@ -21,6 +21,7 @@ from resolver.errors import (
     WorkExhausted,
 )
 from resolver.iterate import Budget, Iteration
+from resolver.iterate.trace import Failed
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.last_good import LastGood
 
@@ -57,6 +58,8 @@ class Fetcher:
                 iteration = self._believed(iteration, question)
         except ResolutionFailure as failure:
             self._counts.failures += 1
+            if budget.watch is not None:
+                budget.tell(Failed(question, str(failure)))
             if says_something_of_the_name(failure, budget):
                 self._remember(question, failure)
             return failure

@@ -12,6 +12,7 @@ import trio
 from cache.answer import Question
 from resolver.errors import InternalError, NoReachableAuthority, Overloaded, ResolutionFailure
 from resolver.iterate import Budget, Iteration
+from resolver.iterate.trace import Missing
 from resolver.resolve.counts import ResolveCounts
 
 MAX_FLIGHTS = 8192  # each holds a task and a socket; admission bounds clients' questions, this bounds the sum of all
@@ -64,6 +65,8 @@ class Flights:
     def board(self, question: Question, budget: Budget) -> Flight:
         """The flight for `question`, begun now if there is none; raises Overloaded when the table is full."""
         flight = self._under_way.get(question)
+        if budget.watch is not None:
+            budget.tell(Missing(question, is_joined=flight is not None))
         if flight is not None:
             self._counts.flights_joined += 1
             return flight

@@ -28,6 +28,7 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate import Budget, Iteration
+from resolver.iterate.trace import Failed, Found
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.flights import Flight, Flights
 
@@ -90,17 +91,21 @@ class PublicResolver:
         now = self._now()
         try:
             link = find_link(self._cache, question.qname, question.qtype, now)
-            return link if link is not None else await self._look_up(question, budget, now)
+            if link is None:
+                return await self._look_up(question, budget, now)
         except SubstitutionTooLong as end:
             raise NameTooLong(str(end)) from end
+        if budget.watch is not None:
+            budget.tell(Found(question, link))
+        return link
 
     async def _look_up(self, question: Question, budget: Budget, now: float) -> Link:
         waiting = budget.ancestors[-1] if budget.ancestors else None
         try:
-            self._refuse_remembered(question, now)
+            self._refuse_remembered(question, budget, now)
             return (await self._flights.lookup(question, waiting, budget)).link
         except ResolutionFailure as failure:
-            return self._stale_link(question, failure)
+            return self._stale_link(question, failure, budget)
 
     async def _walk(self, chain: Chain, budget: Budget) -> Answer:
         stale_at = self._now() + self._stale.client_timeout
@@ -115,8 +120,10 @@ class PublicResolver:
                     landed = await self._fetch(wanted, budget, stale_at)
                     link = landed.link
                 except ResolutionFailure as failure:
-                    link = self._stale_link(wanted, failure)
+                    link = self._stale_link(wanted, failure, budget)
                     errors = (_stale_error(link), *failure.answer().errors)
+            elif budget.watch is not None:
+                budget.tell(Found(wanted, link))
             if chain.follow(link, self._now()):
                 return chain.answer(errors=errors)
             budget.spend_alias()
@@ -126,7 +133,7 @@ class PublicResolver:
     async def _fetch(self, wanted: Question, budget: Budget, stale_at: float) -> Iteration:
         """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""
         now = self._now()
-        self._refuse_remembered(wanted, now)
+        self._refuse_remembered(wanted, budget, now)
         flight = self._flights.board(wanted, budget)
         if self._has_stale(wanted, now):
             # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
@@ -140,17 +147,19 @@ class PublicResolver:
             await flight.done.wait()
         return _landed_or_late(flight)
 
-    def _refuse_remembered(self, question: Question, now: float) -> None:
+    def _refuse_remembered(self, question: Question, budget: Budget, now: float) -> None:
         """Raise a failure that is still remembered (RFC 9520 §3.2)."""
         remembered = self._failures.find(question, now)
         if remembered is not None:
             self._counts.failures_from_memory += 1
+            if budget.watch is not None:
+                budget.tell(Failed(question, remembered.text, is_remembered=True))
             raise CachedFailure(remembered.text)
 
     def _has_stale(self, question: Question, now: float) -> bool:
         return find_stale_link(self._cache, question.qname, question.qtype, now, self._stale) is not None
 
-    def _stale_link(self, question: Question, failure: ResolutionFailure) -> Link:
+    def _stale_link(self, question: Question, failure: ResolutionFailure, budget: Budget) -> Link:
         """The stale copy of the link that `failure` left missing; raises `failure` when there is none."""
         link = find_stale_link(self._cache, question.qname, question.qtype, self._now(), self._stale)
         if link is None:
@@ -159,6 +168,8 @@ class PublicResolver:
             self._counts.stale_links_after_timeout += 1
         else:
             self._counts.stale_links_after_failure += 1
+        if budget.watch is not None:
+            budget.tell(Found(question, link, str(failure)))
         return link
 
 

@@ -1,6 +1,8 @@
 """The daemon's end of the control socket: reads a request, streams its rows, never keeps the event loop from the clients."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final, Never, Protocol, assert_never
 
 import msgspec
@@ -19,13 +21,14 @@ from resolver.service.control_protocol import (
     CacheFlush,
     CacheList,
     CacheShow,
+    CacheTop,
     End,
     Explain,
     FailureList,
     FlushRow,
     Forgettable,
     Request,
-    RowLine,
+    Resolve,
     ServerList,
     StateApps,
     StateMachines,
@@ -38,16 +41,13 @@ from resolver.service.control_protocol import (
     StatusRow,
 )
 from resolver.service.lines import Lines, LineTooLong
+from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
 from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
 from resolver.wire.text import type_from_text
 
 MAX_CONNECTIONS: Final = 16  # operators and their scripts; the next one waits in the kernel's backlog
-ROWS_PER_SLICE: Final = 50  # a row costs some 20 µs, mostly text: 1 ms until clients get their turn
-SEND_TIMEOUT: Final = 600.0  # s; rows are read by people through pagers, who may go for a coffee
 
 log = structlog.get_logger()
-
-Rows = Iterable[msgspec.Struct | None]
 
 
 class CannotShow(Exception):
@@ -81,6 +81,12 @@ class Inspectable(Protocol):
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         """Why a question would get its answer; may have to read the state database first."""
+
+    async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
+        """Resolve for real: TraceRows while it goes on, then ExplainRows of the answer."""
+
+    async def top(self, most: int, interval: float, frames: int, rows: LiveRows) -> None:
+        """A TopFrame each `interval` seconds, `frames` times or (0) until cancelled."""
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         """What the state database is and holds; raises CannotShow."""
@@ -131,7 +137,7 @@ async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
     try:
         return await lines.read()
     except LineTooLong as error:
-        await _end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
+        await send_end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
         return None
 
 
@@ -140,20 +146,23 @@ async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> N
         request = msgspec.json.decode(line, type=Request)
         rows = await _rows(request, daemon)
     except (msgspec.MsgspecError, ValueError) as error:
-        await _end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
+        await send_end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
         return
     except WrongRequest as error:
-        await _end(stream, End(rows=0, error=str(error), is_refused=True))
+        await send_end(stream, End(rows=0, error=str(error), is_refused=True))
         return
     except CannotShow as reason:
-        await _end(stream, End(rows=0, error=str(reason)))
+        await send_end(stream, End(rows=0, error=str(reason)))
         return
-    limit = request.limit if isinstance(request, CacheList | FailureList) else 0
-    count = await _send_rows(stream, rows, limit)
-    await _end(stream, End(rows=count))
+    if isinstance(rows, Live):
+        count = await send_live(stream, rows.work)
+    else:
+        limit = request.limit if isinstance(request, CacheList | FailureList) else 0
+        count = await send_rows(stream, rows, limit)
+    await send_end(stream, End(rows=count))
 
 
-async def _rows(request: Request, daemon: Inspectable) -> Rows:
+async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
     """The rows that `request` asks for, its limit not applied yet. Raises ValueError for a bad name or type."""
     match request:
         case Status():
@@ -178,37 +187,21 @@ async def _rows(request: Request, daemon: Inspectable) -> Rows:
             return [daemon.take_in(request)]
         case Explain(name=name, type=rtype, network=network):
             return await daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
+        case Resolve(name=name, type=rtype, network=network):
+            return Live(partial(daemon.resolve, Question(from_text(name), type_from_text(rtype)), network))
+        case CacheTop():
+            return Live(partial(daemon.top, request.most, request.interval, request.frames))
         case StateOf() | StateApps() | StateMachines() | StateNames():
             return await daemon.state(request)
     assert_never(request)
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Rows that are made while they are sent."""
+
+    work: Callable[[LiveRows], Awaitable[None]]
+
+
 def _type(text: str) -> int | None:
     return type_from_text(text) if text else None
-
-
-async def _send_rows(stream: trio.abc.Stream, rows: Rows, limit: int) -> int:
-    """Send rows in slices, each in one write; returns how many there were."""
-    encode = msgspec.json.Encoder().encode
-    batch = bytearray()
-    count = 0
-    for step, row in enumerate(rows, start=1):
-        if row is not None:
-            batch += encode(RowLine(msgspec.Raw(encode(row)))) + b"\n"
-            count += 1
-            if count == limit:
-                break
-        if step % ROWS_PER_SLICE == 0:
-            await _send(stream, batch)
-            batch.clear()
-    await _send(stream, batch)
-    return count
-
-
-async def _send(stream: trio.abc.Stream, octets: bytes | bytearray) -> None:
-    with trio.fail_after(SEND_TIMEOUT):
-        await stream.send_all(octets)  # a checkpoint even when there is nothing to send
-
-
-async def _end(stream: trio.abc.Stream, end: End) -> None:
-    await _send(stream, msgspec.json.encode(end) + b"\n")

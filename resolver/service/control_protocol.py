@@ -14,6 +14,9 @@ from resolver.service.snapshot_protocol import CacheExport, CacheImport
 MAX_REQUEST_OCTETS: Final = 1 << 20  # an imported denial can have 400 kB: signed proof, in base64
 MAX_SORTED: Final = 10_000  # rows; the first of a sorted list are held while the cache is walked, some 100 octets each
 
+MAX_TOP: Final = 1000  # rows of one frame
+MIN_TOP_INTERVAL: Final = 1.0  # s; a look at a million names takes 0.2 s of the daemon's time
+MAX_TOP_INTERVAL: Final = 3600.0  # s
 MAX_NETWORK: Final = 2**32 - 1
 
 Network = Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]
@@ -94,6 +97,25 @@ class Explain(_Request, frozen=True, tag="explain"):
     network: int | None = None
 
 
+class Resolve(_Request, frozen=True, tag="resolve"):
+    """Resolve a question for real -> TraceRows while it goes on, then LinkRows of the answer and a VerdictRow.
+
+    It is done as for a client: what the cache has is taken from it, and what is learned is kept.
+    """
+
+    name: _Text
+    type: _Text = "A"
+    network: int | None = None
+
+
+class CacheTop(_Request, frozen=True, tag="cache_top"):
+    """The most asked names -> TopFrames, one each `interval` seconds. most: rows of a frame; frames: 0 for no end."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOP)] = 20
+    interval: Annotated[float, msgspec.Meta(ge=MIN_TOP_INTERVAL, le=MAX_TOP_INTERVAL)] = 2.0
+    frames: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
 class StateOf(_Request, frozen=True, tag="state_status"):
     """How the state database is -> StateStatus, once."""
 
@@ -119,8 +141,8 @@ class StateNames(_Request, frozen=True, tag="state_names"):
 
 
 StateRequest = StateOf | StateApps | StateMachines | StateNames
-CacheRequest = CacheShow | CacheList | CacheFlush | CacheExport | CacheImport
-Request = Status | Stats | CacheRequest | FailureList | ServerList | Explain | StateRequest
+CacheRequest = CacheShow | CacheList | CacheTop | FailureList | CacheFlush | CacheExport | CacheImport
+Request = Status | Stats | CacheRequest | ServerList | Explain | Resolve | StateRequest
 
 
 class FlushRow(msgspec.Struct, frozen=True):

@@ -10,11 +10,12 @@ import structlog
 
 from cache.answer import Answer
 from cache.rrtypes import SERVFAIL
+from cache.store import RRsetCache
 from resolver.errors import InternalError, Overloaded, ResolutionFailure
 from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
-from resolver.service.fast import Asked, FastPath, Peek
+from resolver.service.fast import Asked, FastPath
 from resolver.service.options import LimitOptions
 from resolver.wire.message import QR, TC
 
@@ -33,19 +34,19 @@ class Handler:
         self,
         now: Callable[[], float],
         answerer: Answerer,
-        peek: Peek,
+        cache: RRsetCache,
         limits: LimitOptions,
         counts: ServiceCounts,
         *,
         stale_ttl: int = 30,
         minimal: bool = True,
     ) -> None:
-        """now: monotonic seconds (Env.now). peek: RRsetCache.peek. stale_ttl, minimal: see compose_reply."""
+        """now: monotonic seconds (Env.now). cache: what the answers are made of. stale_ttl, minimal: see compose_reply."""
         self.now = now
         self.limits = limits
         self.counts = counts
         self._answerer = answerer
-        self._fast = FastPath(answerer, peek, counts, stale_ttl=stale_ttl, minimal=minimal)
+        self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal)
         self._admission = Admission(limits, counts)
 
     def begin(

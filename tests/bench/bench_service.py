@@ -44,7 +44,7 @@ class Known:
 
 def rows() -> Iterator[Row]:
     known = Known()
-    fast = FastPath(known, known.cache.peek, ServiceCounts())
+    fast = FastPath(known, known.cache, ServiceCounts())
     later = itertools.count(0.0)
     again, anew = best_of_each(
         lambda: fast.answer(QUERY, LOOPBACK, LOOPBACK, 0.0),

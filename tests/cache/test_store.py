@@ -167,6 +167,20 @@ def test_glue_leaves_the_last_good_answer_and_is_found_first() -> None:
     assert list(store.walk()) == [fresh]
 
 
+def test_what_is_held_still_is_told_and_counts_as_use() -> None:
+    www, gone = rrset(ADDRESS), denial("gone.example. NXDOMAIN")
+    store = store_of(www, rrset(ADDRESS_6), gone)
+    assert store.holds(www, WWW, A)
+    assert store.holds(gone, gone.owner, A)
+    assert not store.holds(www, from_text("nowhere.example."), A)
+    node = store.peek_node(WWW)
+    assert node is not None
+    assert node.hits == 1
+    store.put(rrset(ADDRESS.replace("192.0.2.1", "192.0.2.9"), now=1.0), 1.0)
+    assert not store.holds(www, WWW, A)
+    assert node.hits == 2
+
+
 def test_forgetting_a_name_a_type_or_a_subtree() -> None:
     texts = [ADDRESS, ADDRESS_6, "a.www.example. 60 A 192.0.2.1", "notwww.example. 60 A 192.0.2.1"]
     entries: list[Entry] = [*map(rrset, texts), denial("x.example. NXDOMAIN")]

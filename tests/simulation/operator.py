@@ -6,7 +6,9 @@ import trio
 from cache.inspection import EntryRow
 from resolver.cli.daemon import converse
 from resolver.env import Network
-from resolver.service.control_protocol import CacheFlush, CacheShow, Request, StatRow, Stats
+from resolver.observe.trace import TraceRow
+from resolver.policy.explain import LinkRow, VerdictRow
+from resolver.service.control_protocol import CacheFlush, CacheShow, Explain, Request, Resolve, StatRow, Stats
 
 MUST_STAY_0 = "must stay 0"  # so the help of a counter says that counts broken invariants
 
@@ -25,6 +27,21 @@ class Operator:
     async def show(self, name: str) -> list[EntryRow]:
         """What the cache holds of a name."""
         return [msgspec.json.decode(row, type=EntryRow) for row in await self._ask(CacheShow(name))]
+
+    async def explain(self, question: str) -> tuple[list[LinkRow], VerdictRow]:
+        """What would be said to `name type` now."""
+        name, rtype = question.split()
+        _, links, verdict = _story(await self._ask(Explain(name, rtype)))
+        return links, verdict
+
+    async def resolve(self, question: str) -> tuple[list[TraceRow], list[LinkRow], VerdictRow]:
+        """The steps of resolving `name type` now, and what came of it."""
+        name, rtype = question.split()
+        return _story(await self._ask(Resolve(name, rtype)))
+
+    async def look(self, request: Request) -> list[dict[str, object]]:
+        """The rows that answer any request."""
+        return [msgspec.json.decode(row, type=dict[str, object]) for row in await self._ask(request)]
 
     async def stats(self) -> list[StatRow]:
         """Every counter as it stands."""
@@ -45,3 +62,14 @@ class Operator:
         async with await self._network.open_unix(self._path) as stream:
             await converse(stream, request, rows.append)
         return rows
+
+
+def _story(rows: list[bytes]) -> tuple[list[TraceRow], list[LinkRow], VerdictRow]:
+    told = [msgspec.json.decode(row, type=TraceRow | LinkRow | VerdictRow) for row in rows]
+    verdict = told.pop()
+    assert isinstance(verdict, VerdictRow)
+    return (
+        [row for row in told if isinstance(row, TraceRow)],
+        [row for row in told if isinstance(row, LinkRow)],
+        verdict,
+    )

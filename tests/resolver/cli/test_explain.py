@@ -7,7 +7,8 @@ import pytest
 
 from cache.answer import Question
 from cache.names import from_text
-from resolver.cli.explain import print_story
+from resolver.cli.explain import Story, step_line
+from resolver.observe.trace import TraceRow
 from resolver.policy.explain import LinkRow, VerdictRow
 from tests.resolver.cli.conftest import Served, cistern
 
@@ -55,8 +56,55 @@ Would be asked:       web.example. A from the root servers
 
 
 def test_a_story_is_a_table_of_links_and_what_follows_from_them(capsys: pytest.CaptureFixture[str]) -> None:
-    print_story([msgspec.json.encode(row) for row in STORY])
+    story = Story("would see")
+    for row in STORY:
+        story.add(msgspec.json.encode(row))
+    story.print_end()
     assert capsys.readouterr().out == PRINTED
+
+
+STEPS = [
+    (TraceRow("missing", 0.0, 0, "www.test.", "A", text="not known"), "     0.0 ms  www.test. A: not known"),
+    (
+        TraceRow("sent", 0.0105, 1, "test.", "A", "www.test. A", ".", "192.0.2.1:53", text="late after 376 ms"),
+        "    10.5 ms    → 192.0.2.1:53  test. A  (for www.test. A, of ., late after 376 ms)",
+    ),
+    (
+        TraceRow("replied", 0.03, 1, "test.", "A", "", "", "192.0.2.1:53", 0.0195, "NOERROR", "referral down to test."),
+        "    30.0 ms    ← 192.0.2.1:53  test. A  19.5ms  NOERROR, referral down to test.",
+    ),
+    (
+        TraceRow("lost", 1.2, 0, "test.", "A", "", "", "192.0.2.1:53", 0.376, text="no reply in time"),
+        "  1200.0 ms  ✗ 192.0.2.1:53  test. A  376ms  no reply in time",
+    ),
+    (TraceRow("cut", 2.0, 0, "", text="5 more steps are not shown"), "  2000.0 ms  5 more steps are not shown"),
+]
+
+
+@pytest.mark.parametrize(("row", "line"), STEPS)
+def test_a_step_is_a_line_indented_by_the_look_ups_above_it(row: TraceRow, line: str) -> None:
+    assert step_line(row) == line
+
+
+RESOLVED = """\
+     0.0 ms  www.example. A: not known
+
+NAME          TYPE  FROM    STATE  AGE  LEFT  LEASE  TRUST  SECURITY  SERVER  DATA
+www.example.  A     answer  fresh                 -                           A 192.0.2.80
+
+The client sees: NOERROR
+"""
+
+
+def test_a_resolution_is_shown_step_by_step_and_then_its_answer(served: Served) -> None:
+    shown = cistern("explain", "--resolve", "www.example", "--socket", served.socket)
+    assert (shown.exit_code, shown.output) == (0, RESOLVED)
+    assert served.daemon.asked == [(Question(from_text("www.example."), 1), None)]
+
+
+def test_programs_get_each_step_as_json(served: Served) -> None:
+    shown = cistern("explain", "--resolve", "www.example", "--json", "--socket", served.socket)
+    assert [json.loads(line)["kind"] for line in shown.output.splitlines()] == ["step", "link", "verdict"]
 
 
 def test_the_daemon_is_asked_in_the_name_of_a_network(served: Served) -> None:

@@ -1,6 +1,7 @@
 """A daemon of values for tests of the control socket: shows what it is given, notes what it is asked."""
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 
 import msgspec
 
@@ -8,7 +9,9 @@ from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, to_text
 from cache.snapshot import saved
+from cache.top import TopFrame, TopRow
 from internal_zones import AppRow, MachineRow
+from resolver.observe.trace import TraceRow
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control import CannotShow, WrongRequest
@@ -23,6 +26,7 @@ from resolver.service.control_protocol import (
     StatRow,
     StatusRow,
 )
+from resolver.service.rows import LiveRows
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
 from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT
 
@@ -42,6 +46,9 @@ def entry(owner: str, ttl: float = 60, *, state: str = "fresh", size: int = 100,
         octets=size,
         hits=hits,
     )
+
+
+FRAME = TopFrame(2.0, 51.5, 3, 1, (TopRow("www.example.", 51.5, 900, 2, 500),))
 
 
 class PretendedDaemon:
@@ -91,6 +98,17 @@ class PretendedDaemon:
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         self.asked.append((question, network))
         return [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
+
+    async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
+        self.asked.append((question, network))
+        await rows.send(TraceRow("missing", 0.0, 0, "www.example.", "A", text="not known"))
+        await rows.send(LinkRow("www.example.", "A", "answer", "fresh", records=("A 192.0.2.80",)))
+        await rows.send(VerdictRow("NOERROR"))
+
+    async def top(self, most: int, interval: float, frames: int, rows: LiveRows) -> None:
+        self.asked.append((most, interval, frames))
+        for _ in range(frames) if frames else count():
+            await rows.send(FRAME)
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         self.asked.append((request,))

@@ -10,6 +10,8 @@ import trio.testing
 from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Wanted
 from cache.names import from_text
+from cache.top import TopFrame
+from resolver.observe.trace import TraceRow
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.service.control import MAX_CONNECTIONS, serve_control, serve_operator
 from resolver.service.control_protocol import (
@@ -18,12 +20,14 @@ from resolver.service.control_protocol import (
     CacheFlush,
     CacheList,
     CacheShow,
+    CacheTop,
     End,
     Explain,
     FailureList,
     FlushRow,
     Line,
     Request,
+    Resolve,
     RowLine,
     ServerList,
     StatRow,
@@ -34,7 +38,7 @@ from resolver.service.control_protocol import (
 from resolver.service.lines import Lines
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
 from tests.cache.snapshot.made import SAVED_AT
-from tests.resolver.service.pretended_daemon import PretendedDaemon, entry
+from tests.resolver.service.pretended_daemon import FRAME, PretendedDaemon, entry
 
 
 def converse(daemon: PretendedDaemon, *messages: bytes) -> list[list[Line]]:
@@ -158,6 +162,35 @@ def test_a_request_without_end_is_refused_and_the_connection_closed() -> None:
     ((end,),) = converse(PretendedDaemon(), b"x" * (MAX_REQUEST_OCTETS + 1))
     assert isinstance(end, End)
     assert "octets without an end of line" in end.error
+
+
+def test_a_resolution_is_steps_links_and_then_a_verdict() -> None:
+    daemon = PretendedDaemon()
+    rows, end = ask(daemon, Resolve("www.example", "AAAA", 24))
+    kinds = [type(msgspec.json.decode(row, type=TraceRow | LinkRow | VerdictRow)) for row in rows]
+    assert kinds == [TraceRow, LinkRow, VerdictRow]
+    assert end == End(rows=3)
+    assert daemon.asked == [(Question(from_text("www.example."), 28), 24)]
+
+
+def test_the_most_asked_are_told_as_often_as_is_wanted() -> None:
+    daemon = PretendedDaemon()
+    rows, end = ask(daemon, CacheTop(most=7, interval=1.5, frames=3))
+    assert [msgspec.json.decode(row, type=TopFrame) for row in rows] == [FRAME] * 3
+    assert end == End(rows=3)
+    assert daemon.asked == [(7, 1.5, 3)]
+
+
+def test_an_operator_who_stops_watching_harms_nobody() -> None:
+    async def main() -> None:
+        operator, ours = trio.testing.memory_stream_pair()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_operator, ours, PretendedDaemon())
+            await operator.send_all(msgspec.json.encode(CacheTop()) + b"\n")
+            await operator.receive_some(10)
+            await operator.aclose()
+
+    trio.run(main)
 
 
 def test_a_limit_ends_the_walk_early() -> None:

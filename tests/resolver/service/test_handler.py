@@ -162,7 +162,7 @@ OCTET = st.integers(0, 255)
 )
 def test_no_octets_are_a_fault_of_ours(data: bytes) -> None:
     answers = CachedAnswers(cache_of(WWW))
-    handler = Handler(lambda: 0.0, answers, answers.cache.peek, LimitOptions(), ServiceCounts())
+    handler = Handler(lambda: 0.0, answers, answers.cache, LimitOptions(), ServiceCounts())
     reply = handler.begin(data, LOOPBACK, LOOPBACK, 0.0)
     assert reply is None or isinstance(reply, bytes | Asked)
     assert handler.counts.faults == 0

@@ -62,11 +62,11 @@ def cache_of(*entries: Entry) -> RRsetCache:
 
 
 def fast_path(answers: CachedAnswers) -> FastPath:
-    return FastPath(answers, answers.cache.peek, ServiceCounts())
+    return FastPath(answers, answers.cache, ServiceCounts())
 
 
 def handler_of(answers: CachedAnswers, limits: LimitOptions | None = None) -> Handler:
-    return Handler(trio.current_time, answers, answers.cache.peek, limits or LimitOptions(), ServiceCounts())
+    return Handler(trio.current_time, answers, answers.cache, limits or LimitOptions(), ServiceCounts())
 
 
 def ask(text: str, id: int = 7, *, edns: bool = False, payload: int = 1232) -> bytes:

@@ -60,6 +60,11 @@ class Reply(NamedTuple):
     message: Message
 
     @property
+    def codes(self) -> set[int]:
+        """The INFO-CODEs of the EDEs."""
+        return {int(code) for code in extended_errors(self.message)}
+
+    @property
     def soa(self) -> str:
         """`owner ttl` of the SOA that denies; "" when there is none."""
         return next((" ".join(line.split()[:2]) for line in self.authority if line.split()[2] == "SOA"), "")

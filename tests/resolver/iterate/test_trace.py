@@ -1,0 +1,93 @@
+"""What is told of an iteration while somebody watches."""
+
+import pytest
+
+from cache.names import from_text
+from resolver.errors import NoReachableAuthority
+from resolver.iterate.budget import Budget
+from resolver.iterate.classify import Answered, Referred, Useless
+from resolver.iterate.trace import Begun, Event, Lost, Replied, Sent, Sought
+from resolver.upstream import Fault
+from tests.resolver.iterate.world import DEADLINE, EXAMPLE, ROOT, TEST, Table, World, play, small_internet
+from tests.resolver.iterate.zone_text import question
+from tests.resolver.upstream.fake_network import silent
+
+
+class Watched:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[int, Event]] = []
+
+    def __call__(self, event: Event, depth: int) -> None:
+        self.events.append((depth, event))
+
+    def budget(self, world: World) -> Budget:
+        return Budget(world.env.now() + DEADLINE, watch=self)
+
+    def kinds(self, depth: int = 0) -> list[type[Event]]:
+        return [type(event) for at, event in self.events if at == depth]
+
+
+def test_each_query_reply_and_decision_is_told_in_order() -> None:
+    async def main() -> None:
+        world, watched = World(small_internet()), Watched()
+        await world.iterator.iterate(question("www.example. A"), watched.budget(world))
+        assert watched.kinds() == [Begun, Sent, Replied, Sent, Replied]
+        told = [event for _, event in watched.events]
+        assert [event.server.host for event in told if isinstance(event, Sent)] == [ROOT, EXAMPLE]
+        assert [event.shown for event in told if isinstance(event, Sent)] == [
+            question("example. A"),
+            question("www.example. A"),
+        ]
+        verdicts = [type(event.verdict) for event in told if isinstance(event, Replied)]
+        assert verdicts == [Referred, Answered]
+
+    play(main)
+
+
+def test_as_many_queries_are_told_as_are_sent() -> None:
+    async def main() -> None:
+        world, watched = World(small_internet() | {TEST: Table({})}), Watched()
+        with pytest.raises(NoReachableAuthority, match="REFUSED"):
+            await world.iterator.iterate(question("a.b.www.test. A"), watched.budget(world))
+        assert watched.kinds().count(Sent) == world.sent
+        told = [event.verdict for _, event in watched.events if isinstance(event, Replied)]
+        assert isinstance(told[-1], Useless)
+
+    play(main)
+
+
+def test_a_silent_server_is_told_as_lost() -> None:
+    async def main() -> None:
+        world, watched = World(small_internet() | {EXAMPLE: silent}), Watched()
+        with pytest.raises(NoReachableAuthority):
+            await world.iterator.iterate(question("www.example. A"), watched.budget(world))
+        lost = [event for _, event in watched.events if isinstance(event, Lost)]
+        assert lost
+        assert {event.fault for event in lost} == {Fault.TIMEOUT}
+
+    play(main)
+
+
+def test_look_ups_for_a_look_up_stand_below_it() -> None:
+    internet = small_internet()
+    internet[ROOT].said["under glueless."] = ("", "glueless. 3600 NS ns.test.", "")
+    internet[TEST].said["www.glueless. A"] = ("www.glueless. 60 A 198.51.100.9",)
+
+    async def main() -> None:
+        world, watched = World(internet), Watched()
+        await world.iterator.iterate(question("www.glueless. A"), watched.budget(world))
+        assert watched.kinds() == [Begun, Sent, Replied, Sought, Sent, Replied]
+        assert watched.kinds(1) == [Begun, Sent, Replied, Sent, Replied]
+        sought = [event.name for _, event in watched.events if isinstance(event, Sought)]
+        assert sought == [from_text("ns.test.")]
+
+    play(main)
+
+
+def test_nobody_is_told_anything_when_nobody_watches() -> None:
+    budget = Budget(1.0)
+    assert budget.watch is None
+    budget.tell(Sought(from_text("ns.test."), from_text("test.")))
+    assert budget.sub(question("www.test. A")).watch is None
