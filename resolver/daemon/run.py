@@ -59,12 +59,14 @@ def read_hints(options: Options) -> Delegation:
     begins at the root servers known to this version. Either is said.
     """
     zones = configured(options.forward, options.stub)
-    if ROOT in zones:
-        return zones[ROOT]
+    root = zones.get(ROOT)
+    has_fallback = root is not None and root.origin is Origin.FORWARD_FIRST
+    if root is not None and not has_fallback:
+        return root
     text = Path(options.recursion.root_hints).read_text()
     if text.strip():
         return parse_hints(text, options.recursion.port)
-    if zones:
+    if zones and not has_fallback:
         log.warning("no_root_hints", resolved_only=[to_text(zone) for zone in zones])
         return Delegation(zone=ROOT, origin=Origin.HINTS, servers=())
     log.warning("built_in_root_hints", empty=options.recursion.root_hints)

@@ -31,6 +31,7 @@ class Origin(Enum):
     REFERRAL = "referral"
     STUB = "stub zone"
     FORWARD = "forward zone"
+    FORWARD_FIRST = "forward zone with fallback"
 
 
 class Delegation(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,12 +53,14 @@ class Delegation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_forwarder(self) -> bool:
-        return self.origin is Origin.FORWARD
+        return self.origin in (Origin.FORWARD, Origin.FORWARD_FIRST)
 
 
 def configured(forward: Sequence[ForwardZone], stub: Sequence[StubZone]) -> dict[WireName, Delegation]:
     """The delegations of the configuration, by zone."""
-    given = [_given(zone.zone, zone.servers, Origin.FORWARD) for zone in forward]
+    given = [
+        _given(zone.zone, zone.servers, Origin.FORWARD_FIRST if zone.fallback else Origin.FORWARD) for zone in forward
+    ]
     given += [_given(zone.zone, zone.servers, Origin.STUB) for zone in stub]
     return {delegation.zone: delegation for delegation in given}
 

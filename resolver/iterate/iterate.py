@@ -20,7 +20,7 @@ from cache.rrtypes import NS, A
 from cache.servers import Servers
 from cache.store import RRsetCache
 from resolver.env import Address, Env
-from resolver.errors import NameTooLong, NoReachableAuthority
+from resolver.errors import CachedFailure, NameTooLong, NetworkError, NoReachableAuthority
 from resolver.iterate.addresses import AddressBook, Lookup
 from resolver.iterate.asking import Heard, Means, ZoneServers
 from resolver.iterate.budget import Budget
@@ -107,7 +107,9 @@ class Iterator:
             budget.tell(Begun(question, start))
         try:
             return await self._descend(start, descent)
-        except NoReachableAuthority as failure:
+        except (CachedFailure, NetworkError, NoReachableAuthority) as failure:
+            if not isinstance(failure, NoReachableAuthority) and start.origin is not Origin.FORWARD_FIRST:
+                raise
             is_worth_it = not descent.has_left_start and not self._was_in_vain(Question(start.zone, NS))
             above = self._above(start, budget) if is_worth_it else None
             if above is None:
@@ -208,8 +210,8 @@ class Iterator:
         return found
 
     def _above(self, start: Delegation, budget: Budget) -> Delegation | None:
-        """The delegation to begin at again when all servers of a remembered one failed; None when it was no memory."""
-        if start.origin is not Origin.CACHE:
+        """The delegation to begin at again when all servers of `start` failed, which is remembered or has a fallback."""
+        if start.origin not in (Origin.CACHE, Origin.FORWARD_FIRST):
             return None
         if start.zone == ROOT:
             return self._hints

@@ -55,6 +55,9 @@ class ForwardZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     servers: Annotated[
         tuple[str, ...], msgspec.Meta(min_length=1, description="recursive servers, as ADDRESS:PORT or [ADDRESS]:PORT")
     ]
+    fallback: Annotated[
+        bool, msgspec.Meta(description="when none of them helps, ask from the root down as for every other name")
+    ] = False
 
 
 class StubZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

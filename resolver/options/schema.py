@@ -39,7 +39,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[ForwardZone, ...],
         msgspec.Meta(
             description="Ask these recursive servers for the zone and all below it. Any number of such tables.",
-            examples=[{"zone": "corp.example", "servers": ["192.0.2.1:53"]}],
+            examples=[{"zone": "corp.example", "servers": ["192.0.2.1:53"], "fallback": False}],
         ),
     ] = ()
     stub: Annotated[

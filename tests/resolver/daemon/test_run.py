@@ -65,3 +65,16 @@ def test_errors_are_found_however_deep_their_group_is() -> None:
     one, two = OSError(1, "one"), OSError(2, "two")
     inner: list[OSError | ExceptionGroup[OSError]] = [one, ExceptionGroup("inner", [two])]
     assert leaves(ExceptionGroup("outer", inner)) == [one, two]  # type: ignore[arg-type]  # typeshed knows no nesting
+
+
+def test_a_forward_zone_for_the_root_with_fallback_needs_hints_or_takes_those_built_in(tmp_path: Path) -> None:
+    file = tmp_path / "root.hints"
+    file.write_text("")
+    options = msgspec.structs.replace(
+        ALONE,
+        recursion=RecursionOptions(root_hints=str(file)),
+        forward=(ForwardZone(".", ("192.0.2.1:53",), fallback=True),),
+    )
+    assert read_hints(options) == built_in_hints(53)
+    file.write_text(". 3600 NS ns.test.\nns.test. 3600 A 192.0.2.1\n")
+    assert read_hints(options).servers == (Address("192.0.2.1", 53),)

@@ -525,3 +525,57 @@ def test_priming_learns_the_root_and_its_addresses() -> None:
         assert all(entry.lease == float("inf") for entry in iteration.learned if entry.rtype == NS)
 
     play(main)
+
+
+@pytest.mark.parametrize(
+    "forwarder",
+    [
+        pytest.param(silent, id="silent"),
+        pytest.param(Table({}, rcodes={"under .": 2}), id="SERVFAIL"),
+        pytest.param(Table({}), id="REFUSED"),
+    ],
+)
+def test_a_forward_zone_with_fallback_is_resolved_from_the_root_when_its_servers_fail(forwarder: Behaviour) -> None:
+    async def main() -> None:
+        zones = configured([ForwardZone("example.", ("192.0.2.40:53",), fallback=True)], [])
+        world = World({**small_internet(), "192.0.2.40": forwarder}, zones=zones)
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+        # and again while the forwarder is left alone with this question
+        world.cache.forget(name("www.example."))
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+
+    play(main)
+
+
+def test_a_forward_zone_without_fallback_fails_with_its_servers() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        world = World(
+            {**servers, "192.0.2.40": silent}, zones=configured([ForwardZone("example.", ("192.0.2.40:53",))], [])
+        )
+        with pytest.raises(NoReachableAuthority, match=r"^example\.: "):
+            await world.iterate("www.example. A")
+        assert servers[ROOT].asked == []
+
+    play(main)
+
+
+def test_a_forwarder_that_helps_is_not_bypassed() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        forwarder = Table({"www.example. A": ("www.example. 60 A 198.51.100.2",)}, flags=dns.flags.RA)
+        zones = configured([ForwardZone("example.", ("192.0.2.40:53",), fallback=True)], [])
+        world = World({**servers, "192.0.2.40": forwarder}, zones=zones)
+        assert address(await world.iterate("www.example. A")) == ADDRESS_2
+        assert servers[ROOT].asked == []
+
+    play(main)
+
+
+def test_forwarders_for_the_root_may_have_the_root_servers_as_their_fallback() -> None:
+    async def main() -> None:
+        zones = configured([ForwardZone(".", ("192.0.2.40:53",), fallback=True)], [])
+        world = World({**small_internet(), "192.0.2.40": silent}, zones=zones)
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+
+    play(main)
