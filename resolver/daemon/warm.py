@@ -32,7 +32,7 @@ from resolver.env import Address, Env
 from resolver.options import Options
 
 SAVE_EVERY: Final = 300.0  # s: so much is lost at most when the process is killed
-LAST_SAVE: Final = 3.5  # s after the daemon is asked to end, of the 5 s that it has; some 800,000 entries
+LAST_SAVE: Final = 3.5  # s after the daemon is asked to end, of the 5 s that it has: some 500,000 entries
 GATHERED: Final = 200  # owners: 0.1 ms of the loop, 1 ms of the thread
 TAKEN: Final = 200  # entries: some 1 ms of the loop
 READ: Final = 200  # rows: 2 ms of the thread, which then waits for the loop: it must not keep the loop from the GIL
