@@ -14,6 +14,9 @@ class CacheCounts:
         default=0, metadata={"help": "Entries that gave way to one of the same owner that contradicts them."}
     )
     evicted: int = field(default=0, metadata={"help": "Owners removed, with all their entries, to make room."})
+    leases_renewed: int = field(
+        default=0, metadata={"help": "Entries that may be given stale for longer since their delegation was confirmed."}
+    )
     forgotten: int = field(default=0, metadata={"help": "Entries removed on request."})
     refused: dict[int | str, int] = field(
         default_factory=dict, metadata={"help": "Entries not taken in.", "label": "reason"}

@@ -143,6 +143,14 @@ class RRsetCache:
         node.hits = max(node.hits, hits)
         return True
 
+    def renew(self, entry: Entry, lease: float) -> None:
+        """Hold `entry`, if it is held, under a later lease; when it stops being fresh does not change (renewal.py)."""
+        node = self._nodes.get(entry.owner)
+        if node is not None and lease > entry.lease:
+            longer = msgspec.structs.replace(entry, lease=lease)
+            self.counts.leases_renewed += any(one is entry for one in node.entries)
+            node.entries = tuple(longer if one is entry else one for one in node.entries)
+
     def forget(
         self, owner: WireName, rtype: int | None = None, *, subtree: bool = False, denials_only: bool = False
     ) -> int:

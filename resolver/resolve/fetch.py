@@ -7,6 +7,7 @@ from cache.failures import Failures
 from cache.lookup import find_stale_link
 from cache.names import from_text
 from cache.options import StaleOptions
+from cache.renewal import renew_leases
 from cache.rrset import Denial, Entry, Trust
 from cache.rrtypes import CNAME
 from cache.store import RRsetCache
@@ -60,6 +61,8 @@ class Fetcher:
             self._counts.failures += 1
             if budget.watch is not None:
                 budget.tell(Failed(question, str(failure)))
+            # the flight has asked the parents whose delegations had ended: what they confirmed may be given stale
+            renew_leases(self._cache, question.qname, question.qtype, self._now())
             if says_something_of_the_name(failure, budget):
                 self._remember(question, failure)
             return failure

@@ -304,3 +304,18 @@ def test_what_comes_back_makes_no_room_for_itself() -> None:
     assert len(store) == taken
     assert store.counts.evicted == 0
     assert store.octets <= store.max_octets
+
+
+def test_a_later_lease_changes_nothing_else_and_an_earlier_one_nothing() -> None:
+    store = RRsetCache(CacheOptions())
+    entry = rrset("www.example. 60 A 192.0.2.1", lease=60.0)
+    store.put(entry, 0.0)
+    octets = store.octets
+    store.renew(entry, 50.0)
+    assert store.peek(entry.owner, entry.rtype) is entry
+    store.renew(entry, 500.0)
+    assert store.peek(entry.owner, entry.rtype) == replace(entry, lease=500.0)
+    assert store.octets == octets
+    store.renew(entry, 900.0)  # it is not held any more
+    assert store.counts.leases_renewed == 1
+    assert store.peek(entry.owner, entry.rtype) == replace(entry, lease=500.0)
