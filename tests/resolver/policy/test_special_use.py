@@ -44,3 +44,50 @@ def test_a_zone_that_the_operator_configured_is_asked_there() -> None:
     special = SpecialUse([from_text("2.10.in-addr.arpa")])
     assert special.find(from_text("1.1.2.10.in-addr.arpa"), PTR) is None
     assert special.find(from_text("1.1.3.10.in-addr.arpa"), PTR) is not None
+
+
+IP6_ZEROS = "0." * 31
+RESERVED = {
+    "RFC 6303 §4.1": (
+        *(
+            "10.in-addr.arpa",
+            "16.172.in-addr.arpa",
+            "17.172.in-addr.arpa",
+            "18.172.in-addr.arpa",
+            "19.172.in-addr.arpa",
+        ),
+        *("20.172.in-addr.arpa", "21.172.in-addr.arpa", "22.172.in-addr.arpa", "23.172.in-addr.arpa"),
+        *("24.172.in-addr.arpa", "25.172.in-addr.arpa", "26.172.in-addr.arpa", "27.172.in-addr.arpa"),
+        *("28.172.in-addr.arpa", "29.172.in-addr.arpa", "30.172.in-addr.arpa", "31.172.in-addr.arpa"),
+        "168.192.in-addr.arpa",
+    ),
+    "RFC 6303 §4.2": (
+        *("0.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa", "2.0.192.in-addr.arpa"),
+        *("100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa", "255.255.255.255.in-addr.arpa"),
+    ),
+    "RFC 6303 §4.3": (f"{IP6_ZEROS}0.ip6.arpa", f"{IP6_ZEROS}1.ip6.arpa"),
+    "RFC 6303 §4.4": ("d.f.ip6.arpa",),
+    "RFC 6303 §4.5": ("8.e.f.ip6.arpa", "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa"),
+    "RFC 6303 §4.6": ("8.b.d.0.1.0.0.2.ip6.arpa",),
+    "RFC 6761 §6.4": ("invalid",),
+    "RFC 7686 §2": ("onion",),
+    "RFC 8375 §4": ("home.arpa",),
+    "RFC 9462 §8": ("resolver.arpa",),
+    "RFC 9476 §2": ("alt",),
+}
+
+
+@pytest.mark.parametrize(
+    "zone", [pytest.param(zone, id=f"{source} {zone[-24:]}") for source, zones in RESERVED.items() for zone in zones]
+)
+def test_every_reserved_zone_is_empty_at_its_apex_and_has_nothing_below(zone: str) -> None:
+    """RFC 6303 §3: an SOA and an NS RRset at the apex; and, as no query may leave for it, a negative answer to all else."""
+    special = SpecialUse()
+    for qtype in (SOA, NS):
+        apex = special.find(from_text(zone), qtype)
+        assert apex is not None
+        assert [(rrset.owner, rrset.rtype) for rrset in apex.answer] == [(from_text(zone), qtype)]
+    below = special.find(from_text(f"nobody.{zone}"), A)
+    assert below is not None
+    assert (below.rcode, below.answer) == (NXDOMAIN, ())
+    assert [(rrset.owner, rrset.rtype) for rrset in below.authority] == [(from_text(zone), SOA)]
