@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import assert_never
 
 import msgspec
+import trio
 
 from cache.answer import Answer, Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted, failure_rows, rows, show, sorted_rows
@@ -59,16 +60,21 @@ class Eyes:
     def failures(self, wanted: Wanted) -> Iterable[FailureRow | None]:
         return failure_rows(self._parts.failures, self._parts.server_failures, wanted, self._parts.env.now())
 
-    def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
+    async def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
         parts = self._parts
         forgotten = 0
-        if not only or "negative" in only:
-            if parts.warm is not None:  # what is still to be loaded may be more than denials; it can be asked for again
-                parts.warm.note_flush(name, rtype, subtree)
-            forgotten += parts.cache.forget(name, rtype, subtree=subtree, denials_only=bool(only))
         if not only or "failures" in only:
             parts.server_failures.forget(name, rtype, subtree=subtree)
             forgotten += parts.failures.forget(name, rtype, subtree=subtree)
+        if only and "negative" not in only:
+            return forgotten
+        if parts.warm is not None:  # what is still to be loaded may be more than denials; it can be asked for again
+            parts.warm.note_flush(name, rtype, subtree)
+        if not subtree:
+            return forgotten + parts.cache.forget(name, rtype, denials_only=bool(only))
+        for gone in parts.cache.forget_below(name, rtype, denials_only=bool(only)):
+            forgotten += gone
+            await trio.lowlevel.checkpoint()
         return forgotten
 
     def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:

@@ -67,7 +67,7 @@ class Inspectable(Protocol):
     def failures(self, wanted: Wanted) -> Iterable[FailureRow | None]:
         """The questions that are left alone because they failed."""
 
-    def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
+    async def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
         """Forget entries and failures, or only such; returns how many."""
 
     def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
@@ -178,7 +178,7 @@ async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
         case FailureList(zone=zone, type=rtype):
             return daemon.failures(Wanted(from_text(zone), _type(rtype)))
         case CacheFlush(name=name, type=rtype, subtree=subtree, only=only):
-            return [FlushRow(daemon.flush(from_text(name), _type(rtype), only, subtree=subtree))]
+            return [FlushRow(await daemon.flush(from_text(name), _type(rtype), only, subtree=subtree))]
         case ServerList(host=host, zone=zone):
             return daemon.server_list(host, from_text(zone) if zone else None)
         case CacheExport():

@@ -8,7 +8,7 @@ from cache.names import ROOT, from_text
 from cache.options import CacheOptions
 from cache.rrset import Entry, Security, Trust
 from cache.rrtypes import AAAA, CNAME, DS, NS, A
-from cache.store import MAX_ENTRIES_OF_OWNER, MAX_RECORDS, RRsetCache
+from cache.store import MAX_ENTRIES_OF_OWNER, MAX_RECORDS, OWNERS_PER_STEP, RRsetCache
 from tests.build import denial, rrset, type_of
 
 GLUE = Trust.ADDITIONAL
@@ -165,6 +165,17 @@ def test_glue_leaves_the_last_good_answer_and_is_found_first() -> None:
     fresh = rrset("ns.example. 60 A 192.0.2.3", 110.0)
     assert store.put(fresh, 110.0)
     assert list(store.walk()) == [fresh]
+
+
+def test_forgetting_a_subtree_of_many_is_done_in_steps() -> None:
+    texts = [f"n{number}.example. 60 A 192.0.2.1" for number in range(2 * OWNERS_PER_STEP)]
+    store = store_of(*map(rrset, texts))
+    steps = store.forget_below(from_text("example."))
+    assert next(steps) == OWNERS_PER_STEP
+    assert len(store) == OWNERS_PER_STEP
+    assert store.put(rrset("late.other. 60 A 192.0.2.1"), 0.0)
+    assert sum(steps) == OWNERS_PER_STEP
+    assert len(store) == 1
 
 
 def test_what_is_held_still_is_told_and_counts_as_use() -> None:

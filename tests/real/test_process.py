@@ -12,7 +12,7 @@ import pytest
 from resolver.demo.state import make_state
 from tests.real.clients import dig, need, run
 from tests.real.conftest import Resolve
-from tests.real.harness import CISTERN, STOP_TIMEOUT, config, start
+from tests.real.harness import CISTERN, STOP_TIMEOUT, Daemon, config, start
 from tests.real.internet import Internet
 from tests.real.sockets import wait_until
 
@@ -114,7 +114,71 @@ def test_garbage_is_survived(alone: Resolve) -> None:
 def test_the_operators_commands_reach_it(resolving: Resolve) -> None:
     daemon = resolving()
     dig(daemon, "alias.site.test")
-    for command in (["cache", "show", "www.dst.example"], ["explain", "alias.site.test", "A"], ["stats"]):
-        done = run(daemon, CISTERN, *command, "--json", "--socket", str(daemon.folder / "control.sock"))
+    for command in (
+        ["cache", "show", "www.dst.example"],
+        ["cache", "list", "--sort", "ttl"],
+        ["cache", "top", "--once", "--interval", "1"],
+        ["cache", "flush", "none.dst.example", "--negative", "--failures"],
+        ["servers"],
+        ["servers", "site.test"],
+        ["explain", "alias.site.test", "A"],
+        ["explain", "--resolve", "alias.site.test", "A"],
+        ["stats"],
+    ):
+        done = operate(daemon, *command, "--json")
         assert done.returncode == 0, done.stderr
-        assert [json.loads(line) for line in done.stdout.splitlines()]
+        assert [json.loads(line) for line in done.stdout.splitlines()], command
+        assert operate(daemon, *command).stdout, command
+
+
+def test_a_resolution_is_drawn_with_the_servers_that_were_really_asked(resolving: Resolve) -> None:
+    daemon = resolving()
+    drawn = operate(daemon, "explain", "--resolve", "alias.site.test").stdout
+    steps, _, rest = drawn.partition("\n\n")
+    assert steps.count("→") >= steps.count("←") >= 3  # some servers are asked beside others, to get to know them
+    assert "referral down to site.test." in steps
+    assert rest.rstrip().endswith("The client sees: NOERROR")
+    again = operate(daemon, "explain", "--resolve", "alias.site.test").stdout
+    assert "→" not in again
+    assert "www.dst.example. A: known: " in again
+
+
+def test_failures_are_listed_and_the_server_that_lost_the_queries_is_known(
+    resolving: Resolve, mended: Internet
+) -> None:
+    daemon = resolving()
+    dig(daemon, "www.site.test")
+    mended.silence("alias")
+    assert dig(daemon, "other.site.test").status == "SERVFAIL"
+    rows = [json.loads(line) for line in operate(daemon, "cache", "list", "--failed", "--json").stdout.splitlines()]
+    [failure] = [row for row in rows if row["name"] == "other.site.test." and not row["server"]]
+    assert (failure["attempts"], failure["info_code"]) == (1, 22)
+    assert 0 < failure["remaining"] <= failure["pause"]
+    rows = [json.loads(line) for line in operate(daemon, "servers", "site.test", "--json").stdout.splitlines()]
+    assert sum(row["losses"] for row in rows) >= 3
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (["explain", "a..b"], "a..b"),
+        (["explain", "www.site.test", "NOPE"], "NOPE"),
+        (["explain", "www.site.test", "--network", "x"], "'x'"),
+        (["explain", "web.internal"], "--network"),
+        (["cache", "list", "--zone", "a..b"], "a..b"),
+        (["cache", "flush", "www.site.test", "--type", "NOPE"], "NOPE"),
+        (["servers", "192.0.2.300"], "192.0.2.300"),
+        (["servers", "no.such.zone"], "no.such.zone."),
+    ],
+)
+def test_what_is_wrong_on_the_command_line_is_named_with_exit_code_2(
+    alone: Resolve, command: list[str], named: str
+) -> None:
+    done = operate(alone(), *command)
+    assert done.returncode == 2
+    assert named in done.stderr
+
+
+def operate(daemon: Daemon, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command of the operator's, and what it said."""
+    return run(daemon, CISTERN, *command, "--socket", str(daemon.folder / "control.sock"))

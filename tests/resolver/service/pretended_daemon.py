@@ -77,7 +77,7 @@ class PretendedDaemon:
             FailureRow(name="example.", type="A", server="192.0.2.53", remaining=2, pause=5),
         ]
 
-    def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
+    async def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
         self.asked.append((to_text(name), rtype, only, subtree))
         return 3
 
