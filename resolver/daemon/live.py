@@ -7,7 +7,7 @@ import trio
 from cache.answer import Question
 from cache.top import Top
 from resolver.daemon.parts import Parts
-from resolver.errors import ResolutionFailure
+from resolver.errors import LocalTarget, ResolutionFailure
 from resolver.observe.trace import Tracer
 from resolver.policy.explain import ExplainRow, answer_rows, explain, verdict_row
 from resolver.policy.sources import without_rebinding
@@ -17,9 +17,12 @@ from resolver.service.rows import LiveRows
 async def resolve_watched(parts: Parts, question: Question, rows: LiveRows) -> Sequence[ExplainRow]:
     """Resolve a public name as for a client, its steps sent to `rows` as they are taken; the rows of what came of it."""
     tracer = Tracer(parts.env.now, rows.send_nowait)  # fewer than the channel has room for
+    rebind = parts.known.rebind
     try:
-        answer = without_rebinding(await parts.public.resolve(question, parts.budget(tracer)))
+        answer = without_rebinding(await parts.public.resolve(question, parts.budget(tracer)), rebind)
     except ResolutionFailure as failure:
+        if isinstance(failure, LocalTarget) and rebind == "resolve":
+            return explain(parts.known, question, parts.env.now())  # the rest differs by client
         known = explain(parts.known, question, parts.env.now())[:-1]  # how far it got
         return [*known, verdict_row(failure.answer())]
     finally:

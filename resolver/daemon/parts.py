@@ -170,7 +170,7 @@ def make_parts(
         note_due=refresher.note_due if options.cache.prefetch else _ignore,
     )
     special = SpecialUse(zones)
-    sources = Sources(special, internal, public, budget, views(options.networks))
+    sources = Sources(special, internal, public, budget, views(options.networks), rebind=options.answer.rebind)
     handler = Handler(
         env.now,
         sources,
@@ -200,6 +200,7 @@ def make_parts(
             zones=zones,
             options=options.recursion,
             stale=options.stale,
+            rebind=options.answer.rebind,
         ),
         public,
         iterator,

@@ -4,7 +4,7 @@ Nothing is asked upstream, nothing is refreshed, and nothing counts as used.
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -31,6 +31,8 @@ from resolver.policy.whom import Known, next_query
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 State = Literal["fresh", "stale", "negative", "failed", "missing", "local"]
+
+IN_ITS_NETWORK: Final = "answered in each client's own network: explain this name with --network"
 
 
 class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
@@ -147,10 +149,14 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
             errors = (_stale_error(link), *_remembered_errors(failure))
             yield _present(wanted, link, "stale", _stale_note(failure, known.stale), now)
         if chain.follow(link, now):
-            yield verdict_row(without_rebinding(chain.answer(errors=errors)), asked_next)
+            yield verdict_row(without_rebinding(chain.answer(errors=errors), known.rebind), asked_next)
             return
         if is_ours(chain.name):
-            raise LocalTarget("a public alias to a name of this platform")
+            if known.rebind == "refuse":
+                raise LocalTarget("a public alias to a name of this platform")
+            yield LinkRow(to_text(chain.name), type_to_text(chain.qtype), "internal", "local", note=IN_ITS_NETWORK)
+            yield VerdictRow(rcode="", next=asked_next)
+            return
 
 
 def _present(wanted: Question, link: Link, state: State, note: str, now: float) -> LinkRow:

@@ -1,12 +1,14 @@
 """The options of what clients see: how much of an answer, and the networks of clients outside fdaa::/16."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 MAX_NETWORK = 2**32 - 1  # a network id is 32 bits of a 6PN address
 
 NetworksOptions = dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]]
+
+Rebind = Literal["refuse", "resolve"]
 
 
 class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,3 +17,10 @@ class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimal: Annotated[
         bool, msgspec.Meta(description="authority and additional records only where a client needs them")
     ] = True
+    rebind: Annotated[
+        Rebind,
+        msgspec.Meta(
+            description="public names that lead into this platform, as aliases of internal names or with addresses in "
+            "fdaa::/16: refuse them (EDE 15), or resolve them, internal names in the client's network"
+        ),
+    ] = "refuse"

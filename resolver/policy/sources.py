@@ -1,6 +1,7 @@
 """Which source answers a question: special-use names, internal zones, or the public resolution, in this order."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from cache.answer import Answer, Question
@@ -10,6 +11,7 @@ from cache.rrtypes import AAAA, ANY, IN
 from internal_zones import InternalZones, is_ours
 from resolver.errors import LocalTarget, NotRecursive, NotServed, NotSupported, Prohibited, ResolutionFailure
 from resolver.iterate import Budget
+from resolver.policy.options import Rebind
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import SIX_PN, View
 from resolver.resolve import PublicResolver
@@ -32,12 +34,18 @@ class Sources:
         public: PublicResolver,
         budget: Callable[[], Budget],
         view_of: Callable[[bytes, bytes], View],
+        *,
+        rebind: Rebind = "refuse",
     ) -> None:
-        """internal: None when no state database is configured; its names are then reserved all the same."""
+        """internal: None when no state database is configured; its names are then reserved all the same.
+
+        rebind: whether public names may lead into this platform.
+        """
         self._special = special
         self._internal = internal
         self._public = public
         self._budget = budget
+        self._rebind = rebind
         self.view_of = view_of
 
     def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
@@ -53,7 +61,7 @@ class Sources:
                 return minimal_any(query.qname)
             answer = self._public.find(Question(query.qname, query.qtype), now)
             if answer is not None:
-                return without_rebinding(answer)
+                return without_rebinding(answer, self._rebind)
             if not query.flags & RD:
                 raise NotRecursive("RD=0, and this is not in the cache")
         except ResolutionFailure as failure:
@@ -63,9 +71,13 @@ class Sources:
     async def answer(self, query: Query, view: View) -> Answer:
         """The answer where `answer_now` had none; raises ResolutionFailure."""
         if is_ours(query.qname):
-            return await self._serving(view).load(view.network_id(), query.qname, query.qtype, view.client)
-        answer = await self._public.resolve(Question(query.qname, query.qtype), self._budget())
-        return without_rebinding(answer)
+            return await self._at_home(view, Question(query.qname, query.qtype))
+        at_home = partial(self._at_home, view) if self._rebind == "resolve" else None
+        answer = await self._public.resolve(Question(query.qname, query.qtype), self._budget(), at_home)
+        return without_rebinding(answer, self._rebind)
+
+    async def _at_home(self, view: View, question: Question) -> Answer:
+        return await self._serving(view).load(view.network_id(), question.qname, question.qtype, view.client)
 
     def _serving(self, view: View) -> InternalZones:
         if self._internal is None:
@@ -104,9 +116,9 @@ def minimal_any(qname: WireName) -> Answer:
     return Answer(answer=(hinfo,))
 
 
-def without_rebinding(answer: Answer) -> Answer:
-    """`answer` unless a public name gives an address of this platform's networks; raises LocalTarget."""
-    last = answer.answer[-1] if answer.answer else None
+def without_rebinding(answer: Answer, rebind: Rebind) -> Answer:
+    """`answer` unless a public name gives an address of this platform's networks and must not; raises LocalTarget."""
+    last = answer.answer[-1] if answer.answer and rebind == "refuse" else None
     if last is not None and last.rtype == AAAA and any(rdata.startswith(SIX_PN) for rdata in last.rdatas):
         raise LocalTarget("a public name with an address of this platform")
     return answer

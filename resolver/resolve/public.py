@@ -4,7 +4,7 @@ The chain of aliases is walked link by link. A link that cannot be fetched is re
 one; nothing else of the chain is touched (design.md §5.3). The answer leaves only through Chain, which proves closure.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import trio
 
@@ -14,7 +14,7 @@ from cache.lookup import AliasesExhausted, AliasLoop, Chain, Link, SubstitutionT
 from cache.names import WireName
 from cache.options import StaleOptions
 from cache.rrset import Denial
-from cache.rrtypes import DNAME
+from cache.rrtypes import DNAME, NOERROR, NXDOMAIN
 from cache.staleness import is_due
 from cache.store import RRsetCache
 from resolver.errors import (
@@ -31,6 +31,8 @@ from resolver.iterate import Budget, Iteration
 from resolver.iterate.trace import Failed, Found
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.flights import Flight, Flights
+
+AtHome = Callable[[Question], Awaitable[Answer]]  # what we ourselves say of a name that is ours
 
 
 class PublicResolver:
@@ -70,11 +72,14 @@ class PublicResolver:
                     self._note_due(Question(rrset.owner, question.qtype))
         return answer
 
-    async def resolve(self, question: Question, budget: Budget) -> Answer:
-        """The answer within the budget's deadline; raises ResolutionFailure."""
+    async def resolve(self, question: Question, budget: Budget, at_home: AtHome | None = None) -> Answer:
+        """The answer within the budget's deadline; raises ResolutionFailure.
+
+        at_home: answers where a public alias leads to a local name; None: then the question is refused (LocalTarget).
+        """
         chain = Chain(question.qname, question.qtype)
         try:
-            return await self._walk(chain, budget)
+            return await self._walk(chain, budget, at_home)
         except (AliasLoop, AliasesExhausted) as failure:
             raise AliasChainTooLong(str(failure)) from failure
         except SubstitutionTooLong as end:
@@ -107,7 +112,7 @@ class PublicResolver:
         except ResolutionFailure as failure:
             return self._stale_link(question, failure, budget)
 
-    async def _walk(self, chain: Chain, budget: Budget) -> Answer:
+    async def _walk(self, chain: Chain, budget: Budget, at_home: AtHome | None) -> Answer:
         stale_at = self._now() + self._stale.client_timeout
         errors: tuple[ExtendedError, ...] = ()
         landed: Iteration | None = None
@@ -128,7 +133,9 @@ class PublicResolver:
                 return chain.answer(errors=errors)
             budget.spend_alias()
             if self._is_local(chain.name):
-                raise LocalTarget("a public alias to a name of this platform")
+                if at_home is None:
+                    raise LocalTarget("a public alias to a name of this platform")
+                return ended_by(chain, await at_home(Question(chain.name, chain.qtype)), errors, self._now())
 
     async def _fetch(self, wanted: Question, budget: Budget, stale_at: float) -> Iteration:
         """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""
@@ -171,6 +178,27 @@ class PublicResolver:
         if budget.watch is not None:
             budget.tell(Found(question, link, str(failure)))
         return link
+
+
+def ended_by(chain: Chain, home: Answer, errors: tuple[ExtendedError, ...], now: float) -> Answer:
+    """The answer of a chain whose last link is what we ourselves say of its name."""
+    if home.rcode not in (NOERROR, NXDOMAIN):
+        return home  # nothing is said of the name, and an open chain is no answer
+    chain.follow(home.answer[-1] if home.answer else _denial_in(home, chain, now), now)
+    return chain.answer(errors=(*errors, *home.errors))
+
+
+def _denial_in(home: Answer, chain: Chain, now: float) -> Denial:
+    soa = home.authority[0]
+    return Denial(
+        owner=chain.name,
+        rtype=None if home.rcode == NXDOMAIN else chain.qtype,
+        soa=soa,
+        ttl=soa.ttl,
+        received=now,
+        expires=soa.expires,
+        trust=soa.trust,
+    )
 
 
 def _carried(landed: Iteration | None, wanted: Question) -> Link | None:

@@ -8,7 +8,7 @@ from cache.names import WireName, from_text
 from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NXDOMAIN, SOA, A
 from resolver.errors import NO_REACHABLE_AUTHORITY
-from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow, explain, explain_local
+from resolver.policy.explain import IN_ITS_NETWORK, ExplainRow, LinkRow, VerdictRow, explain, explain_local
 from tests.resolver.policy.test_whom import known
 
 NOW = 1000.0
@@ -160,6 +160,15 @@ def test_an_alias_into_this_platform_and_an_address_of_it_are_refused_as_they_wo
     (link,), verdict = Known(rrset(WWW, AAAA, b"\xfd\xaa" + bytes(14))).explain(WWW, AAAA)
     assert link.state == "fresh"
     assert verdict == VerdictRow("REFUSED", errors=("EDE 15 (a public name with an address of this platform)",))
+
+
+def test_what_leads_into_this_platform_is_told_as_it_is_answered_where_that_is_allowed() -> None:
+    here = Known(rrset(WWW, CNAME, from_text("web.internal.")), rrset(WEB, AAAA, b"\xfd\xaa" + bytes(14)))
+    here.known = replace(here.known, rebind="resolve")
+    (_, inside), verdict = here.explain(WWW)
+    assert (inside.name, inside.origin, inside.note) == ("web.internal.", "internal", IN_ITS_NETWORK)
+    assert verdict.rcode == "", "it depends on the client"
+    assert here.explain(WEB, AAAA)[1].rcode == "NOERROR"
 
 
 def test_a_dname_that_gives_too_long_a_name_is_yxdomain() -> None:

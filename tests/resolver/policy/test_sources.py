@@ -15,6 +15,7 @@ from cache.store import RRsetCache
 from internal_zones import InternalZones, StateOptions, is_ours
 from resolver.errors import NotRecursive, NotServed, NotSupported, Prohibited, ResolutionFailure
 from resolver.iterate import Budget, Iteration
+from resolver.policy.options import Rebind
 from resolver.policy.sources import HINFO, Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import View, views
@@ -36,7 +37,9 @@ def view(client: bytes = LOOPBACK) -> View:
     return views({})(client, LOOPBACK)
 
 
-def with_sources(test: Callable[[Sources, RRsetCache], Awaitable[None]], database: str = "") -> None:
+def with_sources(
+    test: Callable[[Sources, RRsetCache], Awaitable[None]], database: str = "", rebind: Rebind = "refuse"
+) -> None:
     async def fly(asked: Question, budget: Budget) -> Iteration | ResolutionFailure:
         raise AssertionError(f"{asked} was taken upstream")
 
@@ -58,7 +61,7 @@ def with_sources(test: Callable[[Sources, RRsetCache], Awaitable[None]], databas
             internal = None
             if database:
                 internal = InternalZones(StateOptions(database=database), now=trio.current_time, rng=_NoRandomness())
-            sources = Sources(SpecialUse(), internal, public, lambda: Budget(10), views({}))
+            sources = Sources(SpecialUse(), internal, public, lambda: Budget(10), views({}), rebind=rebind)
             await test(sources, cache)
             nursery.cancel_scope.cancel()
 
@@ -144,6 +147,22 @@ def test_a_public_name_with_an_address_of_the_platform_is_refused() -> None:
     assert answer is not None
     assert (answer.rcode, answer.answer) == (REFUSED, ())
     assert AAAA == 28
+
+
+def test_public_names_may_lead_into_the_platform_where_an_operator_says_so() -> None:
+    async def test(sources: Sources, cache: RRsetCache) -> None:
+        now = trio.current_time()
+        cache.put(rrset("good.example. 60 AAAA fdaa:0:18::2", now), now)
+        cache.put(rrset("alias.example. 60 CNAME web.internal.", now), now)
+        answer = sources.answer_now(query("good.example AAAA"), view(), now)
+        assert answer is not None
+        assert answer.rcode == NOERROR
+        asked = query("alias.example AAAA")
+        assert sources.answer_now(asked, view(MACHINE), now) is None
+        with pytest.raises(NotServed):  # internal names have no other source here either
+            await sources.answer(asked, view(MACHINE))
+
+    with_sources(test, rebind="resolve")
 
 
 def test_what_is_not_known_has_to_be_awaited() -> None:

@@ -14,7 +14,7 @@ from cache.lookup import Alias, Link
 from cache.names import WireName, from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, Entry, RRset, Trust
-from cache.rrtypes import AAAA, CNAME, NOERROR, NXDOMAIN, SOA, A
+from cache.rrtypes import AAAA, CNAME, NOERROR, NXDOMAIN, SERVFAIL, SOA, A
 from cache.store import RRsetCache
 from internal_zones import is_ours
 from resolver.errors import (
@@ -35,6 +35,9 @@ ALIAS = from_text("alias.src.test")
 TARGET = from_text("www.dst.test")
 OLD = b"\x0a\0\0\1"
 NEW = b"\x0a\0\0\2"
+
+
+INSIDE = from_text("web.internal")
 
 
 def address(owner: WireName, rdata: bytes, ttl: int) -> RRset:
@@ -394,6 +397,33 @@ def test_a_public_alias_into_our_own_zones_is_refused() -> None:
         world.says(ALIAS, lambda: alias(ALIAS, from_text("web.internal"), 60))
         with pytest.raises(LocalTarget):
             await world.resolve()
+
+    simulate(test)
+
+
+@pytest.mark.parametrize(
+    ("said", "rcode", "shown"),
+    [
+        pytest.param(lambda: Answer(answer=(address(INSIDE, NEW, 5),)), NOERROR, [ALIAS, INSIDE], id="its addresses"),
+        pytest.param(lambda: Answer(authority=(nxdomain(INSIDE, 5).soa,)), NOERROR, [ALIAS], id="NODATA"),
+        pytest.param(
+            lambda: Answer(rcode=NXDOMAIN, authority=(nxdomain(INSIDE, 5).soa,)), NXDOMAIN, [ALIAS], id="NXDOMAIN"
+        ),
+        pytest.param(lambda: Answer(rcode=SERVFAIL), SERVFAIL, [], id="a failure shows no open chain"),
+    ],
+)
+def test_a_public_alias_into_our_own_zones_ends_in_what_we_say_ourselves(
+    said: Callable[[], Answer], rcode: int, shown: list[WireName]
+) -> None:
+    async def test(world: World) -> None:
+        async def at_home(question: Question) -> Answer:
+            assert question == Question(INSIDE, A)
+            return said()
+
+        world.says(ALIAS, lambda: alias(ALIAS, INSIDE, 60))
+        answer = await world.public.resolve(Question(ALIAS, A), Budget(trio.current_time() + 10), at_home)
+        assert (answer.rcode, [rrset.owner for rrset in answer.answer]) == (rcode, shown)
+        assert not answer.authoritative
 
     simulate(test)
 

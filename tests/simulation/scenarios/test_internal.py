@@ -8,6 +8,7 @@ import pytest
 
 from resolver.demo.behaviour import Fails
 from resolver.demo.corrosion_file import CorrosionWriter
+from resolver.policy.options import AnswerOptions
 from tests.internal_zones.breaking import ADDRESS, OTHER, execute, move
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.simulation.scenarios.kit import MAX_STALE_STATE, UNREACHABLE, Net, given
@@ -38,6 +39,19 @@ async def test_scenario_49_no_internal_name_is_an_alias_so_none_can_fail_with_it
 async def test_scenario_49_a_public_alias_to_an_internal_name_is_refused(net: Net) -> None:
     reply = await net.ask("inward.src.test AAAA", excused="REFUSED")
     assert (reply.rcode, reply.answer, reply.errors) == ("REFUSED", [], {"BLOCKED"})
+
+
+@given(PAIR, state=STATE, answer=AnswerOptions(rebind="resolve"))
+async def test_scenario_49_where_it_may_it_ends_in_the_clients_network_and_its_internal_part_is_never_cached(
+    net: Net,
+) -> None:
+    reply = await net.ask("inward.src.test AAAA", excused="internal.")
+    assert (reply.rcode, reply.answer) == ("NOERROR", ["inward.src.test 300 CNAME web.internal.", *MACHINE])
+    move(net.state_file, OTHER)
+    await net.at(1 + SEEN_WITHIN)
+    assert OTHER in (await net.ask("inward.src.test AAAA", excused="internal.")).answer[-1]
+    reply = await net.ask("inward.src.test TXT", excused="internal.")
+    assert (reply.rcode, reply.soa) == ("NOERROR", "internal 2")
 
 
 @given({}, state=STATE)
