@@ -15,8 +15,8 @@ from resolver.env import address_from_text
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import ServerList
 
-HEADS: Final = ("SERVER", "NAME", "RTT", "VAR", "WAIT", "REPLIES", "LOST", "IN A ROW", "HEARD", "EDNS", "STATE")
-NUMBERS: Final = frozenset({"RTT", "VAR", "WAIT", "REPLIES", "LOST", "IN A ROW", "HEARD"})
+HEADS: Final = ("SERVER", "NAME", "RTT", "VAR", "WAIT", "REPLIES", "LOST", "LOSS", "IN A ROW", "HEARD", "EDNS", "STATE")
+NUMBERS: Final = frozenset({"RTT", "VAR", "WAIT", "REPLIES", "LOST", "LOSS", "IN A ROW", "HEARD"})
 MAX_LAME_SHOWN: Final = 3  # zones; the rest is counted, and --json has all of them
 
 
@@ -68,9 +68,10 @@ def _cells(row: ServerRow) -> tuple[str, ...]:
         milliseconds(row.wait),
         str(row.replies),
         str(row.losses),
+        f"{row.loss:.0%}",
         str(row.timeouts),
         "never" if row.heard_ago is None else seconds(row.heard_ago),
-        row.edns,
+        row.edns + (", cookie" if row.has_cookie else ""),
         "; ".join(_states(row)),
     )
 

@@ -225,7 +225,7 @@ class ZoneServers:
             tries.exhausted = failure
             return None
         if budget.watch is not None:
-            budget.tell(Sent(self._question, shown, self.delegation.zone, send.server, send.wait))
+            budget.tell(Sent(self._question, shown, self.delegation.zone, send.server, send.wait, len(race.running)))
         return exchange
 
     def _beside(self, send: Send) -> Address | None:

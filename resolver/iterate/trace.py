@@ -48,13 +48,17 @@ class Sought(msgspec.Struct, frozen=True):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A server of `zone` is asked for the sake of `question`, of which it sees `shown`. timeout: seconds until it is late."""
+    """A server of `zone` is asked for the sake of `question`, of which it sees `shown`. timeout: seconds until it is late.
+
+    others: servers asked the same before that have not answered yet and are listened to still.
+    """
 
     question: Question
     shown: Question
     zone: WireName
     server: Address
     timeout: float
+    others: int = 0
 
 
 class Replied(msgspec.Struct, frozen=True):

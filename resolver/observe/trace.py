@@ -79,7 +79,8 @@ class Tracer:
         match event:
             case Sent():
                 self._sent[_exchange(event)] = now
-                text = f"late after {1000 * event.timeout:.0f} ms"
+                beside = f", beside {event.others} that may answer still" if event.others else ""
+                text = f"late after {1000 * event.timeout:.0f} ms{beside}"
                 return _of_exchange(event, "sent", at, depth, zone=to_text(event.zone), text=text)
             case Replied(reply=reply):
                 text = _meaning(event.verdict) + (", over TCP" if reply.over_tcp else "")

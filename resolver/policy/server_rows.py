@@ -1,6 +1,7 @@
 """What is known of the servers that are asked, for people?"""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -10,16 +11,19 @@ from resolver.env import Address
 from resolver.iterate.delegation import Delegation
 from resolver.policy.whom import Known, servers_of
 from resolver.upstream.choose import wait_for
-from resolver.upstream.learning import Typical, is_known, is_silent
+from resolver.upstream.learning import Typical, is_known, is_lame, is_silent
+
+CLIENT_COOKIE_OCTETS: Final = 8  # RFC 7873 §4: ours; what stands behind it is the server's
 
 
 class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One address of a server. address "": a name server whose address is not known here.
 
     name: the name server that it is the address of, where a zone was asked for. rtt, variance: seconds, None if it was
-    never heard. replies, losses: queries answered, and not. timeouts: late replies in a row. wait: seconds after which the next
-    reply would be late. edns: unknown, works or broken. keeps_case: does it echo letter case? lame: zones that it was named
-    for and does not serve. held_for: seconds until a silent one is probed. heard_ago: seconds since its last reply.
+    never heard. replies, losses: queries answered, and not; loss: the share of the latter, smoothed. timeouts: late replies in
+    a row. wait: seconds after which the next reply would be late. edns: unknown, works or broken; has_cookie: did it give a
+    DNS Cookie (RFC 7873)? keeps_case: does it echo letter case? lame: zones that it was named for and does not serve.
+    held_for: seconds until a silent one is probed. heard_ago: seconds since its last reply.
     """
 
     address: str = ""
@@ -28,9 +32,11 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     variance: float | None = None
     replies: int = 0
     losses: int = 0
+    loss: float = 0.0
     timeouts: int = 0
     wait: float | None = None
     edns: str = ""
+    has_cookie: bool = False
     keeps_case: bool | None = None
     lame: tuple[str, ...] = ()
     held_for: float | None = None
@@ -63,11 +69,13 @@ def _row(server: Address, state: ServerState | None, now: float) -> ServerRow:
         variance=state.rttvar if was_heard else None,
         replies=state.replies,
         losses=state.losses,
+        loss=state.loss,
         timeouts=state.timeouts_in_a_row,
         wait=wait_for(state, Typical(), 0, is_alone=False),
         edns=state.edns.value,
+        has_cookie=len(state.cookie) > CLIENT_COOKIE_OCTETS,
         keeps_case=state.keeps_case,
-        lame=tuple(sorted(map(to_text, state.lame_zones))),
+        lame=tuple(sorted(to_text(zone) for zone in state.lame_zones if is_lame(state, zone, now))),
         held_for=max(0.0, state.probe_at - now) if is_silent(state) else None,
         heard_ago=now - state.last_heard if state.last_heard > float("-inf") else None,
     )

@@ -10,14 +10,14 @@ from resolver.policy.server_rows import ServerRow
 from tests.resolver.cli.conftest import Served, cistern
 
 TABLE = """\
-SERVER        NAME     RTT    VAR  WAIT  REPLIES  LOST  IN A ROW  HEARD  EDNS   STATE
-192.0.2.1:53        12.3ms  2.0ms     -        7     0         0  1m30s  works
+SERVER        NAME     RTT    VAR  WAIT  REPLIES  LOST  LOSS  IN A ROW  HEARD  EDNS   STATE
+192.0.2.1:53        12.3ms  2.0ms     -        7     0    0%         0  1m30s  works
 """
 ALL = """\
-SERVER              NAME             RTT    VAR   WAIT  REPLIES  LOST  IN A ROW  HEARD  EDNS     STATE
-192.0.2.1:53        ns1.example.  12.3ms  2.0ms  376ms        7     9         5   4.0s  broken   held down for 2.0s
-[2001:db8::1]:53    ns1.example.       -      -      -        0     0         0  never  unknown  changes letter case
-(no address known)  ns2.example.       -      -      -        0     0         0  never
+SERVER              NAME             RTT    VAR   WAIT  REPLIES  LOST  LOSS  IN A ROW  HEARD  EDNS           STATE
+192.0.2.1:53        ns1.example.  12.3ms  2.0ms  376ms        7     9   62%         5   4.0s  works, cookie  held down for 2.0s
+[2001:db8::1]:53    ns1.example.       -      -      -        0     0    0%         0  never  unknown        changes letter case
+(no address known)  ns2.example.       -      -      -        0     0    0%         0  never
 """
 
 
@@ -47,8 +47,10 @@ def test_every_field_has_its_column(capsys: pytest.CaptureFixture[str]) -> None:
         wait=0.376,
         replies=7,
         losses=9,
+        loss=0.62,
+        has_cookie=True,
         timeouts=5,
-        edns="broken",
+        edns="works",
         held_for=2.0,
         heard_ago=4.0,
     )

@@ -81,6 +81,11 @@ def test_what_a_reply_means_is_told_with_how_long_it_took(verdict: Verdict, rcod
     assert msgspec.json.decode(msgspec.json.encode(row), type=TraceRow) == row
 
 
+def test_a_server_that_is_asked_beside_others_is_told_to_be() -> None:
+    row = Traced().tell(Sent(WWW, WWW, ROOT, SERVER, 0.05, others=1))
+    assert row.text == "late after 50 ms, beside 1 that may answer still"
+
+
 def test_a_reply_over_tcp_says_so() -> None:
     row = Traced().tell(Replied(WWW, WWW, SERVER, reply(over_tcp=True), Useless(Reason.ERROR, "SERVFAIL")))
     assert row.text == "of no use: SERVFAIL, over TCP"

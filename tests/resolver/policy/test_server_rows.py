@@ -21,6 +21,8 @@ def test_a_row_tells_all_that_is_known_of_a_server() -> None:
         note_refusal(state, 9.5)
     note_lame(state, from_text("b.example."), NOW)
     note_lame(state, from_text("a.example."), NOW)
+    state.lame_zones[from_text("heals.example.")] = NOW  # believed until now
+    state.loss, state.cookie = 0.25, bytes(16)
     state.edns, state.keeps_case = Edns.BROKEN, False
     [row] = server_rows(servers, NOW)
     assert row == ServerRow(
@@ -29,9 +31,11 @@ def test_a_row_tells_all_that_is_known_of_a_server() -> None:
         variance=0.0025,
         replies=1,
         losses=4,
+        loss=0.25,
         timeouts=4,
         wait=0.03,
         edns="broken",
+        has_cookie=True,
         keeps_case=False,
         lame=("a.example.", "b.example."),
         held_for=0.5,
