@@ -35,7 +35,7 @@ from tests.simulation.world import World, open_world
 
 TURNS: Final = 25
 LONGEST_REPLY: Final = 10.5  # s: the deadline of a question, and the way back
-FAILURES_OVER: Final = 310.0  # s: no failure is remembered for longer (RFC 9520 §3.2)
+FAILURES_OVER: Final = 61.0  # s: twice the longest pause after a failure (`failures.max_pause`), and some
 EVERYTHING_OVER: Final = 90_000.0  # s: no TTL is longer
 
 Tell = Callable[[str], None]
