@@ -25,7 +25,10 @@ The daemon stays up on {addresses}. In another terminal:
    dig @{host} -p {port} AAAA web.internal
    cistern query --server {server} alias.src.test
    cistern explain --socket {socket} alias.src.test A
-   cistern cache list --socket {socket}
+   cistern explain --resolve --socket {socket} www.glueless.test TXT
+   cistern cache list --sort hits --socket {socket}
+   cistern cache top --socket {socket}
+   cistern servers --socket {socket}
    cistern stats --socket {socket}
 Ctrl-C ends it."""
 
