@@ -17,6 +17,14 @@ class UpstreamCounts:
         default=0, metadata={"help": "Times this host turned out to have no route for IPv4 or for IPv6."}
     )
     sent_tcp: int = field(default=0, metadata={"help": "Queries sent over TCP."})
+    tcp_connections: int = field(default=0, metadata={"help": "TCP connections to servers that were opened."})
+    tcp_connections_current: int = field(
+        default=0, metadata={"help": "TCP connections to servers open now.", "kind": "gauge"}
+    )
+    tcp_reused: int = field(default=0, metadata={"help": "Queries sent over a TCP connection that was there already."})
+    tcp_asked_again: int = field(
+        default=0, metadata={"help": "Queries repeated over a new TCP connection: the one that was there had ended."}
+    )
     truncated: int = field(default=0, metadata={"help": "UDP replies with TC, asked again over TCP."})
     garbage: int = field(default=0, metadata={"help": "Datagrams that are no DNS response; the wait went on."})
     mismatched: int = field(

@@ -18,11 +18,11 @@ from cache.servers import Edns, Servers, ServerState
 from resolver.env import Address, Env, UdpChannel
 from resolver.upstream.allowance import Allowance
 from resolver.upstream.choose import patience_for
+from resolver.upstream.connections import Connections, Spawn
 from resolver.upstream.cookies import Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
 from resolver.upstream.counts import UpstreamCounts
 from resolver.upstream.families import Families
 from resolver.upstream.learning import Typical, note_late, note_refusal, note_reply, note_silence
-from resolver.upstream.tcp import ask_tcp
 from resolver.upstream.udp import NAME_END, Match, Suspicion, await_reply, match_of, read_echo
 from resolver.wire import question_octets, randomise_case, with_opt
 from resolver.wire.message import RD, Response, Unreadable
@@ -32,7 +32,6 @@ TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
 MIN_TCP_TIMEOUT: Final = 1.0  # s
 MAX_TCP_TIMEOUT: Final = 3.0  # s
 NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
-Spawn = Callable[..., object]  # (async function, *arguments): a nursery's start_soon
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
 
 
@@ -66,7 +65,7 @@ class Upstream:
         *,
         case_randomization: bool = True,
     ) -> None:
-        """spawn: starts a task that listens to one server longer than whoever asked may wait."""
+        """spawn: starts a task that outlives whoever asked: it listens to a late server, or keeps a connection."""
         self.env = env
         self.counts = counts
         self.spawn = spawn
@@ -74,6 +73,7 @@ class Upstream:
         self.typical = Typical()
         self.families = Families()
         self.allowance = Allowance()
+        self.connections = Connections(env.network, spawn, counts)
         self._servers = servers
 
     def state_of(self, server: Address) -> ServerState:
@@ -273,7 +273,7 @@ class Exchange:
         try:
             patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._wait))
             with trio.move_on_after(max(0.0, min(patience, self._deadline - sent_at))):
-                response = read_echo(await ask_tcp(self._env.network, self.server, message), asked)
+                response = read_echo(await self._upstream.connections.ask(self.server, message), asked)
                 if isinstance(response, Unreadable):
                     self._counts.garbage += 1
                     return Fault.BROKEN

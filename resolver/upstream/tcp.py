@@ -1,36 +1,155 @@
-"""One question to one server over TCP: length and message in one write, one bounded read (RFC 1035 §4.2.2, RFC 7766 §8)."""
+"""Questions to one server over one connection, several at a time, answered in any order (RFC 7766 §6.2.1).
+
+A task of its own opens the connection, reads and writes, and closes it when nobody has asked for a while. Length and message
+leave in one write (RFC 7766 §8); a reply goes to whoever asked under its ID.
+"""
+
+import errno
+from collections.abc import Callable
+from math import inf
+from typing import Final
 
 import trio
 
 from resolver.env import Address, Network
 
-LENGTH_OCTETS = 2
-READ_AT_ONCE = 16384
+LENGTH_OCTETS: Final = 2
+ID_OCTETS: Final = 2
+READ_AT_ONCE: Final = 16384
+MAX_PIPELINED: Final = 64  # questions that wait on one connection; the next one opens another
+MAX_QUERIES: Final = (
+    200  # over one connection (Unbound's max-reuse-tcp-queries): whoever is behind the address may change
+)
+IDLE: Final = 10.0  # s without a question after which it is closed: servers' own patience is often no longer
+CONNECT_TIMEOUT: Final = 3.0  # s; whoever asked has given up by then
 
 
-async def ask_tcp(network: Network, server: Address, message: bytes) -> bytes:
-    """The message that came back; raises OSError when there is no connection or it ends too soon.
+class _Waiter:
+    """Somebody who asked. reply: None until it has come; error: why it never will."""
 
-    How long to wait is the caller's to say.
-    """
-    stream = await network.open_tcp(server)
-    try:
-        await stream.send_all(len(message).to_bytes(LENGTH_OCTETS, "big") + message)
-        received = await _read(stream, b"", LENGTH_OCTETS)
-        wanted = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
-        received = await _read(stream, received, wanted)
-    except (trio.BrokenResourceError, trio.ClosedResourceError) as lost:
-        raise ConnectionError("the connection was lost") from lost
-    finally:
-        await trio.aclose_forcefully(stream)
-    return received[LENGTH_OCTETS:wanted]
+    __slots__ = ("done", "error", "reply")
+
+    def __init__(self) -> None:
+        self.done = trio.Event()
+        self.reply: bytes | None = None
+        self.error: OSError | None = None
 
 
-async def _read(stream: trio.abc.Stream, received: bytes, wanted: int) -> bytes:
-    """`received` grown to at least `wanted` octets."""
-    while len(received) < wanted:
-        more = await stream.receive_some(READ_AT_ONCE)
-        if not more:
-            raise ConnectionError("the connection ended within a message")
-        received += more
-    return received
+class Connection:
+    """One connection, from before it is open until it is closed."""
+
+    def __init__(self, network: Network, server: Address, on_end: Callable[["Connection"], None]) -> None:
+        """on_end: called once, when it is over."""
+        self.server = server
+        self._network = network
+        self._on_end = on_end
+        self._waiting: dict[bytes, _Waiter] = {}  # by ID; bounded by MAX_PIPELINED
+        self._to_send = bytearray()  # bounded by what waits
+        self._has_to_send = trio.Event()
+        self._scope = trio.CancelScope()
+        self._asked = 0
+        self._is_retired = False
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._waiting
+
+    def takes(self, id: bytes) -> bool:
+        """May one more question be asked over it, under this ID?"""
+        is_full = len(self._waiting) >= MAX_PIPELINED or self._asked >= MAX_QUERIES
+        return not self._is_retired and not is_full and id not in self._waiting
+
+    def retire(self) -> None:
+        """Take no more questions; close when the last one is answered."""
+        self._is_retired = True
+        if not self._waiting:
+            self._scope.cancel()
+
+    async def ask(self, message: bytes) -> bytes:
+        """The reply to a message that it `takes`; raises OSError. How long to wait is the caller's to say."""
+        id = message[:ID_OCTETS]
+        waiter = self._waiting[id] = _Waiter()
+        self._asked += 1
+        self._to_send += len(message).to_bytes(LENGTH_OCTETS, "big") + message
+        self._has_to_send.set()
+        try:
+            await waiter.done.wait()
+        finally:
+            del self._waiting[id]
+            if self._is_retired or not waiter.done.is_set():
+                self.retire()  # too slow for one is too slow for the next; a late reply meets nobody else's ID either
+        if waiter.reply is None:
+            assert waiter.error is not None
+            raise OSError(waiter.error.errno, waiter.error.strerror)
+        return waiter.reply
+
+    async def run(self) -> None:
+        """Open it, serve whoever asks, close it."""
+        error = OSError(errno.ECONNRESET, "the connection was lost")
+        try:
+            with self._scope, trio.move_on_after(CONNECT_TIMEOUT) as opening:
+                stream = await self._network.open_tcp(self.server)
+                opening.deadline = inf
+                await self._serve(stream)
+        except OSError as refused:
+            error = refused
+        finally:
+            self._is_retired = True
+            for waiter in self._waiting.values():
+                waiter.error = error
+                waiter.done.set()
+            self._on_end(self)
+
+    async def _serve(self, stream: trio.abc.Stream) -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._send, stream)
+                await self._receive(stream)
+                nursery.cancel_scope.cancel()
+        finally:
+            await trio.aclose_forcefully(stream)
+
+    async def _send(self, stream: trio.abc.Stream) -> None:
+        while True:
+            await self._has_to_send.wait()
+            self._has_to_send = trio.Event()
+            octets, self._to_send = self._to_send, bytearray()
+            try:
+                await stream.send_all(octets)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._scope.cancel()
+                return
+
+    async def _receive(self, stream: trio.abc.Stream) -> None:
+        """Hand out replies until the server closes the connection, or nobody has asked for a while."""
+        received = bytearray()
+        while True:
+            octets: bytes | bytearray | None = None
+            try:
+                with trio.move_on_after(IDLE):
+                    octets = await stream.receive_some(READ_AT_ONCE)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return
+            if octets is None and self._waiting:
+                continue
+            if not octets:
+                return
+            received += octets
+            self._hand_out(received)
+
+    def _hand_out(self, received: bytearray) -> None:
+        """Take the whole messages out of `received`, and give each to whoever waits for it."""
+        while len(received) >= LENGTH_OCTETS:
+            end = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
+            if len(received) < end:
+                return
+            message = bytes(received[LENGTH_OCTETS:end])
+            del received[:end]
+            waiter = self._waiting.get(message[:ID_OCTETS])
+            if waiter is None and len(self._waiting) == 1:
+                (waiter,) = (
+                    self._waiting.values()
+                )  # it can be meant for nobody else; they find out what is wrong with it
+            if waiter is not None and waiter.reply is None:
+                waiter.reply = message
+                waiter.done.set()

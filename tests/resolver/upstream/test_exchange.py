@@ -482,7 +482,7 @@ def test_a_cookie_proves_a_reply_where_letter_case_does_not() -> None:
 
 
 def test_a_reply_with_another_client_cookie_does_not_end_the_wait() -> None:
-    """RFC 7873 §5.3: «MUST be discarded»; not even if ID, port and letter case were guessed."""
+    """RFC 7873 §5.3; not even if ID, port and letter case were guessed."""
 
     def forged_first(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
         return [(0.01, with_cookie(query, FORGED, client=b"guessing")), (0.02, with_cookie(query))]
