@@ -145,12 +145,10 @@ class ZoneServers:
         self._avoided = avoided
         self._candidates: dict[Address, Candidate] = {}
         self._lookups_failed = 0
-        self._silent_since = means.env.now()
+        self._silent_since = now = means.env.now()
         self._has_far_glue = bool(delegation.far_glue)
-        # of those in the zone itself the referral to it has told the parent's addresses
-        strangers = [name for name in delegation.name_servers if not is_at_or_below(name, delegation.zone)]
-        self._strangers = strangers[:MAX_PARENT_GLUE]
-        in_hand, self._missing = means.book.in_hand(delegation, means.env.now())
+        self._strangers: list[WireName] | None = None  # not looked for yet
+        in_hand, self._missing = means.book.in_hand(delegation, now)
         means.env.rng.shuffle(self._missing)  # type: ignore[arg-type]  # a list is invariant; shuffling puts nothing in
         self._add(in_hand)
 
@@ -346,6 +344,8 @@ class ZoneServers:
             self._has_far_glue = False
             if self._add(book.last_resort(self.delegation)):
                 return True
+        if self._strangers is None:
+            self._strangers = strangers_of(self.delegation)
         while self._strangers:
             name = self._strangers.pop()
             if self._add(await self._means.find_glue_above(name, self._question, self._budget)):
@@ -376,3 +376,8 @@ class ZoneServers:
             raise tries.failure(self.delegation)
         self._means.counts.last_resorts += 1
         return tries.last_resort
+
+
+def strangers_of(delegation: Delegation) -> list[WireName]:
+    """The name servers whose addresses other zones give: of those in the zone itself the referral has told the parent's."""
+    return [name for name in delegation.name_servers if not is_at_or_below(name, delegation.zone)][:MAX_PARENT_GLUE]
