@@ -125,6 +125,24 @@ async def test_camp_cve_2026_50045_following_an_alias_gives_no_new_budget(net: N
     assert await net.cached(f"{LINKS}.l9.evil.test") == {}
 
 
+@given(ATTACK)
+async def test_pdns_sa_2026_01_aliases_that_come_with_60_kilobytes_each_end_with_the_budget(net: Net) -> None:
+    """Few packets, many octets: after four of the longest messages the question is over."""
+    junk = tuple(f'junk.evil.test. 60 TXT "{place:0>240}"' for place in range(230))
+
+    def answer(question: str, asking: Asking) -> Said:
+        qname = question.split()[0]
+        place = int(qname.removeprefix("a").partition(".")[0])
+        return _truncated_over_udp(Said((f"{qname}. 60 CNAME a{place + 1}.evil.test.",), junk), asking)
+
+    net.possess("X", answer)
+    reply = await net.ask("a0.evil.test")
+    assert reply.rcode == "SERVFAIL"
+    assert net.asked()["X"] <= 2 * 5  # over UDP and over TCP
+    assert await net.counter("iterate_budget_exhausted") == 1
+    assert (await net.ask("www.victim.test")).rcode == "NOERROR"
+
+
 CYCLE: Final = {
     "A": zone("one.test", "www 300 A 198.51.100.1", name_servers=("ns.two.test.",)),
     "B": zone("two.test", "www 300 A 198.51.100.2", name_servers=("ns.one.test.",)),
