@@ -1,5 +1,6 @@
 """`cistern demo`: sets the stage, shows the tour, and stays up for whoever wants to ask."""
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -53,7 +54,9 @@ def main(tour: bool) -> int:
 
 async def _show(folder: Path, console: Console, tour: bool) -> int:
     """Returns how many steps were not right."""
+    failed = 0
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(_end_at_sigterm, nursery.cancel_scope)
         stage = await nursery.start(set_stage, RealEnv(), folder)
         networks: dict[str, Network] = {client: RealEnv(client).network for client in (OUR_CLIENT, THEIR_CLIENT)}
         console.print("[bold]Cistern[/bold]: the daemon, between a state database that changes and a small internet.")
@@ -64,6 +67,13 @@ async def _show(folder: Path, console: Console, tour: bool) -> int:
             await trio.sleep_forever()
         nursery.cancel_scope.cancel()
     return failed
+
+
+async def _end_at_sigterm(all_of_it: trio.CancelScope) -> None:
+    """As Ctrl-C does: the process that changes the state database ends, too, and the folder goes."""
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            all_of_it.cancel()
 
 
 def farewell(stage: Stage) -> str:

@@ -1,14 +1,20 @@
 """`cistern demo --tour` as a person runs it, in a network of its own."""
 
+import os
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from resolver.demo.steps import STEPS
 from tests.real.harness import CISTERN
 from tests.real.namespaces import namespace, why_not
+from tests.real.sockets import wait_until
 
 TOUR_SECONDS = 120  # it takes ten
+START_SECONDS = 30  # it takes two
+END_SECONDS = 10
 
 
 def test_every_step_of_the_tour_is_right() -> None:
@@ -20,3 +26,26 @@ def test_every_step_of_the_tour_is_right() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(STEPS)} of {len(STEPS)} steps were right" in done.stdout
     assert "$ dig @127.0.0.1 -p 5300 A alias.src.test" in done.stdout
+
+
+def children_of(pid: int) -> list[str]:
+    """The processes that it started, whichever thread of it did."""
+    return [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+
+
+def test_sigterm_leaves_no_process_and_no_files_behind(tmp_path: Path) -> None:
+    if missing := why_not():
+        pytest.skip(missing)
+    with namespace() as inside:
+        command = inside.inside(CISTERN, "demo")
+        demo = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(tmp_path)})
+        try:
+            assert wait_until(lambda: bool(children_of(demo.pid) and list(tmp_path.glob("*/*.sock"))), START_SECONDS)
+            (child,) = children_of(demo.pid)
+            demo.send_signal(signal.SIGTERM)
+            demo.wait(END_SECONDS)
+        finally:
+            demo.kill()
+            demo.wait()
+    assert not Path("/proc", child).exists()
+    assert list(tmp_path.iterdir()) == []
