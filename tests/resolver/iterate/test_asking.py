@@ -4,16 +4,18 @@ import pytest
 import trio
 
 from cache.answer import Question
+from cache.chain import Link
 from cache.names import WireName
 from resolver.env import Address
-from resolver.errors import CachedFailure, InvalidData, NetworkError, NoReachableAuthority
+from resolver.errors import CachedFailure, InvalidData, NetworkError, NoReachableAuthority, WorkExhausted
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.asking import Heard, Means, Tries, ZoneServers
-from resolver.iterate.budget import Budget
+from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.classify import Answered, Reason, Useless
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.upstream import Fault, Upstream
 from resolver.upstream.choose import MAX_SENDS_IN_ZONE
+from tests.build import rrset
 from tests.resolver.iterate.world import Table, World, play
 from tests.resolver.iterate.zone_text import name, question
 from tests.resolver.upstream.fake_network import Behaviour, silent
@@ -203,5 +205,58 @@ def test_a_reply_that_is_used_as_a_last_resort_is_no_failure_of_its_server() -> 
             heard = await ask(world, BAD)
             assert heard is not None
         assert world.sent == 3
+
+    play(main)
+
+
+def delayed(seconds: float) -> Behaviour:
+    """GOOD's answers, after so long."""
+    table = Table(ANSWER)
+    return lambda query, over_tcp: [(seconds, data) for _, data in table(query, over_tcp)]
+
+
+def test_who_is_late_is_listened_to_when_no_packet_may_be_sent_any_more() -> None:
+    async def main() -> None:
+        world = World({GOOD: delayed(0.8), BAD: silent}, limits=BudgetLimits(queries=2))
+        assert await ask(world, GOOD, BAD) is not None
+        assert world.sent == 2
+        assert world.env.now() == pytest.approx(0.8)
+
+    play(main)
+
+
+def test_a_budget_that_ends_before_anybody_answers_is_the_failure() -> None:
+    async def main() -> None:
+        world = World({}, limits=BudgetLimits(queries=2))
+        with pytest.raises(WorkExhausted):
+            await ask(world, GOOD, BAD)
+        assert world.sent == 2
+
+    play(main)
+
+
+def test_another_name_server_is_looked_up_while_the_late_one_is_listened_to() -> None:
+    async def main() -> None:
+        looked_up: list[Question] = []
+
+        async def look_up(asked: Question, budget: Budget) -> Link:
+            looked_up.append(asked)
+            await trio.sleep(5.0)
+            raise NoReachableAuthority("nobody knows")
+
+        world = World({GOOD: delayed(0.6)})
+        world.cache.put(rrset(f"ns1.test. 60 A {GOOD}"), 0.0)
+        upstream = Upstream(world.env, world.servers, world.upstream_counts, trio.lowlevel.spawn_system_task)
+        book = AddressBook(world.cache, world.options, look_up, world.counts)
+        means = Means(world.env, upstream, book, world.failures, world.counts, no_glue)
+        both = Delegation(
+            zone=name("example."), origin=Origin.CACHE, name_servers=(name("ns1.test."), name("ns2.test."))
+        )
+        servers = ZoneServers(means, both, WWW, world.new_budget(), frozenset())
+        heard = await servers.ask(WWW, gives_up_early=False)
+        assert heard is not None
+        assert world.env.now() == pytest.approx(0.6)
+        assert looked_up == [question("ns2.test. A")]
+        assert world.sent == 1
 
     play(main)
