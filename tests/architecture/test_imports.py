@@ -84,7 +84,10 @@ DECIDERS: Final = frozenset(
         ),
         *(f"resolver.upstream.{name}" for name in ("choose", "counts")),
         *(f"resolver.policy.{name}" for name in ("explain", "options", "special_use", "views")),
-        *(f"resolver.dnssec.{name}" for name in ("signatures", "denial", "anchors", "options")),
+        *(
+            f"resolver.dnssec.{name}"
+            for name in ("algorithms", "anchors", "canonical", "keys", "options", "signatures", "work")
+        ),
         *(f"resolver.service.{name}" for name in ("fast", "options", "counts", "control_protocol")),
     }
 )

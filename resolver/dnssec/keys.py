@@ -1,0 +1,114 @@
+"""Which DNSKEYs of a zone do its DS records, or its trust anchor, vouch for? (RFC 4034 §2 and §5, RFC 4035 §5.2)"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from cache.names import WireName
+from cache.rrset import RRset
+from resolver.dnssec import algorithms
+
+ZONE_KEY: Final = 0x0100  # RFC 4034 §2.1.1
+REVOKED: Final = 0x0080  # RFC 5011 §7
+DNSSEC_PROTOCOL: Final = 3  # RFC 4034 §2.1.2
+SHA1: Final = 1
+SHA256: Final = 2
+SHA384: Final = 4
+MAX_DS: Final = 16  # of one zone that are looked at; a rollover with two digests each needs four
+MAX_SAME_TAG: Final = (
+    4  # keys of one tag and algorithm that are tried: tags collide by chance 1 time in 65,536 (KeyTrap)
+)
+
+
+class _Digest(Protocol):
+    def digest(self) -> bytes: ...
+
+
+class _Hash(Protocol):
+    def __call__(self, octets: bytes, /) -> _Digest: ...
+
+
+_DIGESTS: Final[dict[int, _Hash]] = {SHA1: hashlib.sha1, SHA256: hashlib.sha256, SHA384: hashlib.sha384}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A DNSKEY that may sign a zone's records, by an algorithm that is supported here."""
+
+    tag: int
+    algorithm: int
+    public_key: bytes
+    rdata: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A DS record of a supported algorithm and digest type."""
+
+    tag: int
+    algorithm: int
+    digest_type: int
+    digest: bytes
+
+
+def usable(rdata: bytes) -> Key | None:
+    """The key, unless it is malformed, revoked, no zone key, or of an algorithm that is not supported."""
+    if len(rdata) < 5:
+        return None
+    flags, protocol, algorithm = int.from_bytes(rdata[:2]), rdata[2], rdata[3]
+    is_zone_key = flags & ZONE_KEY and not flags & REVOKED and protocol == DNSSEC_PROTOCOL
+    if not is_zone_key or algorithm not in algorithms.SUPPORTED:
+        return None
+    return Key(key_tag(rdata), algorithm, rdata[4:], rdata)
+
+
+def key_tag(rdata: bytes) -> int:
+    """RFC 4034 Appendix B: a checksum of the DNSKEY's rdata, so not unique."""
+    total = sum(rdata[0::2]) * 256 + sum(rdata[1::2])
+    return (total + (total >> 16)) & 0xFFFF
+
+
+def with_tag(keys: Sequence[Key], tag: int, algorithm: int) -> list[Key]:
+    """The keys that a DS or an RRSIG of this tag and algorithm may mean; no more than MAX_SAME_TAG."""
+    return [key for key in keys if key.tag == tag and key.algorithm == algorithm][:MAX_SAME_TAG]
+
+
+def usable_keys(rdatas: Sequence[bytes]) -> list[Key]:
+    """Each usable key of a DNSKEY RRset once."""
+    return [key for key in map(usable, dict.fromkeys(rdatas)) if key is not None]
+
+
+def is_supported(ds: Sequence[bytes]) -> bool:
+    """Can any of these DS be followed here? If not, the zone counts as unsigned (RFC 4035 §5.2, RFC 6840 §5.2)."""
+    return any(True for _ in _digests(ds))
+
+
+def matching(dnskeys: RRset, ds: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The usable DNSKEYs that a DS vouches for. SHA-1 counts only where no better digest is given (RFC 4509 §3)."""
+    digests = list(_digests(ds))[:MAX_DS]
+    best = [one for one in digests if one.digest_type != SHA1] or digests
+    keys = usable_keys(dnskeys.rdatas)
+    found = {
+        key.rdata: None
+        for one in best
+        for key in with_tag(keys, one.tag, one.algorithm)
+        if digest(dnskeys.owner, key.rdata, one.digest_type) == one.digest
+    }
+    return tuple(found)
+
+
+def digest(owner: WireName, dnskey: bytes, digest_type: int) -> bytes:
+    """The digest that a DS holds (RFC 4034 §5.1.4); of a supported type."""
+    return _DIGESTS[digest_type](owner + dnskey).digest()
+
+
+def make_ds(owner: WireName, dnskey: bytes) -> bytes:
+    """The DS rdata, with a SHA-256 digest, that vouches for `dnskey` of the zone `owner`."""
+    return key_tag(dnskey).to_bytes(2) + bytes((dnskey[3], SHA256)) + digest(owner, dnskey, SHA256)
+
+
+def _digests(ds: Sequence[bytes]) -> Iterator[Digest]:
+    for rdata in dict.fromkeys(ds):
+        if len(rdata) > 4 and rdata[2] in algorithms.SUPPORTED and rdata[3] in _DIGESTS:
+            yield Digest(int.from_bytes(rdata[:2]), rdata[2], rdata[3], rdata[4:])

@@ -1,0 +1,189 @@
+"""Is this RRset signed by a key of its zone, now? (RFC 4035 §5.3)"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cache.names import WireName, count_labels, is_at_or_below
+from cache.rrset import RRset
+from cache.rrtypes import DNAME, DNSKEY, DS, NSEC, NSEC3, NSEC3PARAM, SOA
+from resolver.dnssec import algorithms
+from resolver.dnssec.canonical import end_of_name, signed_owner, signed_records
+from resolver.dnssec.keys import Key, usable_keys, with_tag
+from resolver.dnssec.work import Work
+
+MAX_SIGNATURES: Final = 8  # of one RRset that are tried (KeyTrap): a rollover of two algorithms needs four
+_FIXED_OCTETS: Final = 18  # of RRSIG rdata before the signer's name (RFC 4034 §3.1)
+_SERIAL_HALF: Final = 1 << 31
+# What is never the expansion of a wildcard: it belongs to its own name, and replayed at another it would deny or delegate
+# names that exist. (A DNAME at a wildcard has no meaning: RFC 6672 §3.3.)
+_NEVER_EXPANDED: Final = frozenset({SOA, DNAME, DS, NSEC, DNSKEY, NSEC3, NSEC3PARAM})
+
+# INFO-CODEs of RFC 8914 §4.
+UNSUPPORTED_ALGORITHM: Final = 1
+BOGUS: Final = 6
+SIGNATURE_EXPIRED: Final = 7
+SIGNATURE_NOT_YET_VALID: Final = 8
+DNSKEY_MISSING: Final = 9
+RRSIGS_MISSING: Final = 10
+EXPIRED_BEFORE_VALID: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One signature holds.
+
+    until: wall seconds at which it ends. labels: as many labels of the owner exist in the zone as a name or as the parent
+    of a wildcard: fewer than the owner has if it is the expansion of one. ttl: no longer than this may it be kept
+    (RFC 4035 §5.3.3: the original TTL).
+    """
+
+    until: float
+    labels: int
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """No signature holds; why, for people, and its Extended DNS Error."""
+
+    reason: str
+    info_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The rdata of an RRSIG. head: what of it is signed, with the signer's name lower-cased (RFC 6840 §5.1)."""
+
+    covered: int
+    algorithm: int
+    labels: int
+    original_ttl: int
+    expiration: int
+    inception: int
+    tag: int
+    signer: WireName
+    head: bytes
+    signature: bytes
+
+
+NONE_AT_ALL: Final = Unverified("no signatures", RRSIGS_MISSING)
+TOO_MUCH_WORK: Final = Unverified("too much work", BOGUS)
+# Which reason is told when several signatures fail, each in its own way: that which came nearest to holding.
+_TOLD_FIRST: Final = (
+    BOGUS,
+    SIGNATURE_EXPIRED,
+    SIGNATURE_NOT_YET_VALID,
+    EXPIRED_BEFORE_VALID,
+    DNSKEY_MISSING,
+    UNSUPPORTED_ALGORITHM,
+    RRSIGS_MISSING,
+)
+
+
+def verify(rrset: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work) -> Verified | Unverified:
+    """Does one of the RRset's signatures hold at `wall` by one of `keys`, the trusted DNSKEY rdatas of `zone`?
+
+    At most MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`.
+    """
+    trusted = usable_keys(keys)
+    failed: list[Unverified] = []
+    tried = 0
+    for rdata in dict.fromkeys(rrset.rrsigs):
+        signature = read(rdata)
+        objection = _objection(rrset, signature, trusted, zone, wall)
+        if signature is None or objection is not None:
+            failed.append(objection or NONE_AT_ALL)
+            continue
+        if tried == MAX_SIGNATURES:
+            return TOO_MUCH_WORK
+        tried += 1
+        outcome = _try(rrset, signature, trusted, wall, work)
+        if isinstance(outcome, Verified) or outcome is TOO_MUCH_WORK:
+            return outcome
+        failed.append(outcome)
+    return min(failed, key=lambda one: _TOLD_FIRST.index(one.info_code), default=NONE_AT_ALL)
+
+
+def read(rdata: bytes) -> Signature | None:
+    """The RRSIG rdata's fields; None if it is malformed."""
+    end = end_of_name(rdata, _FIXED_OCTETS)
+    if end is None or end >= len(rdata):
+        return None
+    signer = WireName(rdata[_FIXED_OCTETS:end].lower())
+    return Signature(
+        covered=int.from_bytes(rdata[:2]),
+        algorithm=rdata[2],
+        labels=rdata[3],
+        original_ttl=int.from_bytes(rdata[4:8]),
+        expiration=int.from_bytes(rdata[8:12]),
+        inception=int.from_bytes(rdata[12:16]),
+        tag=int.from_bytes(rdata[16:18]),
+        signer=signer,
+        head=rdata[:_FIXED_OCTETS] + signer,
+        signature=rdata[end:],
+    )
+
+
+def seconds_to(then: int, now: int) -> int:
+    """From `now` to `then`, both modulo 2^32, by the shorter way round (RFC 1982, RFC 4034 §3.1.5)."""
+    return (then - now + _SERIAL_HALF) % (2 * _SERIAL_HALF) - _SERIAL_HALF
+
+
+def _objection(
+    rrset: RRset, signature: Signature | None, keys: Sequence[Key], zone: WireName, wall: float
+) -> Unverified | None:
+    """Why this signature need not be computed; None if it must be (RFC 4035 §5.3.1)."""
+    if signature is None:
+        return Unverified("malformed RRSIG", BOGUS)
+    if signature.covered != rrset.rtype:
+        return NONE_AT_ALL
+    if signature.signer != zone or not is_at_or_below(rrset.owner, zone):
+        return Unverified("signed by another zone", BOGUS)
+    if signature.algorithm not in algorithms.SUPPORTED:
+        return Unverified(f"algorithm {signature.algorithm} is not supported", UNSUPPORTED_ALGORITHM)
+    return (
+        _objection_to_labels(rrset, signature) or _objection_to_time(signature, int(wall)) or _no_key(signature, keys)
+    )
+
+
+def _objection_to_labels(rrset: RRset, signature: Signature) -> Unverified | None:
+    if not count_labels(signature.signer) <= signature.labels <= count_labels(rrset.owner):
+        return Unverified("the RRSIG's label count is impossible", BOGUS)
+    if rrset.rtype in _NEVER_EXPANDED and _existing_labels(rrset.owner, signature) < count_labels(rrset.owner):
+        return Unverified("a record that no wildcard can give", BOGUS)
+    return None
+
+
+def _objection_to_time(signature: Signature, now: int) -> Unverified | None:
+    if seconds_to(signature.expiration, signature.inception) < 0:
+        return Unverified("signature expired before it was valid", EXPIRED_BEFORE_VALID)
+    if seconds_to(signature.expiration, now) < 0:
+        return Unverified("signature expired", SIGNATURE_EXPIRED)
+    if seconds_to(signature.inception, now) > 0:
+        return Unverified("signature not yet valid", SIGNATURE_NOT_YET_VALID)
+    return None
+
+
+def _no_key(signature: Signature, keys: Sequence[Key]) -> Unverified | None:
+    if with_tag(keys, signature.tag, signature.algorithm):
+        return None
+    return Unverified(f"no DNSKEY {signature.tag} of algorithm {signature.algorithm}", DNSKEY_MISSING)
+
+
+def _try(rrset: RRset, signature: Signature, keys: Sequence[Key], wall: float, work: Work) -> Verified | Unverified:
+    owner = signed_owner(rrset.owner, signature.labels)
+    signed = signature.head + signed_records(owner, rrset.rtype, rrset.rdatas, signature.original_ttl)
+    for key in with_tag(keys, signature.tag, signature.algorithm):
+        if not work.take_signature():
+            return TOO_MUCH_WORK
+        if algorithms.is_signed(key.algorithm, key.public_key, signed, signature.signature):
+            until = wall + seconds_to(signature.expiration, int(wall))
+            return Verified(until, _existing_labels(rrset.owner, signature), signature.original_ttl)
+    return Unverified("signature does not match", BOGUS)
+
+
+def _existing_labels(owner: WireName, signature: Signature) -> int:
+    """The RRSIG does not count the asterisk of a wildcard's own records (RFC 4034 §3.1.3)."""
+    count = count_labels(owner)
+    return count if owner.startswith(b"\x01*") and signature.labels == count - 1 else signature.labels

@@ -1,0 +1,52 @@
+"""The arithmetic of signatures."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolver.dnssec import algorithms
+from resolver.dnssec.algorithms import is_signed
+from resolver.dnssec.signatures import Verified, verify
+from resolver.dnssec.work import Work
+from tests.resolver.dnssec.signing import NOW, ZONE, Private, sign, signer
+
+
+@pytest.mark.parametrize(
+    ("private", "algorithm"),
+    [
+        pytest.param(rsa.generate_private_key(65537, 1024), algorithms.RSASHA1, id="RSASHA1"),
+        pytest.param(rsa.generate_private_key(65537, 1024), algorithms.RSASHA1_NSEC3, id="RSASHA1-NSEC3"),
+        pytest.param(rsa.generate_private_key(65537, 2048), algorithms.RSASHA256, id="RSASHA256"),
+        pytest.param(rsa.generate_private_key(65537, 1280), algorithms.RSASHA512, id="RSASHA512"),
+        pytest.param(ec.generate_private_key(ec.SECP256R1()), algorithms.ECDSAP256, id="ECDSAP256"),
+        pytest.param(ec.generate_private_key(ec.SECP384R1()), algorithms.ECDSAP384, id="ECDSAP384"),
+        pytest.param(ed25519.Ed25519PrivateKey.generate(), algorithms.ED25519, id="ED25519"),
+        pytest.param(ed448.Ed448PrivateKey.generate(), algorithms.ED448, id="ED448"),
+    ],
+)
+def test_each_supported_algorithm_verifies_what_dnspython_signs(private: Private, algorithm: int) -> None:
+    by = signer(private, algorithm)
+    signed = sign("www.example. 60 A 192.0.2.1", by)
+    assert isinstance(verify(signed, [by.rdata], ZONE, NOW, Work()), Verified)
+    other = sign("www.example. 60 A 192.0.2.2", by)
+    assert not is_signed(algorithm, by.rdata[4:], b"other", other.rrsigs[0][27:])
+
+
+@given(algorithm=st.integers(0, 255), public_key=st.binary(max_size=200), signature=st.binary(max_size=200))
+def test_garbage_verifies_nothing_and_never_raises(algorithm: int, public_key: bytes, signature: bytes) -> None:
+    assert not is_signed(algorithm, public_key, b"signed", signature)
+
+
+@pytest.mark.parametrize(
+    "public_key",
+    [
+        pytest.param(b"\x03\x01\x00\x01" + b"\xc1" * 513, id="a modulus of more than 4096 bits"),
+        pytest.param(b"\x03\x01\x00\x01" + b"\xc1" * 32, id="a modulus that anybody can factor"),
+        pytest.param(b"\x40" + b"\x11" * 64 + b"\xc1" * 128, id="an exponent that is dear to compute with"),
+        pytest.param(b"\x00\x00\x40" + b"\x11" * 64 + b"\xc1" * 128, id="the same, its length in two octets"),
+        pytest.param(b"\x00", id="cut off"),
+    ],
+)
+def test_an_rsa_key_out_of_bounds_is_not_computed_with(public_key: bytes) -> None:
+    assert algorithms._read_rsa(public_key) is None
