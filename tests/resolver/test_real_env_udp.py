@@ -5,6 +5,7 @@ import socket
 
 import pytest
 import trio
+import trio.testing
 
 from resolver.env import Address, Datagram, UdpListener
 from resolver.real_env import RealRng
