@@ -20,14 +20,15 @@ class View(msgspec.Struct, frozen=True):
     """What a client may see.
 
     client: its packed source address. network: the 6PN network whose `.internal` it sees, or None: it may ask public
-    names only. refusal: "" or the reason why everything it asks is REFUSED. group: what its questions in flight are
-    counted under.
+    names only. refusal: "" or the reason why everything it asks is REFUSED. group, machine: what its questions in flight
+    are counted under, in all of its network or address and as one client of it.
     """
 
     client: bytes
     network: int | None
     refusal: str
     group: str
+    machine: bytes
 
     def network_id(self) -> int:
         """The network of a client that has one."""
@@ -48,7 +49,8 @@ def view_of(client: bytes, local: bytes, networks: Mapping[Prefix, int]) -> View
     else:
         network = _configured(address, networks)
         group = str(address)
-    return View(client=client, network=network, refusal=_refusal(address, network, local), group=group)
+    refusal = _refusal(address, network, local)
+    return View(client=client, network=network, refusal=refusal, group=group, machine=machine_of(client))
 
 
 def network_of(six_pn: bytes) -> int:

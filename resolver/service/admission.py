@@ -44,7 +44,7 @@ class Admission:
     def admit(self, view: View, now: float) -> None:
         """Count one question more; raises Overloaded, and then nothing is counted as in flight."""
         limits, counts = self._limits, self._counts
-        group, machine = view.group, machine_of(view.client)
+        group, machine = view.group, view.machine
         if counts.in_flight_current >= limits.in_flight:
             counts.overloaded += 1
             raise Overloaded("too many questions wait for an answer")
@@ -81,7 +81,7 @@ class Admission:
         """An admitted question is done with."""
         self._counts.in_flight_current -= 1
         _count_down(self._by_group, view.group)
-        _count_down(self._by_machine, machine_of(view.client))
+        _count_down(self._by_machine, view.machine)
 
 
 def _count_down(counted: dict[Key, int], key: Key) -> None:
