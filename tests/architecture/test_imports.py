@@ -86,7 +86,19 @@ DECIDERS: Final = frozenset(
         *(f"resolver.policy.{name}" for name in ("explain", "options", "special_use", "views")),
         *(
             f"resolver.dnssec.{name}"
-            for name in ("algorithms", "anchors", "canonical", "keys", "options", "signatures", "work")
+            for name in (
+                "algorithms",
+                "anchors",
+                "canonical",
+                "denial",
+                "keys",
+                "nsec",
+                "nsec3",
+                "options",
+                "proof",
+                "signatures",
+                "work",
+            )
         ),
         *(f"resolver.service.{name}" for name in ("fast", "options", "counts", "control_protocol")),
     }
