@@ -31,6 +31,7 @@ from resolver.policy.views import views
 from resolver.policy.whom import Known
 from resolver.resolve import Fetcher, Flights, PublicResolver, Refresher, ResolveCounts
 from resolver.service.counts import ServiceCounts
+from resolver.service.fault_log import FaultLog
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections
 from resolver.upstream import UpstreamCounts
@@ -157,6 +158,11 @@ def make_parts(
         spawn=nursery.start_soon,
     )
     fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve)
+    faults = FaultLog(env.now)
+
+    def report_fault(question: Question, fault: Exception) -> None:
+        faults.note("flight_fault", fault, question=question)
+
     flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
     refresher = Refresher(flights, budget, counts.resolve, now=env.now, is_paused=is_paused)
     public = PublicResolver(
@@ -211,11 +217,6 @@ def make_parts(
         if options.cache.snapshot
         else None,
     )
-
-
-def report_fault(question: Question, fault: Exception) -> None:
-    """Log a fault of ours that ended a flight."""
-    log.error("flight_fault", question=question, exc_info=fault)
 
 
 def _ignore(question: Question) -> None:

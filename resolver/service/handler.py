@@ -6,8 +6,6 @@ Here a fault of this program ends as SERVFAIL for the one client that met it, an
 from collections.abc import Callable
 from typing import Final
 
-import structlog
-
 from cache.answer import Answer
 from cache.rrtypes import SERVFAIL
 from cache.store import RRsetCache
@@ -16,6 +14,7 @@ from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import Asked, FastPath
+from resolver.service.fault_log import FaultLog
 from resolver.service.options import LimitOptions
 from resolver.wire.message import QR, TC
 
@@ -23,8 +22,6 @@ HEADER_OCTETS: Final = 12
 RCODE_MASK: Final = 0xF  # of the header's fourth octet
 TC_OCTET: Final = TC >> 8  # of its third
 BARE_SERVFAIL: Final = (QR | SERVFAIL).to_bytes(2, "big") + bytes(HEADER_OCTETS - 4)  # a header but for its ID
-
-log = structlog.get_logger()
 
 
 class Handler:
@@ -48,6 +45,7 @@ class Handler:
         self._answerer = answerer
         self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal)
         self._admission = Admission(limits, counts)
+        self._faults = FaultLog(now)
 
     def begin(
         self, data: bytes, client: bytes, local: bytes, now: float, *, over_tcp: bool = False
@@ -60,8 +58,8 @@ class Handler:
             return self._answer_cheaply(data, client, local, now)
         try:
             reply = self._fast.answer(data, client, local, now, over_tcp=over_tcp)
-        except Exception:
-            self._note_fault()
+        except Exception as fault:
+            self._note_fault(fault)
             reply = data[:2] + BARE_SERVFAIL
         if type(reply) is Asked:
             reply = self._admit(reply, now)
@@ -75,8 +73,8 @@ class Handler:
         """The reply to an admitted question, whose query came at `arrived`."""
         try:
             reply = await self._reply(asked)
-        except Exception:
-            self._note_fault()
+        except Exception as fault:
+            self._note_fault(fault)
             reply = self._compose(asked, InternalError("an internal error").answer())
         finally:
             self._admission.release(asked.view)
@@ -117,6 +115,6 @@ class Handler:
         if reply[2] & TC_OCTET:
             self.counts.truncated += 1
 
-    def _note_fault(self) -> None:
+    def _note_fault(self, fault: Exception) -> None:
         self.counts.faults += 1
-        log.exception("query_fault")
+        self._faults.note("query_fault", fault)
