@@ -115,6 +115,11 @@ def test_what_belongs_to_one_name_is_never_an_expansion(text: str) -> None:
     assert code(replace(signed, owner=from_text("www.example."))) == 6
 
 
+def test_a_wildcard_above_the_signer_gives_nothing_though_its_signature_is_right() -> None:
+    """The signer may not sign for `*.`, above its own zone (CVE-2026-44690)."""
+    assert code(replace(sign("*. 60 TXT wild", KEY), owner=from_text("www.example."))) == 6
+
+
 def test_time_goes_round_in_2_to_the_32() -> None:
     assert seconds_to(5, (1 << 32) - 5) == 10
     assert seconds_to((1 << 32) - 5, 5) == -10
