@@ -99,7 +99,7 @@ def read(rrset: RRset, zone: WireName) -> Nsec3 | None:
 
 
 def are_of_one_chain(records: Sequence[Nsec3]) -> bool:
-    """All of one salt and number of iterations: others prove nothing together (RFC 5155 §8.2)."""
+    """All of one salt and number of iterations: hashes of different chains say nothing of each other."""
     return len({(one.iterations, one.salt) for one in records}) == 1
 
 
