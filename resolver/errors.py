@@ -1,13 +1,21 @@
 """Which failure gives the client which RCODE and Extended DNS Error: one table, decided here and nowhere else."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from cache.answer import Answer, ExtendedError
+from cache.chain import Link
+from cache.rrset import RRset
 from cache.rrtypes import REFUSED, SERVFAIL, YXDOMAIN
 
 # INFO-CODEs of RFC 8914 §4 and the IANA registry that Cistern gives out.
 OTHER = 0
 STALE_ANSWER = 3
+DNSSEC_BOGUS = 6
+SIGNATURE_EXPIRED = 7
+SIGNATURE_NOT_YET_VALID = 8
+DNSKEY_MISSING = 9
+RRSIGS_MISSING = 10
+NSEC_MISSING = 12
 CACHED_ERROR = 13
 NOT_READY = 14
 BLOCKED = 15
@@ -20,15 +28,21 @@ NETWORK_ERROR = 23
 INVALID_DATA = 24
 RATE_LIMITED = 31  # more in flight than is allowed, in all or for this client
 
+OF_VALIDATION: Final = frozenset(
+    {DNSSEC_BOGUS, SIGNATURE_EXPIRED, SIGNATURE_NOT_YET_VALID, DNSKEY_MISSING, RRSIGS_MISSING, NSEC_MISSING}
+)
+
 
 class ResolutionFailure(Exception):
     """A question could not be answered. Its class says what the client sees; its text says why, to people.
 
     The text is short (at most ~60 octets reach the client as EXTRA-TEXT) and never holds another network's data.
+    unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), never kept.
     """
 
     rcode: ClassVar[int] = SERVFAIL
     info_code: ClassVar[int] = NETWORK_ERROR
+    unvalidated: Link | None = None
 
     def answer(self) -> Answer:
         """The reply this failure gives."""
@@ -101,6 +115,47 @@ class NameTooLong(ResolutionFailure):
 
     rcode = YXDOMAIN
     info_code = INVALID_DATA
+
+    def __init__(self, text: str, dname: RRset | None = None) -> None:
+        """dname: the DNAME if it has just been heard, for the cache to keep."""
+        super().__init__(text)
+        self.dname = dname
+
+
+class Bogus(ResolutionFailure):
+    """The zone signs its data, and this is not what it signed (RFC 4035 §4.3). Its subclasses say what is wrong."""
+
+    info_code = DNSSEC_BOGUS
+
+
+class SignatureExpired(Bogus):
+    """No signature is valid any more."""
+
+    info_code = SIGNATURE_EXPIRED
+
+
+class SignatureNotYetValid(Bogus):
+    """No signature is valid yet: the zone's clock or ours is wrong."""
+
+    info_code = SIGNATURE_NOT_YET_VALID
+
+
+class DnskeyMissing(Bogus):
+    """The zone has none of the keys that its parent or a trust anchor vouches for."""
+
+    info_code = DNSKEY_MISSING
+
+
+class RrsigsMissing(Bogus):
+    """The zone signs its data, and this came without a signature."""
+
+    info_code = RRSIGS_MISSING
+
+
+class NsecMissing(Bogus):
+    """The zone signs its data, and nothing proves that this is not there."""
+
+    info_code = NSEC_MISSING
 
 
 class Overloaded(ResolutionFailure):

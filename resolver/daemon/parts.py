@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import structlog
 import trio
@@ -18,7 +19,9 @@ from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones, is_ours
 from internal_zones.database import Runner, own_thread
 from internal_zones.status import READY_TEXT
+from resolver.daemon.trust import Anchors, Trusting, make_trusting
 from resolver.daemon.warm import WarmStart
+from resolver.dnssec.counts import DnssecCounts
 from resolver.env import Env, address_from_text
 from resolver.iterate import Budget, BudgetLimits, IterateCounts, Iterator, configured
 from resolver.iterate.delegation import Delegation
@@ -37,6 +40,7 @@ from resolver.service.tcp import Connections
 from resolver.upstream import UpstreamCounts
 
 QUESTION_DEADLINE = 10.0  # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
+NO_ANCHORS: Final[Anchors] = {}
 
 log = structlog.get_logger()
 
@@ -46,6 +50,7 @@ class Counts:
     """The counters of all parts, by the name under which they are exposed."""
 
     cache: CacheCounts
+    dnssec: DnssecCounts
     internal: InternalCounts
     iterate: IterateCounts
     resolve: ResolveCounts
@@ -74,6 +79,7 @@ class Parts:
     handler: Handler
     connections: Connections
     warm: WarmStart | None
+    trusting: Trusting | None
 
     def budget(self, watch: Watch | None = None) -> Budget:
         """The budget of a client question, or of work that stands for one. watch: who is told of its steps."""
@@ -93,11 +99,9 @@ class Parts:
 
     def problems(self) -> tuple[str, ...]:
         """What keeps the daemon from answering all that it is there for, one sentence each; () when it is ready."""
-        found = (
-            ["dnssec.validate is set, and this version checks no signatures"] if self.options.dnssec.validate else []
-        )
         if self.internal is None:
-            return tuple(found)
+            return ()
+        found = []
         status = self.internal.status()
         if status.state != "ready":
             found.append(f"state database: {status.fault or status.state}")
@@ -111,14 +115,21 @@ class Parts:
 
 
 def make_parts(
-    options: Options, env: Env, hints: Delegation, nursery: trio.Nursery, run_io: Runner | None = None
+    options: Options,
+    env: Env,
+    hints: Delegation,
+    nursery: trio.Nursery,
+    run_io: Runner | None = None,
+    *,
+    anchors: Anchors = NO_ANCHORS,
 ) -> Parts:
-    """Wire the daemon. nursery: where flights live, and who listens to late servers.
+    """Wire the daemon. nursery: where flights live, and who listens to late servers. anchors: of dnssec.trust_anchors.
 
     run_io: where the state database is read, and the cache's file read and written; None: each in a thread of its own.
     """
     counts = Counts(
         CacheCounts(),
+        DnssecCounts(),
         InternalCounts(),
         IterateCounts(),
         ResolveCounts(),
@@ -156,8 +167,11 @@ def make_parts(
         counts=counts.iterate,
         upstream_counts=counts.upstream,
         spawn=nursery.start_soon,
+        keeps_ds=options.dnssec.validate,
     )
-    fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve)
+    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec)
+    validation = trusting.validation if trusting is not None else None
+    fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
     faults = FaultLog(env.now)
 
     def report_fault(question: Question, fault: Exception) -> None:
@@ -216,6 +230,7 @@ def make_parts(
         WarmStart(env, cache, servers, options, counts.snapshot, run_io or own_thread())
         if options.cache.snapshot
         else None,
+        trusting,
     )
 
 

@@ -12,6 +12,8 @@ import trio
 
 from cache.names import ROOT, to_text
 from resolver.daemon.serve import serve
+from resolver.daemon.trust import Anchors, read_anchors
+from resolver.dnssec.anchors import BadAnchors
 from resolver.env import Env
 from resolver.iterate import BadHints, built_in_hints, configured, parse_hints
 from resolver.iterate.delegation import Delegation, Origin
@@ -36,15 +38,17 @@ def run(options: Options) -> int:
     except (OSError, BadHints) as error:
         log.error("bad_root_hints", file=options.recursion.root_hints, reason=str(error))
         return EXIT_USAGE
+    try:
+        anchors = read_anchors(options.dnssec)
+    except (OSError, BadAnchors) as error:
+        log.error("bad_trust_anchors", file=options.dnssec.trust_anchors, reason=str(error))
+        return EXIT_USAGE
     if options.dnssec.validate:
-        # not an error of the config: signatures will be checked one day, and nobody should have to edit it then
-        log.error(
-            "dnssec_not_validated", reason="this version checks no signatures", anchors=options.dnssec.trust_anchors
-        )
+        log.info("dnssec_validated", anchors=[to_text(zone) for zone in anchors])
     tune_collector()
     unopened: list[OSError] = []
     try:
-        trio.run(_serve_until_signal, options, RealEnv(), hints)
+        trio.run(_serve_until_signal, options, RealEnv(), hints, anchors)
     except* OSError as errors:
         unopened = leaves(errors)
     for unopenable in unopened:
@@ -91,11 +95,11 @@ def leaves(errors: ExceptionGroup[OSError]) -> list[OSError]:
     return found
 
 
-async def _serve_until_signal(options: Options, env: Env, hints: Delegation) -> None:
+async def _serve_until_signal(options: Options, env: Env, hints: Delegation, anchors: Anchors) -> None:
     draining = trio.Event()
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(*ENDING_SIGNALS) as signals:
-            nursery.start_soon(_serve_and_end, options, env, hints, draining, nursery.cancel_scope)
+            nursery.start_soon(_serve_and_end, options, env, hints, anchors, draining, nursery.cancel_scope)
             async for number in signals:
                 log.info("stopping", signal=signal.Signals(number).name)
                 if draining.is_set():  # asked twice: at once
@@ -104,9 +108,9 @@ async def _serve_until_signal(options: Options, env: Env, hints: Delegation) -> 
 
 
 async def _serve_and_end(
-    options: Options, env: Env, hints: Delegation, draining: trio.Event, whole: trio.CancelScope
+    options: Options, env: Env, hints: Delegation, anchors: Anchors, draining: trio.Event, whole: trio.CancelScope
 ) -> None:
-    await serve(options, env, hints, draining)
+    await serve(options, env, hints, draining, anchors=anchors)
     whole.cancel()
 
 

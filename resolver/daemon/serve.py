@@ -1,6 +1,7 @@
 """The daemon in a world that is handed in, the real one or a simulated one: opens, starts, and drains at the end."""
 
 from contextlib import ExitStack
+from functools import partial
 from typing import Final
 
 import structlog
@@ -8,7 +9,8 @@ import trio
 
 from internal_zones.database import Runner
 from resolver.daemon.eyes import Eyes
-from resolver.daemon.parts import Parts, make_parts
+from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
+from resolver.daemon.trust import Anchors
 from resolver.env import Address, Env, address_from_text
 from resolver.iterate import keep_primed
 from resolver.iterate.delegation import Delegation
@@ -33,20 +35,32 @@ async def serve(
     draining: trio.Event,
     *,
     run_io: Runner | None = None,
+    anchors: Anchors = NO_ANCHORS,
     task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Be the daemon until cancelled, or until `draining` is set and what is in flight is answered.
 
-    hints: where recursion begins. run_io: where files are read and written; None: in threads of their own.
+    hints: where recursion begins. anchors: of dnssec.trust_anchors.
+    run_io: where files are read and written; None: in threads of their own.
     Raises OSError for what cannot be listened on, its address or path as the file name.
     """
     async with trio.open_nursery() as background:
-        parts = make_parts(options, env, hints, background, run_io)
+        parts = make_parts(options, env, hints, background, run_io, anchors=anchors)
         async with trio.open_nursery() as serving:
             # everything is opened before anything is answered: a port that is taken is found before a client is met
             addresses = [await _listen(text, parts, serving, draining) for text in options.listen.addresses]
             await _open_eyes(parts, tuple(map(str, addresses)), background)
-            background.start_soon(keep_primed, env, parts.iterator, parts.cache, parts.budget, parts.counts.iterate)
+            background.start_soon(
+                partial(
+                    keep_primed,
+                    env,
+                    parts.iterator,
+                    parts.cache,
+                    parts.budget,
+                    parts.counts.iterate,
+                    is_for_clients=parts.trusting is None,
+                )
+            )
             background.start_soon(parts.refresher.run)
             if parts.warm is not None:
                 background.start_soon(parts.warm.keep, draining)

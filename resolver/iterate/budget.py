@@ -37,9 +37,12 @@ SHADOW_FACTOR: Final = (
 
 
 class Spent:
-    """What has been spent so far. One object for a client question and all its sub-lookups. exceeded: limits gone beyond."""
+    """What has been spent so far. One object for a client question and all its sub-lookups. exceeded: limits gone beyond.
 
-    __slots__ = ("aliases", "by_name", "exceeded", "names", "octets", "queries", "referrals")
+    of_validation: what is left for checks of signatures, kept here for who makes them; None: there were none yet.
+    """
+
+    __slots__ = ("aliases", "by_name", "exceeded", "names", "octets", "of_validation", "queries", "referrals")
 
     def __init__(self) -> None:
         self.queries = 0
@@ -49,6 +52,7 @@ class Spent:
         self.octets = 0
         self.by_name: dict[WireName, int] = {}
         self.exceeded: set[str] = set()
+        self.of_validation: object | None = None
 
 
 class Budget:

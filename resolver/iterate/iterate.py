@@ -72,11 +72,14 @@ class Iterator:
         counts: IterateCounts,
         upstream_counts: UpstreamCounts,
         spawn: Spawn,
+        keeps_ds: bool = False,
     ) -> None:
         """lookup: the first link of a question, through cache and flights. zones: forward and stub zones (`configured`).
 
-        spawn: starts a task that may outlive the question (upstream.Upstream).
+        spawn: starts a task that may outlive the question (upstream.Upstream). keeps_ds: DS RRsets beside referrals are stored,
+        for who validates.
         """
+        self._keeps_ds = keeps_ds
         self._cache = cache
         self._options = options
         self._hints = hints
@@ -151,10 +154,9 @@ class Iterator:
                 delegation = self._take_referral(heard.told, heard, voice)
                 continue
             if isinstance(heard.told, Aliased) and heard.told.target is None:
-                # the DNAME is kept: what lies below it and has no name to go on with is answered from memory now
                 trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
-                self._cache.put(entry_of(heard.told.alias, voice, trust, self._ttls), voice.now)
-                raise NameTooLong("DNAME substitution gives a name that is too long")
+                dname = entry_of(heard.told.alias, voice, trust, self._ttls)
+                raise NameTooLong("DNAME substitution gives a name that is too long", dname)
             return learn(question, heard.told, heard.scrubbed, voice, self._ttls)
 
     async def _ask(self, servers: ZoneServers, shown: Question, descent: _Descent) -> Heard:
@@ -189,6 +191,8 @@ class Iterator:
         self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS)
         below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
         self._cache.put(entry_of(told.name_servers, voice, Trust.ADDITIONAL, self._ttls), voice.now)
+        if self._keeps_ds and heard.scrubbed.ds is not None:
+            self._cache.put(entry_of(heard.scrubbed.ds, voice, Trust.ADDITIONAL, self._ttls), voice.now)
         for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):
             self._cache.put(rrset, voice.now)
         return below

@@ -22,13 +22,15 @@ class Iteration(msgspec.Struct, frozen=True):
     link: the first link of the answer. learned: all that is for the store, `link` among it unless it is a denial without
     SOA; what has TTL 0 is not kept there, but displaces what it contradicts. further: the links behind `link` that the
     same response carried, for the answer that is being made. is_doubtful: `link` is a denial without the AA that it should
-    have; it is better than nothing, but refreshes no good data (RFC 8767 §4).
+    have; it is better than nothing, but refreshes no good data (RFC 8767 §4). proof: the NSEC and NSEC3 RRsets that came
+    beside what is there: they prove that a wildcard was rightly used.
     """
 
     link: Link
     learned: tuple[Entry, ...]
     further: tuple[Link, ...] = ()
     is_doubtful: bool = False
+    proof: tuple[RRset, ...] = ()
 
     def find_link(self, question: Question) -> Link | None:
         """The link that answers `question` among the further ones; None when the response did not carry it."""
@@ -72,7 +74,8 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
         denial = _denial(scrubbed.end, rtype, scrubbed.soa, scrubbed, voice, options)
         entries.append(denial)
         links.append(denial)
-    return Iteration(links[0], _kept(entries, scrubbed, voice, options), tuple(links[1:]))
+    proof = _proof(scrubbed, voice, own_trust, options) if scrubbed.proof else ()
+    return Iteration(links[0], _kept(entries, scrubbed, voice, options), tuple(links[1:]), proof=proof)
 
 
 def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, lease: float | None = None) -> RRset:
@@ -133,7 +136,7 @@ def _denial(
     """The negative answer. Without an SOA it is good for this one answer only (RFC 2308 §5): its TTL is 0."""
     trust = Trust.AUTHORITY_AA if voice.is_authoritative else Trust.ANSWER
     soa = entry_of(raw_soa or RawRRset(voice.delegation.zone, SOA, 0, ()), voice, trust, options)
-    proof = tuple(entry_of(raw, voice, trust, options) for raw in scrubbed.proof)
+    proof = _proof(scrubbed, voice, trust, options)
     denial = deny(owner, rtype, soa, options, voice.now, proof=proof)
     if denial is not None:
         return denial
@@ -147,7 +150,12 @@ def _denial(
         trust=trust,
         lease=voice.delegation.lease,
         source=voice.source,
+        proof=proof,
     )
+
+
+def _proof(scrubbed: Scrubbed, voice: Voice, trust: Trust, options: CacheOptions) -> tuple[RRset, ...]:
+    return tuple(entry_of(raw, voice, trust, options) for raw in scrubbed.proof)
 
 
 def _answers(link: Link, question: Question) -> bool:

@@ -6,9 +6,11 @@ Nobody waits for it: until it has succeeded, and whenever it fails, recursion be
 from collections.abc import Callable
 from typing import Final, Never
 
+import msgspec
 import trio
 
 from cache.names import ROOT
+from cache.rrset import Trust
 from cache.rrtypes import NS
 from cache.store import RRsetCache
 from resolver.env import Env
@@ -32,9 +34,18 @@ def seconds_until_due(cache: RRsetCache, now: float) -> float:
 
 
 async def keep_primed(
-    env: Env, iterator: Iterator, cache: RRsetCache, budget: Callable[[], Budget], counts: IterateCounts
+    env: Env,
+    iterator: Iterator,
+    cache: RRsetCache,
+    budget: Callable[[], Budget],
+    counts: IterateCounts,
+    *,
+    is_for_clients: bool = True,
 ) -> Never:
-    """Prime whenever it is due, for ever. budget: makes the budget of one priming query."""
+    """Prime whenever it is due, for ever. budget: makes the budget of one priming query.
+
+    is_for_clients: False where answers are validated: what is learned here says whom to ask, and answers nobody.
+    """
     if not iterator.begins_at_root:
         await trio.sleep_forever()
     retry = FIRST_RETRY
@@ -56,5 +67,5 @@ async def keep_primed(
         # the old set goes first: same data would not refresh its TTL
         cache.forget(ROOT, NS)
         for entry in iteration.learned:
-            cache.put(entry, now)
+            cache.put(entry if is_for_clients else msgspec.structs.replace(entry, trust=Trust.ADDITIONAL), now)
         await trio.sleep(FIRST_RETRY)

@@ -26,6 +26,7 @@ class Scrubbed(msgspec.Struct, frozen=True):
     chain: the aliases in order from the name asked, and the RRset of the type asked if it is there. A DNAME stands alone:
     the CNAME synthesized from it is dropped and made anew. end: the name at which the chain ends; the negative or the
     referral speaks of it. is_answered: the chain ends in the type asked.
+    ds: the DS RRset beside a referral's NS RRset, of the same owner.
     name_servers: the NS RRset of the authority section that may be used: of the zone itself or below it, above `end`.
     glue: in-zone addresses of those name servers; far_glue: addresses of theirs outside the zone, which are not cached.
     points_upward: there was an NS or SOA above the zone, which its server has no business to say.
@@ -37,6 +38,7 @@ class Scrubbed(msgspec.Struct, frozen=True):
     is_answered: bool
     soa: RawRRset | None = None
     proof: tuple[RawRRset, ...] = ()
+    ds: RawRRset | None = None
     name_servers: RawRRset | None = None
     glue: tuple[RawRRset, ...] = ()
     far_glue: tuple[RawRRset, ...] = ()
@@ -50,7 +52,7 @@ def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Sc
     chain, end, is_answered, flaw = _follow(response.answer, qname, qtype, zone)
     if flaw:
         return Scrubbed(chain=(), end=end, is_answered=False, flaw=flaw)
-    soa = name_servers = None
+    soa = name_servers = ds = None
     proof: list[RawRRset] = []
     points_upward = False
     for rrset in response.authority:
@@ -65,9 +67,13 @@ def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Sc
                 name_servers = rrset
         elif rrset.rtype in PROOF_TYPES and is_at_or_below(owner, zone):
             proof.append(rrset)
+        elif rrset.rtype == DS and is_below(owner, zone):
+            ds = rrset
+    if ds is not None and (name_servers is None or name_servers.owner != ds.owner):
+        ds = None
     told_servers = chain[-1] if is_answered and qtype == NS else name_servers
     glue, far_glue = _glue(response.additional, told_servers, zone)
-    kept = len(chain) + len(proof) + len(glue) + sum(part is not None for part in (soa, name_servers))
+    kept = len(chain) + len(proof) + len(glue) + sum(part is not None for part in (soa, ds, name_servers))
     total = len(response.answer) + len(response.authority) + len(response.additional)
     return Scrubbed(
         chain=chain,
@@ -75,6 +81,7 @@ def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Sc
         is_answered=is_answered,
         soa=soa,
         proof=tuple(proof),
+        ds=ds,
         name_servers=name_servers,
         glue=glue,
         far_glue=far_glue,

@@ -15,7 +15,7 @@ from resolver.policy.options import Rebind
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import SIX_PN, View
 from resolver.resolve import PublicResolver
-from resolver.wire.message import RD, Query
+from resolver.wire.message import CD, RD, Query
 
 HINFO: Final = 13
 ANY_TTL: Final = 3600  # s; RFC 8482 §4.2 leaves it to us: long enough to end repetition
@@ -73,7 +73,9 @@ class Sources:
         if is_ours(query.qname):
             return await self._at_home(view, Question(query.qname, query.qtype))
         at_home = partial(self._at_home, view) if self._rebind == "resolve" else None
-        answer = await self._public.resolve(Question(query.qname, query.qtype), self._budget(), at_home)
+        answer = await self._public.resolve(
+            Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD
+        )
         return without_rebinding(answer, self._rebind)
 
     async def _at_home(self, view: View, question: Question) -> Answer:

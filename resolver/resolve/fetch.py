@@ -25,6 +25,7 @@ from resolver.iterate import Budget, Iteration
 from resolver.iterate.trace import Failed
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.last_good import LastGood
+from resolver.resolve.validation import Validation
 
 
 class Fetcher:
@@ -38,14 +39,16 @@ class Fetcher:
         iterate: Callable[[Question, Budget], Awaitable[Iteration]],
         stale: StaleOptions,
         counts: ResolveCounts,
+        validation: Validation | None = None,
     ) -> None:
-        """iterate: takes a question to the servers; raises ResolutionFailure."""
+        """iterate: takes a question to the servers; raises ResolutionFailure. validation: None: nothing is validated."""
         self._now = now
         self._cache = cache
         self._failures = failures
         self._iterate = iterate
         self._stale = stale
         self._counts = counts
+        self._validation = validation
         self._last_good = LastGood(frozenset(map(from_text, stale.prefer_positive)), cache, stale)
 
     async def fetch(self, question: Question, budget: Budget) -> Iteration | ResolutionFailure:
@@ -55,9 +58,12 @@ class Fetcher:
             iteration = await self._iterate(question, budget)
             if iteration.is_doubtful:
                 self._refuse_doubtful(question)
+            if self._validation is not None:
+                iteration = await self._validated(iteration, question, budget, self._validation)
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
-        except ResolutionFailure as failure:
+        except ResolutionFailure as met:
+            failure = await self._with_its_dname(met, question, budget) if isinstance(met, NameTooLong) else met
             self._counts.failures += 1
             if budget.watch is not None:
                 budget.tell(Failed(question, str(failure)))
@@ -69,6 +75,30 @@ class Fetcher:
         self._keep(iteration, question, before)
         self._failures.succeed(question)
         return iteration
+
+    async def _validated(
+        self, iteration: Iteration, question: Question, budget: Budget, validation: Validation
+    ) -> Iteration:
+        try:
+            return await validation.validate(iteration, question, budget)
+        except ResolutionFailure as failure:
+            # the failure of a look-up is that of all who wait for it: what it left unvalidated here is this flight's alone
+            own = type(failure)(str(failure))
+            own.unvalidated = iteration.link
+            raise own from failure
+
+    async def _with_its_dname(self, failure: NameTooLong, question: Question, budget: Budget) -> ResolutionFailure:
+        """The failure, once its DNAME is kept: what lies below it and has no name to go on with is answered from memory now."""
+        dname = failure.dname
+        if dname is None:
+            return failure
+        try:
+            if self._validation is not None:
+                dname = await self._validation.validate_dname(dname, question, budget)
+        except ResolutionFailure as unvalidated:
+            return unvalidated
+        self._cache.put(dname, self._now())
+        return failure
 
     def _believed(self, iteration: Iteration, question: Question) -> Iteration:
         try:

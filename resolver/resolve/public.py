@@ -18,6 +18,7 @@ from cache.rrtypes import DNAME, NOERROR, NXDOMAIN
 from cache.staleness import is_due
 from cache.store import RRsetCache
 from resolver.errors import (
+    OF_VALIDATION,
     STALE_ANSWER,
     STALE_NXDOMAIN,
     AliasChainTooLong,
@@ -72,14 +73,17 @@ class PublicResolver:
                     self._note_due(Question(rrset.owner, question.qtype))
         return answer
 
-    async def resolve(self, question: Question, budget: Budget, at_home: AtHome | None = None) -> Answer:
+    async def resolve(
+        self, question: Question, budget: Budget, at_home: AtHome | None = None, *, is_checked: bool = True
+    ) -> Answer:
         """The answer within the budget's deadline; raises ResolutionFailure.
 
         at_home: answers where a public alias leads to a local name; None: then the question is refused (LocalTarget).
+        is_checked: False: what fails in validation is given all the same, and not kept (CD=1, RFC 4035 §3.2.2).
         """
         chain = Chain(question.qname, question.qtype)
         try:
-            return await self._walk(chain, budget, at_home)
+            return await self._walk(chain, budget, at_home, is_checked=is_checked)
         except (AliasLoop, AliasesExhausted) as failure:
             raise AliasChainTooLong(str(failure)) from failure
         except SubstitutionTooLong as end:
@@ -112,7 +116,7 @@ class PublicResolver:
         except ResolutionFailure as failure:
             return self._stale_link(question, failure, budget)
 
-    async def _walk(self, chain: Chain, budget: Budget, at_home: AtHome | None) -> Answer:
+    async def _walk(self, chain: Chain, budget: Budget, at_home: AtHome | None, *, is_checked: bool) -> Answer:
         stale_at = self._now() + self._stale.client_timeout
         errors: tuple[ExtendedError, ...] = ()
         landed: Iteration | None = None
@@ -122,11 +126,15 @@ class PublicResolver:
             link = find_link(self._cache, wanted.qname, wanted.qtype, now) or _carried(landed, wanted)
             if link is None:
                 try:
-                    landed = await self._fetch(wanted, budget, stale_at)
+                    landed = await self._fetch(wanted, budget, stale_at, is_checked=is_checked)
                     link = landed.link
                 except ResolutionFailure as failure:
-                    link = self._stale_link(wanted, failure, budget)
-                    errors = (_stale_error(link), *failure.answer().errors)
+                    if not is_checked and failure.unvalidated is not None:
+                        link = failure.unvalidated
+                        errors = failure.answer().errors
+                    else:
+                        link = self._stale_link(wanted, failure, budget)
+                        errors = (_stale_error(link), *failure.answer().errors)
             elif budget.watch is not None:
                 budget.tell(Found(wanted, link))
             if chain.follow(link, self._now()):
@@ -137,10 +145,10 @@ class PublicResolver:
                     raise LocalTarget("a public alias to a name of this platform")
                 return ended_by(chain, await at_home(Question(chain.name, chain.qtype)), errors, self._now())
 
-    async def _fetch(self, wanted: Question, budget: Budget, stale_at: float) -> Iteration:
+    async def _fetch(self, wanted: Question, budget: Budget, stale_at: float, *, is_checked: bool) -> Iteration:
         """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""
         now = self._now()
-        self._refuse_remembered(wanted, budget, now)
+        self._refuse_remembered(wanted, budget, now, is_checked=is_checked)
         flight = self._flights.board(wanted, budget)
         if self._has_stale(wanted, now):
             # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
@@ -154,10 +162,10 @@ class PublicResolver:
             await flight.done.wait()
         return _landed_or_late(flight)
 
-    def _refuse_remembered(self, question: Question, budget: Budget, now: float) -> None:
-        """Raise a failure that is still remembered (RFC 9520 §3.2)."""
+    def _refuse_remembered(self, question: Question, budget: Budget, now: float, *, is_checked: bool = True) -> None:
+        """Raise a failure that is still remembered (RFC 9520 §3.2), and matters to who asks."""
         remembered = self._failures.find(question, now)
-        if remembered is not None:
+        if remembered is not None and (is_checked or remembered.info_code not in OF_VALIDATION):
             self._counts.failures_from_memory += 1
             if budget.watch is not None:
                 budget.tell(Failed(question, remembered.text, is_remembered=True))

@@ -38,9 +38,11 @@ def test_a_state_database_that_was_never_read_is_a_problem() -> None:
     assert of_parts(Parts.problems, options) == ("state database: starting",)
 
 
-def test_signatures_that_nobody_checks_are_a_problem() -> None:
+def test_signatures_are_checked_if_that_is_wanted() -> None:
     options = msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True))
-    assert "checks no signatures" in of_parts(Parts.problems, options)[0]
+    assert of_parts(lambda parts: parts.trusting is not None, options)
+    assert of_parts(lambda parts: parts.trusting is None)
+    assert of_parts(Parts.problems, options) == ()
 
 
 def test_every_measure_has_one_name() -> None:

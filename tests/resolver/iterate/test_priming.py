@@ -1,6 +1,8 @@
 import pytest
 import trio
 
+from cache.lookup import find_link
+from cache.rrset import Trust
 from cache.rrtypes import NS
 from resolver.iterate.delegation import configured
 from resolver.iterate.options import ForwardZone
@@ -81,5 +83,20 @@ def test_priming_is_due_with_a_tenth_of_the_ttl_left(after: float, due: float) -
         stored = world.cache.get(name("."), NS)
         assert stored is not None
         assert seconds_until_due(world.cache, stored.received + after) == pytest.approx(due)
+
+    play(main)
+
+
+def test_what_is_primed_answers_nobody_where_answers_are_validated() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        with trio.move_on_after(1.0):
+            await keep_primed(
+                world.env, world.iterator, world.cache, world.new_budget, world.counts, is_for_clients=False
+            )
+        stored = world.cache.get(name("."), NS)
+        assert stored is not None
+        assert stored.trust is Trust.ADDITIONAL
+        assert find_link(world.cache, name("."), NS, world.env.now()) is None
 
     play(main)

@@ -1,0 +1,43 @@
+"""What validates the answers of public names, when `dnssec.validate` is set: its parts, put together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cache.names import WireName, from_text
+from cache.store import RRsetCache
+from resolver.dnssec.anchors import Anchor, read
+from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.options import DnssecOptions
+from resolver.dnssec.standing import Standings
+from resolver.dnssec.trust import ChainOfTrust
+from resolver.dnssec.validate import Validator
+from resolver.env import Env
+from resolver.resolve.validation import Lookup, Validation
+
+Anchors = Mapping[WireName, Anchor]
+
+
+@dataclass(frozen=True, slots=True)
+class Trusting:
+    """validation: what flights ask before they store. standings: what an operator's flush forgets with the names."""
+
+    validation: Validation
+    standings: Standings
+
+
+def read_anchors(options: DnssecOptions) -> Anchors:
+    """The trust anchors of the configured file; none when nothing is validated. Raises OSError and BadAnchors."""
+    return read(Path(options.trust_anchors).read_text()) if options.validate else {}
+
+
+def make_trusting(
+    options: DnssecOptions, anchors: Anchors, env: Env, cache: RRsetCache, lookup: Lookup, counts: DnssecCounts
+) -> Trusting | None:
+    """None: nothing is validated."""
+    if not options.validate:
+        return None
+    standings = Standings(counts)
+    unchecked = frozenset(map(from_text, options.negative_trust_anchors))
+    trust = ChainOfTrust(env.now, anchors, unchecked, standings)
+    return Trusting(Validation(env.now, Validator(trust, env.now, env.wall, counts), cache, lookup), standings)

@@ -1,0 +1,16 @@
+"""What dnssec/ counts."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class DnssecCounts:
+    """Counters of validation; `_current` are gauges."""
+
+    secure: int = field(default=0, metadata={"help": "RRsets and denials that a chain of trust vouches for."})
+    insecure: int = field(default=0, metadata={"help": "RRsets and denials of zones that are proven not to be signed."})
+    bogus: int = field(default=0, metadata={"help": "RRsets and denials refused: not what their zone signed."})
+    signatures_checked: int = field(default=0, metadata={"help": "Signatures that were computed."})
+    standings_current: int = field(
+        default=0, metadata={"help": "Names of which is remembered which keys sign there.", "kind": "gauge"}
+    )

@@ -1,0 +1,60 @@
+"""Does a zone begin at this name, and with which keys? What is remembered of that, for as long as its proofs live."""
+
+from typing import Final
+
+import msgspec
+from cachetools import LRUCache
+
+from cache.names import WireName, is_at_or_below
+from resolver.dnssec.counts import DnssecCounts
+
+MAX_STANDINGS: Final = (
+    4096  # names; the zones of a busy host are some hundreds, and what is forgotten is asked for anew
+)
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """A zone whose data is signed with these DNSKEYs. until: monotonic seconds."""
+
+    zone: WireName
+    keys: tuple[bytes, ...]
+    until: float
+
+
+class Unsigned(msgspec.Struct, frozen=True):
+    """From here on down nothing has to be signed: proven, or configured."""
+
+    until: float
+
+
+class Uncut(msgspec.Struct, frozen=True):
+    """No zone begins here: the name belongs to the zone above it."""
+
+    until: float
+
+
+Standing = Signed | Unsigned | Uncut
+
+
+class Standings:
+    """What is known of names, bounded; it ends with the records that prove it."""
+
+    def __init__(self, counts: DnssecCounts, *, limit: int = MAX_STANDINGS) -> None:
+        self._counts = counts
+        self._known: LRUCache[WireName, Standing] = LRUCache(limit)
+
+    def find(self, name: WireName, now: float) -> Standing | None:
+        """What is known at `now`; None: it has to be asked for."""
+        standing = self._known.get(name)
+        return standing if standing is not None and now < standing.until else None
+
+    def note(self, name: WireName, standing: Standing) -> None:
+        """Remember it."""
+        self._known[name] = standing
+        self._counts.standings_current = len(self._known)
+
+    def forget(self, name: WireName, *, subtree: bool) -> None:
+        """Forget the name; subtree: and all below it."""
+        for known in [one for one in self._known if one == name or (subtree and is_at_or_below(one, name))]:
+            del self._known[known]
+        self._counts.standings_current = len(self._known)

@@ -1,0 +1,127 @@
+"""Which zone does a name belong to, and with which keys does it sign? The chain of trust from an anchor down.
+
+The closest trust anchor vouches for its zone's DNSKEYs; then, name by name, a DS RRset vouches for the keys of the zone
+that begins there, or its denial proves that none does, or that the zone is not signed (RFC 4035 §5.2).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import takewhile
+from typing import Final
+
+from cache.answer import Question
+from cache.chain import Alias, Link
+from cache.names import WireName, ancestors, to_text
+from cache.rrset import Denial, RRset, Security
+from cache.rrtypes import CNAME, DNSKEY, DS
+from resolver.dnssec.anchors import Anchor
+from resolver.dnssec.denial import Proof, proves_no_ds
+from resolver.dnssec.keys import is_supported
+from resolver.dnssec.standing import Signed, Standing, Standings, Uncut, Unsigned
+from resolver.dnssec.work import Work
+from resolver.errors import Bogus, DnskeyMissing, InvalidData, ResolutionFailure
+
+FOREVER: Final = float("inf")
+
+Fetch = Callable[[Question], Awaitable[Link]]  # the validated first link of a question; raises ResolutionFailure
+
+
+class ChainOfTrust:
+    """Finds the zones and keys that names belong to."""
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        anchors: Mapping[WireName, Anchor],
+        unchecked: AbstractSet[WireName],
+        standings: Standings,
+    ) -> None:
+        """unchecked: negative trust anchors (RFC 7646): at and below them nothing has to be signed."""
+        self._now = now
+        self._anchors = anchors
+        self._unchecked = unchecked
+        self._standings = standings
+
+    def anchor_of(self, name: WireName) -> Anchor | None:
+        """The trust anchor of the zone that begins at `name`; None: there is none, or it must not be used."""
+        return None if name in self._unchecked else self._anchors.get(name)
+
+    def is_checked(self, name: WireName) -> bool:
+        """Is there a trust anchor at or above `name`, and no negative one in between?"""
+        return self._start(name) is not None
+
+    async def zone_of(self, name: WireName, fetch: Fetch, work: Work) -> Signed | Unsigned:
+        """The zone that `name` is in, an apex in its own; raises ResolutionFailure."""
+        start = self._start(name)
+        if start is None:
+            return Unsigned(FOREVER)
+        at = self._standings.find(start, self._now())
+        if not isinstance(at, Signed):
+            at = await self._keys(start, FOREVER, fetch)
+            self._standings.note(start, at)
+        for below in reversed(list(takewhile(lambda one: one != start, ancestors(name)))):
+            standing = self._standings.find(below, self._now())
+            if standing is None:
+                standing = await self._look(below, at.zone, fetch, work)
+                self._standings.note(below, standing)
+            if isinstance(standing, Unsigned):
+                return standing
+            if isinstance(standing, Signed):
+                at = standing
+        return at
+
+    async def vouchers(self, name: WireName, zone: WireName, fetch: Fetch, work: Work) -> RRset | Unsigned | Uncut:
+        """The DS RRset at `name`, which is below the apex of the signed `zone`; or what its absence proves."""
+        try:
+            link = await fetch(Question(name, DS))
+        except InvalidData:  # an alias in reply is none to this question (scenario 48)
+            alias = await self._alias_at(name, fetch)
+            if alias is None:
+                raise
+            return Uncut(alias.expires)
+        if isinstance(link, Alias):  # of a DNAME above it, below which no zone begins (RFC 6672 §2.4)
+            dname = link.shown[0]
+            return Uncut(dname.expires) if dname.security is Security.SECURE else Unsigned(dname.expires)
+        self._require_fresh(link)
+        if link.security is not Security.SECURE:
+            return Unsigned(link.expires)
+        if isinstance(link, RRset):
+            return link if is_supported(link.rdatas) else Unsigned(link.expires)
+        proof = proves_no_ds(name, zone, link.proof, work)
+        is_cut = link.rtype is not None and proof in (Proof.PROVEN, Proof.OPTED_OUT)
+        return Unsigned(link.expires) if is_cut else Uncut(link.expires)
+
+    async def _look(self, name: WireName, zone: WireName, fetch: Fetch, work: Work) -> Standing:
+        found = await self.vouchers(name, zone, fetch, work)
+        if isinstance(found, RRset):
+            return await self._keys(name, found.expires, fetch)
+        return found
+
+    async def _keys(self, zone: WireName, until: float, fetch: Fetch) -> Signed:
+        """The keys of a zone that must have some; what fetched them has checked them (validate.py)."""
+        link = await fetch(Question(zone, DNSKEY))
+        if isinstance(link, (Alias, Denial)) or link.security is not Security.SECURE:
+            raise DnskeyMissing(f"no keys of {to_text(zone)}")
+        self._require_fresh(link)
+        return Signed(zone, link.rdatas, min(until, link.expires))
+
+    async def _alias_at(self, name: WireName, fetch: Fetch) -> RRset | None:
+        """The CNAME at `name`, where no zone can begin then; None: there is none, or nobody vouches for it."""
+        try:
+            link = await fetch(Question(name, CNAME))
+        except ResolutionFailure:
+            return None
+        return link if isinstance(link, RRset) and link.security is Security.SECURE else None
+
+    def _start(self, name: WireName) -> WireName | None:
+        for zone in ancestors(name):
+            if zone in self._unchecked:
+                return None
+            if zone in self._anchors:
+                return zone
+        return None
+
+    def _require_fresh(self, link: RRset | Denial) -> None:
+        """Stale data proves nothing; TTL 0 is good for the one use it came for."""
+        if link.expires <= self._now() and link.ttl:
+            raise Bogus(f"what vouches for {to_text(link.owner)} is over")

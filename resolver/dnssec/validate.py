@@ -1,0 +1,210 @@
+"""Is this what its zone signed? Each RRset and each denial by itself, with the keys that the chain of trust gives.
+
+Whoever stores what servers say asks here first. What is not what its zone signed raises Bogus, and is nothing then.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from cache.names import WireName, count_labels, fold, is_at_or_below, parent, to_text
+from cache.rrset import Denial, RRset, Security
+from cache.rrtypes import DNSKEY, DS
+from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.denial import Proof, proves_no_closer_match, proves_no_ds, proves_nodata, proves_nxdomain
+from resolver.dnssec.keys import matching
+from resolver.dnssec.signatures import Unverified, Verified, verify
+from resolver.dnssec.standing import Signed, Uncut, Unsigned
+from resolver.dnssec.trust import FOREVER, ChainOfTrust, Fetch
+from resolver.dnssec.work import Work
+from resolver.errors import (
+    Bogus,
+    DnskeyMissing,
+    NsecMissing,
+    RrsigsMissing,
+    SignatureExpired,
+    SignatureNotYetValid,
+)
+
+SIGNER_AT: Final = 18  # of an RRSIG's rdata: the octet at which the signer's name begins (RFC 4034 §3.1)
+FAILURES: Final = {
+    failure.info_code: failure
+    for failure in (Bogus, SignatureExpired, SignatureNotYetValid, DnskeyMissing, RrsigsMissing, NsecMissing)
+}
+Proofs = tuple[RRset, ...]
+E = TypeVar("E", RRset, Denial)
+
+
+class Validator:
+    """Gives what servers said its Security."""
+
+    def __init__(
+        self, trust: ChainOfTrust, now: Callable[[], float], wall: Callable[[], float], counts: DnssecCounts
+    ) -> None:
+        """now: monotonic seconds; wall: seconds since the epoch, which signatures speak of."""
+        self._trust = trust
+        self._now = now
+        self._wall = wall
+        self._counts = counts
+
+    async def validate_rrset(self, rrset: RRset, proof: Proofs, fetch: Fetch, work: Work) -> RRset:
+        """It with its security, and no TTL past its signatures'; raises ResolutionFailure.
+
+        proof: NSEC and NSEC3 RRsets that came beside it. fetch: gets validated DNSKEY and DS RRsets. work: what one client
+        question may still cost.
+        """
+        try:
+            judged = await self._judge(rrset, proof, fetch, work)
+        except Bogus:
+            self._counts.bogus += 1
+            raise
+        self._note(judged.security)
+        return judged
+
+    async def validate_denial(self, denial: Denial, qtype: int, fetch: Fetch, work: Work) -> Denial:
+        """The same for a denial of what was asked with `qtype`."""
+        try:
+            judged = await self._judge_denial(denial, qtype, fetch, work)
+        except Bogus:
+            self._counts.bogus += 1
+            raise
+        self._note(judged.security)
+        return judged
+
+    async def _judge(self, rrset: RRset, proof: Proofs, fetch: Fetch, work: Work) -> RRset:
+        if rrset.rtype == DNSKEY:
+            return await self._judge_keys(rrset, fetch, work)
+        signer = signer_of(rrset, is_above=rrset.rtype == DS)
+        zone = await self._trust.zone_of(signer or _place_of(rrset.owner, rrset.rtype), fetch, work)
+        if isinstance(zone, Unsigned):
+            return msgspec.structs.replace(rrset, security=Security.INSECURE)
+        if signer is None:
+            raise RrsigsMissing(f"no signature of {_text(rrset)}")
+        verified = self._verified(rrset, zone, signer, work)
+        security = Security.SECURE
+        if verified.labels < count_labels(rrset.owner):
+            security = self._judge_wildcard(rrset, verified.labels, proof, zone, work)
+        return self._limited(rrset, [verified], security)
+
+    def _judge_wildcard(self, rrset: RRset, labels: int, proof: Proofs, zone: Signed, work: Work) -> Security:
+        """RFC 4035 §5.3.4: what a wildcard gives is good only where nothing closer is."""
+        proven = proves_no_closer_match(rrset.owner, labels, zone.zone, self._proven(proof, zone, work)[0], work)
+        return _security_of(proven, f"a wildcard's {_text(rrset)}")
+
+    async def _judge_keys(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
+        """The DNSKEY RRset at the apex of a zone: a trust anchor vouches for it, or the DS RRset of its parent."""
+        zone = rrset.owner
+        if not self._trust.is_checked(zone):
+            return msgspec.structs.replace(rrset, security=Security.INSECURE)
+        anchor = self._trust.anchor_of(zone)
+        if anchor is not None:
+            keys = matching(rrset, anchor.ds)
+        else:
+            above = await self._trust.zone_of(parent(zone), fetch, work)
+            found = above if isinstance(above, Unsigned) else await self._trust.vouchers(zone, above.zone, fetch, work)
+            if isinstance(found, Unsigned):
+                return msgspec.structs.replace(rrset, security=Security.INSECURE)
+            if isinstance(found, Uncut):
+                raise Bogus(f"no zone begins at {to_text(zone)}, and keys are there")
+            keys = matching(rrset, found.rdatas)
+        if not keys:
+            raise DnskeyMissing(f"no key of {to_text(zone)} is the one that is vouched for")
+        verified = self._verified(rrset, Signed(zone, keys, FOREVER), zone, work)
+        return self._limited(rrset, [verified], Security.SECURE)
+
+    async def _judge_denial(self, denial: Denial, qtype: int, fetch: Fetch, work: Work) -> Denial:
+        records = (denial.soa, *denial.proof) if denial.soa.rdatas else denial.proof
+        signers = (signer_of(one, is_above=False) for one in records)
+        within = (one for one in signers if one is not None and is_at_or_below(denial.owner, one))
+        signer = next((one for one in within if qtype != DS or one != denial.owner), None)
+        zone = await self._trust.zone_of(signer or _place_of(denial.owner, qtype), fetch, work)
+        if isinstance(zone, Unsigned):
+            return msgspec.structs.replace(denial, security=Security.INSECURE)
+        if signer is None or not denial.proof:
+            raise NsecMissing(f"nothing proves that {to_text(denial.owner)} TYPE{qtype} is not there")
+        verified = [self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
+        proof, of_proof = self._proven(denial.proof, zone, work)
+        security = _security_of(_proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}")
+        limited = self._limited(msgspec.structs.replace(denial, proof=proof), [*verified, *of_proof], security)
+        soa = msgspec.structs.replace(limited.soa, ttl=limited.ttl, expires=limited.expires, security=security)
+        return msgspec.structs.replace(limited, soa=soa)
+
+    def _verified(self, rrset: RRset, zone: Signed, signer: WireName, work: Work) -> Verified:
+        """How it is signed; raises Bogus."""
+        if signer != zone.zone:
+            raise Bogus(f"{_text(rrset)} is signed by {to_text(signer)}, which is no zone")
+        verdict = self._verify(rrset, zone, work)
+        if isinstance(verdict, Unverified):
+            failure = FAILURES.get(verdict.info_code, Bogus)
+            raise failure(f"{_text(rrset)}: {verdict.reason}")
+        return verdict
+
+    def _verify(self, rrset: RRset, zone: Signed, work: Work) -> Verified | Unverified:
+        left = work.signatures
+        verdict = verify(rrset, zone.keys, zone.zone, self._wall(), work)
+        self._counts.signatures_checked += left - work.signatures
+        return verdict
+
+    def _proven(self, proof: Proofs, zone: Signed, work: Work) -> tuple[Proofs, list[Verified]]:
+        """Those NSEC and NSEC3 RRsets that the zone signed, and how."""
+        verdicts = [(one, self._verify(one, zone, work)) for one in proof]
+        good = [(one, verdict) for one, verdict in verdicts if isinstance(verdict, Verified)]
+        return tuple(one for one, _ in good), [verdict for _, verdict in good]
+
+    def _limited(self, entry: E, verified: Sequence[Verified], security: Security) -> E:
+        """It with this security, and no TTL beyond what was signed (RFC 4035 §5.3.3)."""
+        wall = self._wall()
+        ttl = min(entry.ttl, *(min(one.ttl, int(one.until - wall)) for one in verified))
+        expires = min(entry.expires, entry.received + ttl)
+        return msgspec.structs.replace(entry, security=security, ttl=ttl, expires=expires)
+
+    def _note(self, security: Security) -> None:
+        if security is Security.SECURE:
+            self._counts.secure += 1
+        else:
+            self._counts.insecure += 1
+
+
+def signer_of(rrset: RRset, *, is_above: bool) -> WireName | None:
+    """The zone that claims to have signed it, the closest that could have; None: no signature is any zone's of its.
+
+    is_above: the zone is above its owner: a DS RRset is its parent's (RFC 4035 §5.2).
+    """
+    signers = [fold(_name_at(rrsig, SIGNER_AT)) for rrsig in rrset.rrsigs if len(rrsig) > SIGNER_AT]
+    could = [one for one in signers if is_at_or_below(rrset.owner, one) and not (is_above and one == rrset.owner)]
+    return max(could, key=len, default=None)
+
+
+def _name_at(rdata: bytes, at: int) -> bytes:
+    """The well-formed uncompressed name that begins at `at`; the codec has checked that it is one."""
+    end = at
+    while rdata[end]:
+        end += 1 + rdata[end]
+    return rdata[at : end + 1]
+
+
+def _place_of(owner: WireName, qtype: int) -> WireName:
+    """Where to look for the zone of what has no signature."""
+    return parent(owner) if qtype == DS else owner
+
+
+def _proven_of(denial: Denial, zone: WireName, proof: Proofs, work: Work) -> Proof:
+    if denial.rtype is None:
+        return proves_nxdomain(denial.owner, zone, proof, work)
+    found = proves_nodata(denial.owner, denial.rtype, zone, proof, work)
+    if denial.rtype == DS and found is Proof.NOT_PROVEN:
+        return proves_no_ds(denial.owner, zone, proof, work)
+    return found
+
+
+def _security_of(proof: Proof, what: str) -> Security:
+    if proof is Proof.PROVEN:
+        return Security.SECURE
+    if proof is Proof.NOT_PROVEN:
+        raise NsecMissing(f"{what} is not proven")
+    return Security.INSECURE  # an unsigned zone may begin there (opt-out), or the proof is too dear (RFC 9276 §3.2)
+
+
+def _text(rrset: RRset) -> str:
+    return f"{to_text(rrset.owner)} TYPE{rrset.rtype}"

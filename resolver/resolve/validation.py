@@ -1,0 +1,121 @@
+"""Is what a flight brought what its zones signed? Each link of its answer, before anything of it is stored.
+
+The first link must stand, or the flight has failed. A further one that does not is dropped with all behind it, and asked for
+by itself. What beside them is not signed is dropped, but for delegations and glue, which answer nobody.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import msgspec
+import trio
+
+from cache.answer import Question
+from cache.chain import Alias, Link, alias_of
+from cache.rrset import Denial, Entry, RRset, Trust
+from cache.rrtypes import DS
+from cache.store import RRsetCache
+from resolver.dnssec.validate import Validator
+from resolver.dnssec.work import Work
+from resolver.errors import Bogus, DeadlinePassed, ResolutionFailure
+from resolver.iterate import Budget, Iteration
+
+Lookup = Callable[[Question, Budget], Awaitable[Link]]
+
+
+class Validation:
+    """Checks what iterations bring."""
+
+    def __init__(self, now: Callable[[], float], validator: Validator, cache: RRsetCache, lookup: Lookup) -> None:
+        """lookup: the first link of a question, through cache and flights, and so validated itself."""
+        self.now = now
+        self.validator = validator
+        self.cache = cache
+        self.lookup = lookup
+
+    def find_referred_ds(self, question: Question) -> RRset | None:
+        """The DS RRset that came beside a referral, and was not validated yet."""
+        told = self.cache.get(question.qname, DS) if question.qtype == DS else None
+        if told is None or told.trust != Trust.ADDITIONAL or self.now() >= min(told.expires, told.lease):
+            return None
+        return told
+
+    async def validate(self, iteration: Iteration, question: Question, budget: Budget) -> Iteration:
+        """As much of it as is signed as it should be, with its security; raises ResolutionFailure."""
+        with trio.move_on_after(max(0.0, budget.deadline - self.now())):
+            return await self._validate(iteration, _Step(self, question, budget, iteration.proof))
+        raise DeadlinePassed("the signatures could not be checked in time")
+
+    async def validate_dname(self, dname: RRset, question: Question, budget: Budget) -> RRset:
+        """The DNAME that gives no name for the question; raises ResolutionFailure."""
+        entry = await _Step(self, question, budget, ()).judge(dname)
+        assert isinstance(entry, RRset)
+        return entry
+
+    async def _validate(self, iteration: Iteration, step: "_Step") -> Iteration:
+        links = [await step.judge_link(iteration.link)]
+        for further in iteration.further:
+            try:
+                links.append(await step.judge_link(further))
+            except ResolutionFailure:
+                break
+        learned: list[Entry] = []
+        for entry in iteration.learned:
+            if entry.trust == Trust.ADDITIONAL:
+                learned.append(entry)
+            elif (judged := step.judged.get(id(entry))) is not None:
+                learned.append(judged)
+        return msgspec.structs.replace(iteration, link=links[0], learned=tuple(learned), further=tuple(links[1:]))
+
+
+class _Step:
+    """The validation of one iteration. judged: what came of each of its entries, by identity."""
+
+    def __init__(self, means: Validation, question: Question, budget: Budget, proof: tuple[RRset, ...]) -> None:
+        self.judged: dict[int, Entry] = {}
+        self._means = means
+        self._question = question
+        self._within = budget.sub(question)
+        self._work = _work_of(budget)
+        self._proof = proof
+
+    async def judge_link(self, link: Link) -> Link:
+        if not isinstance(link, Alias):
+            return await self.judge(link)
+        entry = await self.judge(link.shown[0])
+        assert isinstance(entry, RRset)
+        return alias_of(entry, link.shown[-1].owner)
+
+    async def judge(self, entry: Entry) -> Entry:
+        known = self.judged.get(id(entry))
+        if known is None:
+            known = self.judged[id(entry)] = await self._judge(entry)
+        return known
+
+    async def _judge(self, entry: Entry) -> Entry:
+        validator = self._means.validator
+        if isinstance(entry, Denial):
+            return await validator.validate_denial(entry, self._question.qtype, self._fetch, self._work)
+        return await validator.validate_rrset(entry, self._proof, self._fetch, self._work)
+
+    async def _fetch(self, question: Question) -> Link:
+        told = self._means.find_referred_ds(question)
+        if told is not None:
+            with suppress(Bogus):  # then it is asked for by itself
+                return await self._believe(told)
+        return await self._means.lookup(question, self._within)
+
+    async def _believe(self, told: RRset) -> RRset:
+        """The DS RRset of a referral, validated and from now on as good as one that was asked for."""
+        judged = await self._means.validator.validate_rrset(told, (), self._fetch, self._work)
+        ds = msgspec.structs.replace(judged, trust=Trust.AUTHORITY_AA)
+        self._means.cache.put(ds, self._means.now())
+        return ds
+
+
+def _work_of(budget: Budget) -> Work:
+    """What is left for the client question, whichever of its flights asks."""
+    work = budget.spent.of_validation
+    if not isinstance(work, Work):
+        work = budget.spent.of_validation = Work()
+    return work

@@ -1,0 +1,33 @@
+"""What is remembered of zones."""
+
+from cache.names import from_text
+from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.standing import Standings, Uncut
+
+NAMES = [from_text(text) for text in ("example.", "www.example.", "www.test.")]
+
+
+def test_a_standing_ends_with_what_proves_it() -> None:
+    standings = Standings(DnssecCounts())
+    standings.note(NAMES[0], Uncut(10.0))
+    assert standings.find(NAMES[0], 9.0) == Uncut(10.0)
+    assert standings.find(NAMES[0], 10.0) is None
+
+
+def test_a_flush_takes_the_name_and_what_is_below_it_if_that_is_meant() -> None:
+    counts = DnssecCounts()
+    standings = Standings(counts)
+    for name in NAMES:
+        standings.note(name, Uncut(10.0))
+    standings.forget(NAMES[0], subtree=False)
+    assert [standings.find(name, 0.0) is None for name in NAMES] == [True, False, False]
+    standings.forget(NAMES[0], subtree=True)
+    assert [standings.find(name, 0.0) is None for name in NAMES] == [True, True, False]
+    assert counts.standings_current == 1
+
+
+def test_the_map_is_bounded() -> None:
+    standings = Standings(DnssecCounts(), limit=2)
+    for name in NAMES:
+        standings.note(name, Uncut(10.0))
+    assert standings.find(NAMES[0], 0.0) is None

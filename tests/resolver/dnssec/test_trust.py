@@ -1,0 +1,81 @@
+"""The chain of trust: which zone, which keys, and where it ends."""
+
+from functools import partial
+
+import pytest
+
+from cache.names import from_text
+from resolver.dnssec.standing import Signed, Unsigned
+from resolver.dnssec.work import Work
+from resolver.errors import InvalidData, NoReachableAuthority
+from tests.build import question, rrset
+from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, SignedWorld, play
+
+
+async def zone_of(world: SignedWorld, name: str) -> Signed | Unsigned:
+    work = Work()
+    return await world.trust.zone_of(from_text(name), partial(world.fetch, work=work), work)
+
+
+def test_the_chain_is_followed_once_and_remembered_until_its_records_end() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        zone = await zone_of(world, "example.")
+        assert isinstance(zone, Signed)
+        assert zone.zone == from_text("example.")
+        asked = len(world.asked)
+        assert await zone_of(world, "example.") == zone
+        assert len(world.asked) == asked
+        world.standings.forget(from_text("."), subtree=True)
+        assert await zone_of(world, "example.") == zone
+        assert len(world.asked) == 2 * asked
+
+    play(main)
+
+
+def test_an_ordinary_name_belongs_to_the_zone_above_it() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        world.said[question("www.example. DS")] = world.denied(
+            world.example, "www.example. DS", EXAMPLE_SOA, "www.example. 3600 NSEC example. A RRSIG NSEC"
+        )
+        zone = await zone_of(world, "www.example.")
+        assert isinstance(zone, Signed)
+        assert zone.zone == from_text("example.")
+
+    play(main)
+
+
+def test_no_zone_begins_at_an_alias() -> None:
+    """Servers answer with the alias where its DS is asked for, which is refused as an answer to that (scenario 48)."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        world.said[question("alias.example. DS")] = InvalidData("an alias")
+        world.says(world.example.sign(rrset("alias.example. 60 CNAME www.open.")))
+        zone = await zone_of(world, "alias.example.")
+        assert isinstance(zone, Signed)
+        assert zone.zone == from_text("example.")
+
+    play(main)
+
+
+def test_a_zone_of_unknown_algorithms_counts_as_unsigned() -> None:
+    """RFC 4035 §5.2."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        world.says(world.root.sign(rrset("odd. 3600 DS 1 250 2 " + "ab" * 32)))
+        assert isinstance(await zone_of(world, "odd."), Unsigned)
+
+    play(main)
+
+
+def test_a_ds_that_cannot_be_had_is_no_proof_of_anything() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        del world.said[question("open. DS")]
+        with pytest.raises(NoReachableAuthority):
+            await zone_of(world, "open.")
+
+    play(main)

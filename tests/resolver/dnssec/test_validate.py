@@ -1,0 +1,210 @@
+"""What is SECURE, what is INSECURE, and what is refused."""
+
+import pytest
+
+from cache.rrset import Denial, RRset, Security
+from cache.rrtypes import AAAA, DS, A
+from resolver.dnssec.work import Work
+from resolver.errors import (
+    Bogus,
+    DnskeyMissing,
+    NsecMissing,
+    RrsigsMissing,
+    SignatureExpired,
+    SignatureNotYetValid,
+)
+from tests.build import denial, question, rrset
+from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, NOW, SignedWorld, play
+from tests.signing import DAY, WALL, SignedZone
+
+WWW = "www.example. 3600 A 192.0.2.1"
+
+
+def test_what_its_zone_signed_is_secure() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        judged = await world.judge(world.example.sign(rrset(WWW, NOW)))
+        assert judged.security is Security.SECURE
+        assert world.counts.bogus == 0
+        assert world.counts.signatures_checked > 3  # the root's keys, the DS, the keys of example., the address
+
+    play(main)
+
+
+def test_what_an_unsigned_zone_says_is_insecure() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        judged = await world.judge(rrset("www.open. 60 A 192.0.2.1", NOW))
+        assert judged.security is Security.INSECURE
+        assert question("www.open. DS") not in world.asked
+
+    play(main)
+
+
+def test_a_negative_trust_anchor_leaves_its_zone_unchecked() -> None:
+    async def main() -> None:
+        world = SignedWorld("example.")
+        assert (await world.judge(rrset(WWW, NOW))).security is Security.INSECURE
+        assert world.asked == []
+
+    play(main)
+
+
+def test_an_answer_without_signatures_is_refused_where_the_zone_signs() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        world.said[question("www.example. DS")] = world.denied(
+            world.example, "www.example. DS", EXAMPLE_SOA, "www.example. 3600 NSEC example. A RRSIG NSEC"
+        )
+        with pytest.raises(RrsigsMissing):
+            await world.judge(rrset(WWW, NOW))
+
+    play(main)
+
+
+def test_a_forged_answer_is_refused() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        good = world.example.sign(rrset(WWW, NOW))
+        forged = rrset("www.example. 3600 A 192.0.2.66", NOW)
+        with pytest.raises(Bogus):
+            await world.judge(
+                RRset(**{**{f: getattr(good, f) for f in good.__struct_fields__}, "rdatas": forged.rdatas})
+            )
+        assert world.counts.bogus == 1
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("at", "until", "expected"),
+    [
+        pytest.param(WALL - 2 * DAY, WALL - DAY, SignatureExpired, id="expired"),
+        pytest.param(WALL + DAY, WALL + 2 * DAY, SignatureNotYetValid, id="not yet valid"),
+    ],
+)
+def test_a_signature_holds_in_its_time_only(at: float, until: float, expected: type[Bogus]) -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        with pytest.raises(expected):
+            await world.judge(world.example.sign(rrset(WWW, NOW), at=at, until=until))
+
+    play(main)
+
+
+def test_nothing_is_kept_past_its_signature() -> None:
+    """RFC 4035 §5.3.3."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        judged = await world.judge(world.example.sign(rrset(WWW, NOW), until=WALL + 100))
+        assert (judged.ttl, judged.expires) == (100, NOW + 100)
+
+    play(main)
+
+
+def test_a_signature_of_another_zone_is_none() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        with pytest.raises(Bogus):
+            await world.judge(SignedZone("example.").sign(rrset(WWW, NOW)))
+
+    play(main)
+
+
+def test_keys_that_nobody_vouches_for_are_refused() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        world.says(SignedZone("example.").keys)
+        with pytest.raises(DnskeyMissing):
+            await world.judge(world.example.sign(rrset(WWW, NOW)))
+
+    play(main)
+
+
+def test_a_wildcard_is_believed_only_with_the_proof_that_nothing_is_closer() -> None:
+    """RFC 4035 §5.3.4."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        expanded = world.example.sign(rrset("x.example. 3600 A 192.0.2.1", NOW), name="*.example.")
+        with pytest.raises(NsecMissing):
+            await world.judge(expanded)
+        proof = world.example.sign(rrset("www.example. 3600 NSEC z.example. A RRSIG NSEC", NOW))
+        assert (await world.judge(expanded, proof=(proof,))).security is Security.SECURE
+
+    play(main)
+
+
+def test_nodata_needs_its_proof() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        proven = world.denied(
+            world.example, "www.example. AAAA", EXAMPLE_SOA, "www.example. 3600 NSEC example. A RRSIG NSEC"
+        )
+        judged = await world.judge(proven, AAAA)
+        assert judged.security is Security.SECURE
+        assert isinstance(judged, Denial)
+        assert judged.soa.security is Security.SECURE
+        for proof in ((), ("www.example. 3600 NSEC example. A AAAA RRSIG NSEC",)):
+            with pytest.raises(NsecMissing):
+                await world.judge(world.denied(world.example, "www.example. AAAA", EXAMPLE_SOA, *proof), AAAA)
+
+    play(main)
+
+
+def test_nxdomain_needs_the_proof_that_no_wildcard_is_there_either() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        gap = "a.example. 3600 NSEC z.example. A RRSIG NSEC"
+        apex = "example. 3600 NSEC a.example. SOA NS RRSIG NSEC DNSKEY"
+        with pytest.raises(NsecMissing):
+            await world.judge(world.denied(world.example, "gone.example. NXDOMAIN", EXAMPLE_SOA, gap), A)
+        proven = world.denied(world.example, "gone.example. NXDOMAIN", EXAMPLE_SOA, gap, apex)
+        assert (await world.judge(proven, A)).security is Security.SECURE
+
+    play(main)
+
+
+def test_the_denial_of_an_unsigned_zone_is_insecure() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        soa = "open. 300 SOA ns.open. admin.open. 1 2 3 4 60"
+        judged = await world.judge(denial("x.open. NXDOMAIN", NOW, soa=soa), A)
+        assert judged.security is Security.INSECURE
+
+    play(main)
+
+
+def test_an_unsigned_denial_of_a_ds_does_not_make_a_zone_unsigned() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        world.said[question("open. DS")] = world.denied(
+            world.root, "open. DS", ". 3600 SOA a.root. admin.root. 1 7200 900 1209600 3600"
+        )
+        with pytest.raises(NsecMissing):
+            await world.judge(rrset("www.open. 60 A 192.0.2.1", NOW))
+
+    play(main)
+
+
+def test_the_work_of_one_question_is_bounded() -> None:
+    """KeyTrap, CVE-2023-50387."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        work = Work(signatures=3)
+        with pytest.raises(Bogus, match="too much work"):
+            await world.judge(world.example.sign(rrset(WWW, NOW)), work=work)
+
+    play(main)
+
+
+def test_a_ds_is_signed_by_the_zone_above_and_not_by_its_own() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        assert (await world.judge(world.root.sign(rrset(world.example.anchor, NOW)), DS)).security is Security.SECURE
+        with pytest.raises(RrsigsMissing):
+            await world.judge(world.example.sign(rrset(world.example.anchor, NOW)), DS)
+
+    play(main)

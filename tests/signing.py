@@ -1,0 +1,53 @@
+"""Zones that sign their records, for tests: `SignedZone("example.").sign(rrset("www.example. 60 A 192.0.2.1"))`."""
+
+import dns.dnssec
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cache.names import from_text, to_text
+from cache.rrset import RRset
+from tests.build import rrset
+
+WALL = 1_785_542_400.0  # seconds since the epoch at which tests play: that of the simulation
+DAY = 86400.0
+ECDSAP256SHA256 = 13
+
+
+class SignedZone:
+    """A zone with one key. anchor: its DS record, for its parent or for a file of trust anchors."""
+
+    def __init__(self, apex: str) -> None:
+        self.apex = apex
+        self.name = from_text(apex)
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._dnskey = dns.dnssec.make_dnskey(self._key.public_key(), ECDSAP256SHA256, flags=257)
+        self.anchor = f"{apex} 3600 DS {dns.dnssec.make_ds(apex, self._dnskey, 'SHA256')}"
+
+    @property
+    def keys(self) -> RRset:
+        """The DNSKEY RRset, signed."""
+        return self.sign(rrset(f"{self.apex} 3600 DNSKEY {self._dnskey}"))
+
+    def sign(self, unsigned: RRset, *, at: float = WALL - DAY, until: float = WALL + DAY, name: str = "") -> RRset:
+        """It with its RRSIG. at, until: wall seconds. name: the wildcard that it is the expansion of."""
+        signed = dns.rrset.RRset(
+            dns.name.from_text(name or to_text(unsigned.owner)),
+            dns.rdataclass.IN,
+            dns.rdatatype.RdataType(unsigned.rtype),
+        )
+        for rdata in unsigned.rdatas:
+            signed.add(
+                dns.rdata.from_wire(
+                    dns.rdataclass.IN, dns.rdatatype.RdataType.make(unsigned.rtype), rdata, 0, len(rdata)
+                ),
+                unsigned.ttl,
+            )
+        rrsig = dns.dnssec.sign(
+            signed, self._key, dns.name.from_text(self.apex), self._dnskey, inception=at, expiration=until
+        )
+        return msgspec.structs.replace(unsigned, rrsigs=(rrsig.to_wire() or b"",))
