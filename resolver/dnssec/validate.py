@@ -10,7 +10,7 @@ import msgspec
 
 from cache.names import WireName, count_labels, fold, is_at_or_below, parent, to_text
 from cache.rrset import Denial, RRset, Security
-from cache.rrtypes import DNSKEY, DS
+from cache.rrtypes import DNSKEY, DS, RRSIG
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.denial import Proof, proves_no_closer_match, proves_no_ds, proves_nodata, proves_nxdomain
 from resolver.dnssec.keys import matching
@@ -73,6 +73,8 @@ class Validator:
         return judged
 
     async def _judge(self, rrset: RRset, proof: Proofs, fetch: Fetch, work: Work) -> RRset:
+        if rrset.rtype == RRSIG:  # never signed itself (RFC 4035 §2.2): whoever asked for it can tell what it is worth
+            return msgspec.structs.replace(rrset, security=Security.INDETERMINATE)
         if rrset.rtype == DNSKEY:
             return await self._judge_keys(rrset, fetch, work)
         signer = signer_of(rrset, is_above=rrset.rtype == DS)

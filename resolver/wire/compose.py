@@ -170,7 +170,7 @@ def _flags(query: Query, answer: Answer) -> int:
     flags = QR | RA | query.flags & (RD | CD)
     if answer.authoritative:
         flags |= AA
-    if answer.security is Security.SECURE:
+    if answer.security is Security.SECURE and not answer.is_stale:  # a stale signature may be over
         # RFC 6840 §5.8: AD only for those who say that they understand it, by DO or by AD in the query
         asks_for_ad = query.flags & AD or (query.edns is not None and query.edns.do)
         flags |= AD if asks_for_ad else 0

@@ -1,9 +1,10 @@
 """What is SECURE, what is INSECURE, and what is refused."""
 
+import msgspec
 import pytest
 
-from cache.rrset import Denial, RRset, Security
-from cache.rrtypes import AAAA, DS, A
+from cache.rrset import Denial, Security
+from cache.rrtypes import AAAA, DS, RRSIG, A
 from resolver.dnssec.work import Work
 from resolver.errors import (
     Bogus,
@@ -68,9 +69,7 @@ def test_a_forged_answer_is_refused() -> None:
         good = world.example.sign(rrset(WWW, NOW))
         forged = rrset("www.example. 3600 A 192.0.2.66", NOW)
         with pytest.raises(Bogus):
-            await world.judge(
-                RRset(**{**{f: getattr(good, f) for f in good.__struct_fields__}, "rdatas": forged.rdatas})
-            )
+            await world.judge(msgspec.structs.replace(good, rdatas=forged.rdatas))
         assert world.counts.bogus == 1
 
     play(main)
@@ -206,5 +205,17 @@ def test_a_ds_is_signed_by_the_zone_above_and_not_by_its_own() -> None:
         assert (await world.judge(world.root.sign(rrset(world.example.anchor, NOW)), DS)).security is Security.SECURE
         with pytest.raises(RrsigsMissing):
             await world.judge(world.example.sign(rrset(world.example.anchor, NOW)), DS)
+
+    play(main)
+
+
+def test_signatures_that_were_asked_for_are_signed_by_nobody() -> None:
+    """RFC 4035 §2.2: "An RRSIG RR itself MUST NOT be signed"."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        good = world.example.sign(rrset(WWW, NOW))
+        signatures = msgspec.structs.replace(good, rtype=RRSIG, rdatas=good.rrsigs, rrsigs=())
+        assert (await world.judge(signatures)).security is Security.INDETERMINATE
 
     play(main)

@@ -258,3 +258,13 @@ def test_whatever_is_said_a_server_is_heard_of_its_own_zone_and_of_what_was_aske
     meaning = classify(wanted, zone, said, kept, is_forwarder=False)
     if isinstance(meaning, Referred):
         assert is_below(meaning.name_servers.owner, zone)
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_kept"), [("sub.example.", True), ("other.example.", False), ("example.", False), ("test.", False)]
+)
+def test_the_ds_of_a_referral_is_kept_for_the_zone_referred_to_only(owner: str, is_kept: bool) -> None:
+    ds = f"{owner} 60 DS 1 13 2 {'ab' * 32}"
+    found = scrubbed("www.sub.example. A", "example.", authority=f"sub.example. 60 NS ns.test.\n{ds}")
+    assert (found.ds is not None) is is_kept
+    assert found.dropped == (not is_kept)

@@ -13,7 +13,7 @@ from cache.chain import Link, alias_of
 from cache.failures import Failures
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Denial, RRset, Security
+from cache.rrset import Denial, RRset, Security, Trust
 from cache.rrtypes import YXDOMAIN, A
 from cache.store import RRsetCache
 from resolver.dnssec.anchors import read
@@ -275,5 +275,21 @@ def test_what_is_not_signed_beside_the_answer_is_dropped() -> None:
         world.said[WWW] = lambda: Iteration(good, (good, beside))
         assert (await world.ask()).security is Security.SECURE
         assert world.cache.get(beside.owner, beside.rtype) is None
+
+    simulate(test)
+
+
+@pytest.mark.parametrize("is_true", [True, False])
+def test_a_ds_of_a_referral_is_believed_if_it_is_signed(is_true: bool) -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: world.records(GOOD))
+        ds = world.root.sign(rrset(world.example.anchor, trust=Trust.ADDITIONAL))
+        told = ds if is_true else msgspec.structs.replace(ds, rdatas=rrset(SignedZone("example.").anchor).rdatas)
+        assert world.cache.put(told, trio.current_time())
+        assert (await world.ask()).security is Security.SECURE
+        assert (question("example. DS") in world.asked) is not is_true
+        kept = world.cache.peek(told.owner, told.rtype)
+        assert isinstance(kept, RRset)
+        assert (kept.rdatas, kept.security) == (ds.rdatas, Security.SECURE)
 
     simulate(test)

@@ -168,6 +168,14 @@ def test_rrsigs_that_were_asked_for_are_shown_without_do() -> None:
     assert len(message.answer[0]) == 1
 
 
+def test_stale_data_is_not_shown_as_authentic() -> None:
+    """Its signatures may be over: RFC 4035 §5.3.3 ends the TTL with them."""
+    asked = query(edns=WITH_DO)
+    for is_stale in (False, True):
+        message = reply(Answer(answer=(SIGNED,), security=Security.SECURE, is_stale=is_stale), asked)
+        assert bool(message.flags & AD) is not is_stale
+
+
 def test_the_proof_of_a_wildcard_is_shown_with_do_though_minimal() -> None:
     """RFC 4035 §3.1.3.3: the NSEC RRs that prove it stand in the authority section of a wildcard answer."""
     answer = Answer(answer=(SIGNED,), authority=(NSEC_RR, NS_RR))
