@@ -14,5 +14,7 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validate: Annotated[bool, msgspec.Meta(description="check the signatures of public answers")] = False
     negative_trust_anchors: Annotated[
         tuple[str, ...],
-        msgspec.Meta(description="zones whose signatures are not checked: broken, and wanted nevertheless"),
+        msgspec.Meta(
+            description="zones whose signatures are not checked: broken and wanted nevertheless, or forward zones that the public root denies"
+        ),
     ] = ()
