@@ -15,6 +15,7 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     negative_trust_anchors: Annotated[
         tuple[str, ...],
         msgspec.Meta(
-            description="zones whose signatures are not checked: broken and wanted nevertheless, or forward zones that the public root denies"
+            description="zones whose signatures are not checked: broken and wanted nevertheless, or forward zones that "
+            "the public root denies"
         ),
     ] = ()
