@@ -7,11 +7,14 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
 from cache.names import from_text, to_text
 from cache.rrset import RRset
 from tests.build import rrset
+
+Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
 WALL = 1_785_542_400.0  # seconds since the epoch at which tests play: that of the simulation
 DAY = 86400.0
@@ -35,19 +38,31 @@ class SignedZone:
 
     def sign(self, unsigned: RRset, *, at: float = WALL - DAY, until: float = WALL + DAY, name: str = "") -> RRset:
         """It with its RRSIG. at, until: wall seconds. name: the wildcard that it is the expansion of."""
-        signed = dns.rrset.RRset(
-            dns.name.from_text(name or to_text(unsigned.owner)),
-            dns.rdataclass.IN,
-            dns.rdatatype.RdataType(unsigned.rtype),
-        )
-        for rdata in unsigned.rdatas:
-            signed.add(
-                dns.rdata.from_wire(
-                    dns.rdataclass.IN, dns.rdatatype.RdataType.make(unsigned.rtype), rdata, 0, len(rdata)
-                ),
-                unsigned.ttl,
-            )
-        rrsig = dns.dnssec.sign(
-            signed, self._key, dns.name.from_text(self.apex), self._dnskey, inception=at, expiration=until
-        )
-        return msgspec.structs.replace(unsigned, rrsigs=(rrsig.to_wire() or b"",))
+        return with_rrsig(unsigned, self._key, self._dnskey, self.apex, inception=at, expiration=until, name=name)
+
+
+def with_rrsig(
+    unsigned: RRset,
+    private: Private,
+    dnskey: DNSKEY,
+    zone: str,
+    *,
+    inception: float,
+    expiration: float,
+    name: str = "",
+) -> RRset:
+    """It with the RRSIG that dnspython makes, the oracle of what we verify. name: of the wildcard that it expands."""
+    rtype = dns.rdatatype.RdataType.make(unsigned.rtype)
+    made = dns.rrset.RRset(dns.name.from_text(name or to_text(unsigned.owner)), dns.rdataclass.IN, rtype)
+    for rdata in unsigned.rdatas:
+        made.add(dns.rdata.from_wire(dns.rdataclass.IN, rtype, rdata, 0, len(rdata)), unsigned.ttl)
+    rrsig = dns.dnssec.sign(
+        made,
+        private,
+        dns.name.from_text(zone),
+        dnskey,
+        inception=inception,
+        expiration=expiration,
+        policy=dns.dnssec.allow_all_policy,
+    )
+    return msgspec.structs.replace(unsigned, rrsigs=(rrsig.to_wire() or b"",))

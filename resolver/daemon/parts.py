@@ -1,7 +1,7 @@
 """Every part of the daemon, made once and wired here; nothing is started."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -49,14 +49,14 @@ log = structlog.get_logger()
 class Counts:
     """The counters of all parts, by the name under which they are exposed."""
 
-    cache: CacheCounts
-    dnssec: DnssecCounts
-    internal: InternalCounts
-    iterate: IterateCounts
-    resolve: ResolveCounts
-    service: ServiceCounts
-    snapshot: SnapshotCounts
-    upstream: UpstreamCounts
+    cache: CacheCounts = field(default_factory=CacheCounts)
+    dnssec: DnssecCounts = field(default_factory=DnssecCounts)
+    internal: InternalCounts = field(default_factory=InternalCounts)
+    iterate: IterateCounts = field(default_factory=IterateCounts)
+    resolve: ResolveCounts = field(default_factory=ResolveCounts)
+    service: ServiceCounts = field(default_factory=ServiceCounts)
+    snapshot: SnapshotCounts = field(default_factory=SnapshotCounts)
+    upstream: UpstreamCounts = field(default_factory=UpstreamCounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +127,7 @@ def make_parts(
 
     run_io: where the state database is read, and the cache's file read and written; None: each in a thread of its own.
     """
-    counts = Counts(
-        CacheCounts(),
-        DnssecCounts(),
-        InternalCounts(),
-        IterateCounts(),
-        ResolveCounts(),
-        ServiceCounts(),
-        SnapshotCounts(),
-        UpstreamCounts(),
-    )
+    counts = Counts()
     cache = RRsetCache(options.cache, counts.cache)
     failures = Failures(options.failures)
     server_failures = ServerFailures(options.failures)

@@ -4,20 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import dns.dnssec
-import dns.name
 import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
-import dns.rrset
-import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
 from cache.names import from_text
 from cache.rrset import RRset
 from tests.build import rrset
-
-Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+from tests.signing import Private, with_rrsig
 
 NOW: Final = 1_800_000_000
 INCEPTION: Final = NOW - 3600
@@ -60,19 +54,4 @@ def sign(
     expiration: int = EXPIRATION,
 ) -> RRset:
     """The RRset of these lines (as in `tests.build.rrset`), signed."""
-    plain = rrset(text)
-    made = dns.rrset.RRset(
-        dns.name.from_text(text.split()[0]), dns.rdataclass.IN, dns.rdatatype.RdataType.make(plain.rtype)
-    )
-    for rdata in plain.rdatas:
-        made.add(dns.rdata.from_wire(dns.rdataclass.IN, made.rdtype, rdata, 0, len(rdata)), plain.ttl)
-    rrsig = dns.dnssec.sign(
-        made,
-        by.private,
-        dns.name.from_text(zone),
-        by.dnskey,
-        inception=inception,
-        expiration=expiration,
-        policy=dns.dnssec.allow_all_policy,
-    )
-    return msgspec.structs.replace(plain, rrsigs=(wire_of(rrsig),))
+    return with_rrsig(rrset(text), by.private, by.dnskey, zone, inception=inception, expiration=expiration)

@@ -9,7 +9,8 @@ from resolver.dnssec import algorithms
 from resolver.dnssec.algorithms import is_signed
 from resolver.dnssec.signatures import Verified, verify
 from resolver.dnssec.work import Work
-from tests.resolver.dnssec.signing import NOW, ZONE, Private, sign, signer
+from tests.resolver.dnssec.signing import NOW, ZONE, sign, signer
+from tests.signing import Private
 
 
 @pytest.mark.parametrize(
