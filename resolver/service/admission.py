@@ -1,8 +1,7 @@
 """May this question wait for its answer? Bounded in all, per network and per machine: nobody uses up the others' share.
 
-Who is refused is told so, up to a rate. What comes beyond it over UDP is not read: at some rate even to refuse takes more
-than this process has, and then its neighbours' queries are lost in a full socket. (Nor is it sent back to an address that
-somebody else may have put there.)
+Who is refused is told so. Who is refused more often than a rate is told without being read: at some rate even to read what is
+refused takes more than this process has, and then its neighbours' queries are lost in a full socket.
 """
 
 from typing import Final, TypeVar
@@ -65,7 +64,7 @@ class Admission:
         counts.in_flight_peak = max(counts.in_flight_peak, counts.in_flight_current)
 
     def is_shut_out(self, client: bytes, now: float) -> bool:
-        """Has this client just been refused more often than it is told? Then what it sends is left alone for a moment."""
+        """Has this client just been refused too often? Then what it sends over UDP need not be read for a moment."""
         return now < self._shut_until.get(machine_of(client), 0.0)
 
     def _note_refusal(self, machine: bytes, now: float) -> None:

@@ -43,7 +43,7 @@ class ServiceCounts:
     )
     shut_out: int = field(
         default=0,
-        metadata={"help": "Datagrams left unread because their machine was refused more often than it is told."},
+        metadata={"help": "Queries over UDP refused unread because their machine had just been refused too often."},
     )
     tcp_connections: int = field(default=0, metadata={"help": "TCP connections accepted and served."})
     tcp_connections_current: int = field(default=0, metadata={"help": "TCP connections open now.", "kind": "gauge"})

@@ -16,11 +16,13 @@ from resolver.service.counts import ServiceCounts
 from resolver.service.fast import Asked, FastPath
 from resolver.service.fault_log import FaultLog
 from resolver.service.options import LimitOptions
+from resolver.wire import Refusal
 from resolver.wire.message import QR, TC
 
 HEADER_OCTETS: Final = 12
 RCODE_MASK: Final = 0xF  # of the header's fourth octet
 TC_OCTET: Final = TC >> 8  # of its third
+UNREAD: Final = Refusal(Overloaded().answer())  # no text: hardly longer than the query, and so no use to a reflector
 BARE_SERVFAIL: Final = (QR | SERVFAIL).to_bytes(2, "big") + bytes(HEADER_OCTETS - 4)  # a header but for its ID
 
 
@@ -93,10 +95,13 @@ class Handler:
         return self._fast.compose(asked.query, answer, self.now(), asked.max_octets)
 
     def _answer_cheaply(self, data: bytes, client: bytes, local: bytes, now: float) -> bytes | None:
-        """What costs next to nothing, or silence."""
+        """What was rendered before, or a refusal of what was not read; silence only for what asks nothing."""
         reply = self._fast.repeat(data, client, local, now)
         if reply is None:
             self.counts.shut_out += 1
+            reply = UNREAD.of(data)
+        if reply is None:
+            self.counts.silent += 1
         else:
             self._note_reply(reply)
         return reply

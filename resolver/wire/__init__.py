@@ -4,12 +4,14 @@ from resolver.wire.compose import Rendered, compose_reply, render
 from resolver.wire.message import Query, RawRRset, Response, Unreadable
 from resolver.wire.names import randomise_case
 from resolver.wire.query import read_query
+from resolver.wire.refusal import Refusal
 from resolver.wire.response import read_response
 from resolver.wire.upstream_query import compose_query, question_octets, with_opt
 
 __all__ = [
     "Query",
     "RawRRset",
+    "Refusal",
     "Rendered",
     "Response",
     "Unreadable",
