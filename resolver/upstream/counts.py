@@ -37,7 +37,7 @@ class UpstreamCounts:
         default=0, metadata={"help": "Responses right but for the letter case of the name; asked again over TCP."}
     )
     case_broken_servers: int = field(
-        default=0, metadata={"help": "Servers that proved over TCP that they do not keep letter case."}
+        default=0, metadata={"help": "Servers that proved that they do not keep letter case."}
     )
     edns_fallbacks: int = field(
         default=0, metadata={"help": "Queries repeated without EDNS after FORMERR, NOTIMP or BADVERS."}
@@ -50,7 +50,10 @@ class UpstreamCounts:
         default=0, metadata={"help": "Responses without the cookie that the server has; asked again over TCP."}
     )
     cookies_given_up: int = field(
-        default=0, metadata={"help": "Servers that proved over TCP that they send no cookies any more."}
+        default=0, metadata={"help": "Servers that proved that they send no cookies any more."}
+    )
+    cleared_up_without_tcp: int = field(
+        default=0, metadata={"help": "Suspicious replies of servers without TCP, asked again from another port."}
     )
     bad_cookies: int = field(default=0, metadata={"help": "Queries repeated with a new server cookie after BADCOOKIE."})
     hedges: int = field(default=0, metadata={"help": "Servers asked while another one was late and still listened to."})

@@ -1,7 +1,8 @@
 """One question to one server: what did it say, or why did it say nothing?
 
 UDP first, with a random ID, a source port of its own, random letter case and EDNS; TCP when the reply is truncated or
-somebody seems to guess. What a server turned out not to bear is remembered, but only after a reply that proves it.
+suspicious, and where there is none, UDP once more. What a server turned out not to bear is remembered, but only after a reply
+that proves it.
 """
 
 import errno
@@ -19,7 +20,7 @@ from resolver.env import Address, Env, UdpChannel
 from resolver.upstream.allowance import Allowance
 from resolver.upstream.choose import patience_for
 from resolver.upstream.connections import Connections, Spawn
-from resolver.upstream.cookies import Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
+from resolver.upstream.cookies import PLAIN_OPT, Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
 from resolver.upstream.counts import UpstreamCounts
 from resolver.upstream.families import Families
 from resolver.upstream.learning import Typical, note_late, note_refusal, note_reply, note_silence
@@ -137,6 +138,7 @@ class Exchange:
         self._is_recursive = is_recursive
         self._has_edns = may_use_edns(self.state, self.sent_at)
         self._has_new_cookie = False  # is this the second try, after BADCOOKIE?
+        self._suspicion: Suspicion | None = None  # of the first try, which TCP could not clear up
         self._has_met_wrong_cookie = False
         self._cookie = b""
         self._id = 0
@@ -146,7 +148,8 @@ class Exchange:
 
     def send(self) -> None:
         """Ask over UDP; what hinders it is heard by `listen`."""
-        if self._upstream.case_randomization and self.state.keeps_case is not False:
+        may_randomise = self._upstream.case_randomization and self._suspicion is not Suspicion.OTHER_CASE
+        if may_randomise and self.state.keeps_case is not False:
             self._shown = self._in_random_case()
         self._id, message = self._compose(self._shown, self._has_edns)
         self.late_at = min(self.sent_at + self._wait, self._deadline)
@@ -195,12 +198,41 @@ class Exchange:
     async def _settle(self, heard: Reply | Suspicion) -> Reply | Fault:
         """What a reply that is no answer yet leads to."""
         self.late_at = min(self._env.now() + TCP_PATIENCE * self._wait, self._deadline)
-        if isinstance(heard, Reply) and heard.response.rcode == BADCOOKIE and not self._has_new_cookie:
+        self.ends_at = self._deadline  # what follows has waits of its own, and ends by itself before that
+        if isinstance(heard, Suspicion):
+            return await self._clear_up(heard)
+        response = heard.response
+        if response.rcode == BADCOOKIE and not self._has_new_cookie:
             return await self._ask_with_new_cookie()
-        if isinstance(heard, Reply) and not heard.response.is_truncated and heard.response.rcode != BADCOOKIE:
-            return await self._ask_without_edns(heard) if self._refuses_edns(heard.response) else heard
-        if isinstance(heard, Reply) and heard.response.is_truncated:
+        if not response.is_truncated and response.rcode != BADCOOKIE:
+            return await self._ask_without_edns(heard) if self._refuses_edns(response) else heard
+        if response.is_truncated:
             self._counts.truncated += 1
+        return await self._ask_tcp_for_all()
+
+    async def _clear_up(self, suspicion: Suspicion) -> Reply | Fault:
+        """The reply over TCP, where nobody off the path can forge; from a server without TCP one over UDP, from a new port.
+
+        It is asked without the guard that it seems not to bear. Another reply to that, with an ID and a port of its own, is
+        as hard to forge as any of a server that never bore it, and proves it.
+        """
+        if self._suspicion is not None:
+            return Fault.BROKEN
+        outcome = await self._ask_tcp_for_all()
+        if isinstance(outcome, Reply) or outcome is Fault.NO_ROUTE:
+            return outcome
+        self._counts.cleared_up_without_tcp += 1
+        again = self._again()
+        again._suspicion = suspicion
+        outcome = await again._ask_at_once()
+        if isinstance(outcome, Reply) and suspicion is Suspicion.OTHER_CASE:
+            self._note_other_case()
+        elif isinstance(outcome, Reply) and suspicion is Suspicion.NO_COOKIE:
+            self._note_cookies_given_up()
+        return outcome
+
+    async def _ask_tcp_for_all(self) -> Reply | Fault:
+        """Over TCP, and once more without EDNS if it is refused."""
         outcome = await self._ask_tcp(self._shown, self._has_edns)
         if isinstance(outcome, Reply) and self._refuses_edns(outcome.response):
             return await self._ask_without_edns(outcome)
@@ -285,8 +317,13 @@ class Exchange:
     def _compose(self, asked: bytes, with_edns: bool) -> tuple[int, bytes]:
         self._spend()
         id = self._env.rng.getrandbits(16)
-        opt = opt_for(self.state, self._env.rng, self.sent_at) if with_edns else b""
-        self._cookie = self.state.cookie if with_edns else b""
+        opt = b""
+        self._cookie = b""
+        if with_edns and self._suspicion is Suspicion.NO_COOKIE:
+            opt = PLAIN_OPT
+        elif with_edns:
+            opt = opt_for(self.state, self._env.rng, self.sent_at)
+            self._cookie = self.state.cookie
         return id, with_opt(id, RD if self._is_recursive else 0, asked, opt)
 
     def _in_random_case(self) -> bytes:
@@ -319,13 +356,18 @@ class Exchange:
             self._counts.mismatched += 1
             return Fault.BROKEN
         if match is Match.OTHER_CASE and self.state.keeps_case is not False:
-            # nobody off the path can say this over TCP: it is the server that changes the case
-            self._counts.case_broken_servers += 1
-            self.state.keeps_case = False
+            self._note_other_case()  # nobody off the path can say this over TCP: it is the server that changes the case
         if echo_of(response, self._cookie) is Echo.MISSING:
-            self._counts.cookies_given_up += 1
-            note_given_up(self.state, self._env.now())
+            self._note_cookies_given_up()
         return self._taken(response, over_tcp=True)
+
+    def _note_other_case(self) -> None:
+        self._counts.case_broken_servers += 1
+        self.state.keeps_case = False
+
+    def _note_cookies_given_up(self) -> None:
+        self._counts.cookies_given_up += 1
+        note_given_up(self.state, self._env.now())
 
     def _note_late(self) -> None:
         if not self.was_late:

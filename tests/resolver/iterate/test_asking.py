@@ -1,5 +1,7 @@
 """The servers of one zone."""
 
+import dns.flags
+import dns.message
 import pytest
 import trio
 
@@ -15,10 +17,11 @@ from resolver.iterate.classify import Answered, Reason, Useless
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.upstream import Fault, Upstream
 from resolver.upstream.choose import MAX_SENDS_IN_ZONE
+from resolver.upstream.learning import note_reply
 from tests.build import rrset
 from tests.resolver.iterate.world import Table, World, play
 from tests.resolver.iterate.zone_text import name, question
-from tests.resolver.upstream.fake_network import Behaviour, silent
+from tests.resolver.upstream.fake_network import Behaviour, Said, reply_to, silent
 
 GOOD, BAD = "192.0.2.10", "192.0.2.11"
 WWW = question("www.example. A")
@@ -87,6 +90,24 @@ def test_many_silent_servers_are_not_all_waited_for() -> None:
         with pytest.raises(NoReachableAuthority):
             await ask(world, *(f"192.0.2.{number}" for number in range(1, 60)))
         assert world.sent <= MAX_SENDS_IN_ZONE
+        assert world.env.now() < 5.0
+
+    play(main)
+
+
+def test_servers_that_truncate_and_are_silent_over_tcp_are_waited_for_without_spinning() -> None:
+    """The clock of this test stands still while anybody is busy."""
+
+    def truncates(query: dns.message.Message, over_tcp: bool) -> list[Said]:
+        return [] if over_tcp else [(0.001, reply_to(query, flags=dns.flags.AA | dns.flags.TC).to_wire())]
+
+    async def main() -> None:
+        hosts = [f"192.0.2.{number}" for number in range(1, 13)]
+        world = World(dict.fromkeys(hosts, truncates))
+        for host in hosts:
+            note_reply(world.servers.of(Address(host, 53)), 0.001, 0.0)
+        with pytest.raises(NoReachableAuthority):
+            await ask(world, *hosts)
         assert world.env.now() < 5.0
 
     play(main)

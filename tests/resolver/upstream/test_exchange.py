@@ -347,6 +347,44 @@ def test_a_forger_cannot_make_us_give_up_letter_case() -> None:
     assert result.counts.case_mismatched == 1
 
 
+def without_tcp(behave: Behaviour) -> Behaviour:
+    """The same server behind a filter that drops TCP."""
+    return lambda query, over_tcp: () if over_tcp else behave(query, over_tcp)
+
+
+def test_a_server_without_tcp_that_changes_letter_case_is_asked_in_its_own_and_remembered() -> None:
+    result = ask(without_tcp(lambda query, over_tcp: [(0.02, reply_to(lowered(query), RECORD).to_wire())]), times=3)
+    assert [isinstance(outcome, Reply) for outcome in result.outcomes] == [True] * 3
+    assert result.sent_over_tcp == [False, True, False, False, False]
+    assert result.state.keeps_case is False
+    assert result.elapsed[1:] == [pytest.approx(0.02)] * 2
+
+
+def test_a_guessed_id_does_not_take_a_server_without_tcp_away() -> None:
+    """The forger knows the first port, not the second."""
+    ports = iter([True])
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if next(ports, False):
+            return [(0.01, with_id(reply_to(query, FORGED), query.id ^ 1)), (0.02, reply_to(query, RECORD).to_wire())]
+        return [(0.02, reply_to(query, RECORD).to_wire())]
+
+    result = ask(without_tcp(behave))
+    assert result.address == bytes((192, 0, 2, 1))
+    assert result.sent_over_tcp == [False, True, False]
+    assert result.counts.cleared_up_without_tcp == 1
+
+
+def test_who_goes_on_guessing_ends_the_exchange_and_teaches_nothing() -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.01, with_id(reply_to(query, FORGED), query.id ^ 1))]
+
+    result = ask(without_tcp(behave))
+    assert result.outcome is Fault.BROKEN
+    assert result.sent_over_tcp == [False, True, False]
+    assert result.state.keeps_case is not False
+
+
 def before_edns(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
     """A server that answers FORMERR to any query with OPT."""
     if query.edns >= 0:
@@ -523,6 +561,19 @@ def test_a_server_that_gave_up_cookies_costs_tcp_once() -> None:
 
     result = ask(once, times=4)
     assert result.sent_over_tcp == [False, False, True, False, False]
+    assert result.counts.cookies_given_up == 1
+
+
+def test_a_server_without_tcp_that_gave_up_cookies_costs_one_more_query_once() -> None:
+    turns = iter([True])
+
+    def once(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.02, with_cookie(query) if next(turns, False) else reply_to(query, RECORD).to_wire())]
+
+    result = ask(without_tcp(once), times=4)
+    assert [isinstance(outcome, Reply) for outcome in result.outcomes] == [True] * 4
+    assert result.sent_over_tcp == [False, False, True, False, False, False]
+    assert cookies_sent(result)[3:] == [None, None, None]
     assert result.counts.cookies_given_up == 1
 
 
