@@ -14,10 +14,12 @@ FOREVER: Final = float("inf")
 LOCALHOST: Final = from_text("localhost.")
 LOOPBACK: Final = {A: b"\x7f\0\0\1", AAAA: bytes(15) + b"\1"}
 
-# Reverse zones of addresses that have no public owner: RFC 6303 §4, and RFC 6761 §6.1 for the private ones.
+# Reverse zones of addresses that have no public owner: RFC 6303 §4, RFC 6761 §6.1 for the private ones, RFC 7793 §3 for those
+# that carriers share.
 PRIVATE_REVERSE: Final = (
     *(f"{n}.in-addr.arpa." for n in (0, 10, 127)),
     *(f"{n}.172.in-addr.arpa." for n in range(16, 32)),
+    *(f"{n}.100.in-addr.arpa." for n in range(64, 128)),
     *("168.192.in-addr.arpa.", "254.169.in-addr.arpa.", "2.0.192.in-addr.arpa.", "255.255.255.255.in-addr.arpa."),
     *("100.51.198.in-addr.arpa.", "113.0.203.in-addr.arpa."),
     *("0." * 31 + f"{n}.ip6.arpa." for n in (0, 1)),
@@ -25,8 +27,9 @@ PRIVATE_REVERSE: Final = (
     "8.b.d.0.1.0.0.2.ip6.arpa.",
 )
 # RFC 6761 §6.4 invalid, RFC 7686 onion, RFC 8375 home.arpa, RFC 9462 §8.4 resolver.arpa,
-# RFC 9476 alt. `test.` and `example.` are left to the root: RFC 6761 §6.5 wants no special treatment of the latter, and
-# the former is what people put into stub zones and test beds; the root says NXDOMAIN where nobody did.
+# RFC 9476 alt. Left to the root are `example.`, which RFC 6761 §6.5 wants no special treatment of; `test.`, which is what people
+# put into stub zones and test beds; and `local.`, which RFC 6762 §22.1 wants denied, but private networks have zones of that
+# name. The root says NXDOMAIN where nobody did.
 NO_SUCH_ZONES: Final = ("invalid.", "onion.", "home.arpa.", "resolver.arpa.", "alt.", *PRIVATE_REVERSE)
 # What every name here ends in; the question of an ordinary name costs this one comparison.
 TOP_LABELS: Final = tuple(map(from_text, ("localhost.", "invalid.", "onion.", "alt.", "arpa.")))

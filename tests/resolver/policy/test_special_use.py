@@ -34,7 +34,11 @@ def test_special_use_names_are_answered_here(name: str, qtype: int, rcode: int, 
 
 
 @pytest.mark.parametrize(
-    "name", ["www.example", "localhost.example", "1.2.0.192.example", "0.32.172.in-addr.arpa", "test"]
+    "name",
+    [
+        *("www.example", "localhost.example", "1.2.0.192.example", "test", "printer.local"),
+        *("0.32.172.in-addr.arpa", "63.100.in-addr.arpa", "128.100.in-addr.arpa"),
+    ],
 )
 def test_ordinary_names_are_left_alone(name: str) -> None:
     assert SpecialUse().find(from_text(name), A) is None
@@ -73,6 +77,7 @@ RESERVED = {
     "RFC 7686 §2": ("onion",),
     "RFC 8375 §4": ("home.arpa",),
     "RFC 9462 §8": ("resolver.arpa",),
+    "RFC 7793 §3": tuple(f"{number}.100.in-addr.arpa" for number in range(64, 128)),
     "RFC 9476 §2": ("alt",),
 }
 
