@@ -18,7 +18,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A reply's content, before a message is composed of it.
 
     rcode: 0..4095. answer: the alias chain in order from qname, then the RRset asked for; a DNAME stands before the CNAME
-    synthesized from it. authority: the SOA (and proof) of a negative answer. additional: what a client needs beside it.
+    synthesized from it. authority: the SOA (and proof) of a negative answer, and the proof of what wildcards gave.
+    additional: what a client needs beside it.
     authoritative: AA. is_stale: some records are past their TTL and are shown with the stale TTL (RFC 8767). The SOA of
     a negative answer already carries the denial's TTL (RFC 2308 §5).
     """

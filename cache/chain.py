@@ -63,7 +63,7 @@ class Chain:
     name: where the next link is needed. aliases: how many have been followed.
     """
 
-    __slots__ = ("_end", "_is_stale", "_security", "_shown", "_visited", "aliases", "name", "qtype")
+    __slots__ = ("_end", "_is_stale", "_proof", "_security", "_shown", "_visited", "aliases", "name", "qtype")
 
     def __init__(self, qname: WireName, qtype: int) -> None:
         self.name = qname
@@ -71,6 +71,7 @@ class Chain:
         self.aliases = 0
         self._visited = {qname}
         self._shown: list[RRset] = []
+        self._proof: tuple[RRset, ...] = ()  # of what wildcards gave
         self._end: RRset | Denial | None = None
         self._security = Security.SECURE
         self._is_stale = False
@@ -86,6 +87,8 @@ class Chain:
             return False
         assert self._answers(link), f"{link!r} says nothing of {to_text(self.name)} TYPE{self.qtype}"
         self._note(link, now)
+        if type(link) is RRset and link.proof:
+            self._proof = _once(self._proof, link.proof)
         self._end = link
         return True
 
@@ -96,7 +99,7 @@ class Chain:
         return Answer(
             rcode=NXDOMAIN if end.rtype is None else NOERROR,
             answer=tuple(self._shown) if isinstance(end, Denial) else (*self._shown, end),
-            authority=_authority(end) if isinstance(end, Denial) else (),
+            authority=_authority(end, self._proof) if isinstance(end, Denial) else self._proof,
             authoritative=authoritative,
             security=self._security,
             is_stale=self._is_stale,
@@ -106,7 +109,12 @@ class Chain:
     def too_long(self, dname: RRset) -> Answer:
         """The answer of a chain that ends at this DNAME because its substitution gives no name (RFC 6672 §2.2)."""
         assert self._end is None, "a closed chain has an end already"
-        return Answer(rcode=YXDOMAIN, answer=(*self._shown, dname), security=min(self._security, dname.security))
+        return Answer(
+            rcode=YXDOMAIN,
+            answer=(*self._shown, dname),
+            authority=self._proof,
+            security=min(self._security, dname.security),
+        )
 
     def _follow_alias(self, link: Alias, now: float) -> None:
         assert link.shown[-1].owner == self.name, "an alias of another name"
@@ -118,6 +126,8 @@ class Chain:
             if rrset not in self._shown:  # one DNAME may be passed twice
                 self._shown.append(rrset)
         self._note(link.shown[0], now)
+        if link.shown[0].proof:
+            self._proof = _once(self._proof, link.shown[0].proof)
         self._visited.add(link.target)
         self.name = link.target
         self.aliases += 1
@@ -133,6 +143,16 @@ class Chain:
         return end.owner == self.name and end.rtype == self.qtype
 
 
-def _authority(denial: Denial) -> tuple[RRset, ...]:
-    """The SOA and the proof; a denial that came without an SOA is passed on once, and without."""
-    return (denial.soa, *denial.proof) if denial.soa.rdatas else denial.proof
+def _authority(denial: Denial, proof: tuple[RRset, ...]) -> tuple[RRset, ...]:
+    """The SOA, the denial's proof, and that of the wildcards on the way.
+
+    A denial that came without an SOA is passed on once, and without.
+    """
+    proof = _once(denial.proof, proof) if proof else denial.proof
+    return (denial.soa, *proof) if denial.soa.rdatas else proof
+
+
+def _once(known: tuple[RRset, ...], more: tuple[RRset, ...]) -> tuple[RRset, ...]:
+    """Both, without those of the second whose owner and type are among the first: a proof of two links stands once."""
+    seen = {(one.owner, one.rtype) for one in known}
+    return (*known, *(one for one in more if (one.owner, one.rtype) not in seen))

@@ -42,7 +42,8 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
 
     state: fresh, due (soon to be fetched anew), stale or gone; nxdomain or nodata for a denial that is fresh. is_negative: is
     it a denial, fresh or not?
-    lease_remaining: seconds, None without an end. rdatas: presentation text. hits: lookups of the owner since it came in.
+    lease_remaining: seconds, None without an end. rdatas: presentation text; proof: owner and type of each NSEC and NSEC3
+    RRset that is kept with it. hits: lookups of the owner since it came in.
     """
 
     owner: str
@@ -59,6 +60,7 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     hits: int
     is_negative: bool = False
     lease_remaining: float | None = None
+    proof: tuple[str, ...] = ()
 
 
 class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +223,7 @@ def _row(found: _Found, now: float) -> EntryRow:
         security=entry.security.name,
         source=entry.source,
         rdatas=_rdata_texts(entry),
+        proof=tuple(f"{to_text(one.owner)} {_type_text(one.rtype)}" for one in entry.proof),
         octets=octets_of(entry),
         hits=found.hits,
     )

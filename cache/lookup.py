@@ -46,7 +46,7 @@ def find(store: RRsetCache, qname: WireName, qtype: int, now: float) -> Answer |
         link = find_link(store, qname, qtype, now)
         if type(link) is RRset:
             store.counts.hits += 1
-            return Answer(answer=(link,), security=link.security)
+            return Answer(answer=(link,), authority=link.proof, security=link.security)
         answer = _walk(store, Chain(qname, qtype), link, now)
     except (AliasLoop, AliasesExhausted, SubstitutionTooLong):
         answer = None

@@ -18,14 +18,17 @@ NUMBER_OBJECT: Final = 32  # a float (24) or an int beyond the small ones (28), 
 MAP_PLACE: Final = 56  # in the owners' dict: hash, key, value and index, over its load on average (1/6 to 2/3)
 RING_PLACE: Final = 17  # a pointer in the ring, with the list's spare room, and one among the newcomers
 NODE_OBJECT: Final = 64 + 2 * NUMBER_OBJECT  # its place and its octets are numbers of its own
-SOA_OBJECT: Final = 112  # its times and its TTL are its denial's
-ENTRY_OBJECT: Final = 112 + 3 * NUMBER_OBJECT  # RRset or Denial; received, expires, ttl
+SOA_OBJECT: Final = 128  # its times and its TTL are its denial's
+RRSET_OBJECT: Final = 128 + 3 * NUMBER_OBJECT  # received, expires, ttl
+DENIAL_OBJECT: Final = 112 + 3 * NUMBER_OBJECT
 NODE_OCTETS: Final = NODE_OBJECT + MAP_PLACE + RING_PLACE + 48  # a tuple of one; further entries bring a pointer each
 
 
 def octets_of(entry: Entry) -> int:
     """The memory that `entry` takes, without its owner's node (NODE_OCTETS)."""
-    return ENTRY_OBJECT + POINTER + (_records_octets(entry) if isinstance(entry, RRset) else _evidence_octets(entry))
+    if isinstance(entry, RRset):
+        return RRSET_OBJECT + POINTER + _records_octets(entry) + _proof_octets(entry.proof)
+    return DENIAL_OBJECT + POINTER + _denial_octets(entry)
 
 
 def _records_octets(rrset: RRset) -> int:
@@ -37,11 +40,15 @@ def _records_octets(rrset: RRset) -> int:
     return octets
 
 
-def _evidence_octets(denial: Denial) -> int:
+def _denial_octets(denial: Denial) -> int:
     octets = _bytes_octets(denial.owner) + SOA_OBJECT + _records_octets(denial.soa)
-    if denial.proof:
-        octets += TUPLE_OBJECT + sum(ENTRY_OBJECT + POINTER + _records_octets(rrset) for rrset in denial.proof)
-    return octets
+    return octets + _proof_octets(denial.proof)
+
+
+def _proof_octets(proof: tuple[RRset, ...]) -> int:
+    if not proof:
+        return 0
+    return TUPLE_OBJECT + sum(RRSET_OBJECT + POINTER + _records_octets(rrset) for rrset in proof)
 
 
 def _tuple_octets(items: tuple[bytes, ...]) -> int:

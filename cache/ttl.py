@@ -5,6 +5,8 @@ A TTL only shrinks: nothing here takes an `expires` that was set before and make
 
 from typing import Final
 
+import msgspec
+
 from cache.options import CacheOptions
 from cache.rrset import RRset
 
@@ -34,6 +36,16 @@ def negative_ttl(soa_ttl: int, soa_rdata: bytes, options: CacheOptions) -> int:
     if minimum & TOP_BIT:  # RFC 2181 §8: a TTL with its top bit set is zero
         minimum = 0
     return max(options.min_negative_ttl, min(soa_ttl, minimum, options.max_negative_ttl))
+
+
+def with_proof(rrset: RRset, proof: tuple[RRset, ...]) -> RRset:
+    """It with what proves it, and no longer a life than that has: a proof that is over proves nothing to a client."""
+    return msgspec.structs.replace(
+        rrset,
+        proof=proof,
+        ttl=min(rrset.ttl, *(one.ttl for one in proof)),
+        expires=min(rrset.expires, *(one.expires for one in proof)),
+    )
 
 
 def remaining(expires: float, now: float) -> int:

@@ -12,7 +12,9 @@ from struct import Struct
 from typing import BinaryIO, Final
 
 APPLICATION_ID: Final = int.from_bytes(b"CSTN", "big")  # SQLite's application_id: whose file it is
-VERSION: Final = 1  # SQLite's user_version: of schema.py, rows.py and the seal
+VERSION: Final = (
+    2  # SQLite's user_version: of schema.py, rows.py and the seal. Files of version 1 have no row "proven".
+)
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 HEADER_OCTETS: Final = 100

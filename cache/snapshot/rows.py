@@ -11,12 +11,12 @@ import msgspec
 
 from cache.names import BadName, WireName, from_text, to_text
 from cache.rrset import Denial, Entry, RRset, Security, Trust
-from cache.rrtypes import ANY, CNAME, DNAME, OPT, RRSIG, SOA
+from cache.rrtypes import ANY, CNAME, DNAME, NSEC, NSEC3, OPT, RRSIG, SOA
 from cache.store import MAX_RDATA_OCTETS, MAX_RECORDS
 
 MAX_NAME_TEXT: Final = 1005  # characters: 251 octets, each escaped with four, and dots
 MAX_RECORDS_OCTETS: Final = MAX_RDATA_OCTETS + 2 * MAX_RECORDS
-MAX_EVIDENCE: Final = 64  # RRsets of one denial: an SOA, and some NSEC or NSEC3; more fit into no response
+MAX_EVIDENCE: Final = 64  # RRsets of one entry: an SOA, and some NSEC or NSEC3; more fit into no response
 MAX_TTL: Final = 2**31 - 1  # RFC 2181 §8
 MAX_WALL: Final = 1e11  # s: the year 5138
 FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: of questions and transport, up to ANY; they are in no zone
@@ -33,7 +33,7 @@ _Type = Annotated[int, msgspec.Meta(ge=1, le=0xFFFF)]
 
 
 class SavedRRset(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
-    """An RRset that proves a denial: its SOA, its NSEC or NSEC3 records. Times are wall seconds; lease None: no end."""
+    """An RRset that proves another entry: a denial's SOA, NSEC or NSEC3 records. Times are wall seconds; lease None: no end."""
 
     owner: _Text
     type: _Type
@@ -49,9 +49,12 @@ class SavedRRset(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_
 
 
 class SavedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
-    """An entry. type: None for NXDOMAIN; hits: lookups of the owner; evidence: of a denial, its SOA first."""
+    """An entry. type: None for NXDOMAIN; hits: lookups of the owner; evidence: a denial's, its SOA first, or an RRset's proof.
 
-    kind: Literal["rrset", "nodata", "nxdomain"]
+    kind: "proven" is an RRset with proof. That is told apart so that for all others, nearly all, nobody looks for evidence.
+    """
+
+    kind: Literal["rrset", "proven", "nodata", "nxdomain"]
     owner: _Text
     type: _Type | None
     ttl: _Ttl
@@ -105,8 +108,10 @@ def saved(entry: Entry, hits: int, shift: float) -> SavedEntry:
     received, expires = entry.received + shift, entry.expires + shift
     if type(entry) is RRset:
         return SavedEntry(
-            "rrset", owner, entry.rtype, entry.ttl, received, expires, lease, entry.trust, entry.security, entry.source,
+            "proven" if entry.proof else "rrset",
+            owner, entry.rtype, entry.ttl, received, expires, lease, entry.trust, entry.security, entry.source,
             hits, _packed(entry.rdatas), _packed(entry.rrsigs),
+            tuple(_saved_evidence(rrset, shift) for rrset in entry.proof) if entry.proof else (),
         )  # fmt: skip
     assert isinstance(entry, Denial)
     return SavedEntry(
@@ -118,10 +123,12 @@ def saved(entry: Entry, hits: int, shift: float) -> SavedEntry:
 
 def restored(row: SavedEntry, terms: Terms) -> Entry | None:
     """The entry of `row`, its life no longer than it was; None when it is of no use any more. Raises BadRow."""
-    if row.kind == "rrset":
-        if row.type is None or row.evidence:
-            raise BadRow("an RRset has a type and no evidence")
+    if row.kind in ("rrset", "proven"):
+        if row.type is None or bool(row.evidence) != (row.kind == "proven"):
+            raise BadRow("an RRset has a type, and evidence if it is proven")
         entry: Entry = _rrset(row, row.type, terms, terms.max_ttl)
+        if row.evidence:
+            entry = msgspec.structs.replace(entry, proof=_proof(row.evidence, terms))
     else:
         entry = _denial(row, terms)
     return entry if _is_of_use(entry, terms) else None
@@ -183,6 +190,12 @@ def _denial(row: SavedEntry, terms: Terms) -> Denial:
         lease=lease,
         source=row.source,
     )
+
+
+def _proof(rows: tuple[SavedRRset, ...], terms: Terms) -> tuple[RRset, ...]:
+    if any(one.type not in (NSEC, NSEC3) for one in rows):
+        raise BadRow("an RRset is proven by NSEC and NSEC3 records")
+    return tuple(_rrset(one, one.type, terms, terms.max_ttl) for one in rows)
 
 
 def _check_voice(row: SavedEntry | SavedRRset) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a snapshot, version 1, as they stand in the file.
+"""The tables of a snapshot, as they stand in the file; those of versions 1 and 2 are the same.
 
 Whoever reads a file compares its schema with this text: there is nothing in it that we did not put there. A change here is
 another version (file.VERSION).

@@ -1,4 +1,4 @@
-"""Cache entries as a table: one line per record, the rest of the entry beside its first."""
+"""Cache entries as a table: one line per record and per proof, the rest of the entry beside its first."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -35,7 +35,7 @@ class EntryTable:
 
 
 def _lines(entry: EntryRow) -> Iterator[tuple[str, ...]]:
-    first, *others = entry.rdatas or ("",)
+    first, *others = (*entry.rdatas, *(f"proven by {one}" for one in entry.proof)) or ("",)
     yield (
         entry.owner,
         entry.rtype,

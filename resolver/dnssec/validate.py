@@ -11,8 +11,16 @@ import msgspec
 from cache.names import WireName, count_labels, fold, is_at_or_below, parent, to_text
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import DNSKEY, DS, RRSIG
+from cache.ttl import with_proof
 from resolver.dnssec.counts import DnssecCounts
-from resolver.dnssec.denial import Proof, proves_no_closer_match, proves_no_ds, proves_nodata, proves_nxdomain
+from resolver.dnssec.denial import (
+    MAX_RECORDS,
+    Proof,
+    proves_no_closer_match,
+    proves_no_ds,
+    proves_nodata,
+    proves_nxdomain,
+)
 from resolver.dnssec.keys import matching
 from resolver.dnssec.signatures import Unverified, Verified, verify
 from resolver.dnssec.standing import Signed, Uncut, Unsigned
@@ -48,14 +56,14 @@ class Validator:
         self._wall = wall
         self._counts = counts
 
-    async def validate_rrset(self, rrset: RRset, proof: Proofs, fetch: Fetch, work: Work) -> RRset:
+    async def validate_rrset(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         """It with its security, and no TTL past its signatures'; raises ResolutionFailure.
 
-        proof: NSEC and NSEC3 RRsets that came beside it. fetch: gets validated DNSKEY and DS RRsets. work: what one client
-        question may still cost.
+        Of its proof is left what a wildcard's expansion needs, verified. fetch: gets validated DNSKEY and DS RRsets.
+        work: what one client question may still cost.
         """
         try:
-            judged = await self._judge(rrset, proof, fetch, work)
+            judged = await self._judge(rrset, fetch, work)
         except Bogus:
             self._counts.bogus += 1
             raise
@@ -72,7 +80,7 @@ class Validator:
         self._note(judged.security)
         return judged
 
-    async def _judge(self, rrset: RRset, proof: Proofs, fetch: Fetch, work: Work) -> RRset:
+    async def _judge(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         if rrset.rtype == RRSIG:  # never signed itself (RFC 4035 §2.2): whoever asked for it can tell what it is worth
             return msgspec.structs.replace(rrset, security=Security.INDETERMINATE)
         if rrset.rtype == DNSKEY:
@@ -84,15 +92,20 @@ class Validator:
         if signer is None:
             raise RrsigsMissing(f"no signature of {_text(rrset)}")
         verified = self._verified(rrset, zone, signer, work)
-        security = Security.SECURE
         if verified.labels < count_labels(rrset.owner):
-            security = self._judge_wildcard(rrset, verified.labels, proof, zone, work)
-        return self._limited(rrset, [verified], security)
+            return self._judge_expanded(rrset, verified, zone, work)
+        return self._limited(msgspec.structs.replace(rrset, proof=()), [verified], Security.SECURE)
 
-    def _judge_wildcard(self, rrset: RRset, labels: int, proof: Proofs, zone: Signed, work: Work) -> Security:
-        """RFC 4035 §5.3.4: what a wildcard gives is good only where nothing closer is."""
-        proven = proves_no_closer_match(rrset.owner, labels, zone.zone, self._proven(proof, zone, work)[0], work)
-        return _security_of(proven, f"a wildcard's {_text(rrset)}")
+    def _judge_expanded(self, rrset: RRset, verified: Verified, zone: Signed, work: Work) -> RRset:
+        """RFC 4035 §5.3.4: what a wildcard gives is good only where nothing closer is; one record is enough to say so."""
+        what = f"a wildcard's {_text(rrset)}"
+        for one in rrset.proof[:MAX_RECORDS]:
+            found = proves_no_closer_match(rrset.owner, verified.labels, zone.zone, (one,), work)
+            verdict = self._verify(one, zone, work) if found is not Proof.NOT_PROVEN else None
+            if isinstance(verdict, Verified):
+                proof = self._limited(one, [verdict], Security.SECURE)
+                return self._limited(with_proof(rrset, (proof,)), [verified], _security_of(found, what))
+        return self._limited(rrset, [verified], _security_of(Proof.NOT_PROVEN, what))
 
     async def _judge_keys(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         """The DNSKEY RRset at the apex of a zone: a trust anchor vouches for it, or the DS RRset of its parent."""

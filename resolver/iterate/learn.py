@@ -1,19 +1,27 @@
 """What is known after a response: its records as entries of the cache, ranked by who said them, and under which lease."""
 
+from typing import Final
+
 import msgspec
 
 from cache.answer import Question
 from cache.chain import Link, alias_of
-from cache.names import WireName, is_at_or_below
+from cache.names import WireName, count_labels, is_at_or_below
 from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, SOA
-from cache.ttl import clamp, expiry
+from cache.ttl import clamp, expiry, with_proof
 from resolver.iterate.classify import Denied, Told
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import Scrubbed, target_of
 from resolver.wire.message import RawRRset
+
+MAX_PROOF: Final = (
+    8  # NSEC and NSEC3 RRsets kept with an RRset: an honest proof of a wildcard, or of no DS, has three at most
+)
+LABELS_AT: Final = 3  # of an RRSIG's rdata: the octet that counts the labels signed (RFC 4034 §3.1)
+ASTERISK: Final = b"\x01*"  # a wildcard's own first label, which is not counted
 
 
 class Iteration(msgspec.Struct, frozen=True):
@@ -22,15 +30,13 @@ class Iteration(msgspec.Struct, frozen=True):
     link: the first link of the answer. learned: all that is for the store, `link` among it unless it is a denial without
     SOA; what has TTL 0 is not kept there, but displaces what it contradicts. further: the links behind `link` that the
     same response carried, for the answer that is being made. is_doubtful: `link` is a denial without the AA that it should
-    have; it is better than nothing, but refreshes no good data (RFC 8767 §4). proof: the NSEC and NSEC3 RRsets that came
-    beside what is there: they prove that a wildcard was rightly used.
+    have; it is better than nothing, but refreshes no good data (RFC 8767 §4).
     """
 
     link: Link
     learned: tuple[Entry, ...]
     further: tuple[Link, ...] = ()
     is_doubtful: bool = False
-    proof: tuple[RRset, ...] = ()
 
     def find_link(self, question: Question) -> Link | None:
         """The link that answers `question` among the further ones; None when the response did not carry it."""
@@ -59,9 +65,12 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     entries: list[Entry] = []
     links: list[Link] = []
     name = question.qname
+    proof = _proof(scrubbed, voice, own_trust, options)[:MAX_PROOF] if scrubbed.proof else ()
     for raw in scrubbed.chain:
         # RFC 2181 §5.4.1: AA speaks of the name asked; what follows it in the chain is answered, but not vouched for
         rrset = entry_of(raw, voice, own_trust if not links else Trust.ANSWER, options)
+        if proof and _is_expanded(raw):
+            rrset = with_proof(rrset, proof)
         entries.append(rrset)
         if raw is scrubbed.chain[-1] and scrubbed.is_answered:
             links.append(rrset)
@@ -74,8 +83,7 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
         denial = _denial(scrubbed.end, rtype, scrubbed.soa, scrubbed, voice, options)
         entries.append(denial)
         links.append(denial)
-    proof = _proof(scrubbed, voice, own_trust, options) if scrubbed.proof else ()
-    return Iteration(links[0], _kept(entries, scrubbed, voice, options), tuple(links[1:]), proof=proof)
+    return Iteration(links[0], _kept(entries, scrubbed, voice, options), tuple(links[1:]))
 
 
 def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, lease: float | None = None) -> RRset:
@@ -156,6 +164,12 @@ def _denial(
 
 def _proof(scrubbed: Scrubbed, voice: Voice, trust: Trust, options: CacheOptions) -> tuple[RRset, ...]:
     return tuple(entry_of(raw, voice, trust, options) for raw in scrubbed.proof)
+
+
+def _is_expanded(raw: RawRRset) -> bool:
+    """Does a signature say that a wildcard gave it (RFC 4034 §3.1.3)? Then a client needs the proof that it might."""
+    count = count_labels(raw.owner) - raw.owner.startswith(ASTERISK)
+    return any(len(rrsig) > LABELS_AT and rrsig[LABELS_AT] < count for rrsig in raw.rrsigs)
 
 
 def _answers(link: Link, question: Question) -> bool:

@@ -15,7 +15,7 @@ from cache.lookup import find_link, find_stale_link
 from cache.names import to_text
 from cache.options import StaleOptions
 from cache.rrset import Denial, RRset
-from cache.rrtypes import NOERROR, NXDOMAIN
+from cache.rrtypes import NOERROR, NXDOMAIN, SOA
 from cache.staleness import is_due
 from internal_zones import is_ours
 from resolver.errors import (
@@ -90,7 +90,7 @@ def explain_local(answer: Answer, question: Question, origin: str) -> list[Expla
 def answer_rows(answer: Answer, question: Question, now: float) -> list[ExplainRow]:
     """The rows of an answer that has just been resolved: its RRsets, and the denial if it ends in one."""
     links = [_of_answer(rrset, now) for rrset in answer.answer]
-    if answer.authority:
+    if answer.authority and answer.authority[0].rtype == SOA:
         end = (answer.answer[-1].alias_target if answer.answer else None) or question.qname
         soa = answer.authority[0]
         said = f"{'NXDOMAIN' if answer.rcode == NXDOMAIN else 'NODATA'}, SOA of {to_text(soa.owner)}"

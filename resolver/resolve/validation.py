@@ -43,12 +43,12 @@ class Validation:
     async def validate(self, iteration: Iteration, question: Question, budget: Budget) -> Iteration:
         """As much of it as is signed as it should be, with its security; raises ResolutionFailure."""
         with trio.move_on_after(max(0.0, budget.deadline - self.now())):
-            return await self._validate(iteration, _Step(self, question, budget, iteration.proof))
+            return await self._validate(iteration, _Step(self, question, budget))
         raise DeadlinePassed("the signatures could not be checked in time")
 
     async def validate_dname(self, dname: RRset, question: Question, budget: Budget) -> RRset:
         """The DNAME that gives no name for the question; raises ResolutionFailure."""
-        entry = await _Step(self, question, budget, ()).judge(dname)
+        entry = await _Step(self, question, budget).judge(dname)
         assert isinstance(entry, RRset)
         return entry
 
@@ -71,13 +71,12 @@ class Validation:
 class _Step:
     """The validation of one iteration. judged: what came of each of its entries, by identity."""
 
-    def __init__(self, means: Validation, question: Question, budget: Budget, proof: tuple[RRset, ...]) -> None:
+    def __init__(self, means: Validation, question: Question, budget: Budget) -> None:
         self.judged: dict[int, Entry] = {}
         self._means = means
         self._question = question
         self._within = budget.sub(question)
         self._work = _work_of(budget)
-        self._proof = proof
 
     async def judge_link(self, link: Link) -> Link:
         if not isinstance(link, Alias):
@@ -96,7 +95,7 @@ class _Step:
         validator = self._means.validator
         if isinstance(entry, Denial):
             return await validator.validate_denial(entry, self._question.qtype, self._fetch, self._work)
-        return await validator.validate_rrset(entry, self._proof, self._fetch, self._work)
+        return await validator.validate_rrset(entry, self._fetch, self._work)
 
     async def _fetch(self, question: Question) -> Link:
         told = self._means.find_referred_ds(question)
@@ -107,7 +106,7 @@ class _Step:
 
     async def _believe(self, told: RRset) -> RRset:
         """The DS RRset of a referral, validated and from now on as good as one that was asked for."""
-        judged = await self._means.validator.validate_rrset(told, (), self._fetch, self._work)
+        judged = await self._means.validator.validate_rrset(told, self._fetch, self._work)
         ds = msgspec.structs.replace(judged, trust=Trust.AUTHORITY_AA)
         self._means.cache.put(ds, self._means.now())
         return ds

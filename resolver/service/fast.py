@@ -13,6 +13,7 @@ import msgspec
 from cache.answer import Answer
 from cache.names import WireName
 from cache.rrset import Denial, Entry
+from cache.rrtypes import SOA
 from cache.store import RRsetCache
 from resolver.policy.views import View
 from resolver.service.answerer import Answerer
@@ -149,7 +150,7 @@ class FastPath:
                 return ()  # made by ourselves, such as the CNAME of a DNAME
             entries.append((rrset.owner, rrset.rtype, rrset))
             name = rrset.alias_target or name
-        if answer.authority:
+        if answer.authority and answer.authority[0].rtype == SOA:  # not the proof that a wildcard's RRset brings along
             denial = self._peek(name, query.qtype)
             if type(denial) is not Denial or denial.soa is not answer.authority[0]:
                 return ()

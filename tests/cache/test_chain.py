@@ -63,6 +63,27 @@ def test_the_proof_stands_beside_the_soa_and_a_missing_soa_beside_nothing() -> N
     assert closed("www.test.", bare).answer().authority == ()
 
 
+def test_the_proof_of_what_wildcards_gave_stands_once_behind_that_of_a_denial() -> None:
+    gap, other, apex = (rrset(f"{one}.test. 60 NSEC z.test. A") for one in ("a", "b", "c"))
+    alias, second = rrset("x.test. 60 CNAME y.test."), rrset("y.test. 60 CNAME www.test.")
+    links = [
+        alias_of(replace(alias, proof=(gap,)), alias.owner),
+        alias_of(replace(second, proof=(gap, other)), second.owner),
+    ]
+    given = closed("x.test.", *links, replace(TARGET, proof=(other,))).answer()
+    assert given.authority == (gap, other)
+    denied = replace(denial("www.test. A"), proof=(apex, gap))
+    assert closed("x.test.", *links, denied).answer().authority == (denied.soa, apex, gap, other)
+
+
+def test_the_proof_of_a_wildcards_alias_stands_beside_a_chain_that_grows_too_long() -> None:
+    gap, above = rrset("a.test. 60 NSEC z.test. A"), dname("old.example. 300 DNAME new.test.")
+    alias = rrset("x.test. 60 CNAME www.old.example.")
+    chain = Chain(alias.owner, A)
+    chain.follow(alias_of(replace(alias, proof=(gap,)), alias.owner), 0.0)
+    assert chain.too_long(above).authority == (gap,)
+
+
 def test_an_open_chain_is_no_answer() -> None:
     chain = Chain(from_text("a.example."), A)
     chain.follow(cname("a.example.", "www.test."), 0.0)

@@ -94,6 +94,13 @@ def test_states_and_texts(entry: Entry, now: float, rtype: str, state: str, rdat
     assert (row.rtype, row.state, row.rdatas) == (rtype, state, rdatas)
 
 
+def test_what_proves_an_entry_is_told_with_it() -> None:
+    proof = (rrset("a.example. 60 NSEC z.example. A"),)
+    for entry in (replace(WWW, proof=proof), replace(denial("www.example. A"), proof=proof)):
+        (row,) = show(store_of(entry), WWW.owner, None, 1.0, STALE)
+        assert row.proof == ("a.example. NSEC",)
+
+
 def test_rows_of_a_name_a_zone_and_a_type() -> None:
     glue = rrset("ns.other.example. 60 A 192.0.2.2", trust=Trust.ADDITIONAL)
     store = store_of(WWW, rrset("www.example. 60 AAAA 2001:db8::1"), glue, denial("gone.other.example. NXDOMAIN"))

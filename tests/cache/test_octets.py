@@ -1,6 +1,7 @@
 """The estimate of memory, against what a process really takes."""
 
 import pytest
+from msgspec.structs import replace
 
 from cache.octets import octets_of
 from tests.build import denial, rrset
@@ -13,6 +14,13 @@ COUNT = 50_000
 def test_the_estimate_is_within_15_percent_of_the_memory_of_a_process(kind: str) -> None:
     estimate, grown = measure(kind, COUNT)
     assert estimate == pytest.approx(grown, rel=0.15)
+
+
+def test_a_proof_takes_as_much_as_it_does_beside_a_denial() -> None:
+    proof = (rrset("a.example. 60 NSEC z.example. A"), rrset("b.example. 60 NSEC z.example. A"))
+    found, denied = rrset("www.example. 60 A 192.0.2.1"), denial("www.example. A")
+    taken = octets_of(replace(found, proof=proof)) - octets_of(found)
+    assert taken == octets_of(replace(denied, proof=proof)) - octets_of(denied) > sum(map(octets_of, proof))
 
 
 def test_more_data_is_more_octets() -> None:

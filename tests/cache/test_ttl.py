@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from cache.options import CacheOptions
-from cache.ttl import clamp, expiry, negative_ttl, remaining, shown_ttl
+from cache.ttl import clamp, expiry, negative_ttl, remaining, shown_ttl, with_proof
 from tests.build import FOREVER, rrset
 
 
@@ -34,6 +34,14 @@ def test_a_ttl_is_kept_within_its_bounds(ttl: int, options: CacheOptions, expect
 )
 def test_nothing_outlives_its_lease(ttl: int, lease: float, expected: float) -> None:
     assert expiry(ttl, 100.0, lease) == expected
+
+
+def test_what_is_proven_lives_no_longer_than_its_proof() -> None:
+    address = rrset("x.example. 60 A 192.0.2.1", 100.0)
+    short, long = rrset("a.example. 20 NSEC z.example. A", 90.0), rrset("b.example. 600 NSEC z.example. A", 100.0)
+    proven = with_proof(address, (short, long))
+    assert (proven.proof, proven.ttl, proven.expires) == ((short, long), 20, 110.0)
+    assert with_proof(address, (long,)) == replace(address, proof=(long,))
 
 
 def soa(minimum: int) -> bytes:

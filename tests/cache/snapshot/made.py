@@ -29,6 +29,10 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     rrset("stale.example. 60 A 192.0.2.9", 100.0),
     denial("gone.example. NXDOMAIN", 980.0),
     denial("www.example. TXT", 980.0, lease=5000.0, security=Security.SECURE),
+    replace(
+        rrset("x.wild.example. 150 A 192.0.2.1", 990.0, security=Security.SECURE),
+        proof=(replace(rrset("a.wild.example. 300 NSEC z.wild.example. A", 990.0), rrsigs=SIGNED.rdatas),),
+    ),
 )
 SERVERS: Final = (SavedServer("192.0.2.53", 53, 0.025, 0.004), SavedServer("2001:db8::53", 53, 0.5, 0.1))
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cache.rrset import Denial
 from cache.snapshot.file import MAX_ASIDE, SEAL, VERSION, Refusal, Refused, check, seal, set_aside
-from tests.cache.snapshot.made import saved_octets
+from tests.cache.snapshot.made import ENTRIES, load, save, saved_octets
 
 WHOLE: Final = saved_octets()
 
@@ -80,6 +81,20 @@ def test_a_file_of_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     assert refusal_of(sealed(path)) == Refusal.LATER_VERSION
+
+
+def test_a_file_of_the_version_before_is_read(tmp_path: Path) -> None:
+    """What it holds is in the same tables; it has no proofs of RRsets."""
+    path = tmp_path / "cache.db"
+    unproven = [entry for entry in ENTRIES if isinstance(entry, Denial) or not entry.proof]
+    save(path, unproven)
+    path.write_bytes(path.read_bytes()[: -SEAL.size])
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    sealed(path)
+    assert len(load(path)) == len(unproven)
 
 
 def test_a_file_that_somebody_wrote_to_has_lost_its_seal(tmp_path: Path) -> None:

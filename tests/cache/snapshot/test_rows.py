@@ -26,7 +26,7 @@ def timeless(entry: Entry) -> Entry:
     times = {"received": 0.0, "expires": 0.0, "lease": 0.0}
     if isinstance(entry, Denial):
         return replace(entry, soa=replace(entry.soa, **times), **times)
-    return replace(entry, **times)
+    return replace(entry, proof=tuple(replace(one, **times) for one in entry.proof), **times)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=repr)
@@ -135,7 +135,9 @@ def of_records(rtype: int, *records: bytes) -> SavedEntry:
         pytest.param(of_records(5, b"\xc0\x0c"), id="a compressed target"),
         pytest.param(of_records(16, *(bytes((1, n)) for n in range(256)), b"\1"), id="too many records"),
         pytest.param(replace(ROW, signatures=b"\0\1x"), id="a signature that is none"),
-        pytest.param(replace(ROW, evidence=(SOA_ROW,)), id="evidence for an RRset"),
+        pytest.param(replace(ROW, evidence=(SOA_ROW,)), id="evidence for an RRset without proof"),
+        pytest.param(replace(ROW, kind="proven"), id="a proven RRset without its proof"),
+        pytest.param(replace(ROW, kind="proven", evidence=(SOA_ROW,)), id="an SOA that proves an RRset"),
         pytest.param(replace(NODATA_ROW, type=None), id="NODATA of no type"),
         pytest.param(replace(NODATA_ROW, kind="nxdomain"), id="NXDOMAIN of a type"),
         pytest.param(replace(NODATA_ROW, evidence=()), id="a denial without SOA"),

@@ -77,7 +77,9 @@ class SignedWorld:
         fetch = partial(self.fetch, work=work)
         if isinstance(entry, Denial):
             return await self.validator.validate_denial(entry, qtype, fetch, work)
-        return await self.validator.validate_rrset(entry, proof, fetch, work)
+        return await self.validator.validate_rrset(
+            msgspec.structs.replace(entry, proof=proof or entry.proof), fetch, work
+        )
 
 
 def play(main: Callable[[], Awaitable[None]]) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from cache.rrset import Denial, Security
+from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import AAAA, DS, RRSIG, A
 from resolver.dnssec.work import Work
 from resolver.errors import (
@@ -131,6 +131,60 @@ def test_a_wildcard_is_believed_only_with_the_proof_that_nothing_is_closer() -> 
             await world.judge(expanded)
         proof = world.example.sign(rrset("www.example. 3600 NSEC z.example. A RRSIG NSEC", NOW))
         assert (await world.judge(expanded, proof=(proof,))).security is Security.SECURE
+
+    play(main)
+
+
+EXPANDED = "x.example. 3600 A 192.0.2.1"
+GAP = "www.example. 600 NSEC z.example. A RRSIG NSEC"
+
+
+def test_a_wildcards_answer_keeps_the_one_record_that_proves_it_and_no_longer_life() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        expanded = world.example.sign(rrset(EXPANDED, NOW), name="*.example.")
+        apex = world.example.sign(rrset("example. 60 NSEC a.example. SOA NS RRSIG NSEC DNSKEY", NOW))
+        gap = world.example.sign(rrset(GAP, NOW), until=WALL + 300)
+        judged = await world.judge(expanded, proof=(apex, gap))
+        assert isinstance(judged, RRset)
+        (kept,) = judged.proof
+        assert (kept.owner, kept.rdatas, kept.rrsigs, kept.security) == (
+            gap.owner,
+            gap.rdatas,
+            gap.rrsigs,
+            Security.SECURE,
+        )
+        assert (kept.ttl, kept.expires) == (judged.ttl, judged.expires) == (300, NOW + 300)
+
+    play(main)
+
+
+def test_an_answer_that_is_no_wildcards_keeps_nothing_of_what_came_beside_it() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        judged = await world.judge(world.example.sign(rrset(WWW, NOW)), proof=(world.example.sign(rrset(GAP, NOW)),))
+        assert isinstance(judged, RRset)
+        assert (judged.proof, judged.ttl) == ((), 3600)
+
+    play(main)
+
+
+def test_a_wildcard_is_not_proven_by_what_its_zone_did_not_sign_or_a_wildcard_gave() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+        expanded = world.example.sign(rrset(EXPANDED, NOW), name="*.example.")
+        gap = rrset(GAP, NOW)
+        for proof in (gap, SignedZone("example.").sign(gap), world.example.sign(gap, name="*.example.")):
+            with pytest.raises(NsecMissing):
+                await world.judge(expanded, proof=(proof,))
+        too_dear = (
+            "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example. 600 NSEC3 1 0 100 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr A RRSIG"
+        )
+        with pytest.raises(NsecMissing):  # nor does an unsigned record make the zone count as unsigned
+            await world.judge(expanded, proof=(rrset(too_dear, NOW),))
+        assert (await world.judge(expanded, proof=(world.example.sign(rrset(too_dear, NOW)),))).security is (
+            Security.INSECURE
+        )
 
     play(main)
 

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from cache.chain import Alias
 from cache.options import CacheOptions
@@ -6,7 +7,7 @@ from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, A
 from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.iterate.learn import Iteration, Voice, learn
+from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, learn
 from resolver.iterate.scrub import scrub
 from resolver.wire.message import AA, Response
 from tests.resolver.iterate.zone_text import name, question, response
@@ -117,6 +118,35 @@ def test_a_negative_keeps_its_proof() -> None:
     (denial,) = learned("www.example. A", said).learned
     assert isinstance(denial, Denial)
     assert len(denial.proof) == 1
+
+
+def signed(said: Response, labels: int) -> Response:
+    """Each RRset of its answer as if signed, with so many labels; the signature itself means nothing here."""
+    rrsig = bytes((0, 1, 13, labels)) + bytes(14) + name("example.") + bytes(64)
+    return replace(said, answer=tuple(replace(one, rrsigs=(rrsig,)) for one in said.answer))
+
+
+@pytest.mark.parametrize(
+    ("owner", "labels", "proofs"),
+    [
+        pytest.param("x.example.", 1, 1, id="a wildcard's"),
+        pytest.param("a.b.example.", 1, 1, id="a wildcard's two labels below it"),
+        pytest.param("x.example.", 2, 0, id="its own"),
+        pytest.param("*.example.", 1, 0, id="the wildcard itself"),
+    ],
+)
+def test_what_a_wildcard_gave_keeps_its_proof_and_no_longer_a_life(owner: str, labels: int, proofs: int) -> None:
+    said = response(f"{owner} 600 A 192.0.2.1", "w.example. 60 NSEC z.example. MX NSEC")
+    (entry,) = learned(f"{owner} A", signed(said, labels)).learned
+    assert isinstance(entry, RRset)
+    assert (len(entry.proof), entry.ttl) == (proofs, 60 if proofs else 600)
+
+
+def test_a_wildcards_alias_keeps_its_proof_and_no_more_of_it_than_an_honest_one_has() -> None:
+    many = "\n".join(f"w{number}.example. 60 NSEC z.example. MX NSEC" for number in range(20))
+    link = learned("x.example. A", signed(response("x.example. 600 CNAME y.test.", many), 1)).link
+    assert isinstance(link, Alias)
+    assert len(link.shown[0].proof) == MAX_PROOF
 
 
 def test_a_dname_is_kept_and_the_cname_it_gives_is_made() -> None:

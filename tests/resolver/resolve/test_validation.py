@@ -125,6 +125,24 @@ def codes(answer: Answer) -> list[int]:
     return [error.code for error in answer.errors]
 
 
+def test_the_proof_of_a_wildcards_answer_is_given_with_it_and_proves_nothing_of_another_name() -> None:
+    async def test(world: World) -> None:
+        gap = world.records("www.example. 60 NSEC z.example. A RRSIG NSEC")
+        for owner, proof in (("x.example.", (gap,)), ("a.example.", ()), ("b.example.", (gap,))):
+            expanded = world.example.sign(rrset(f"{owner} 300 A 192.0.2.1"), name="*.example.")
+            world.says(partial(msgspec.structs.replace, expanded, proof=proof))
+        asked = question("x.example. A")
+        for given in (await world.ask(asked), world.public.find(asked, trio.current_time())):
+            assert given is not None
+            assert given.security is Security.SECURE
+            assert [(one.owner, one.security) for one in given.authority] == [(gap.owner, Security.SECURE)]
+        for other in ("a.example. A", "b.example. A"):  # without proof, and with one of a gap elsewhere
+            with pytest.raises(Bogus):
+                await world.ask(question(other))
+
+    simulate(test)
+
+
 def test_a_signed_answer_is_secure_at_once_and_from_the_cache() -> None:
     async def test(world: World) -> None:
         world.says(lambda: world.records(GOOD))

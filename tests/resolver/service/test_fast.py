@@ -6,6 +6,7 @@ import dns.flags
 import dns.rcode
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import assert_no_checkpoints
 
 from cache.answer import Answer
@@ -15,6 +16,7 @@ from resolver.wire import Query, compose_reply, read_query
 from tests.build import denial, rrset
 from tests.resolver.service.world import LOOPBACK, STRANGER, CachedAnswers, ask, cache_of, fast_path, read
 
+PROOF = (rrset("wild.example. 60 NSEC z.example. TXT"),)
 ENTRIES: tuple[Entry, ...] = (
     rrset("www.example. 300 A 192.0.2.1\nwww.example. 300 A 192.0.2.2"),
     rrset("alias.example. 600 CNAME www.example."),
@@ -22,6 +24,8 @@ ENTRIES: tuple[Entry, ...] = (
     denial("gone.example. NXDOMAIN"),
     denial("www.example. AAAA"),
     rrset("dname.example. 600 DNAME example."),
+    replace(rrset("x.wild.example. 600 CNAME www.example."), proof=PROOF),
+    replace(rrset("y.wild.example. 60 A 192.0.2.3"), proof=PROOF),
 )
 QUESTIONS = (
     pytest.param("www.example. A", id="an RRset"),
@@ -30,6 +34,9 @@ QUESTIONS = (
     pytest.param("alias.example. AAAA", id="an alias to NODATA"),
     pytest.param("away.example. A", id="an alias to NXDOMAIN"),
     pytest.param("gone.example. A", id="NXDOMAIN"),
+    pytest.param("x.wild.example. A", id="a wildcard's alias"),
+    pytest.param("x.wild.example. AAAA", id="a wildcard's alias to NODATA"),
+    pytest.param("y.wild.example. A", id="a wildcard's RRset"),
     pytest.param("www.dname.example. A", id="a DNAME"),
 )
 

@@ -180,6 +180,7 @@ def test_the_proof_of_a_wildcard_is_shown_with_do_though_minimal() -> None:
     """RFC 4035 §3.1.3.3: the NSEC RRs that prove it stand in the authority section of a wildcard answer."""
     answer = Answer(answer=(SIGNED,), authority=(NSEC_RR, NS_RR))
     assert shown(reply(answer, query(edns=WITH_DO)))[1:] == [(1, NSEC_RR.owner, NSEC)]
+    assert shown(reply(answer, query(edns=EDNS)))[1:] == []
 
 
 def test_minimal_replies_have_no_other_authority_nor_additional() -> None:
