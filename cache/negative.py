@@ -1,10 +1,11 @@
-"""What is kept of a negative answer, and for how long (RFC 2308)?"""
+"""What is made of a negative answer, or of a mere proof, and for how long does it hold (RFC 2308)?"""
 
 import msgspec
 
 from cache.names import WireName
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Security
+from cache.rrtypes import SOA
 from cache.ttl import expiry, negative_ttl
 
 
@@ -40,4 +41,23 @@ def deny(
         security=security,
         lease=soa.lease,
         source=soa.source,
+    )
+
+
+def denied_by(proof: tuple[RRset, ...], owner: WireName, rtype: int) -> Denial:
+    """NODATA of `rtype` at `owner`, of which nothing is known but this proof, one RRset at least. No SOA: it is never kept."""
+    first = proof[0]
+    ttl = min(one.ttl for one in proof)
+    expires = min(min(one.expires, one.lease) for one in proof)
+    return Denial(
+        owner=owner,
+        rtype=rtype,
+        soa=msgspec.structs.replace(first, rtype=SOA, rdatas=(), rrsigs=(), ttl=ttl, expires=expires),
+        ttl=ttl,
+        received=first.received,
+        expires=expires,
+        trust=first.trust,
+        proof=proof,
+        lease=first.lease,
+        source=first.source,
     )

@@ -40,7 +40,8 @@ class RRset(msgspec.Struct, frozen=True, gc=False, kw_only=True, repr_omit_defau
     whose TTL does not count down. lease: monotonic seconds; the RRset may not be used past it, not even as stale,
     because the delegation it came under had ended by then (ghost domains, CVE-2012-1033).
     alias_target: the canonical name if this is a CNAME, or the target if a DNAME; else None.
-    proof: NSEC and NSEC3 RRsets with their signatures, of what a wildcard gave: that nothing closer is there.
+    proof: NSEC and NSEC3 RRsets with their signatures. Of what a wildcard gave: that nothing closer is there. Of the NS
+    RRset of a referral: that the zone has no DS, as the parent says, and not looked at by anybody yet.
     source: the server that said it, as text for people; "" for local data.
     """
 

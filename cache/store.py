@@ -13,7 +13,7 @@ from cache.octets import NODE_OCTETS, octets_of
 from cache.options import CacheOptions
 from cache.ranking import can_stand_beside, heir, may_replace, survivors
 from cache.rrset import Denial, Entry, RRset, Security, Trust
-from cache.rrtypes import DNAME
+from cache.rrtypes import DNAME, DS
 
 MAX_RECORDS: Final = 256  # of one RRset (PowerDNS' max_rrset_size); thousands at one owner are an attack on memory
 MAX_RDATA_OCTETS: Final = 65535  # of one RRset: more fits into no message
@@ -159,8 +159,8 @@ class RRsetCache:
 
         denials_only: NXDOMAIN and NODATA go, records stay.
 
-        Returns how many entries went. With a type, its RRset, its NODATA and an NXDOMAIN go: the next question for it is
-        asked upstream, unless the owner is an alias.
+        Returns how many entries went, a referral's proof that there is no DS among them. With a type, its RRset, its NODATA
+        and an NXDOMAIN go: the next question for it is asked upstream, unless the owner is an alias.
         """
         if subtree:
             return sum(self.forget_below(owner, rtype, denials_only=denials_only))
@@ -233,6 +233,9 @@ class RRsetCache:
             if (rtype is not None and one.rtype not in (rtype, None)) or (denials_only and type(one) is not Denial)
         )
         forgotten = len(node.entries) - len(kept)
+        if rtype in (DS, None) and any(map(denies_ds, kept)):
+            kept = tuple(msgspec.structs.replace(one, proof=()) if denies_ds(one) else one for one in kept)
+            forgotten += 1
         self.counts.forgotten += forgotten
         if forgotten:
             self._keep(node, kept)
@@ -247,6 +250,11 @@ def speaks_below(entry: Entry) -> bool:
     if entry.rtype == DNAME:
         return type(entry) is RRset and entry.trust != Trust.ADDITIONAL and entry.security != Security.BOGUS
     return entry.rtype is None and entry.security == Security.SECURE
+
+
+def denies_ds(entry: Entry) -> bool:
+    """Is it a referral's NS RRset with the proof that the zone has no DS?"""
+    return type(entry) is RRset and entry.trust == Trust.ADDITIONAL and bool(entry.proof)
 
 
 def _received(entry: Entry) -> float:

@@ -27,7 +27,7 @@ from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Aliased, Denied, Referred
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, Origin, closest, closest_to, referred
-from resolver.iterate.learn import Iteration, Voice, entry_of, glue_of, learn
+from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
 from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.parent_glue import find_glue_above
@@ -77,7 +77,7 @@ class Iterator:
         """lookup: the first link of a question, through cache and flights. zones: forward and stub zones (`configured`).
 
         spawn: starts a task that may outlive the question (upstream.Upstream). keeps_ds: DS RRsets beside referrals are stored,
-        for who validates.
+        or the proof that there is none, for who validates.
         """
         self._keeps_ds = keeps_ds
         self._cache = cache
@@ -190,7 +190,8 @@ class Iterator:
         self._counts.referrals += 1
         self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS)
         below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
-        self._cache.put(entry_of(told.name_servers, voice, Trust.ADDITIONAL, self._ttls), voice.now)
+        name_servers = delegation_of(told.name_servers, heard.scrubbed, voice, self._ttls, keeps_proof=self._keeps_ds)
+        self._cache.put(name_servers, voice.now)
         if self._keeps_ds and heard.scrubbed.ds is not None:
             self._cache.put(entry_of(heard.scrubbed.ds, voice, Trust.ADDITIONAL, self._ttls), voice.now)
         for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):

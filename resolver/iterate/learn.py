@@ -106,6 +106,21 @@ def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, l
     )
 
 
+def delegation_of(
+    raw: RawRRset, scrubbed: Scrubbed, voice: Voice, options: CacheOptions, *, keeps_proof: bool
+) -> RRset:
+    """The NS RRset of a referral, the least trusted of data (RFC 2181 §5.4.1).
+
+    keeps_proof: with the signed NSEC and NSEC3 RRsets beside it where there is no DS: they should prove that there is none
+    (RFC 4035 §3.1.4.1). It is not their end that ends the delegation.
+    """
+    delegation = entry_of(raw, voice, Trust.ADDITIONAL, options)
+    if not keeps_proof or scrubbed.ds is not None or not scrubbed.proof:
+        return delegation
+    proof = tuple(one for one in _proof(scrubbed, voice, Trust.ADDITIONAL, options) if one.rrsigs)
+    return msgspec.structs.replace(delegation, proof=proof[:MAX_PROOF])
+
+
 def glue_of(scrubbed: Scrubbed, voice: Voice, options: CacheOptions, lease: float) -> list[RRset]:
     """The in-zone addresses of name servers, which last no longer than the delegation they stand beside."""
     return [entry_of(raw, voice, Trust.ADDITIONAL, options, lease) for raw in scrubbed.glue]

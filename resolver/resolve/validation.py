@@ -12,9 +12,10 @@ import trio
 
 from cache.answer import Question
 from cache.chain import Alias, Link, alias_of
+from cache.negative import denied_by
 from cache.rrset import Denial, Entry, RRset, Trust
-from cache.rrtypes import DS
-from cache.store import RRsetCache
+from cache.rrtypes import DS, NS
+from cache.store import RRsetCache, denies_ds
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Work
 from resolver.errors import Bogus, DeadlinePassed, ResolutionFailure
@@ -33,12 +34,18 @@ class Validation:
         self.cache = cache
         self.lookup = lookup
 
-    def find_referred_ds(self, question: Question) -> RRset | None:
-        """The DS RRset that came beside a referral, and was not validated yet."""
-        told = self.cache.get(question.qname, DS) if question.qtype == DS else None
-        if told is None or told.trust != Trust.ADDITIONAL or self.now() >= min(told.expires, told.lease):
+    def find_referred_ds(self, question: Question) -> RRset | Denial | None:
+        """The DS RRset that came beside a referral, or what its proof says that there is none; neither was validated yet."""
+        if question.qtype != DS:
             return None
-        return told
+        told = self.cache.peek(question.qname, DS)
+        if told is not None and self._is_live(told):
+            return told if isinstance(told, RRset) and told.trust == Trust.ADDITIONAL else None
+        delegation = self.cache.get(question.qname, NS)
+        if delegation is None or not denies_ds(delegation) or not self._is_live(delegation):
+            return None
+        denial = denied_by(delegation.proof, question.qname, DS)
+        return denial if self._is_live(denial) else None
 
     async def validate(self, iteration: Iteration, question: Question, budget: Budget) -> Iteration:
         """As much of it as is signed as it should be, with its security; raises ResolutionFailure."""
@@ -51,6 +58,9 @@ class Validation:
         entry = await _Step(self, question, budget).judge(dname)
         assert isinstance(entry, RRset)
         return entry
+
+    def _is_live(self, entry: Entry) -> bool:
+        return self.now() < min(entry.expires, entry.lease)
 
     async def _validate(self, iteration: Iteration, step: "_Step") -> Iteration:
         links = [await step.judge_link(iteration.link)]
@@ -104,8 +114,10 @@ class _Step:
                 return await self._believe(told)
         return await self._means.lookup(question, self._within)
 
-    async def _believe(self, told: RRset) -> RRset:
-        """The DS RRset of a referral, validated and from now on as good as one that was asked for."""
+    async def _believe(self, told: RRset | Denial) -> RRset | Denial:
+        """What a referral said of the DS, validated: an RRset is from now on as good as one that was asked for."""
+        if isinstance(told, Denial):  # it has no SOA and answers nobody; what it proves is remembered with the standing
+            return await self._means.validator.validate_denial(told, DS, self._fetch, self._work)
         judged = await self._means.validator.validate_rrset(told, self._fetch, self._work)
         ds = msgspec.structs.replace(judged, trust=Trust.AUTHORITY_AA)
         self._means.cache.put(ds, self._means.now())

@@ -2,10 +2,11 @@
 
 from msgspec.structs import replace
 
-from cache.negative import deny
+from cache.negative import denied_by, deny
 from cache.options import CacheOptions
 from cache.rrset import Trust
-from cache.rrtypes import A
+from cache.rrtypes import DS, A
+from cache.store import RRsetCache
 from cache.ttl import shown_ttl
 from tests.build import SOA, denial, question, rrset
 
@@ -30,6 +31,13 @@ def test_trust_lease_and_source_are_those_of_the_soa() -> None:
     assert made is not None
     assert (made.trust, made.lease, made.source) == (Trust.ANSWER, 130.0, "192.0.2.53")
     assert made.expires == made.soa.expires == 130.0
+
+
+def test_a_denial_by_a_mere_proof_ends_with_it_and_is_never_kept() -> None:
+    short, long = rrset("a.example. 20 NSEC z.example. NS", 90.0), rrset("b.example. 600 NSEC z.example. NS", 100.0)
+    made = denied_by((long, replace(short, lease=105.0)), NAME, DS)
+    assert (made.rtype, made.ttl, made.expires, len(made.proof)) == (DS, 20, 105.0, 2)
+    assert not RRsetCache(CacheOptions()).put(made, 100.0)
 
 
 def test_bounds_are_the_configured_ones() -> None:

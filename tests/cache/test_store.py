@@ -192,6 +192,27 @@ def test_what_is_held_still_is_told_and_counts_as_use() -> None:
     assert node.hits == 2
 
 
+def test_who_forgets_a_ds_forgets_the_proof_beside_the_referral_that_there_is_none() -> None:
+    proof = (rrset("www.example. 60 NSEC z.example. NS"),)
+    delegation = replace(rrset("www.example. 60 NS ns.test.", trust=GLUE), proof=proof)
+    for rtype, denials_only, left in (
+        (DS, False, ()),
+        (DS, True, ()),
+        (None, True, ()),
+        (A, False, proof),
+        (NS, True, proof),
+    ):
+        store = store_of(delegation)
+        octets = store.octets
+        assert store.forget(WWW, rtype, denials_only=denials_only) == (not left)
+        kept = store.get(WWW, NS)
+        assert kept is not None
+        assert kept.proof == left
+        assert (store.octets < octets) is (not left)
+    wild = replace(rrset(ADDRESS), proof=proof)
+    assert store_of(wild).forget(WWW, denials_only=True) == store_of(wild).forget(WWW, DS) == 0
+
+
 def test_forgetting_a_name_a_type_or_a_subtree() -> None:
     texts = [ADDRESS, ADDRESS_6, "a.www.example. 60 A 192.0.2.1", "notwww.example. 60 A 192.0.2.1"]
     entries: list[Entry] = [*map(rrset, texts), denial("x.example. NXDOMAIN")]

@@ -7,7 +7,7 @@ from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, A
 from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, learn
+from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, delegation_of, learn
 from resolver.iterate.scrub import scrub
 from resolver.wire.message import AA, Response
 from tests.resolver.iterate.zone_text import name, question, response
@@ -147,6 +147,45 @@ def test_a_wildcards_alias_keeps_its_proof_and_no_more_of_it_than_an_honest_one_
     link = learned("x.example. A", signed(response("x.example. 600 CNAME y.test.", many), 1)).link
     assert isinstance(link, Alias)
     assert len(link.shown[0].proof) == MAX_PROOF
+
+
+def referral(authority: str, *, keeps_proof: bool = True, is_signed: bool = True) -> RRset:
+    """The delegation that a referral of example.'s to sub.example. leaves."""
+    said = response("", f"sub.example. 3600 NS ns.test.\n{authority}", flags=0)
+    if is_signed:
+        said = replace(said, authority=tuple(replace(one, rrsigs=(b"signed",)) for one in said.authority))
+    scrubbed = scrub(said, name("www.sub.example."), A, name("example."))
+    assert scrubbed.name_servers is not None
+    voice = Voice(Delegation(zone=name("example."), origin=Origin.CACHE), "192.0.2.53", NOW, 0, False, False)
+    return delegation_of(scrubbed.name_servers, scrubbed, voice, TTLS, keeps_proof=keeps_proof)
+
+
+NO_DS = "sub.example. 60 NSEC z.example. NS RRSIG NSEC"
+
+
+def test_a_referral_keeps_the_proof_that_there_is_no_ds_and_lives_on_without_it() -> None:
+    delegation = referral(NO_DS)
+    (kept,) = delegation.proof
+    assert (kept.trust, kept.ttl) == (Trust.ADDITIONAL, 60)
+    assert (delegation.trust, delegation.ttl, delegation.expires) == (Trust.ADDITIONAL, 3600, NOW + 3600)
+
+
+@pytest.mark.parametrize(
+    "delegation",
+    [
+        pytest.param(referral(NO_DS, keeps_proof=False), id="where nobody validates"),
+        pytest.param(referral(NO_DS, is_signed=False), id="unsigned"),
+        pytest.param(referral(f"{NO_DS}\nsub.example. 60 DS 1 13 2 {'ab' * 32}"), id="beside a DS"),
+        pytest.param(referral("test. 60 NSEC z.test. NS RRSIG NSEC"), id="of another zone"),
+    ],
+)
+def test_no_proof_is_kept_with_a_referral(delegation: RRset) -> None:
+    assert delegation.proof == ()
+
+
+def test_no_more_proof_is_kept_with_a_referral_than_an_honest_one_has() -> None:
+    many = "\n".join(f"w{number}.example. 60 NSEC z.example. NS NSEC" for number in range(20))
+    assert len(referral(many).proof) == MAX_PROOF
 
 
 def test_a_dname_is_kept_and_the_cname_it_gives_is_made() -> None:

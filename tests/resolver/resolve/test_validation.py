@@ -14,7 +14,7 @@ from cache.failures import Failures
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, RRset, Security, Trust
-from cache.rrtypes import YXDOMAIN, A
+from cache.rrtypes import NSEC, SOA, YXDOMAIN, A
 from cache.store import RRsetCache
 from resolver.dnssec.anchors import read
 from resolver.dnssec.counts import DnssecCounts
@@ -309,5 +309,73 @@ def test_a_ds_of_a_referral_is_believed_if_it_is_signed(is_true: bool) -> None:
         kept = world.cache.peek(told.owner, told.rtype)
         assert isinstance(kept, RRset)
         assert (kept.rdatas, kept.security) == (ds.rdatas, Security.SECURE)
+
+    simulate(test)
+
+
+OPEN = question("www.open. A")
+NO_DS = "open. 600 NSEC org. NS RRSIG NSEC"
+
+
+def referral(world: World, proof: str, *, ttl: int = 3600, trust: Trust = Trust.ADDITIONAL) -> RRset:
+    """The NS RRset of `open.` as the root said it, with its proof that there is no DS."""
+    delegation = rrset(f"open. {ttl} NS ns.open.", trust=trust)
+    return msgspec.structs.replace(delegation, proof=(world.root.sign(rrset(proof)),))
+
+
+def test_a_referral_with_the_proof_that_there_is_no_ds_is_not_asked_for_it() -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: rrset("www.open. 60 A 192.0.2.1"))
+        world.cache.put(referral(world, NO_DS), trio.current_time())
+        assert (await world.ask(OPEN)).security is Security.INSECURE
+        assert question("open. DS") not in world.asked
+        checked = world.counts.signatures_checked
+        await trio.sleep(60)
+        await world.ask(OPEN)  # and it is remembered, whatever has become of the delegation
+        assert world.counts.signatures_checked == checked
+        # a client gets nothing of it, but what the root says itself, with its SOA
+        assert [one.rtype for one in (await world.ask(question("open. DS"))).authority] == [SOA, NSEC]
+        assert question("open. DS") in world.asked
+
+    simulate(test)
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [
+        pytest.param(lambda world: referral(world, "open. 600 NSEC org. NS DS RRSIG NSEC"), 0, id="there is a DS"),
+        pytest.param(lambda world: referral(world, "com. 600 NSEC net. NS RRSIG NSEC"), 0, id="of another name"),
+        pytest.param(lambda world: referral(world, NO_DS, trust=Trust.AUTHORITY_AA), 0, id="said by the zone itself"),
+        pytest.param(lambda world: referral(world, NO_DS), 601, id="over"),
+        pytest.param(lambda world: referral(world, NO_DS, ttl=60), 61, id="of a delegation that is over"),
+        pytest.param(
+            lambda world: msgspec.structs.replace(referral(world, NO_DS), proof=(rrset(NO_DS),)), 0, id="unsigned"
+        ),
+        pytest.param(
+            lambda world: msgspec.structs.replace(referral(world, NO_DS), proof=(world.example.sign(rrset(NO_DS)),)),
+            0,
+            id="signed by a zone beside",
+        ),
+    ],
+)
+def test_a_ds_is_asked_for_where_the_referral_proves_nothing(told: Callable[[World], RRset], wait: float) -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: rrset("www.open. 60 A 192.0.2.1"))
+        world.cache.put(told(world), trio.current_time())
+        await trio.sleep(wait)
+        assert (await world.ask(OPEN)).security is Security.INSECURE
+        assert question("open. DS") in world.asked
+
+    simulate(test)
+
+
+def test_a_ds_that_is_known_outlives_a_referral_that_denies_it() -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: world.records(GOOD))
+        await world.ask(question("example. DS"))
+        delegation = rrset("example. 3600 NS ns.example.", trust=Trust.ADDITIONAL)
+        lie = world.root.sign(rrset("example. 600 NSEC org. NS RRSIG NSEC"))
+        world.cache.put(msgspec.structs.replace(delegation, proof=(lie,)), trio.current_time())
+        assert (await world.ask()).security is Security.SECURE
 
     simulate(test)
