@@ -6,7 +6,7 @@ from cache.names import WireName
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import SOA
-from cache.ttl import expiry, negative_ttl
+from cache.ttl import expiry, negative_ttl, remaining
 
 
 def deny(
@@ -60,4 +60,33 @@ def denied_by(proof: tuple[RRset, ...], owner: WireName, rtype: int) -> Denial:
         proof=proof,
         lease=first.lease,
         source=first.source,
+    )
+
+
+def derive(
+    owner: WireName, rtype: int | None, soa: RRset, proof: tuple[RRset, ...], options: CacheOptions, now: float
+) -> Denial | None:
+    """As deny, but by verified records that were heard for the sake of other names (RFC 8198); None if it ends at once.
+
+    soa: of the zone, verified too. RFC 9077 §3: none of them counts for longer than the zone has negative answers kept, from
+    when it was heard; and that is when this denial was heard, so that it displaces nothing heard since.
+    """
+    ttl = negative_ttl(soa.ttl, soa.rdatas[0], options)
+    parts = (soa, *proof)
+    received = min(one.received for one in parts)
+    expires = min(min(one.expires, one.lease, one.received + ttl) for one in parts)
+    if not remaining(expires, now):
+        return None
+    return Denial(
+        owner=owner,
+        rtype=rtype,
+        soa=msgspec.structs.replace(soa, ttl=ttl, received=received, expires=expires),
+        ttl=ttl,
+        received=received,
+        expires=expires,
+        trust=soa.trust,
+        proof=proof,
+        security=Security.SECURE,
+        lease=min(one.lease for one in parts),
+        source=soa.source,
     )

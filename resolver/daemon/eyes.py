@@ -69,7 +69,7 @@ class Eyes:
         if only and "negative" not in only:
             return forgotten
         if parts.trusting is not None:
-            parts.trusting.standings.forget(name, subtree=subtree)
+            parts.trusting.forget(name, subtree=subtree)
         if parts.warm is not None:  # what is still to be loaded may be more than denials; it can be asked for again
             parts.warm.note_flush(name, rtype, subtree)
         if not subtree:

@@ -160,7 +160,7 @@ def make_parts(
         spawn=nursery.start_soon,
         keeps_ds=options.dnssec.validate,
     )
-    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec)
+    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache)
     validation = trusting.validation if trusting is not None else None
     fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
     faults = FaultLog(env.now)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cache.names import WireName, from_text
+from cache.options import CacheOptions
 from cache.store import RRsetCache
 from resolver.dnssec.anchors import Anchor, read
 from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
@@ -20,10 +22,16 @@ Anchors = Mapping[WireName, Anchor]
 
 @dataclass(frozen=True, slots=True)
 class Trusting:
-    """validation: what flights ask before they store. standings: what an operator's flush forgets with the names."""
+    """validation: what flights ask before they store. standings, gaps: what an operator's flush forgets with the names."""
 
     validation: Validation
     standings: Standings
+    gaps: Gaps
+
+    def forget(self, name: WireName, *, subtree: bool) -> None:
+        """Forget what was proven of the name; subtree: and of all below it."""
+        self.standings.forget(name, subtree=subtree)
+        self.gaps.forget(name, subtree=subtree)
 
 
 def read_anchors(options: DnssecOptions) -> Anchors:
@@ -32,7 +40,13 @@ def read_anchors(options: DnssecOptions) -> Anchors:
 
 
 def make_trusting(
-    options: DnssecOptions, anchors: Anchors, env: Env, cache: RRsetCache, lookup: Lookup, counts: DnssecCounts
+    options: DnssecOptions,
+    anchors: Anchors,
+    env: Env,
+    cache: RRsetCache,
+    lookup: Lookup,
+    counts: DnssecCounts,
+    ttls: CacheOptions,
 ) -> Trusting | None:
     """None: nothing is validated."""
     if not options.validate:
@@ -40,4 +54,6 @@ def make_trusting(
     standings = Standings(counts)
     unchecked = frozenset(map(from_text, options.negative_trust_anchors))
     trust = ChainOfTrust(env.now, anchors, unchecked, standings)
-    return Trusting(Validation(env.now, Validator(trust, env.now, env.wall, counts), cache, lookup), standings)
+    gaps = Gaps(ttls, counts)
+    validator = Validator(trust, gaps, env.now, env.wall, counts)
+    return Trusting(Validation(env.now, validator, cache, lookup), standings, gaps)

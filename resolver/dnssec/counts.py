@@ -11,6 +11,12 @@ class DnssecCounts:
     insecure: int = field(default=0, metadata={"help": "RRsets and denials of zones that are proven not to be signed."})
     bogus: int = field(default=0, metadata={"help": "RRsets and denials refused: not what their zone signed."})
     signatures_checked: int = field(default=0, metadata={"help": "Signatures that were computed."})
+    derived: int = field(
+        default=0, metadata={"help": "Answers made of verified NSEC records: nobody had to be asked (RFC 8198)."}
+    )
+    gaps_current: int = field(
+        default=0, metadata={"help": "NSEC RRsets that are remembered to make answers of.", "kind": "gauge"}
+    )
     standings_current: int = field(
         default=0, metadata={"help": "Names of which is remembered which keys sign there.", "kind": "gauge"}
     )

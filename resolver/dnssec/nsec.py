@@ -32,14 +32,14 @@ def read(rrset: RRset, zone: WireName) -> Nsec | None:
     following = WireName(rdata[:end].lower())
     if not is_at_or_below(rrset.owner, zone) or not is_at_or_below(following, zone):
         return None
-    if following != zone and _place(following) <= _place(rrset.owner):
+    if following != zone and place_of(following) <= place_of(rrset.owner):
         return None  # only the zone's last NSEC leads back, and it leads to the apex
     return Nsec(rrset.owner, following, types)
 
 
 def has_no_name(name: WireName, nsecs: Sequence[Nsec]) -> bool:
     """Neither the name nor a wildcard that would give it is there."""
-    closest = _closest_encloser(name, nsecs)
+    closest = closest_encloser(name, nsecs)
     wildcard = prepend(b"*", closest) if closest is not None else None
     return wildcard is not None and any(_is_absent(wildcard, nsec) for nsec in nsecs)
 
@@ -48,7 +48,7 @@ def has_no_data(name: WireName, rtype: int, nsecs: Sequence[Nsec]) -> bool:
     """The type is not at the name; or the name is not there, and the type not at the wildcard that gives it."""
     if _has_no_data_itself(name, rtype, nsecs):
         return True
-    closest = _closest_encloser(name, nsecs)
+    closest = closest_encloser(name, nsecs)
     wildcard = prepend(b"*", closest) if closest is not None else None
     return wildcard is not None and _has_no_data_itself(wildcard, rtype, nsecs)
 
@@ -60,7 +60,7 @@ def has_unsigned_delegation(name: WireName, nsecs: Sequence[Nsec]) -> bool:
 
 def has_no_closer_match(name: WireName, count: int, nsecs: Sequence[Nsec]) -> bool:
     """The name is not there, and of its ancestors none with more than `count` labels: the wildcard below that gives it."""
-    closest = _closest_encloser(name, nsecs)
+    closest = closest_encloser(name, nsecs)
     return closest is not None and count_labels(closest) <= count
 
 
@@ -73,7 +73,7 @@ def _has_no_data_itself(name: WireName, rtype: int, nsecs: Sequence[Nsec]) -> bo
     return False
 
 
-def _closest_encloser(name: WireName, nsecs: Sequence[Nsec]) -> WireName | None:
+def closest_encloser(name: WireName, nsecs: Sequence[Nsec]) -> WireName | None:
     """The longest ancestor of an absent name that is there; None if the name is not proven absent."""
     for nsec in nsecs:
         if _is_absent(name, nsec):
@@ -90,18 +90,18 @@ def _covers(nsec: Nsec, name: WireName) -> bool:
     """Does the name lie between owner and next, where the record has a say? The name is in the zone."""
     if is_below(name, nsec.owner) and hides_names_below(nsec.types):
         return False
-    place, begin, end = _place(name), _place(nsec.owner), _place(nsec.next)
+    place, begin, end = place_of(name), place_of(nsec.owner), place_of(nsec.next)
     return begin < place and (place < end or end <= begin)
 
 
-def _place(name: WireName) -> Place:
+def place_of(name: WireName) -> Place:
     return tuple(reversed(labels(name)))
 
 
 def _common(one: WireName, other: WireName) -> WireName:
     """The longest name that both are at or below."""
     shared = b"\0"
-    for mine, theirs in zip(_place(one), _place(other), strict=False):
+    for mine, theirs in zip(place_of(one), place_of(other), strict=False):
         if mine != theirs:
             break
         shared = bytes((len(mine),)) + mine + shared

@@ -48,11 +48,11 @@ class ChainOfTrust:
 
     def is_checked(self, name: WireName) -> bool:
         """Is there a trust anchor at or above `name`, and no negative one in between?"""
-        return self._start(name) is not None
+        return self.start_of(name) is not None
 
     async def zone_of(self, name: WireName, fetch: Fetch, work: Work) -> Signed | Unsigned:
         """The zone that `name` is in, an apex in its own; raises ResolutionFailure."""
-        start = self._start(name)
+        start = self.start_of(name)
         if start is None:
             return Unsigned(FOREVER)
         at = self._standings.find(start, self._now())
@@ -113,7 +113,8 @@ class ChainOfTrust:
             return None
         return link if isinstance(link, RRset) and link.security is Security.SECURE else None
 
-    def _start(self, name: WireName) -> WireName | None:
+    def start_of(self, name: WireName) -> WireName | None:
+        """The zone of the closest trust anchor at or above `name`; None: there is none, or a negative one is closer."""
         for zone in ancestors(name):
             if zone in self._unchecked:
                 return None

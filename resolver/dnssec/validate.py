@@ -8,6 +8,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from cache.answer import Question
+from cache.chain import Link
 from cache.names import WireName, count_labels, fold, is_at_or_below, parent, to_text
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import DNSKEY, DS, RRSIG
@@ -21,6 +23,7 @@ from resolver.dnssec.denial import (
     proves_nodata,
     proves_nxdomain,
 )
+from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.keys import matching
 from resolver.dnssec.signatures import Unverified, Verified, verify
 from resolver.dnssec.standing import Signed, Uncut, Unsigned
@@ -48,10 +51,16 @@ class Validator:
     """Gives what servers said its Security."""
 
     def __init__(
-        self, trust: ChainOfTrust, now: Callable[[], float], wall: Callable[[], float], counts: DnssecCounts
+        self,
+        trust: ChainOfTrust,
+        gaps: Gaps,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        counts: DnssecCounts,
     ) -> None:
-        """now: monotonic seconds; wall: seconds since the epoch, which signatures speak of."""
+        """gaps: is told of what is verified. now: monotonic seconds; wall: seconds since the epoch, which signatures speak of."""
         self._trust = trust
+        self._gaps = gaps
         self._now = now
         self._wall = wall
         self._counts = counts
@@ -80,6 +89,16 @@ class Validator:
         self._note(judged.security)
         return judged
 
+    def derive(self, question: Question, cut: WireName) -> Link | None:
+        """What is proven of it by records that came with other answers (RFC 8198); None: it has to be asked for.
+
+        cut: the closest zone that is known to be delegated, or the root: what the zones above it once said may be over.
+        """
+        start = self._trust.start_of(_place_of(question.qname, question.qtype))
+        link = self._gaps.find(question, max(start, cut, key=len), self._now()) if start is not None else None
+        self._counts.derived += link is not None
+        return link
+
     async def _judge(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         if rrset.rtype == RRSIG:  # never signed itself (RFC 4035 §2.2): whoever asked for it can tell what it is worth
             return msgspec.structs.replace(rrset, security=Security.INDETERMINATE)
@@ -104,7 +123,11 @@ class Validator:
             verdict = self._verify(one, zone, work) if found is not Proof.NOT_PROVEN else None
             if isinstance(verdict, Verified):
                 proof = self._limited(one, [verdict], Security.SECURE)
-                return self._limited(with_proof(rrset, (proof,)), [verified], _security_of(found, what))
+                judged = self._limited(with_proof(rrset, (proof,)), [verified], _security_of(found, what))
+                if judged.security is Security.SECURE:
+                    self._gaps.note(zone.zone, judged.proof)
+                    self._gaps.note_expanded(zone.zone, judged, verified.labels)
+                return judged
         return self._limited(rrset, [verified], _security_of(Proof.NOT_PROVEN, what))
 
     async def _judge_keys(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
@@ -143,6 +166,8 @@ class Validator:
         security = _security_of(_proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}")
         limited = self._limited(msgspec.structs.replace(denial, proof=proof), [*verified, *of_proof], security)
         soa = msgspec.structs.replace(limited.soa, ttl=limited.ttl, expires=limited.expires, security=security)
+        if security is Security.SECURE:
+            self._gaps.note(zone.zone, proof, soa)
         return msgspec.structs.replace(limited, soa=soa)
 
     def _verified(self, rrset: RRset, zone: Signed, signer: WireName, work: Work) -> Verified:
@@ -165,7 +190,8 @@ class Validator:
         """Those NSEC and NSEC3 RRsets that the zone signed, and how."""
         verdicts = [(one, self._verify(one, zone, work)) for one in proof]
         good = [(one, verdict) for one, verdict in verdicts if isinstance(verdict, Verified)]
-        return tuple(one for one, _ in good), [verdict for _, verdict in good]
+        limited = [self._limited(one, [verdict], Security.SECURE) for one, verdict in good]
+        return tuple(limited), [verdict for _, verdict in good]
 
     def _limited(self, entry: E, verified: Sequence[Verified], security: Security) -> E:
         """It with this security, and no TTL beyond what was signed (RFC 4035 §5.3.3)."""

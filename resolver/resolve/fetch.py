@@ -22,7 +22,7 @@ from resolver.errors import (
     WorkExhausted,
 )
 from resolver.iterate import Budget, Iteration
-from resolver.iterate.trace import Failed
+from resolver.iterate.trace import Failed, Found
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.last_good import LastGood
 from resolver.resolve.validation import Validation
@@ -55,10 +55,11 @@ class Fetcher:
         """The outcome of a flight; raises nothing but faults of this program."""
         before = self._known_of(question)
         try:
-            iteration = await self._iterate(question, budget)
+            derived = self._derive(question, budget)
+            iteration = await self._iterate(question, budget) if derived is None else derived
             if iteration.is_doubtful:
                 self._refuse_doubtful(question)
-            if self._validation is not None:
+            if self._validation is not None and derived is None:
                 iteration = await self._validated(iteration, question, budget, self._validation)
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
@@ -75,6 +76,13 @@ class Fetcher:
         self._keep(iteration, question, before)
         self._failures.succeed(question)
         return iteration
+
+    def _derive(self, question: Question, budget: Budget) -> Iteration | None:
+        """What is proven of it already; None: it has to be asked for."""
+        derived = self._validation.derive(question) if self._validation is not None else None
+        if derived is not None and budget.watch is not None:
+            budget.tell(Found(question, derived.link))
+        return derived
 
     async def _validated(
         self, iteration: Iteration, question: Question, budget: Budget, validation: Validation

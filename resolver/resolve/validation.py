@@ -12,9 +12,10 @@ import trio
 
 from cache.answer import Question
 from cache.chain import Alias, Link, alias_of
+from cache.names import ROOT, WireName, ancestors, parent
 from cache.negative import denied_by
 from cache.rrset import Denial, Entry, RRset, Trust
-from cache.rrtypes import DS, NS
+from cache.rrtypes import CNAME, DS, NS
 from cache.store import RRsetCache, denies_ds
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Work
@@ -46,6 +47,29 @@ class Validation:
             return None
         denial = denied_by(delegation.proof, question.qname, DS)
         return denial if self._is_live(denial) else None
+
+    def derive(self, question: Question) -> Iteration | None:
+        """What verified records that came with other answers prove of it (RFC 8198); None: it has to be asked for.
+
+        Nor is what is held of the name already replaced by what was heard before it, or would end before it.
+        """
+        place = parent(question.qname) if question.qtype == DS else question.qname
+        link = self.validator.derive(question, self._cut_above(place))
+        if link is None:
+            return None
+        entry = link.shown[0] if isinstance(link, Alias) else link
+        node = self.cache.peek_node(question.qname)
+        if any(_is_no_news(entry, one, question.qtype) for one in (node.entries if node is not None else ())):
+            return None
+        return Iteration(link, (entry,))
+
+    def _cut_above(self, name: WireName) -> WireName:
+        """The closest zone at or above `name` whose delegation is known."""
+        for zone in ancestors(name):
+            known = self.cache.peek(zone, NS)
+            if isinstance(known, RRset) and self._is_live(known):
+                return zone
+        return ROOT
 
     async def validate(self, iteration: Iteration, question: Question, budget: Budget) -> Iteration:
         """As much of it as is signed as it should be, with its security; raises ResolutionFailure."""
@@ -122,6 +146,13 @@ class _Step:
         ds = msgspec.structs.replace(judged, trust=Trust.AUTHORITY_AA)
         self._means.cache.put(ds, self._means.now())
         return ds
+
+
+def _is_no_news(derived: Entry, known: Entry, qtype: int) -> bool:
+    """Does `known`, which is held of the same name, speak of the same, and was it heard later, or will it live longer?"""
+    if known.trust == Trust.ADDITIONAL or not (derived.rtype is None or known.rtype in (None, CNAME, qtype)):
+        return False
+    return known.received > derived.received or known.expires >= derived.expires
 
 
 def _work_of(budget: Budget) -> Work:

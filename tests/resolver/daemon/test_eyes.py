@@ -3,9 +3,17 @@
 import json
 
 import msgspec
+import pytest
 import trio
 
+from cache.answer import Question
+from cache.names import from_text
+from cache.rrtypes import AAAA
 from cache.snapshot import Moment, saved
+from resolver.daemon.eyes import Eyes
+from resolver.daemon.parts import make_parts
+from resolver.dnssec.options import DnssecOptions
+from resolver.dnssec.standing import Uncut
 from resolver.env import Address, Env
 from resolver.service.control_protocol import (
     CacheFlush,
@@ -13,6 +21,7 @@ from resolver.service.control_protocol import (
     CacheShow,
     Explain,
     FailureList,
+    Forgettable,
     ServerList,
     StateApps,
     StateMachines,
@@ -23,7 +32,7 @@ from resolver.service.control_protocol import (
 )
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
 from tests.build import rrset
-from tests.resolver.daemon.alone import CONTROL, with_daemon
+from tests.resolver.daemon.alone import ALONE, CONTROL, HINTS, simulated, with_daemon
 from tests.simulation.client import Client
 
 
@@ -74,6 +83,32 @@ def test_a_failure_is_explained_until_it_is_flushed() -> None:
         )
 
     with_daemon(test)
+
+
+@pytest.mark.parametrize(
+    ("only", "is_left"),
+    [
+        pytest.param((), False, id="all of the name"),
+        pytest.param(("negative",), False, id="denials"),
+        pytest.param(("failures",), True, id="failures"),
+    ],
+)
+def test_a_flush_forgets_what_was_proven_of_the_name(only: tuple[Forgettable, ...], is_left: bool) -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            options = msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True))
+            parts = make_parts(options, simulated(), HINTS, nursery)
+            assert parts.trusting is not None
+            name, now = from_text("www.example."), parts.env.now()
+            parts.trusting.standings.note(name, Uncut(now + 60))
+            apex = from_text("example.")
+            soa = rrset("example. 3600 SOA ns.example. admin.example. 1 7200 900 1209600 3600", now)
+            parts.trusting.gaps.note(apex, [rrset("www.example. 60 NSEC example. A RRSIG NSEC", now)], soa)
+            await Eyes(parts, ()).flush(name, None, only, subtree=False)
+            derived = parts.trusting.gaps.find(Question(name, AAAA), apex, now)
+            assert (derived is not None) is (parts.trusting.standings.find(name, now) is not None) is is_left
+
+    trio.run(main)
 
 
 def test_a_failure_is_listed_with_its_pause_attempts_and_reason() -> None:

@@ -9,9 +9,11 @@ import trio
 from cache.answer import Question
 from cache.chain import Link, alias_of
 from cache.names import from_text
+from cache.options import CacheOptions
 from cache.rrset import Denial, RRset
 from resolver.dnssec.anchors import read
 from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
@@ -38,7 +40,8 @@ class SignedWorld:
         self.standings = Standings(self.counts)
         anchors = read(self.root.anchor)
         self.trust = ChainOfTrust(lambda: self.now, anchors, frozenset(map(from_text, unchecked)), self.standings)
-        self.validator = Validator(self.trust, lambda: self.now, lambda: self.wall, self.counts)
+        self.gaps = Gaps(CacheOptions(), self.counts)
+        self.validator = Validator(self.trust, self.gaps, lambda: self.now, lambda: self.wall, self.counts)
         self.says(self.root.keys)
         self.says(self.root.sign(rrset(self.example.anchor)))
         self.says(self.example.keys)

@@ -1,8 +1,11 @@
 """What is SECURE, what is INSECURE, and what is refused."""
 
+from contextlib import suppress
+
 import msgspec
 import pytest
 
+from cache.names import ROOT, from_text
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import AAAA, DS, RRSIG, A
 from resolver.dnssec.work import Work
@@ -15,7 +18,7 @@ from resolver.errors import (
     SignatureNotYetValid,
 )
 from tests.build import denial, question, rrset
-from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, NOW, SignedWorld, play
+from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, NOW, ROOT_SOA, SignedWorld, play
 from tests.signing import DAY, WALL, SignedZone
 
 WWW = "www.example. 3600 A 192.0.2.1"
@@ -185,6 +188,81 @@ def test_a_wildcard_is_not_proven_by_what_its_zone_did_not_sign_or_a_wildcard_ga
         assert (await world.judge(expanded, proof=(world.example.sign(rrset(too_dear, NOW)),))).security is (
             Security.INSECURE
         )
+
+    play(main)
+
+
+def taught(*unchecked: str) -> SignedWorld:
+    """A world whose `example.` has denied a name, if its trust anchors let it."""
+    world = SignedWorld(*unchecked)
+    gap = "a.example. 3600 NSEC z.example. A RRSIG NSEC"
+    apex = "example. 3600 NSEC a.example. SOA NS RRSIG NSEC DNSKEY"
+    world.said[question("gone.example. A")] = world.denied(
+        world.example, "gone.example. NXDOMAIN", EXAMPLE_SOA, gap, apex
+    )
+    return world
+
+
+@pytest.mark.parametrize(
+    ("unchecked", "cut", "is_derived"),
+    [
+        pytest.param((), ".", True, id="of the zone"),
+        pytest.param((), "example.", True, id="of the zone that is known to be delegated"),
+        pytest.param((), "sub.example.", False, id="of a zone below it"),
+        pytest.param(("sub.example.",), ".", False, id="at a negative trust anchor"),
+        pytest.param(("x.sub.example.",), ".", True, id="a negative trust anchor is below"),
+        pytest.param(("example.",), ".", False, id="below a negative trust anchor"),
+    ],
+)
+def test_what_is_derived_is_of_names_that_the_zone_is_believed_of(
+    unchecked: tuple[str, ...], cut: str, is_derived: bool
+) -> None:
+    async def main() -> None:
+        world = taught(*unchecked)
+        await world.fetch(question("gone.example. A"), Work())
+        link = world.validator.derive(question("sub.example. A"), from_text(cut))
+        assert (isinstance(link, Denial) and link.is_nxdomain) is is_derived
+        assert world.counts.derived == is_derived
+
+    play(main)
+
+
+@pytest.mark.parametrize("fault", ["unsigned", "another's", "expired", "not signed above"])
+def test_nothing_is_derived_of_what_was_not_verified(fault: str) -> None:
+    async def main() -> None:
+        world = taught()
+        denied = world.said[question("gone.example. A")]
+        assert isinstance(denied, Denial)
+        match fault:
+            case "unsigned":
+                proof = tuple(msgspec.structs.replace(one, rrsigs=()) for one in denied.proof)
+            case "another's":
+                proof = tuple(world.root.sign(one) for one in denied.proof)
+            case "expired":
+                proof = tuple(world.example.sign(one, until=WALL - 1) for one in denied.proof)
+            case _:
+                proof = denied.proof
+                world.said[question("example. DS")] = world.denied(
+                    world.root, "example. DS", ROOT_SOA, "example. 3600 NSEC org. NS RRSIG NSEC"
+                )
+        with suppress(Bogus):
+            await world.judge(msgspec.structs.replace(denied, proof=proof), A)
+        assert world.counts.gaps_current == (fault == "not signed above")  # the root's, of the DS that is not there
+        assert world.validator.derive(question("sub.example. A"), ROOT) is None
+
+    play(main)
+
+
+def test_nothing_is_derived_past_a_signature() -> None:
+    async def main() -> None:
+        world = taught()
+        denied = world.said[question("gone.example. A")]
+        assert isinstance(denied, Denial)
+        proof = tuple(world.example.sign(one, until=WALL + 100) for one in denied.proof)
+        await world.judge(msgspec.structs.replace(denied, proof=proof), A)
+        link = world.validator.derive(question("sub.example. A"), ROOT)
+        assert isinstance(link, Denial)
+        assert link.expires == NOW + 100
 
     play(main)
 

@@ -1,6 +1,7 @@
 """Validation in its place: between what servers say and what is stored, through flights that wait for flights."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -14,15 +15,17 @@ from cache.failures import Failures
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, RRset, Security, Trust
-from cache.rrtypes import NSEC, SOA, YXDOMAIN, A
+from cache.rrtypes import NSEC, NXDOMAIN, SOA, YXDOMAIN, A
 from cache.store import RRsetCache
 from resolver.dnssec.anchors import read
 from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
 from resolver.errors import DNSSEC_BOGUS, Bogus, CachedFailure, NameTooLong, NoReachableAuthority, ResolutionFailure
 from resolver.iterate import Budget, Iteration
+from resolver.iterate.trace import Found, Missing
 from resolver.resolve import Fetcher, Flights, PublicResolver, ResolveCounts
 from resolver.resolve.validation import Validation
 from tests.build import denial, question, rrset
@@ -43,7 +46,8 @@ class World:
         self.counts = DnssecCounts()
         anchors = read(self.root.anchor)
         trust = ChainOfTrust(trio.current_time, anchors, frozenset(), Standings(self.counts))
-        validator = Validator(trust, trio.current_time, lambda: WALL + trio.current_time(), self.counts)
+        gaps = Gaps(CacheOptions(), self.counts)
+        validator = Validator(trust, gaps, trio.current_time, lambda: WALL + trio.current_time(), self.counts)
         validation = Validation(trio.current_time, validator, self.cache, self._lookup)
         resolve = ResolveCounts()
         fetcher = Fetcher(
@@ -377,5 +381,93 @@ def test_a_ds_that_is_known_outlives_a_referral_that_denies_it() -> None:
         lie = world.root.sign(rrset("example. 600 NSEC org. NS RRSIG NSEC"))
         world.cache.put(msgspec.structs.replace(delegation, proof=(lie,)), trio.current_time())
         assert (await world.ask()).security is Security.SECURE
+
+    simulate(test)
+
+
+ROOT_SOA = ". 3600 SOA a.root. admin.root. 1 2 3 4 3600"
+
+
+def deny_gone(world: World) -> None:
+    """The root denies `gone.`, and with it all that is between `example.` and `open.`; the records come anew each time."""
+
+    def deny() -> Denial:
+        records = (rrset("example. 600 NSEC open. NS DS RRSIG NSEC"), rrset(". 600 NSEC example. NS SOA RRSIG NSEC"))
+        proof = (_heard(world.root.sign(one), trio.current_time()) for one in records)
+        return world.denies("gone. NXDOMAIN", ROOT_SOA, *proof)
+
+    world.said[question("gone. A")] = deny
+
+
+def test_what_a_denial_proves_of_other_names_is_not_asked_for() -> None:
+    """RFC 8198 §5.1: "the resolver SHOULD use NSEC/NSEC3/wildcard records aggressively"."""
+
+    async def test(world: World) -> None:
+        deny_gone(world)
+        await world.ask(question("gone. A"))
+        asked = list(world.asked)
+        await trio.sleep(100)
+        answer = await world.ask(question("lost. AAAA"))
+        assert (answer.rcode, answer.security, world.asked) == (NXDOMAIN, Security.SECURE, asked)
+        assert [one.rtype for one in answer.authority] == [SOA, NSEC, NSEC]
+        kept = world.cache.peek(from_text("lost."), A)
+        assert isinstance(kept, Denial)
+        assert kept.expires == pytest.approx(600, abs=1)  # of when the records were heard, not of now
+        assert world.counts.derived == 1
+        await trio.sleep(501)
+        with pytest.raises(NoReachableAuthority):  # once they are over, it has to be asked for
+            await world.ask(question("other. A"))
+
+    simulate(test)
+
+
+@pytest.mark.parametrize(
+    ("known", "is_asked"),
+    [
+        pytest.param(rrset("lost. 60 A 192.0.2.1", 0.0), False, id="an address that is over, heard before"),
+        pytest.param(rrset("lost. 60 A 192.0.2.1", 50.0), True, id="an address that is over, heard later"),
+        pytest.param(rrset("lost. 3600 TXT x", 0.0), True, id="data that would live longer"),
+        pytest.param(rrset("lost. 3600 NS ns.lost.", 0.0, trust=Trust.ADDITIONAL), True, id="a live delegation"),
+        pytest.param(rrset("lost. 60 NS ns.lost.", 0.0, trust=Trust.ADDITIONAL), False, id="a delegation that is over"),
+    ],
+)
+def test_what_was_proven_does_not_push_out_what_is_known_better(known: RRset, is_asked: bool) -> None:
+    async def test(world: World) -> None:
+        deny_gone(world)
+        await world.ask(question("gone. A"))
+        await trio.sleep(200)
+        world.cache.restore(known, 0, trio.current_time())
+        with suppress(NoReachableAuthority):
+            await world.ask(question("lost. A"))
+        assert (question("lost. A") in world.asked) is is_asked
+
+    simulate(test)
+
+
+def test_a_watcher_is_told_what_was_proven_already() -> None:
+    async def test(world: World) -> None:
+        deny_gone(world)
+        await world.ask(question("gone. A"))
+        told: list[object] = []
+        budget = Budget(trio.current_time() + 10, watch=lambda event, depth: told.append(event))
+        await world.public.resolve(question("lost. A"), budget)
+        assert [type(one) for one in told] == [Missing, Found]
+
+    simulate(test)
+
+
+def test_a_wildcard_whose_records_are_known_is_not_asked_for_the_next_name() -> None:
+    async def test(world: World) -> None:
+        gap = world.records("www.example. 60 NSEC z.example. A RRSIG NSEC")
+        expanded = world.example.sign(rrset("x.example. 300 A 192.0.2.1"), name="*.example.")
+        world.says(partial(msgspec.structs.replace, expanded, proof=(gap,)))
+        await world.ask(question("x.example. A"))
+        answer = await world.ask(question("y.example. A"))
+        assert question("y.example. A") not in world.asked
+        assert (answer.security, answer.answer[0].rrsigs) == (Security.SECURE, expanded.rrsigs)
+        assert [one.owner for one in answer.authority] == [gap.owner]
+        oracle = await world.public.lookup(question("y.example. A"), Budget(trio.current_time() + 10))
+        assert isinstance(oracle, RRset)
+        assert oracle.expires <= 61
 
     simulate(test)
