@@ -12,10 +12,11 @@ class DnssecCounts:
     bogus: int = field(default=0, metadata={"help": "RRsets and denials refused: not what their zone signed."})
     signatures_checked: int = field(default=0, metadata={"help": "Signatures that were computed."})
     derived: int = field(
-        default=0, metadata={"help": "Answers made of verified NSEC records: nobody had to be asked (RFC 8198)."}
+        default=0,
+        metadata={"help": "Answers made of verified NSEC or NSEC3 records: nobody had to be asked (RFC 8198)."},
     )
     gaps_current: int = field(
-        default=0, metadata={"help": "NSEC RRsets that are remembered to make answers of.", "kind": "gauge"}
+        default=0, metadata={"help": "NSEC and NSEC3 RRsets that are remembered to make answers of.", "kind": "gauge"}
     )
     standings_current: int = field(
         default=0, metadata={"help": "Names of which is remembered which keys sign there.", "kind": "gauge"}

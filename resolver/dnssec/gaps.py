@@ -1,11 +1,11 @@
-"""What is proven of names that nobody has asked for yet (RFC 8198)? A bounded memory of verified NSEC records, zone by zone.
+"""What is proven of names that nobody has asked for yet (RFC 8198)? A bounded memory of verified NSEC and NSEC3 records.
 
-An NSEC record says that no name is between its owner and the next, and which types its owner has. Kept in canonical order, the
-records that came with some denials prove others, and that a wildcard whose records are known gives yet another name.
+A record says that no name, or no name's hash, is between its own and the next, and which types its own has. Those that came with
+some denials prove others; and where nothing is closer, a wildcard whose records are known gives yet another name.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, takewhile
 from typing import Final
 
 import msgspec
@@ -18,84 +18,91 @@ from cache.names import WireName, ancestors, count_labels, is_at_or_below, paren
 from cache.negative import derive
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset
-from cache.rrtypes import CNAME, DS, NSEC
-from cache.ttl import remaining, with_proof
-from resolver.dnssec import nsec
+from cache.rrtypes import CNAME, DS, NSEC, NSEC3
+from cache.ttl import with_proof
+from resolver.dnssec import nsec, nsec3
 from resolver.dnssec.counts import DnssecCounts
-from resolver.dnssec.denial import Proof, proves_nodata, proves_nxdomain
+from resolver.dnssec.denial import Proof, proves_no_closer_match, proves_nodata, proves_nxdomain
 from resolver.dnssec.nsec import Place, place_of
+from resolver.dnssec.spans import Spans, is_live, is_within
 from resolver.dnssec.work import Work
 
 MAX_ZONES: Final = 1024
-MAX_GAPS: Final = 16_384  # NSEC RRsets, some 800 octets each; the zone that was least recently of use goes as a whole
+MAX_GAPS: Final = 16_384  # RRsets, some 800 octets each; the zone that was least recently of use goes as a whole
 MAX_GAPS_OF_ZONE: Final = 4096  # the root has 1,450; so that one zone does not push out all others
 MAX_WILDCARDS_OF_ZONE: Final = 16  # RRsets of wildcards; zones that have any have one or two
-SELF: Final = b"\x01\0"  # and the owner: the next name of a record that is made for one name only (RFC 9824)
+MAX_ITERATIONS: Final = 10  # zones should have 0 (RFC 9276 §3.1); where hashing is dearer, the servers are asked
+MAX_HASHED: Final = 10  # names from the zone down to the name asked, for the same reason
+SELF: Final = b"\x01\0"  # and the owner: the next name of an NSEC record that is made for one name only (RFC 9824)
+SELF_HASHED: Final = (
+    2  # so far is it to the next hash of an NSEC3 record that is made for one name only (RFC 7129, app. B)
+)
+
+Proofs = tuple[RRset, ...]
 
 
 class _Zone:
-    """What is known of one zone. nsecs: at `places`, in canonical order; no two contradict each other.
+    """What is known of one zone. names, hashes: its NSEC and its NSEC3 RRsets; salt, iterations: of the latter.
 
     soa: by which its denials are bounded; None: not known. wildcards: their RRsets by wildcard and type.
     """
 
-    __slots__ = ("name", "nsecs", "places", "soa", "wildcards")
+    __slots__ = ("hashes", "iterations", "name", "names", "salt", "soa", "wildcards")
 
     def __init__(self, name: WireName) -> None:
         self.name = name
-        self.places: list[Place] = []
-        self.nsecs: list[RRset] = []
+        self.names: Spans[Place] = Spans()
+        self.hashes: Spans[bytes] = Spans()
+        self.salt = b""
+        self.iterations = 0
         self.soa: RRset | None = None
         self.wildcards: LRUCache[tuple[WireName, int], RRset] = LRUCache(MAX_WILDCARDS_OF_ZONE)
 
+    def __len__(self) -> int:
+        return len(self.names) + len(self.hashes)
+
     def take(self, rrset: RRset, limit: int) -> None:
-        """Note a verified NSEC RRset, and forget what it contradicts, which is older: the zone has changed since."""
+        """Note a verified RRset, if more can be made of it than of the denial it came with."""
+        if rrset.rtype == NSEC:
+            self._take_names(rrset, limit)
+        elif rrset.rtype == NSEC3:
+            self._take_hashes(rrset, limit)
+
+    def hash(self, name: WireName) -> bytes:
+        return nsec3.hash_name(name, self.salt, self.iterations)
+
+    def forget(self, name: WireName, *, subtree: bool) -> None:
+        """Forget what speaks of the name, and of all below it. Whose hashes the others are, nobody knows: all of these go."""
+        place = place_of(name)
+        self.names.forget(place, lambda other: subtree and other[: len(place)] == place)
+        self.hashes.clear()
+        for wildcard, rtype in list(self.wildcards):
+            if wildcard == name or (subtree and is_at_or_below(wildcard, name)):
+                del self.wildcards[wildcard, rtype]
+
+    def _take_names(self, rrset: RRset, limit: int) -> None:
         record = nsec.read(rrset, self.name)
         if record is None or record.next == SELF + record.owner:
             return
         begin, end = place_of(record.owner), place_of(record.next)
-        first = bisect_left(self.places, begin)
-        last = bisect_left(self.places, end) if end > begin else len(self.places)
-        if first and self._reaches(first - 1, begin):
-            first -= 1
-        self._drop(first, last)
-        for wildcard, rtype in [one for one in self.wildcards if _is_between(begin, place_of(one[0]), end)]:
-            del self.wildcards[wildcard, rtype]
-        if len(self.places) >= limit:
-            at = min(first, len(self.places) - 1)  # its neighbour makes room
-            self._drop(at, at + 1)
-        first = bisect_left(self.places, begin)
-        self.places.insert(first, begin)
-        self.nsecs.insert(first, rrset)
+        self.names.take(begin, end, rrset, limit)
+        self._drop_wildcards([one for one, _ in self.wildcards if is_within(begin, place_of(one), end)])
 
-    def at_or_before(self, name: WireName, now: float) -> RRset | None:
-        """The NSEC RRset at the name, or the last before it; None: none that is still true."""
-        at = bisect_right(self.places, place_of(name)) - 1
-        if at < 0 or not _is_live(self.nsecs[at], now):
-            return None
-        return self.nsecs[at]
+    def _take_hashes(self, rrset: RRset, limit: int) -> None:
+        record = nsec3.read(rrset, self.name)
+        if record is None or record.iterations > MAX_ITERATIONS:
+            return
+        if record.is_opt_out or (record.salt, record.iterations) != (self.salt, self.iterations):
+            self.hashes.clear()  # what opts out denies nothing for sure (RFC 8198 §5.2), and a new salt is a new chain
+            self.salt, self.iterations = record.salt, record.iterations
+        if record.is_opt_out or 0 < int.from_bytes(record.next) - int.from_bytes(record.owner) <= SELF_HASHED:
+            return
+        self.hashes.take(record.owner, record.next, rrset, limit)
+        self._drop_wildcards([one for one, _ in self.wildcards if is_within(record.owner, self.hash(one), record.next)])
 
-    def forget(self, name: WireName, *, subtree: bool) -> int:
-        """Forget the record that says something of the name, and those of all below it; how many went."""
-        begin = place_of(name)
-        last = first = bisect_right(self.places, begin)
-        while subtree and last < len(self.places) and self.places[last][: len(begin)] == begin:
-            last += 1
-        for wildcard, rtype in list(self.wildcards):
-            if wildcard == name or (subtree and is_at_or_below(wildcard, name)):
-                del self.wildcards[wildcard, rtype]
-        before = len(self.places)
-        self._drop(max(0, first - 1), last)
-        return before - len(self.places)
-
-    def _drop(self, first: int, last: int) -> None:
-        del self.places[first:last]
-        del self.nsecs[first:last]
-
-    def _reaches(self, at: int, place: Place) -> bool:
-        """Does the record there say that no name is at this place behind it?"""
-        record = nsec.read(self.nsecs[at], self.name)
-        return record is not None and _is_between(self.places[at], place, place_of(record.next))
+    def _drop_wildcards(self, gone: Sequence[WireName]) -> None:
+        for key in [one for one in self.wildcards if one[0] in gone]:
+            del self.wildcards[key]
 
 
 class Gaps:
@@ -109,7 +116,7 @@ class Gaps:
         limit: int = MAX_GAPS,
         limit_of_zone: int = MAX_GAPS_OF_ZONE,
     ) -> None:
-        """options: the bounds of negative TTLs. limit, limit_of_zone: NSEC RRsets."""
+        """options: the bounds of negative TTLs. limit, limit_of_zone: RRsets."""
         self._options = options
         self._counts = counts
         self._limit = limit
@@ -118,20 +125,20 @@ class Gaps:
         self._held = 0
 
     def note(self, zone: WireName, proof: Sequence[RRset], soa: RRset | None = None) -> None:
-        """Remember what the zone has signed and what was verified: NSEC RRsets, others are passed over, and its SOA."""
-        nsecs = [one for one in proof if one.rtype == NSEC and one.ttl]
-        if not nsecs:
-            return
-        known = self._zones.get(zone) or _Zone(zone)
-        before = len(known.places)
-        for rrset in nsecs:
-            known.take(rrset, self._limit_of_zone)
+        """Remember what the zone has signed and what was verified: its NSEC and NSEC3 RRsets, and its SOA."""
+        known = self._zones.get(zone)
+        if known is None:
+            known = _Zone(zone)
+        before = len(known)
+        for rrset in proof:
+            if rrset.ttl:
+                known.take(rrset, self._limit_of_zone)
         if soa is not None and soa.rdatas and soa.owner == zone:
             known.soa = soa
-        if zone not in self._zones and known.places:
+        if zone not in self._zones and known:
             self._make_room(MAX_ZONES - 1, self._limit)
             self._zones[zone] = known
-        self._count(len(known.places) - before)
+        self._count(len(known) - before)
         self._make_room(MAX_ZONES, self._limit)
 
     def note_expanded(self, zone: WireName, rrset: RRset, labels: int) -> None:
@@ -147,7 +154,7 @@ class Gaps:
         for zone in ancestors(place):
             known = self._zones.get(zone)
             if known is not None:
-                return self._of_zone(known, question, now)
+                return _given(known, question, now) or self._denied(known, question, now)
             if zone == top:
                 return None
         return None
@@ -156,66 +163,100 @@ class Gaps:
         """Forget what says something of the name; subtree: and of all below it."""
         for zone in list(self._zones):
             if zone == name or (subtree and is_at_or_below(zone, name)):
-                self._count(-len(self._zones.pop(zone).places))
+                self._count(-len(self._zones.pop(zone)))
             elif is_at_or_below(name, zone):
-                self._count(-self._zones[zone].forget(name, subtree=subtree))
+                known = self._zones[zone]
+                before = len(known)
+                known.forget(name, subtree=subtree)
+                self._count(len(known) - before)
 
-    def _of_zone(self, known: _Zone, question: Question, now: float) -> Link | None:
-        name, zone = question.qname, known.name
-        cover = known.at_or_before(name, now)
-        record = nsec.read(cover, zone) if cover is not None else None
-        if cover is None or record is None:
-            return None
-        closest = nsec.closest_encloser(name, (record,))
-        wildcard = prepend(b"*", closest) if closest is not None else None
-        if wildcard is not None and (made := _given_by(known, wildcard, question, cover, now)) is not None:
-            return made
-        beside = known.at_or_before(wildcard, now) if wildcard is not None else None
-        proof = (cover,) if beside is None or beside is cover else (cover, beside)
-        return self._denied(known, question, proof, now)
-
-    def _denied(self, known: _Zone, question: Question, proof: tuple[RRset, ...], now: float) -> Denial | None:
-        name, qtype, zone = question.qname, question.qtype, known.name
-        if known.soa is None:
-            return None
-        if proves_nxdomain(name, zone, proof, Work()) is Proof.PROVEN:
-            return derive(name, None, known.soa, proof, self._options, now)
-        for needed in (proof[:1], proof):
-            if proves_nodata(name, qtype, zone, needed, Work()) is Proof.PROVEN:
-                return derive(name, qtype, known.soa, needed, self._options, now)
+    def _denied(self, known: _Zone, question: Question, now: float) -> Denial | None:
+        name, qtype, zone, soa = question.qname, question.qtype, known.name, known.soa
+        for proof in _proofs(known, name, now) if soa is not None else ():
+            assert soa is not None
+            if proves_nxdomain(name, zone, proof, Work()) is Proof.PROVEN:
+                return derive(name, None, soa, proof, self._options, now)
+            if proves_nodata(name, qtype, zone, proof, Work()) is Proof.PROVEN:
+                return derive(name, qtype, soa, proof, self._options, now)
         return None
 
     def _make_room(self, zones: int, gaps: int) -> None:
         while len(self._zones) > zones or self._held > gaps:
             _, gone = self._zones.popitem()
-            self._count(-len(gone.places))
+            self._count(-len(gone))
 
     def _count(self, more: int) -> None:
         self._held += more
         self._counts.gaps_current = self._held
 
 
-def _given_by(known: _Zone, wildcard: WireName, question: Question, cover: RRset, now: float) -> Link | None:
-    """What the wildcard gives for the question, where `cover` says that nothing is closer (RFC 8198 §5.3)."""
-    qtype = question.qtype
-    for rtype in (qtype,) if qtype in NEVER_ALIASED else (qtype, CNAME):
-        source = known.wildcards.get((wildcard, rtype))
-        if source is None or not _is_live(source, now):
+def _proofs(known: _Zone, name: WireName, now: float) -> Iterator[Proofs]:
+    """The sets of records that could prove that the name, or a type of it, is not there; the smallest first."""
+    cover = known.names.over(place_of(name), now)
+    record = nsec.read(cover, known.name) if cover is not None else None
+    if cover is not None and record is not None:
+        yield (cover,)
+        closest = nsec.closest_encloser(name, (record,))
+        wildcard = prepend(b"*", closest) if closest is not None else None
+        beside = known.names.over(place_of(wildcard), now) if wildcard is not None else None
+        if beside is not None:
+            yield (cover, beside)
+    if known.hashes and (proof := _hashed_proof(known, name, now)) is not None:
+        yield proof
+
+
+def _hashed_proof(known: _Zone, name: WireName, now: float) -> Proofs | None:
+    """The record of the name; or of its closest encloser, of the name one label longer, and of the wildcard (RFC 5155 §8)."""
+    names = _down_to(known, name)
+    if len(names) > MAX_HASHED:
+        return None
+    closer = None
+    for one in names:
+        record = known.hashes.at(known.hash(one), now)
+        if record is None:
+            closer = one
             continue
-        made = msgspec.structs.replace(
-            with_proof(source, (cover,)),
-            owner=question.qname,
-            received=min(source.received, cover.received),
-            lease=min(source.lease, cover.lease),
-        )
-        return alias_of(made, made.owner) if rtype != qtype else made
+        if closer is None:
+            return (record,)
+        wildcard = prepend(b"*", one)
+        cover = known.hashes.over(known.hash(closer), now)
+        beside = known.hashes.over(known.hash(wildcard), now) if wildcard is not None else None
+        return None if cover is None or beside is None else tuple(dict.fromkeys((record, cover, beside)))
     return None
 
 
-def _is_live(rrset: RRset, now: float) -> bool:
-    """For a second at least: what a client gets with TTL 0 helps nobody."""
-    return remaining(min(rrset.expires, rrset.lease), now) > 0
+def _given(known: _Zone, question: Question, now: float) -> Link | None:
+    """What a wildcard gives whose records are known, where it is proven that nothing is closer (RFC 8198 §5.3)."""
+    name, qtype = question.qname, question.qtype
+    names = _down_to(known, name) if known.wildcards else ()
+    for closer, closest in pairwise(names):
+        wildcard = prepend(b"*", closest)
+        for rtype in (qtype,) if qtype in NEVER_ALIASED else (qtype, CNAME):
+            source = known.wildcards.get((wildcard, rtype)) if wildcard is not None else None
+            cover = _cover(known, closer, closest, name, now) if source is not None and is_live(source, now) else None
+            if source is None or cover is None:
+                continue
+            made = msgspec.structs.replace(
+                with_proof(source, (cover,)),
+                owner=name,
+                received=min(source.received, cover.received),
+                lease=min(source.lease, cover.lease),
+            )
+            return alias_of(made, name) if rtype != qtype else made
+    return None
 
 
-def _is_between(begin: Place, place: Place, end: Place) -> bool:
-    return begin < place and (place < end or end <= begin)
+def _cover(known: _Zone, closer: WireName, closest: WireName, name: WireName, now: float) -> RRset | None:
+    """The record that proves that nothing is closer to the name than `closest`; closer: the name one label longer."""
+    covers = [known.names.over(place_of(name), now), known.hashes.over(known.hash(closer), now)]
+    for cover in covers:
+        if cover is not None:
+            found = proves_no_closer_match(name, count_labels(closest), known.name, (cover,), Work())
+            if found is Proof.PROVEN:
+                return cover
+    return None
+
+
+def _down_to(known: _Zone, name: WireName) -> Sequence[WireName]:
+    """The name and its ancestors up to the zone's apex."""
+    return (*takewhile(lambda one: one != known.name, ancestors(name)), known.name)

@@ -9,18 +9,29 @@ from msgspec.structs import replace
 
 from cache.answer import Question
 from cache.chain import Alias, Link
-from cache.names import ROOT, from_text
+from cache.names import ROOT, WireName, from_text
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Security
 from resolver.dnssec.counts import DnssecCounts
-from resolver.dnssec.gaps import MAX_WILDCARDS_OF_ZONE, MAX_ZONES, Gaps
+from resolver.dnssec.gaps import MAX_HASHED, MAX_ITERATIONS, MAX_WILDCARDS_OF_ZONE, MAX_ZONES, Gaps
+from resolver.dnssec.nsec3 import hash_name
+from resolver.dnssec.nsec3 import read as read_nsec3
+from resolver.dnssec.spans import is_within
 from tests.build import question, rrset
-from tests.resolver.dnssec.denying import SMALL, nsec_chain
+from tests.resolver.dnssec.denying import SMALL, nsec3_chain, nsec_chain
 
 NOW = 100.0
 ZONE = from_text("example.")
 SOA = rrset("example. 3600 SOA ns.example. admin.example. 1 7200 900 1209600 3600", NOW, lease=9000.0)
-CHAIN = [replace(one, received=NOW, expires=NOW + one.ttl) for one in nsec_chain(SMALL)]
+
+
+def heard(records: list[RRset]) -> list[RRset]:
+    return [replace(one, received=NOW, expires=NOW + one.ttl) for one in records]
+
+
+CHAIN = heard(nsec_chain(SMALL))
+HASHED = heard(nsec3_chain({owner: f"{types} RRSIG" for owner, types in SMALL.items()}, iterations=3, salt="ab"))
+CHAINS = pytest.mark.parametrize("chain", [CHAIN, HASHED], ids=["NSEC", "NSEC3"])
 NXDOMAIN = "NXDOMAIN"
 
 
@@ -70,9 +81,9 @@ def ask(gaps: Gaps, text: str, now: float = NOW, *, top: str = ".") -> str:
         pytest.param("example.test. A", "", id="another zone"),
     ],
 )
-def test_what_a_whole_chain_proves(asked: str, expected: str) -> None:
-    gaps = gaps_of(*CHAIN)
-    assert ask(gaps, asked) == expected
+@CHAINS
+def test_what_a_whole_chain_proves(asked: str, expected: str, chain: list[RRset]) -> None:
+    assert ask(gaps_of(*chain), asked) == expected
 
 
 NAMES = [
@@ -82,7 +93,7 @@ NAMES = [
 TYPES = ["A", "TXT", "DS", "NS", "SOA"]
 
 
-@given(st.lists(st.sampled_from(CHAIN), unique=True))
+@given(st.sampled_from((CHAIN, HASHED)).flatmap(lambda chain: st.lists(st.sampled_from(chain), unique=True)))
 def test_of_a_part_of_the_records_nothing_is_made_that_all_would_not_prove(part: list[RRset]) -> None:
     some, everything = gaps_of(*part), gaps_of(*CHAIN)
     for name, rtype in product(NAMES, TYPES):
@@ -105,6 +116,68 @@ def test_a_record_without_a_say_is_not_remembered(record: str) -> None:
     assert counts.gaps_current == 0
     for asked in ("x.example. A", "x.test. A", "y.test. A", "www.example. AAAA", "www.test. AAAA"):
         assert ask(gaps, asked) == ""
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        pytest.param(nsec3_chain(SMALL, opt_out=True), id="RFC 8198 §5.2: opt-out"),
+        pytest.param(nsec3_chain(SMALL, iterations=MAX_ITERATIONS + 1), id="too many iterations"),
+        pytest.param([replace(one, owner=WireName(b"\x01x" + one.owner)) for one in HASHED], id="of another zone"),
+    ],
+)
+def test_of_nsec3_records_that_prove_too_little_or_cost_too_much_nothing_is_made(chain: list[RRset]) -> None:
+    counts = DnssecCounts()
+    gaps = gaps_of(*heard(chain), counts=counts)
+    assert counts.gaps_current == 0
+    assert {ask(gaps, f"{name} {rtype}") for name, rtype in product(NAMES, TYPES)} == {""}
+
+
+def test_a_zone_that_is_hashed_anew_or_begins_to_opt_out_is_begun_anew() -> None:
+    for later in (nsec3_chain(SMALL, salt="cd"), nsec3_chain(SMALL, iterations=3, salt="ab", opt_out=True)):
+        gaps = gaps_of(*HASHED)
+        gaps.note(ZONE, heard(later)[:1])
+        assert ask(gaps, "a.b.example. AAAA") == ""
+
+
+def test_a_hash_that_is_made_for_one_name_is_not_remembered() -> None:
+    """RFC 7129, appendix B: from the hash before to the hash behind."""
+    counts = DnssecCounts()
+    made = "0p9mhaveqvm6t7vbl5lop2u3t2rp3to{}"
+    gaps_of(nsec(f"{made.format('0')}.example. 60 NSEC3 1 0 0 - {made.format('2')} A"), counts=counts)
+    assert counts.gaps_current == 0
+    gaps_of(nsec(f"{made.format('0')}.example. 60 NSEC3 1 0 0 - {made.format('3')} A"), counts=counts)
+    assert counts.gaps_current == 1
+
+
+def test_of_names_with_many_labels_nothing_is_hashed() -> None:
+    gaps = gaps_of(*HASHED)
+    assert ask(gaps, "x." * (MAX_HASHED - 2) + "c.example. A") == NXDOMAIN
+    assert ask(gaps, "x." * (MAX_HASHED - 1) + "c.example. A") == ""
+
+
+def test_a_flush_forgets_all_hashes_of_the_zone_above() -> None:
+    gaps = gaps_of(*HASHED)
+    gaps.forget(from_text("x.y.example."), subtree=False)
+    assert ask(gaps, "a.b.example. AAAA") == ""
+
+
+def test_a_wildcard_gives_other_names_where_hashes_prove_that_nothing_is_closer() -> None:
+    zone = {"example.": "NS SOA", "*.wild.example.": "TXT"}
+    cover = next(one for one in heard(nsec3_chain(zone)) if nsec3_covers(one, "x.wild.example."))
+    names = [f"y{number}.wild.example." for number in range(30)]
+    gaps = wild(EXPANDED, gap=cover)
+    for name in names:
+        made = gaps.find(question(f"a.{name} TXT"), ROOT, NOW)
+        assert (made is not None) is nsec3_covers(cover, name)
+        if isinstance(made, RRset):
+            assert (made.owner, made.proof) == (from_text(f"a.{name}"), (cover,))
+    assert any(nsec3_covers(cover, name) for name in names)
+
+
+def nsec3_covers(record: RRset, name: str) -> bool:
+    found = read_nsec3(record, ZONE)
+    return found is not None and is_within(found.owner, hash_name(from_text(name), b"", 0), found.next)
 
 
 def test_a_name_is_not_there_only_if_no_wildcard_gives_it() -> None:
