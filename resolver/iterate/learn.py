@@ -11,7 +11,7 @@ from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, SOA
 from cache.ttl import clamp, expiry
 from resolver.iterate.classify import Denied, Told
-from resolver.iterate.delegation import Delegation
+from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.iterate.scrub import Scrubbed, target_of
 from resolver.wire.message import RawRRset
 
@@ -23,7 +23,7 @@ class Iteration(msgspec.Struct, frozen=True):
     SOA; what has TTL 0 is not kept there, but displaces what it contradicts. further: the links behind `link` that the
     same response carried, for the answer that is being made. is_doubtful: `link` is a denial without the AA that it should
     have; it is better than nothing, but refreshes no good data (RFC 8767 §4). proof: the NSEC and NSEC3 RRsets that came
-    beside what is there: they prove that a wildcard was rightly used.
+    beside what is there: they prove that a wildcard was rightly used. said_by: whose response it was.
     """
 
     link: Link
@@ -31,6 +31,7 @@ class Iteration(msgspec.Struct, frozen=True):
     further: tuple[Link, ...] = ()
     is_doubtful: bool = False
     proof: tuple[RRset, ...] = ()
+    said_by: ZoneServer | None = None
 
     def find_link(self, question: Question) -> Link | None:
         """The link that answers `question` among the further ones; None when the response did not carry it."""

@@ -1,6 +1,7 @@
 """What one flight does: take a question upstream, keep what was learned or remember that it failed."""
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 
 from cache.answer import Question
 from cache.failures import Failures
@@ -21,11 +22,14 @@ from resolver.errors import (
     ResolutionFailure,
     WorkExhausted,
 )
-from resolver.iterate import Budget, Iteration
-from resolver.iterate.trace import Failed
+from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate.trace import Failed, Refused
 from resolver.resolve.counts import ResolveCounts
+from resolver.resolve.elsewhere import Attempt, in_vain, is_worth_another, refused_in
 from resolver.resolve.last_good import LastGood
 from resolver.resolve.validation import Validation
+
+Iterate = Callable[[Question, Budget, AbstractSet[ZoneServer]], Awaitable[Iteration]]
 
 
 class Fetcher:
@@ -36,12 +40,15 @@ class Fetcher:
         now: Callable[[], float],
         cache: RRsetCache,
         failures: Failures,
-        iterate: Callable[[Question, Budget], Awaitable[Iteration]],
+        iterate: Iterate,
         stale: StaleOptions,
         counts: ResolveCounts,
         validation: Validation | None = None,
     ) -> None:
-        """iterate: takes a question to the servers; raises ResolutionFailure. validation: None: nothing is validated."""
+        """iterate: takes a question to the servers, but for those given; raises ResolutionFailure.
+
+        validation: None: nothing is validated.
+        """
         self._now = now
         self._cache = cache
         self._failures = failures
@@ -55,11 +62,7 @@ class Fetcher:
         """The outcome of a flight; raises nothing but faults of this program."""
         before = self._known_of(question)
         try:
-            iteration = await self._iterate(question, budget)
-            if iteration.is_doubtful:
-                self._refuse_doubtful(question)
-            if self._validation is not None:
-                iteration = await self._validated(iteration, question, budget, self._validation)
+            iteration = await self._bring(question, budget)
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
         except ResolutionFailure as met:
@@ -76,16 +79,37 @@ class Fetcher:
         self._failures.succeed(question)
         return iteration
 
-    async def _validated(
-        self, iteration: Iteration, question: Question, budget: Budget, validation: Validation
-    ) -> Iteration:
+    async def _bring(self, question: Question, budget: Budget) -> Iteration:
+        """What the first server says whose word can be believed; raises the failure of the first attempt if there is none."""
+        attempts: list[Attempt] = []
+        while True:
+            brought = await self._attempt(question, budget, refused_in(attempts))
+            if isinstance(brought, Iteration):
+                self._counts.mended_elsewhere += bool(attempts)
+                return brought
+            attempts.append(brought)
+            if not is_worth_another(attempts):
+                raise attempts[0].failure
+            self._counts.asked_elsewhere += 1
+            if budget.watch is not None and brought.refused is not None:
+                budget.tell(Refused(question, brought.refused, str(brought.failure)))
+
+    async def _attempt(
+        self, question: Question, budget: Budget, avoided: AbstractSet[ZoneServer]
+    ) -> Iteration | Attempt:
+        """What the servers say, validated, or how that failed."""
         try:
-            return await validation.validate(iteration, question, budget)
+            iteration = await self._iterate(question, budget, avoided)
+            if iteration.is_doubtful:
+                self._refuse_doubtful(question)
         except ResolutionFailure as failure:
-            # the failure of a look-up is that of all who wait for it: what it left unvalidated here is this flight's alone
-            own = type(failure)(str(failure))
-            own.unvalidated = iteration.link
-            raise own from failure
+            return Attempt(failure)
+        if self._validation is None:
+            return iteration
+        try:
+            return await self._validation.validate(iteration, question, budget)
+        except ResolutionFailure as failure:
+            return in_vain(failure, iteration)
 
     async def _with_its_dname(self, failure: NameTooLong, question: Question, budget: Budget) -> ResolutionFailure:
         """The failure, once its DNAME is kept: what lies below it and has no name to go on with is answered from memory now."""

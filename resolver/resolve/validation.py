@@ -12,12 +12,13 @@ import trio
 
 from cache.answer import Question
 from cache.chain import Alias, Link, alias_of
+from cache.names import to_text
 from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import DS
 from cache.store import RRsetCache
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Work
-from resolver.errors import Bogus, DeadlinePassed, ResolutionFailure
+from resolver.errors import Bogus, DeadlinePassed, DnskeyMissing, ResolutionFailure
 from resolver.iterate import Budget, Iteration
 
 Lookup = Callable[[Question, Budget], Awaitable[Link]]
@@ -99,6 +100,8 @@ class _Step:
         return await validator.validate_rrset(entry, self._proof, self._fetch, self._work)
 
     async def _fetch(self, question: Question) -> Link:
+        if question == self._question:  # what came in place of keys would have to be signed with them
+            raise DnskeyMissing(f"no keys of {to_text(question.qname)}")
         told = self._means.find_referred_ds(question)
         if told is not None:
             with suppress(Bogus):  # then it is asked for by itself

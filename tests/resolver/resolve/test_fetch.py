@@ -1,6 +1,7 @@
 """What a flight leaves behind: entries in the cache, or a remembered failure."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 import pytest
 import trio
@@ -19,7 +20,7 @@ from resolver.errors import (
     ResolutionFailure,
     WorkExhausted,
 )
-from resolver.iterate import Budget, Iteration
+from resolver.iterate import Budget, Iteration, ZoneServer
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.fetch import Fetcher, says_something_of_the_name
 from tests.build import denial, question, rrset
@@ -32,7 +33,7 @@ NOW = 1000.0
 def fetch(
     outcome: Iteration | ResolutionFailure, cache: RRsetCache, failures: Failures, budget: Budget | None = None
 ) -> Iteration | ResolutionFailure:
-    async def iterate(asked: Question, budget: Budget) -> Iteration:
+    async def iterate(asked: Question, budget: Budget, avoided: AbstractSet[ZoneServer]) -> Iteration:
         if isinstance(outcome, ResolutionFailure):
             raise outcome
         return outcome
@@ -116,7 +117,7 @@ def late(happens: Callable[[RRsetCache], object], before: Entry | None = None) -
     brought = rrset(NEW, NOW)
     beside = rrset("example. 60 NS ns.example.", NOW)
 
-    async def iterate(asked: Question, budget: Budget) -> Iteration:
+    async def iterate(asked: Question, budget: Budget, avoided: AbstractSet[ZoneServer]) -> Iteration:
         happens(cache)
         return Iteration(brought, (brought, beside))
 

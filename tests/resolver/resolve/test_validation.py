@@ -1,6 +1,7 @@
 """Validation in its place: between what servers say and what is stored, through flights that wait for flights."""
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 import msgspec
@@ -11,25 +12,40 @@ import trio.testing
 from cache.answer import Answer, Question
 from cache.chain import Link, alias_of
 from cache.failures import Failures
-from cache.names import from_text
+from cache.names import ROOT, from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, RRset, Security, Trust
-from cache.rrtypes import YXDOMAIN, A
+from cache.rrtypes import DNSKEY, YXDOMAIN, A
 from cache.store import RRsetCache
 from resolver.dnssec.anchors import read
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
-from resolver.errors import DNSSEC_BOGUS, Bogus, CachedFailure, NameTooLong, NoReachableAuthority, ResolutionFailure
-from resolver.iterate import Budget, Iteration
+from resolver.env import Address
+from resolver.errors import (
+    DNSSEC_BOGUS,
+    DNSSEC_INDETERMINATE,
+    Bogus,
+    CachedFailure,
+    DnskeyMissing,
+    Indeterminate,
+    NameTooLong,
+    NoReachableAuthority,
+    ResolutionFailure,
+    RrsigsMissing,
+)
+from resolver.iterate import Budget, Iteration, ZoneServer
 from resolver.resolve import Fetcher, Flights, PublicResolver, ResolveCounts
+from resolver.resolve.elsewhere import MAX_ASKED_ELSEWHERE
 from resolver.resolve.validation import Validation
 from tests.build import denial, question, rrset
 from tests.signing import WALL, SignedZone
 
 WWW = Question(from_text("www.example."), A)
 GOOD, FORGED = "www.example. 60 A 192.0.2.1", "www.example. 60 A 192.0.2.66"
+Word = Callable[[], RRset | Denial | Iteration | ResolutionFailure]
+SERVERS = tuple(ZoneServer(from_text("example."), Address(f"192.0.2.{host}", 53)) for host in range(1, 12))
 
 
 class World:
@@ -37,15 +53,17 @@ class World:
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self.root, self.example = SignedZone("."), SignedZone("example.")
-        self.said: dict[Question, Callable[[], RRset | Denial | Iteration | ResolutionFailure]] = {}
+        self.said: dict[Question, Word] = {}
+        self.beside: dict[Question, list[Word]] = {}  # what the second server and those after it say
         self.asked: list[Question] = []
         self.cache, self.failures = RRsetCache(CacheOptions()), Failures()
         self.counts = DnssecCounts()
         anchors = read(self.root.anchor)
-        trust = ChainOfTrust(trio.current_time, anchors, frozenset(), Standings(self.counts))
+        self.standings = Standings(self.counts)
+        trust = ChainOfTrust(trio.current_time, anchors, frozenset(), self.standings)
         validator = Validator(trust, trio.current_time, lambda: WALL + trio.current_time(), self.counts)
         validation = Validation(trio.current_time, validator, self.cache, self._lookup)
-        resolve = ResolveCounts()
+        resolve = self.resolve = ResolveCounts()
         fetcher = Fetcher(
             trio.current_time, self.cache, self.failures, self._iterate, StaleOptions(), resolve, validation
         )
@@ -74,7 +92,7 @@ class World:
 
     def denies(self, text: str, soa: str, *proof: RRset) -> Denial:
         made = denial(text, trio.current_time(), soa=soa)
-        signed = self.root.sign(made.soa)
+        signed = (self.root if made.soa.owner == ROOT else self.example).sign(made.soa)
         return msgspec.structs.replace(made, soa=signed, proof=proof)
 
     def records(self, text: str) -> RRset:
@@ -87,21 +105,27 @@ class World:
     async def _lookup(self, asked: Question, budget: Budget) -> Link:
         return await self.public.lookup(asked, budget)
 
-    async def _iterate(self, asked: Question, budget: Budget) -> Iteration:
+    async def _iterate(self, asked: Question, budget: Budget, avoided: AbstractSet[ZoneServer]) -> Iteration:
+        """What the first server says that is not to be avoided."""
         self.asked.append(asked)
         await trio.sleep(0.01)
-        if asked not in self.said:
-            raise NoReachableAuthority("silent")
-        entry = self.said[asked]()
-        if isinstance(entry, ResolutionFailure):
-            raise entry
-        if isinstance(entry, Iteration):
-            return entry
-        now = trio.current_time()
-        heard = entry if isinstance(entry, Denial) else _heard(entry, now)
-        if isinstance(heard, RRset) and heard.rtype != asked.qtype:
-            return Iteration(alias_of(heard, asked.qname), (heard,))
-        return Iteration(heard, (heard,))
+        words = [self.said[asked]] if asked in self.said else []
+        for server, word in zip(SERVERS, [*words, *self.beside.get(asked, ())], strict=False):
+            if server not in avoided:
+                return msgspec.structs.replace(_iteration(asked, word()), said_by=server)
+        raise NoReachableAuthority("silent")
+
+
+def _iteration(asked: Question, entry: RRset | Denial | Iteration | ResolutionFailure) -> Iteration:
+    if isinstance(entry, ResolutionFailure):
+        raise entry
+    if isinstance(entry, Iteration):
+        return entry
+    now = trio.current_time()
+    heard = entry if isinstance(entry, Denial) else _heard(entry, now)
+    if isinstance(heard, RRset) and heard.rtype != asked.qtype:
+        return Iteration(alias_of(heard, asked.qname), (heard,))
+    return Iteration(heard, (heard,))
 
 
 def _heard(entry: RRset, now: float) -> RRset:
@@ -291,5 +315,131 @@ def test_a_ds_of_a_referral_is_believed_if_it_is_signed(is_true: bool) -> None:
         kept = world.cache.peek(told.owner, told.rtype)
         assert isinstance(kept, RRset)
         assert (kept.rdatas, kept.security) == (ds.rdatas, Security.SECURE)
+
+    simulate(test)
+
+
+def forged(world: World) -> RRset:
+    return msgspec.structs.replace(world.records(GOOD), rdatas=rrset(FORGED).rdatas)
+
+
+def unsigned(world: World) -> RRset:
+    """Whether its name begins a zone is asked then, and denied."""
+    nsec = world.records("www.example. 3600 NSEC example. A RRSIG NSEC")
+    soa = "example. 3600 SOA ns.example. admin.example. 1 2 3 4 3600"
+    world.said[question("www.example. DS")] = lambda: world.denies("www.example. DS", soa, nsec)
+    return msgspec.structs.replace(world.records(GOOD), rrsigs=())
+
+
+def test_what_one_server_of_a_zone_says_wrongly_another_says_rightly() -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: forged(world))
+        world.beside[WWW] = [lambda: unsigned(world), lambda: world.records(GOOD)]
+        answer = await world.ask()
+        assert (answer.security, answer.answer[0].rdatas) == (Security.SECURE, rrset(GOOD).rdatas)
+        assert world.asked.count(WWW) == 3
+        assert (world.resolve.asked_elsewhere, world.resolve.mended_elsewhere, world.resolve.failures) == (2, 1, 0)
+        await world.ask()
+        assert world.asked.count(WWW) == 3
+
+    simulate(test)
+
+
+def test_when_all_servers_are_wrong_the_client_hears_what_was_wrong_with_the_first() -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: unsigned(world))
+        world.beside[WWW] = [lambda: forged(world)]
+        with pytest.raises(RrsigsMissing) as failure:
+            await world.ask()
+        assert isinstance(failure.value.unvalidated, RRset)
+        assert failure.value.unvalidated.rdatas == rrset(GOOD).rdatas
+        assert world.asked.count(WWW) == 3  # the third time nobody was left
+        assert (world.resolve.asked_elsewhere, world.resolve.mended_elsewhere, world.resolve.failures) == (2, 0, 1)
+
+    simulate(test)
+
+
+def test_so_many_servers_are_asked_and_no_more() -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: forged(world))
+        world.beside[WWW] = [partial(forged, world)] * MAX_ASKED_ELSEWHERE
+        world.beside[WWW].append(lambda: world.records(GOOD))
+        with pytest.raises(Bogus):
+            await world.ask()
+        assert world.asked.count(WWW) == 1 + MAX_ASKED_ELSEWHERE
+
+    simulate(test)
+
+
+@pytest.mark.parametrize("what", ["example. DNSKEY", "example. DS"])
+def test_keys_and_ds_are_asked_of_another_server_in_flights_of_their_own(what: str) -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: world.records(GOOD))
+        asked = question(what)
+        good = world.said[asked]
+        other = SignedZone("example.")
+        bad = other.keys if asked.qtype == DNSKEY else rrset(other.anchor)
+        world.said[asked] = lambda: bad
+        world.beside[asked] = [good]
+        assert (await world.ask()).security is Security.SECURE
+        assert (world.asked.count(asked), world.asked.count(WWW)) == (2, 1)
+
+    simulate(test)
+
+
+def test_where_no_server_has_the_keys_the_answer_is_not_asked_for_again() -> None:
+    async def test(world: World) -> None:
+        keys = question("example. DNSKEY")
+        world.says(lambda: world.records(GOOD))
+        world.beside[WWW] = [lambda: world.records(GOOD)] * 3
+        world.said[keys] = lambda: SignedZone("example.").keys
+        world.beside[keys] = [lambda: SignedZone("example.").keys]
+        with pytest.raises(DnskeyMissing):
+            await world.ask()
+        assert (world.asked.count(WWW), world.asked.count(keys)) == (1, 3)
+
+    simulate(test)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(lambda: denial("example. DNSKEY", trio.current_time()), id="NODATA"),
+        pytest.param(lambda: denial("example. NXDOMAIN", trio.current_time()), id="NXDOMAIN"),
+        pytest.param(lambda: rrset("example. 60 CNAME www.open."), id="an alias"),
+    ],
+)
+def test_a_server_that_knows_of_no_keys_is_passed_over(said: Word) -> None:
+    """It serves a copy of the zone from before it was signed."""
+
+    async def test(world: World) -> None:
+        keys = question("example. DNSKEY")
+        world.says(lambda: world.records(GOOD))
+        good: list[Word] = [world.said[keys]]
+        world.beside[keys] = good
+        world.said[keys] = said
+        assert (await world.ask()).security is Security.SECURE
+        del world.beside[keys]
+        world.cache.forget(keys.qname, subtree=True)
+        world.standings.forget(keys.qname, subtree=True)
+        with pytest.raises(DnskeyMissing):
+            await world.ask()
+
+    simulate(test)
+
+
+def test_what_only_a_stale_ds_vouches_for_is_indeterminate_and_no_servers_fault() -> None:
+    """RFC 4035 §4.3."""
+
+    async def test(world: World) -> None:
+        world.says(lambda: world.records(GOOD))
+        await world.ask()
+        await trio.sleep(3601)
+        del world.said[question("example. DS")]
+        other = question("other.example. A")
+        world.says(lambda: world.records("other.example. 60 A 192.0.2.9"))
+        with pytest.raises(Indeterminate) as failure:
+            await world.ask(other)
+        assert (failure.value.info_code, world.asked.count(other)) == (DNSSEC_INDETERMINATE, 1)
 
     simulate(test)
