@@ -144,9 +144,10 @@ class Validator:
 
     def _verify(self, rrset: RRset, zone: Signed, work: Work) -> Verified | Unverified:
         left = work.signatures
-        verdict = verify(rrset, zone.keys, zone.zone, self._wall(), work)
-        self._counts.signatures_checked += left - work.signatures
-        return verdict
+        try:
+            return verify(rrset, zone.keys, zone.zone, self._wall(), work)
+        finally:
+            self._counts.signatures_checked += left - work.signatures
 
     def _proven(self, proof: Proofs, zone: Signed, work: Work) -> tuple[Proofs, list[Verified]]:
         """Those NSEC and NSEC3 RRsets that the zone signed, and how."""

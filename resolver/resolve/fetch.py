@@ -72,7 +72,7 @@ class Fetcher:
                 budget.tell(Failed(question, str(failure)))
             # the flight has asked the parents whose delegations had ended: what they confirmed may be given stale
             renew_leases(self._cache, question.qname, question.qtype, self._now())
-            if says_something_of_the_name(failure, budget):
+            if says_something_of_the_name(failure, budget, self._now()):
                 self._remember(question, failure)
             return failure
         self._keep(iteration, question, before)
@@ -167,15 +167,17 @@ class Fetcher:
         self._failures.remember(question, failure.info_code, str(failure), now, at_least=at_least)
 
 
-def says_something_of_the_name(failure: ResolutionFailure, budget: Budget) -> bool:
+def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: float) -> bool:
     """May this failure be remembered for its question (RFC 9520 §2)?
 
     A lookup that ended because another question's budget or deadline did says nothing of its own name: remembered, it
-    would let one hostile zone make the names that it points to fail for everybody.
+    would let one hostile zone make the names that it points to fail for everybody, by its name servers or by its aliases.
     """
     if isinstance(failure, (Overloaded, NameTooLong, CachedFailure)):
         # nothing failed now: the table was full, or the answer is YXDOMAIN, which the DNAME in the cache gives, or the
         # servers were not even asked
         return False
-    is_sub_lookup = bool(budget.ancestors)
-    return not (is_sub_lookup and isinstance(failure, (WorkExhausted, DeadlinePassed)))
+    is_anothers = bool(budget.ancestors) or budget.spent.aliases > 0
+    # what ended in another way may have been mended, had there been more: so is another server asked for what is bogus
+    is_over = isinstance(failure, (WorkExhausted, DeadlinePassed)) or bool(budget.spent.exceeded)
+    return not (is_anothers and (is_over or now >= budget.deadline))

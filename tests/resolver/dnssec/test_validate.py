@@ -13,6 +13,7 @@ from resolver.errors import (
     RrsigsMissing,
     SignatureExpired,
     SignatureNotYetValid,
+    WorkExhausted,
 )
 from tests.build import denial, question, rrset
 from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, NOW, SignedWorld, play
@@ -193,8 +194,9 @@ def test_the_work_of_one_question_is_bounded() -> None:
     async def main() -> None:
         world = SignedWorld()
         work = Work(signatures=3)
-        with pytest.raises(Bogus, match="too much work"):
+        with pytest.raises(WorkExhausted, match="signatures"):
             await world.judge(world.example.sign(rrset(WWW, NOW)), work=work)
+        assert (world.counts.signatures_checked, world.counts.bogus) == (3, 0)
 
     play(main)
 
