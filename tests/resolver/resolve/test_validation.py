@@ -15,7 +15,7 @@ from cache.failures import Failures
 from cache.names import ROOT, from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, RRset, Security, Trust
-from cache.rrtypes import DNSKEY, YXDOMAIN, A
+from cache.rrtypes import DNSKEY, NXDOMAIN, YXDOMAIN, A
 from cache.store import RRsetCache
 from resolver.dnssec.anchors import read
 from resolver.dnssec.counts import DnssecCounts
@@ -441,5 +441,20 @@ def test_what_only_a_stale_ds_vouches_for_is_indeterminate_and_no_servers_fault(
         with pytest.raises(Indeterminate) as failure:
             await world.ask(other)
         assert (failure.value.info_code, world.asked.count(other)) == (DNSSEC_INDETERMINATE, 1)
+
+    simulate(test)
+
+
+def test_an_unsigned_denial_of_a_name_below_one_that_is_not_there_is_that_ones_nxdomain() -> None:
+    """RFC 8020: it is learned while the zone is looked for that should have signed the denial. Nothing of it is stale."""
+
+    async def test(world: World) -> None:
+        asked, above = question("www.gone. TXT"), question("gone. DS")
+        soa, nsec = ". 3600 SOA a.root. admin.root. 1 2 3 4 3600", world.root.sign(rrset(". 3600 NSEC org. NS SOA"))
+        world.said[asked] = lambda: denial("www.gone. NXDOMAIN", trio.current_time(), soa=soa)
+        world.said[above] = lambda: world.denies("gone. NXDOMAIN", soa, nsec)
+        answer = await world.ask(asked)
+        assert (answer.rcode, answer.security, answer.is_stale, codes(answer)) == (NXDOMAIN, Security.SECURE, False, [])
+        assert world.resolve.stale_links_after_failure == 0
 
     simulate(test)
