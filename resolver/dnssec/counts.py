@@ -11,6 +11,7 @@ class DnssecCounts:
     insecure: int = field(default=0, metadata={"help": "RRsets and denials of zones that are proven not to be signed."})
     bogus: int = field(default=0, metadata={"help": "RRsets and denials refused: not what their zone signed."})
     signatures_checked: int = field(default=0, metadata={"help": "Signatures that were computed."})
+    hashes_computed: int = field(default=0, metadata={"help": "Rounds of SHA-1 for the hashed names of NSEC3."})
     standings_current: int = field(
         default=0, metadata={"help": "Names of which is remembered which keys sign there.", "kind": "gauge"}
     )

@@ -77,7 +77,7 @@ class _Step:
         self._means = means
         self._question = question
         self._within = budget.sub(question)
-        self._work = _work_of(budget)
+        self._work = _work_of(budget, means.validator)
         self._proof = proof
 
     async def judge_link(self, link: Link) -> Link:
@@ -116,9 +116,9 @@ class _Step:
         return ds
 
 
-def _work_of(budget: Budget) -> Work:
+def _work_of(budget: Budget, validator: Validator) -> Work:
     """What is left for the client question, whichever of its flights asks."""
     work = budget.spent.of_validation
     if not isinstance(work, Work):
-        work = budget.spent.of_validation = Work()
+        work = budget.spent.of_validation = validator.new_work()
     return work

@@ -193,7 +193,7 @@ def test_the_work_of_one_question_is_bounded() -> None:
 
     async def main() -> None:
         world = SignedWorld()
-        work = Work(signatures=3)
+        work = Work(signatures=3, counts=world.counts)
         with pytest.raises(WorkExhausted, match="signatures"):
             await world.judge(world.example.sign(rrset(WWW, NOW)), work=work)
         assert (world.counts.signatures_checked, world.counts.bogus) == (3, 0)

@@ -17,3 +17,4 @@ def test_what_is_not_left_is_not_spent() -> None:
         work.spend_hashes(5)
     work.spend_hashes(4)
     assert work == Work(0, 0)
+    assert (work.counts.signatures_checked, work.counts.hashes_computed) == (2, 10)
