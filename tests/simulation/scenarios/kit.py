@@ -23,6 +23,7 @@ import dns.name
 import msgspec
 import trio
 from dns.message import Message
+from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
 from cache.options import CacheOptions, StaleOptions
@@ -32,6 +33,7 @@ from resolver.demo.internet import Internet
 from resolver.dnssec import DnssecOptions
 from resolver.iterate.options import ForwardZone
 from tests.internal_zones.platform import State, write_state
+from tests.signing import SignedZone
 from tests.simulation.denials import Kind
 from tests.simulation.deterministic import run
 from tests.simulation.invariants import (
@@ -183,6 +185,19 @@ class Net:
         assert isinstance(server, ScriptedServer)
         server.authority.flaw = flaw
         self._is_scripted |= flaw is not Flaw.NONE
+
+    def unsign(self, origin: str, name: str) -> None:
+        """Have `test.` vouch for this zone no more, and its server sign nothing."""
+        apex, server = dns.name.from_text(origin), self._world.internet.servers["test"]
+        zones = server.change(apex.parent(), lambda zone: zone.without(apex, RdataType.DS))
+        self._world.published.note(zones, trio.current_time())
+        self.spoil(name, Flaw.UNSIGNED)
+
+    def keys_of(self, origin: str) -> SignedZone:
+        """The key of a signed zone."""
+        server = self._world.internet.servers["root"]
+        assert isinstance(server, ScriptedServer)
+        return server.authority.signers[dns.name.from_text(origin)].keys
 
     def possess(self, name: str, mind: Mind) -> None:
         """Have the server say what `mind` tells it, whatever its zone holds."""
