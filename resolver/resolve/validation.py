@@ -12,9 +12,9 @@ import trio
 
 from cache.answer import Question
 from cache.chain import Alias, Link, alias_of
-from cache.names import to_text
-from cache.rrset import Denial, Entry, RRset, Trust
-from cache.rrtypes import DS
+from cache.names import WireName, to_text
+from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrtypes import DNSKEY, DS
 from cache.store import RRsetCache
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Work
@@ -40,6 +40,12 @@ class Validation:
         if told is None or told.trust != Trust.ADDITIONAL or self.now() >= min(told.expires, told.lease):
             return None
         return told
+
+    def forget_keys_from_before(self, zone: WireName) -> None:
+        """Forget keys, or that there are none, as they were heard when nobody vouched for them: now somebody does."""
+        held = self.cache.peek(zone, DNSKEY)
+        if held is not None and held.security is not Security.SECURE:
+            self.cache.forget(zone, DNSKEY)
 
     async def validate(self, iteration: Iteration, question: Question, budget: Budget) -> Iteration:
         """As much of it as is signed as it should be, with its security; raises ResolutionFailure."""
@@ -102,6 +108,8 @@ class _Step:
     async def _fetch(self, question: Question) -> Link:
         if question == self._question:  # what came in place of keys would have to be signed with them
             raise DnskeyMissing(f"no keys of {to_text(question.qname)}")
+        if question.qtype == DNSKEY:
+            self._means.forget_keys_from_before(question.qname)
         told = self._means.find_referred_ds(question)
         if told is not None:
             with suppress(Bogus):  # then it is asked for by itself

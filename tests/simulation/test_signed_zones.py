@@ -258,3 +258,30 @@ async def test_a_denial_without_proof_is_no_denial(net: Net) -> None:
     reply = await net.ask("near.signed.test", flags="DO")
     assert (reply.rcode, reply.errors) == ("SERVFAIL", {"NSEC_MISSING"})
     assert (await net.ask("near.signed.test AAAA", flags="DO")).is_secure
+
+
+@pytest.mark.parametrize("before", [Flaw.NONE, Flaw.UNSIGNED], ids=["its keys", "that it has no keys"])
+@given(WORLD)
+async def test_a_zone_of_which_was_known_before_its_parent_vouched_for_it_is_secure_from_then_on(
+    net: Net, before: Flaw
+) -> None:
+    """What is in the cache of its keys when the DS appears is from an unsigned zone."""
+    net.vouch("signed.test", is_signed=False)
+    net.spoil("S", before)
+    assert not (await net.ask("www.signed.test", flags="DO")).is_secure
+    await net.at(50)
+    assert not (await net.ask("signed.test DNSKEY", flags="DO")).is_secure
+    net.spoil("S", Flaw.NONE)
+    net.vouch("signed.test", is_signed=True)
+    await net.at(70)  # the proof that there is no DS is over, what was said of the keys is not
+    assert await net.cached("signed.test")
+    reply = await net.ask("x.wild.signed.test", flags="DO")
+    assert (reply.rcode, reply.is_secure, reply.errors) == ("NOERROR", True, set())
+
+
+@given({"B": TWINS, "G": TWINS}, forward={"twin.test": ("B", "G")})
+async def test_a_forwarder_that_gives_bogus_data_is_passed_over(net: Net) -> None:
+    net.spoil("B", Flaw.FORGED)
+    for place in range(10):
+        assert (await net.ask(f"n{place}.w.twin.test", flags="DO")).is_secure
+    assert await net.counter("resolve_mended_elsewhere") > 0

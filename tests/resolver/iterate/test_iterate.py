@@ -294,6 +294,30 @@ def test_when_all_servers_are_to_be_avoided_the_parent_is_asked_whether_there_ar
     play(main)
 
 
+@pytest.mark.parametrize("fallback", [True, False])
+def test_when_all_forwarders_are_to_be_avoided_the_question_is_taken_from_the_root_if_that_is_allowed(
+    fallback: bool,
+) -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[OTHER] = Table({"www.example. A": ("www.example. 60 A 198.51.100.2",)}, flags=dns.flags.RA)
+        zones = configured([ForwardZone("example.", (f"{OTHER}:53",), fallback=fallback)], [])
+        world = World(servers, zones=zones)
+        asked = question("www.example. A")
+        first = await world.iterator.iterate(asked, world.new_budget())
+        assert (address(first), first.said_by) == (ADDRESS_2, *avoiding("example.", OTHER))
+        sent = world.sent
+        if fallback:
+            again = await world.iterator.iterate(asked, world.new_budget(), avoiding("example.", OTHER))
+            assert address(again) == ADDRESS_1
+        else:
+            with pytest.raises(NoReachableAuthority):
+                await world.iterator.iterate(asked, world.new_budget(), avoiding("example.", OTHER))
+            assert world.sent == sent
+
+    play(main)
+
+
 def test_a_recursive_servers_answer_counts_when_there_is_no_other() -> None:
     async def main() -> None:
         servers = small_internet()

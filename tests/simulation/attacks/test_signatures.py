@@ -304,7 +304,8 @@ async def test_cve_2026_46582_a_wildcard_replayed_at_a_name_that_is_there_is_not
 async def test_cve_2026_46582_what_was_secure_is_not_said_of_data_that_has_taken_its_place(net: Net) -> None:
     """The zone is not signed any more when the address is heard again: a new address, and no AD, fresh or stale."""
     assert (await net.ask("www.star.test", flags="AD")).is_secure
-    net.unsign("star.test", "S")
+    net.vouch("star.test", is_signed=False)
+    net.spoil("S", Flaw.UNSIGNED)
     net.publish("www.star.test. 300 A 198.51.100.7")
     await net.flush("star.test")
     reply = await net.ask("www.star.test", flags="AD")

@@ -30,6 +30,7 @@ from cache.options import CacheOptions, StaleOptions
 from internal_zones.options import StateOptions
 from resolver.demo.behaviour import Behaviour
 from resolver.demo.internet import Internet
+from resolver.demo.zone import parse_record
 from resolver.dnssec import DnssecOptions
 from resolver.iterate.options import ForwardZone
 from tests.internal_zones.platform import State, write_state
@@ -186,12 +187,12 @@ class Net:
         server.authority.flaw = flaw
         self._is_scripted |= flaw is not Flaw.NONE
 
-    def unsign(self, origin: str, name: str) -> None:
-        """Have `test.` vouch for this zone no more, and its server sign nothing."""
+    def vouch(self, origin: str, *, is_signed: bool) -> None:
+        """Have `test.` have a DS for this zone, or none any more."""
         apex, server = dns.name.from_text(origin), self._world.internet.servers["test"]
-        zones = server.change(apex.parent(), lambda zone: zone.without(apex, RdataType.DS))
-        self._world.published.note(zones, trio.current_time())
-        self.spoil(name, Flaw.UNSIGNED)
+        ds = parse_record(self.keys_of(origin).anchor)
+        change = (lambda zone: zone.with_rrset(ds)) if is_signed else lambda zone: zone.without(apex, RdataType.DS)
+        self._world.published.note(server.change(apex.parent(), change), trio.current_time())
 
     def keys_of(self, origin: str) -> SignedZone:
         """The key of a signed zone."""
