@@ -36,6 +36,7 @@ from resolver.errors import (
     RrsigsMissing,
 )
 from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate.trace import Event, Refused
 from resolver.resolve import Fetcher, Flights, PublicResolver, ResolveCounts
 from resolver.resolve.elsewhere import MAX_ASKED_ELSEWHERE
 from resolver.resolve.validation import Validation
@@ -341,6 +342,20 @@ def test_what_one_server_of_a_zone_says_wrongly_another_says_rightly() -> None:
         assert (world.resolve.asked_elsewhere, world.resolve.mended_elsewhere, world.resolve.failures) == (2, 1, 0)
         await world.ask()
         assert world.asked.count(WWW) == 3
+
+    simulate(test)
+
+
+def test_who_watches_is_told_which_servers_were_not_believed() -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: forged(world))
+        world.beside[WWW] = [lambda: forged(world), lambda: world.records(GOOD)]
+        told: list[Event] = []
+        budget = Budget(trio.current_time() + 10, watch=lambda event, depth: told.append(event))
+        await world.public.resolve(WWW, budget)
+        refused = [event for event in told if isinstance(event, Refused)]
+        assert [(event.question, event.said_by) for event in refused] == [(WWW, SERVERS[0]), (WWW, SERVERS[1])]
+        assert refused[0].text == "www.example. TYPE1: signature does not match"
 
     simulate(test)
 
