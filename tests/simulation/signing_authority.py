@@ -31,6 +31,7 @@ class Flaw(Enum):
 
     NONE = "nothing"
     EXPIRED = "the signatures have ended"
+    EARLY = "the signatures have not begun"
     FORGED = "the signatures are of something else"
     UNSIGNED = "a copy from before the zone was signed"
 
@@ -42,14 +43,15 @@ class Signer:
     keys: SignedZone
     kind: Kind = Kind.NSEC
     iterations: int = 0
-    _made: dict[tuple[str, bool], RRset] = field(default_factory=dict)
+    _made: dict[tuple[str, float, float], RRset] = field(default_factory=dict)
 
     def rrsig(self, rrset: RRset, owner: Name, flaw: Flaw) -> RRset:
         """The signature of records, for those that have this owner."""
-        key = rrset.to_text(), flaw is Flaw.EXPIRED
+        at = WALL + DAY if flaw is Flaw.EARLY else WALL - MONTH
+        until = WALL - 1 if flaw is Flaw.EXPIRED else WALL + MONTH
+        key = rrset.to_text(), at, until
         if key not in self._made:
-            until = WALL - 1 if flaw is Flaw.EXPIRED else WALL + MONTH
-            rdata = self.keys.rrsig(rrset, at=WALL - MONTH, until=until)
+            rdata = self.keys.rrsig(rrset, at=at, until=until)
             self._made[key] = dns.rrset.from_rdata(rrset.name, rrset.ttl, rdata)
         rdata = self._made[key][0]
         if flaw is Flaw.FORGED:

@@ -123,6 +123,7 @@ async def test_security_outlives_a_restart(net: Net) -> None:
     ("flaw", "are_keys_known", "error"),
     [
         pytest.param(Flaw.EXPIRED, True, "SIGNATURE_EXPIRED", id="expired"),
+        pytest.param(Flaw.EARLY, True, "SIGNATURE_NOT_YET_VALID", id="early"),
         pytest.param(Flaw.FORGED, True, "DNSSEC_BOGUS", id="forged"),
         pytest.param(Flaw.UNSIGNED, True, "RRSIGS_MISSING", id="unsigned"),
         pytest.param(Flaw.EXPIRED, False, "SIGNATURE_EXPIRED", id="expired keys"),
