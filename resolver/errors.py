@@ -10,6 +10,7 @@ from cache.rrtypes import REFUSED, SERVFAIL, YXDOMAIN
 # INFO-CODEs of RFC 8914 §4 and the IANA registry that Cistern gives out.
 OTHER = 0
 STALE_ANSWER = 3
+DNSSEC_INDETERMINATE = 5
 DNSSEC_BOGUS = 6
 SIGNATURE_EXPIRED = 7
 SIGNATURE_NOT_YET_VALID = 8
@@ -29,7 +30,15 @@ INVALID_DATA = 24
 RATE_LIMITED = 31  # more in flight than is allowed, in all or for this client
 
 OF_VALIDATION: Final = frozenset(
-    {DNSSEC_BOGUS, SIGNATURE_EXPIRED, SIGNATURE_NOT_YET_VALID, DNSKEY_MISSING, RRSIGS_MISSING, NSEC_MISSING}
+    {
+        DNSSEC_INDETERMINATE,
+        DNSSEC_BOGUS,
+        SIGNATURE_EXPIRED,
+        SIGNATURE_NOT_YET_VALID,
+        DNSKEY_MISSING,
+        RRSIGS_MISSING,
+        NSEC_MISSING,
+    }
 )
 
 
@@ -120,6 +129,12 @@ class NameTooLong(ResolutionFailure):
         """dname: the DNAME if it has just been heard, for the cache to keep."""
         super().__init__(text)
         self.dname = dname
+
+
+class Indeterminate(ResolutionFailure):
+    """What would vouch for the zone's keys cannot be had, so that nobody knows if this is what it signed (RFC 4035 §4.3)."""
+
+    info_code = DNSSEC_INDETERMINATE
 
 
 class Bogus(ResolutionFailure):

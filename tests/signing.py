@@ -34,7 +34,16 @@ class SignedZone:
     @property
     def keys(self) -> RRset:
         """The DNSKEY RRset, signed."""
-        return self.sign(rrset(f"{self.apex} 3600 DNSKEY {self._dnskey}"))
+        return self.sign(rrset(self.dnskey))
+
+    @property
+    def dnskey(self) -> str:
+        """The DNSKEY record, as text."""
+        return f"{self.apex} 3600 DNSKEY {self._dnskey}"
+
+    def rrsig(self, unsigned: dns.rrset.RRset, *, at: float = WALL - DAY, until: float = WALL + DAY) -> dns.rdata.Rdata:
+        """The RRSIG of records that are dnspython's. at, until: wall seconds."""
+        return _rrsig(unsigned, self._key, self._dnskey, self.apex, inception=at, expiration=until)
 
     def sign(self, unsigned: RRset, *, at: float = WALL - DAY, until: float = WALL + DAY, name: str = "") -> RRset:
         """It with its RRSIG. at, until: wall seconds. name: the wildcard that it is the expansion of."""
@@ -56,7 +65,14 @@ def with_rrsig(
     made = dns.rrset.RRset(dns.name.from_text(name or to_text(unsigned.owner)), dns.rdataclass.IN, rtype)
     for rdata in unsigned.rdatas:
         made.add(dns.rdata.from_wire(dns.rdataclass.IN, rtype, rdata, 0, len(rdata)), unsigned.ttl)
-    rrsig = dns.dnssec.sign(
+    rrsig = _rrsig(made, private, dnskey, zone, inception=inception, expiration=expiration)
+    return msgspec.structs.replace(unsigned, rrsigs=(rrsig.to_wire() or b"",))
+
+
+def _rrsig(
+    made: dns.rrset.RRset, private: Private, dnskey: DNSKEY, zone: str, *, inception: float, expiration: float
+) -> dns.rdata.Rdata:
+    return dns.dnssec.sign(
         made,
         private,
         dns.name.from_text(zone),
@@ -65,4 +81,3 @@ def with_rrsig(
         expiration=expiration,
         policy=dns.dnssec.allow_all_policy,
     )
-    return msgspec.structs.replace(unsigned, rrsigs=(rrsig.to_wire() or b"",))

@@ -18,6 +18,7 @@ class DnssecCounts:
     gaps_current: int = field(
         default=0, metadata={"help": "NSEC and NSEC3 RRsets that are remembered to make answers of.", "kind": "gauge"}
     )
+    hashes_computed: int = field(default=0, metadata={"help": "Rounds of SHA-1 for the hashed names of NSEC3."})
     standings_current: int = field(
         default=0, metadata={"help": "Names of which is remembered which keys sign there.", "kind": "gauge"}
     )

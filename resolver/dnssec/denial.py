@@ -1,7 +1,8 @@
 """Do these verified NSEC or NSEC3 records prove what was denied?
 
 `proof` are RRsets whose signatures by `zone` have been verified; others must not be among them: a child's NSEC is no proof for
-its parent. Records of other types are passed over, and more than MAX_RECORDS are not looked at.
+its parent. Records of other types are passed over, and more than MAX_RECORDS are not looked at. What hashing costs is taken
+from `work`; raises WorkExhausted.
 """
 
 from collections.abc import Callable, Sequence

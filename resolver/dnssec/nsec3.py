@@ -39,14 +39,14 @@ class Nsec3s:
     zone: WireName
     records: Sequence[Nsec3]
     work: Work
-    hashes: dict[WireName, bytes | None] = field(default_factory=dict)
+    hashes: dict[WireName, bytes] = field(default_factory=dict)
 
-    def hash(self, name: WireName) -> bytes | None:
-        """The name's hash; None when no work is left for it, so that nothing is proven by it."""
+    def hash(self, name: WireName) -> bytes:
+        """The name's hash; raises WorkExhausted."""
         if name not in self.hashes:
             first = self.records[0]
-            may = self.work.take_hashes(1 + first.iterations)
-            self.hashes[name] = hash_name(name, first.salt, first.iterations) if may else None
+            self.work.spend_hashes(1 + first.iterations)
+            self.hashes[name] = hash_name(name, first.salt, first.iterations)
         return self.hashes[name]
 
     def at(self, name: WireName) -> Nsec3 | None:
@@ -57,7 +57,7 @@ class Nsec3s:
     def over(self, name: WireName) -> Nsec3 | None:
         """The record that says that the name is not there."""
         hashed = self.hash(name)
-        return next((one for one in self.records if hashed is not None and _covers(one, hashed)), None)
+        return next((one for one in self.records if _covers(one, hashed)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Signature:
 
 
 NONE_AT_ALL: Final = Unverified("no signatures", RRSIGS_MISSING)
-TOO_MUCH_WORK: Final = Unverified("too much work", BOGUS)
+TOO_MANY: Final = Unverified(f"none of {MAX_SIGNATURES} signatures matches", BOGUS)
 # Which reason is told when several signatures fail, each in its own way: that which came nearest to holding.
 _TOLD_FIRST: Final = (
     BOGUS,
@@ -84,7 +84,8 @@ _TOLD_FIRST: Final = (
 def verify(rrset: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work) -> Verified | Unverified:
     """Does one of the RRset's signatures hold at `wall` by one of `keys`, the trusted DNSKEY rdatas of `zone`?
 
-    At most MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`.
+    At most MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`; raises
+    WorkExhausted.
     """
     trusted = usable_keys(keys)
     failed: list[Unverified] = []
@@ -96,10 +97,10 @@ def verify(rrset: RRset, keys: Sequence[bytes], zone: WireName, wall: float, wor
             failed.append(objection or NONE_AT_ALL)
             continue
         if tried == MAX_SIGNATURES:
-            return TOO_MUCH_WORK
+            return TOO_MANY
         tried += 1
         outcome = _try(rrset, signature, trusted, wall, work)
-        if isinstance(outcome, Verified) or outcome is TOO_MUCH_WORK:
+        if isinstance(outcome, Verified):
             return outcome
         failed.append(outcome)
     return min(failed, key=lambda one: _TOLD_FIRST.index(one.info_code), default=NONE_AT_ALL)
@@ -175,8 +176,7 @@ def _try(rrset: RRset, signature: Signature, keys: Sequence[Key], wall: float, w
     owner = signed_owner(rrset.owner, signature.labels)
     signed = signature.head + signed_records(owner, rrset.rtype, rrset.rdatas, signature.original_ttl)
     for key in with_tag(keys, signature.tag, signature.algorithm):
-        if not work.take_signature():
-            return TOO_MUCH_WORK
+        work.spend_signature()
         if algorithms.is_signed(key.algorithm, key.public_key, signed, signature.signature):
             until = wall + seconds_to(signature.expiration, int(wall))
             return Verified(until, _existing_labels(rrset.owner, signature), signature.original_ttl)

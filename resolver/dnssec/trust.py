@@ -19,7 +19,7 @@ from resolver.dnssec.denial import Proof, proves_no_ds
 from resolver.dnssec.keys import is_supported
 from resolver.dnssec.standing import Signed, Standing, Standings, Uncut, Unsigned
 from resolver.dnssec.work import Work
-from resolver.errors import Bogus, DnskeyMissing, InvalidData, ResolutionFailure
+from resolver.errors import DnskeyMissing, Indeterminate, InvalidData, ResolutionFailure
 
 FOREVER: Final = float("inf")
 
@@ -125,4 +125,4 @@ class ChainOfTrust:
     def _require_fresh(self, link: RRset | Denial) -> None:
         """Stale data proves nothing; TTL 0 is good for the one use it came for."""
         if link.expires <= self._now() and link.ttl:
-            raise Bogus(f"what vouches for {to_text(link.owner)} is over")
+            raise Indeterminate(f"what vouches for {to_text(link.owner)} is over")

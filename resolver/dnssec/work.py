@@ -1,7 +1,10 @@
 """How much cryptography one client question may still cost (KeyTrap CVE-2023-50387, NSEC3 CVE-2023-50868)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+from resolver.dnssec.counts import DnssecCounts
+from resolver.errors import WorkExhausted
 
 SIGNATURES_A_QUESTION: Final = 32  # an honest chain of four zones costs about ten; the KeyTrap zones ask for 10,000
 HASHES_A_QUESTION: Final = 600  # rounds of SHA-1; a denial four labels deep costs about five times (1 + iterations)
@@ -11,22 +14,23 @@ HASHES_A_QUESTION: Final = 600  # rounds of SHA-1; a denial four labels deep cos
 class Work:
     """What is left for one client question; all its validations, also of sub-lookups, share one.
 
-    signatures: verifications, whatever their algorithm. hashes: rounds of SHA-1 for NSEC3.
+    signatures: verifications, whatever their algorithm. hashes: rounds of SHA-1 for NSEC3. counts: of what is spent.
     """
 
     signatures: int = SIGNATURES_A_QUESTION
     hashes: int = HASHES_A_QUESTION
+    counts: DnssecCounts = field(default_factory=DnssecCounts, compare=False)
 
-    def take_signature(self) -> bool:
-        """Count one verification; False when none is left, and it must not be made."""
+    def spend_signature(self) -> None:
+        """Count one verification; raises WorkExhausted when none is left: it says nothing of whose signature it is."""
         if self.signatures < 1:
-            return False
+            raise WorkExhausted("this question took too much work: signatures")
         self.signatures -= 1
-        return True
+        self.counts.signatures_checked += 1
 
-    def take_hashes(self, rounds: int) -> bool:
-        """Count `rounds` of SHA-1; False when so many are not left, and they must not be made."""
+    def spend_hashes(self, rounds: int) -> None:
+        """Count `rounds` of SHA-1; raises WorkExhausted when so many are not left."""
         if rounds > self.hashes:
-            return False
+            raise WorkExhausted("this question took too much work: hashes")
         self.hashes -= rounds
-        return True
+        self.counts.hashes_computed += rounds

@@ -2,7 +2,7 @@
 
 from resolver.iterate.budget import DEFAULT_LIMITS, Budget, BudgetLimits
 from resolver.iterate.counts import IterateCounts
-from resolver.iterate.delegation import configured
+from resolver.iterate.delegation import ZoneServer, configured
 from resolver.iterate.hints import BadHints, built_in_hints, parse_hints
 from resolver.iterate.iterate import Iterator
 from resolver.iterate.learn import Iteration
@@ -16,6 +16,7 @@ __all__ = [
     "IterateCounts",
     "Iteration",
     "Iterator",
+    "ZoneServer",
     "built_in_hints",
     "configured",
     "keep_primed",

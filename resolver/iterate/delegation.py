@@ -34,6 +34,13 @@ class Origin(Enum):
     FORWARD_FIRST = "forward zone with fallback"
 
 
+class ZoneServer(msgspec.Struct, frozen=True):
+    """A server, as one of those of a zone: what it says there is no word on what it says in others."""
+
+    zone: WireName
+    server: Address
+
+
 class Delegation(msgspec.Struct, frozen=True, kw_only=True):
     """A zone and whom to ask about it.
 

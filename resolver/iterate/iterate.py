@@ -5,6 +5,7 @@ answered: show more of it; the whole question answered: learn and return.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,7 +27,7 @@ from resolver.iterate.asking import Heard, Means, ZoneServers
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Aliased, Denied, Referred
 from resolver.iterate.counts import IterateCounts
-from resolver.iterate.delegation import Delegation, Origin, closest, closest_to, referred
+from resolver.iterate.delegation import Delegation, Origin, ZoneServer, closest, closest_to, referred
 from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
 from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
@@ -44,14 +45,19 @@ MAX_IN_VAIN: Final = 4096  # such questions; the least recently met is forgotten
 class _Descent:
     """What is kept while one question goes down the referrals.
 
-    steps: shortened questions asked; failed: servers. has_left_start: a referral was followed.
+    avoided: see `iterate`. steps: shortened questions asked; failed: servers. has_left_start: a referral was followed.
     """
 
     question: Question
     budget: Budget
+    avoided: AbstractSet[ZoneServer] = frozenset()
     steps: int = 0
     failed: set[Address] = field(default_factory=set)
     has_left_start: bool = False
+
+    def passed_over(self, zone: WireName) -> set[Address]:
+        """The servers that are not asked as servers of `zone`."""
+        return self.failed.union(one.server for one in self.avoided if one.zone == zone)
 
 
 class Iterator:
@@ -98,13 +104,16 @@ class Iterator:
             env, upstream, AddressBook(cache, options, lookup, counts), failures, counts, self._find_glue_above
         )
 
-    async def iterate(self, question: Question, budget: Budget) -> Iteration:
+    async def iterate(
+        self, question: Question, budget: Budget, avoided: AbstractSet[ZoneServer] = frozenset()
+    ) -> Iteration:
         """The first link of the answer and what else was learned; raises ResolutionFailure.
 
-        Delegations and glue met on the way are stored here; `learned` is for the caller to store.
+        Delegations and glue met on the way are stored here; `learned` is for the caller to store. avoided: servers that are
+        passed over in their zones, as if they had failed.
         """
         self._counts.iterations += 1
-        descent = _Descent(question, budget)
+        descent = _Descent(question, budget, avoided)
         start = self._closest(question, budget)
         if budget.watch is not None:
             budget.tell(Begun(question, start))
@@ -140,7 +149,8 @@ class Iterator:
         """From this delegation down to the answer."""
         question = descent.question
         while True:
-            servers = ZoneServers(self._means, delegation, question, descent.budget, descent.failed)
+            passed_over = descent.passed_over(delegation.zone)
+            servers = ZoneServers(self._means, delegation, question, descent.budget, passed_over)
             shown = self._shorten(delegation, descent)
             try:
                 heard = await self._ask(servers, shown, descent)
@@ -157,7 +167,8 @@ class Iterator:
                 trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
                 dname = entry_of(heard.told.alias, voice, trust, self._ttls)
                 raise NameTooLong("DNAME substitution gives a name that is too long", dname)
-            return learn(question, heard.told, heard.scrubbed, voice, self._ttls)
+            iteration = learn(question, heard.told, heard.scrubbed, voice, self._ttls)
+            return msgspec.structs.replace(iteration, said_by=ZoneServer(delegation.zone, heard.server))
 
     async def _ask(self, servers: ZoneServers, shown: Question, descent: _Descent) -> Heard:
         """Show a zone's servers ever more of the question until they refer elsewhere or have answered all of it."""

@@ -13,7 +13,7 @@ from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, SOA
 from cache.ttl import clamp, expiry, with_proof
 from resolver.iterate.classify import Denied, Told
-from resolver.iterate.delegation import Delegation
+from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.iterate.scrub import Scrubbed, target_of
 from resolver.wire.message import RawRRset
 
@@ -30,13 +30,15 @@ class Iteration(msgspec.Struct, frozen=True):
     link: the first link of the answer. learned: all that is for the store, `link` among it unless it is a denial without
     SOA; what has TTL 0 is not kept there, but displaces what it contradicts. further: the links behind `link` that the
     same response carried, for the answer that is being made. is_doubtful: `link` is a denial without the AA that it should
-    have; it is better than nothing, but refreshes no good data (RFC 8767 §4).
+    have; it is better than nothing, but refreshes no good data (RFC 8767 §4). said_by: whose response it was; None: nobody
+    was asked.
     """
 
     link: Link
     learned: tuple[Entry, ...]
     further: tuple[Link, ...] = ()
     is_doubtful: bool = False
+    said_by: ZoneServer | None = None
 
     def find_link(self, question: Question) -> Link | None:
         """The link that answers `question` among the further ones; None when the response did not carry it."""

@@ -13,7 +13,7 @@ from cache.chain import Link
 from cache.names import WireName
 from resolver.env import Address
 from resolver.iterate.classify import Verdict
-from resolver.iterate.delegation import Delegation
+from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.upstream import Fault, Reply
 
 
@@ -80,6 +80,14 @@ class Lost(msgspec.Struct, frozen=True):
     fault: Fault
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """What it said failed in validation, so that another server is asked."""
+
+    question: Question
+    said_by: ZoneServer
+    text: str
+
+
 class Failed(msgspec.Struct, frozen=True):
     """A question could not be answered."""
 
@@ -88,5 +96,5 @@ class Failed(msgspec.Struct, frozen=True):
     is_remembered: bool = False
 
 
-Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Failed
+Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Refused | Failed
 Watch = Callable[[Event, int], None]  # also: how many look-ups this one stands below

@@ -13,7 +13,7 @@ from cache.rrtypes import NS
 from resolver.env import Address
 from resolver.iterate.classify import Aliased, Answered, Denied, Referred, Useless, Verdict
 from resolver.iterate.delegation import Delegation
-from resolver.iterate.trace import Begun, Event, Failed, Found, Lost, Missing, Replied, Sent, Sought
+from resolver.iterate.trace import Begun, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 MAX_ROWS: Final = (
@@ -21,7 +21,7 @@ MAX_ROWS: Final = (
 )
 MAX_NAMED: Final = 4  # records or name servers that one row names
 
-Step = Literal["found", "missing", "begun", "sought", "sent", "replied", "lost", "failed", "cut"]
+Step = Literal["found", "missing", "begun", "sought", "sent", "replied", "lost", "refused", "failed", "cut"]
 
 
 class TraceRow(msgspec.Struct, frozen=True, tag="step", tag_field="kind"):
@@ -100,6 +100,9 @@ class Tracer:
             case Sought():
                 text = "the address of this name server is needed"
                 return TraceRow("sought", at, depth, to_text(event.name), zone=to_text(event.zone), text=text)
+            case Refused(said_by=said_by):
+                row = _of(event.question, "refused", at, depth, zone=to_text(said_by.zone), text=_refused_text(event))
+                return msgspec.structs.replace(row, server=str(said_by.server))
             case Failed():
                 text = "failed a short while ago: " if event.is_remembered else ""
                 return _of(event.question, "failed", at, depth, text=text + event.text)
@@ -159,6 +162,10 @@ def _begin_text(delegation: Delegation, *, is_again: bool) -> str:
     again = "all servers below failed, so it goes on" if is_again else "begins"
     whom = _some([server.host for server in delegation.servers] or list(map(to_text, delegation.name_servers)))
     return f"{again} at {to_text(delegation.zone)} ({delegation.origin.value}): {whom}"
+
+
+def _refused_text(event: Refused) -> str:
+    return f"{event.said_by.server.host} is not believed, another server is asked: {event.text}"
 
 
 def _link_text(link: Link) -> str:

@@ -27,6 +27,12 @@ class ResolveCounts:
     refreshes: int = field(default=0, metadata={"help": "Links refreshed before they expired (prefetch)."})
     refreshes_failed: int = field(default=0, metadata={"help": "Refreshes that ended in a resolution failure."})
     refreshes_dropped: int = field(default=0, metadata={"help": "Refreshes not queued because the queue was full."})
+    asked_elsewhere: int = field(
+        default=0, metadata={"help": "Questions put to another server since what one said failed in validation."}
+    )
+    mended_elsewhere: int = field(
+        default=0, metadata={"help": "Answers of another server that were good where one's had failed in validation."}
+    )
     late_writes: int = field(
         default=0,
         metadata={"help": "Answers not kept since what they were to renew had been replaced or flushed meanwhile."},

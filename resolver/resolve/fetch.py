@@ -1,6 +1,7 @@
 """What one flight does: take a question upstream, keep what was learned or remember that it failed."""
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 
 from cache.answer import Question
 from cache.failures import Failures
@@ -21,11 +22,14 @@ from resolver.errors import (
     ResolutionFailure,
     WorkExhausted,
 )
-from resolver.iterate import Budget, Iteration
-from resolver.iterate.trace import Failed, Found
+from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate.trace import Failed, Found, Refused
 from resolver.resolve.counts import ResolveCounts
+from resolver.resolve.elsewhere import Attempt, in_vain, is_worth_another, refused_in
 from resolver.resolve.last_good import LastGood
 from resolver.resolve.validation import Validation
+
+Iterate = Callable[[Question, Budget, AbstractSet[ZoneServer]], Awaitable[Iteration]]
 
 
 class Fetcher:
@@ -36,12 +40,15 @@ class Fetcher:
         now: Callable[[], float],
         cache: RRsetCache,
         failures: Failures,
-        iterate: Callable[[Question, Budget], Awaitable[Iteration]],
+        iterate: Iterate,
         stale: StaleOptions,
         counts: ResolveCounts,
         validation: Validation | None = None,
     ) -> None:
-        """iterate: takes a question to the servers; raises ResolutionFailure. validation: None: nothing is validated."""
+        """iterate: takes a question to the servers, but for those given; raises ResolutionFailure.
+
+        validation: None: nothing is validated.
+        """
         self._now = now
         self._cache = cache
         self._failures = failures
@@ -55,12 +62,7 @@ class Fetcher:
         """The outcome of a flight; raises nothing but faults of this program."""
         before = self._known_of(question)
         try:
-            derived = self._derive(question, budget)
-            iteration = await self._iterate(question, budget) if derived is None else derived
-            if iteration.is_doubtful:
-                self._refuse_doubtful(question)
-            if self._validation is not None and derived is None:
-                iteration = await self._validated(iteration, question, budget, self._validation)
+            iteration = self._derive(question, budget) or await self._bring(question, budget)
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
         except ResolutionFailure as met:
@@ -70,7 +72,7 @@ class Fetcher:
                 budget.tell(Failed(question, str(failure)))
             # the flight has asked the parents whose delegations had ended: what they confirmed may be given stale
             renew_leases(self._cache, question.qname, question.qtype, self._now())
-            if says_something_of_the_name(failure, budget):
+            if says_something_of_the_name(failure, budget, self._now()):
                 self._remember(question, failure)
             return failure
         self._keep(iteration, question, before)
@@ -84,16 +86,37 @@ class Fetcher:
             budget.tell(Found(question, derived.link))
         return derived
 
-    async def _validated(
-        self, iteration: Iteration, question: Question, budget: Budget, validation: Validation
-    ) -> Iteration:
+    async def _bring(self, question: Question, budget: Budget) -> Iteration:
+        """What the first server says whose word can be believed; raises the failure of the first attempt if there is none."""
+        attempts: list[Attempt] = []
+        while True:
+            brought = await self._attempt(question, budget, refused_in(attempts))
+            if isinstance(brought, Iteration):
+                self._counts.mended_elsewhere += bool(attempts)
+                return brought
+            attempts.append(brought)
+            if not is_worth_another(attempts):
+                raise attempts[0].failure
+            self._counts.asked_elsewhere += 1
+            if budget.watch is not None and brought.refused is not None:
+                budget.tell(Refused(question, brought.refused, str(brought.failure)))
+
+    async def _attempt(
+        self, question: Question, budget: Budget, avoided: AbstractSet[ZoneServer]
+    ) -> Iteration | Attempt:
+        """What the servers say, validated, or how that failed."""
         try:
-            return await validation.validate(iteration, question, budget)
+            iteration = await self._iterate(question, budget, avoided)
+            if iteration.is_doubtful:
+                self._refuse_doubtful(question)
         except ResolutionFailure as failure:
-            # the failure of a look-up is that of all who wait for it: what it left unvalidated here is this flight's alone
-            own = type(failure)(str(failure))
-            own.unvalidated = iteration.link
-            raise own from failure
+            return Attempt(failure)
+        if self._validation is None:
+            return iteration
+        try:
+            return await self._validation.validate(iteration, question, budget)
+        except ResolutionFailure as failure:
+            return in_vain(failure, iteration)
 
     async def _with_its_dname(self, failure: NameTooLong, question: Question, budget: Budget) -> ResolutionFailure:
         """The failure, once its DNAME is kept: what lies below it and has no name to go on with is answered from memory now."""
@@ -151,15 +174,17 @@ class Fetcher:
         self._failures.remember(question, failure.info_code, str(failure), now, at_least=at_least)
 
 
-def says_something_of_the_name(failure: ResolutionFailure, budget: Budget) -> bool:
+def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: float) -> bool:
     """May this failure be remembered for its question (RFC 9520 §2)?
 
     A lookup that ended because another question's budget or deadline did says nothing of its own name: remembered, it
-    would let one hostile zone make the names that it points to fail for everybody.
+    would let one hostile zone make the names that it points to fail for everybody, by its name servers or by its aliases.
     """
     if isinstance(failure, (Overloaded, NameTooLong, CachedFailure)):
         # nothing failed now: the table was full, or the answer is YXDOMAIN, which the DNAME in the cache gives, or the
         # servers were not even asked
         return False
-    is_sub_lookup = bool(budget.ancestors)
-    return not (is_sub_lookup and isinstance(failure, (WorkExhausted, DeadlinePassed)))
+    is_anothers = bool(budget.ancestors) or budget.spent.aliases > 0
+    # what ended in another way may have been mended, had there been more: so is another server asked for what is bogus
+    is_over = isinstance(failure, (WorkExhausted, DeadlinePassed)) or bool(budget.spent.exceeded)
+    return not (is_anothers and (is_over or now >= budget.deadline))

@@ -10,7 +10,17 @@ import trio
 
 from cache.answer import Answer, ExtendedError, Question
 from cache.failures import Failures
-from cache.lookup import AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, find, find_link, find_stale_link
+from cache.lookup import (
+    Alias,
+    AliasesExhausted,
+    AliasLoop,
+    Chain,
+    Link,
+    SubstitutionTooLong,
+    find,
+    find_link,
+    find_stale_link,
+)
 from cache.names import WireName
 from cache.options import StaleOptions
 from cache.rrset import Denial
@@ -134,7 +144,8 @@ class PublicResolver:
                         errors = failure.answer().errors
                     else:
                         link = self._stale_link(wanted, failure, budget)
-                        errors = (_stale_error(link), *failure.answer().errors)
+                        if is_past(link, self._now()):
+                            errors = (_stale_error(link), *failure.answer().errors)
             elif budget.watch is not None:
                 budget.tell(Found(wanted, link))
             if chain.follow(link, self._now()):
@@ -175,10 +186,18 @@ class PublicResolver:
         return find_stale_link(self._cache, question.qname, question.qtype, now, self._stale) is not None
 
     def _stale_link(self, question: Question, failure: ResolutionFailure, budget: Budget) -> Link:
-        """The stale copy of the link that `failure` left missing; raises `failure` when there is none."""
-        link = find_stale_link(self._cache, question.qname, question.qtype, self._now(), self._stale)
+        """The stale copy of the link that `failure` left missing; raises `failure` when there is none.
+
+        It is a fresh one if it was learned meanwhile: that a name above is not there, while it was asked which zone signs.
+        """
+        now = self._now()
+        link = find_stale_link(self._cache, question.qname, question.qtype, now, self._stale)
         if link is None:
             raise failure
+        if not is_past(link, now):
+            if budget.watch is not None:
+                budget.tell(Found(question, link))
+            return link
         if isinstance(failure, DeadlinePassed):
             self._counts.stale_links_after_timeout += 1
         else:
@@ -186,6 +205,12 @@ class PublicResolver:
         if budget.watch is not None:
             budget.tell(Found(question, link, str(failure)))
         return link
+
+
+def is_past(link: Link, now: float) -> bool:
+    """Is it no longer fresh?"""
+    entry = link.shown[0] if isinstance(link, Alias) else link
+    return entry.expires <= now
 
 
 def ended_by(chain: Chain, home: Answer, errors: tuple[ExtendedError, ...], now: float) -> Answer:

@@ -12,14 +12,14 @@ import trio
 
 from cache.answer import Question
 from cache.chain import Alias, Link, alias_of
-from cache.names import ROOT, WireName, ancestors, parent
+from cache.names import ROOT, WireName, ancestors, parent, to_text
 from cache.negative import denied_by
-from cache.rrset import Denial, Entry, RRset, Trust
-from cache.rrtypes import CNAME, DS, NS
+from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrtypes import CNAME, DNSKEY, DS, NS
 from cache.store import RRsetCache, denies_ds
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Work
-from resolver.errors import Bogus, DeadlinePassed, ResolutionFailure
+from resolver.errors import Bogus, DeadlinePassed, DnskeyMissing, ResolutionFailure
 from resolver.iterate import Budget, Iteration
 
 Lookup = Callable[[Question, Budget], Awaitable[Link]]
@@ -71,6 +71,12 @@ class Validation:
                 return zone
         return ROOT
 
+    def forget_keys_from_before(self, zone: WireName) -> None:
+        """Forget keys, or that there are none, as they were heard when nobody vouched for them: now somebody does."""
+        held = self.cache.peek(zone, DNSKEY)
+        if held is not None and held.security is not Security.SECURE:
+            self.cache.forget(zone, DNSKEY)
+
     async def validate(self, iteration: Iteration, question: Question, budget: Budget) -> Iteration:
         """As much of it as is signed as it should be, with its security; raises ResolutionFailure."""
         with trio.move_on_after(max(0.0, budget.deadline - self.now())):
@@ -110,7 +116,7 @@ class _Step:
         self._means = means
         self._question = question
         self._within = budget.sub(question)
-        self._work = _work_of(budget)
+        self._work = _work_of(budget, means.validator)
 
     async def judge_link(self, link: Link) -> Link:
         if not isinstance(link, Alias):
@@ -132,6 +138,10 @@ class _Step:
         return await validator.validate_rrset(entry, self._fetch, self._work)
 
     async def _fetch(self, question: Question) -> Link:
+        if question == self._question:  # what came in place of keys would have to be signed with them
+            raise DnskeyMissing(f"no keys of {to_text(question.qname)}")
+        if question.qtype == DNSKEY:
+            self._means.forget_keys_from_before(question.qname)
         told = self._means.find_referred_ds(question)
         if told is not None:
             with suppress(Bogus):  # then it is asked for by itself
@@ -155,9 +165,9 @@ def _is_no_news(derived: Entry, known: Entry, qtype: int) -> bool:
     return known.received > derived.received or known.expires >= derived.expires
 
 
-def _work_of(budget: Budget) -> Work:
+def _work_of(budget: Budget, validator: Validator) -> Work:
     """What is left for the client question, whichever of its flights asks."""
     work = budget.spent.of_validation
     if not isinstance(work, Work):
-        work = budget.spent.of_validation = Work()
+        work = budget.spent.of_validation = validator.new_work()
     return work

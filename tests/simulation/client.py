@@ -21,9 +21,14 @@ class Client:
         self._server = server
         self._id = first_id
 
-    async def ask(self, qname: str, qtype: str = "A", *, rd: bool = True, edns: bool = True) -> Message | None:
-        """The reply over UDP, or over TCP when it is truncated, as a stub resolver does; None if none comes."""
-        query = self._query(qname, qtype, rd=rd, edns=edns)
+    async def ask(
+        self, qname: str, qtype: str = "A", *, rd: bool = True, edns: bool = True, flags: str = ""
+    ) -> Message | None:
+        """The reply over UDP, or over TCP when it is truncated, as a stub resolver does; None if none comes.
+
+        flags: of AD, CD and DO those that the query has, besides.
+        """
+        query = self._query(qname, qtype, rd=rd, edns=edns, flags=flags)
         channel = self._network.open_udp(self._server)
         try:
             channel.send(query.to_wire())
@@ -31,7 +36,7 @@ class Client:
                 while True:
                     reply = dns.message.from_wire(await channel.receive())
                     if query.is_response(reply):
-                        return await self.ask_tcp(qname, qtype) if reply.flags & dns.flags.TC else reply
+                        return await self.ask_tcp(qname, qtype, flags) if reply.flags & dns.flags.TC else reply
         finally:
             channel.close()
         return None
@@ -51,9 +56,9 @@ class Client:
             channel.close()
         return came
 
-    async def ask_tcp(self, qname: str, qtype: str = "A") -> Message | None:
+    async def ask_tcp(self, qname: str, qtype: str = "A", flags: str = "") -> Message | None:
         """The reply over a TCP connection of its own; None if none comes."""
-        query = self._query(qname, qtype, rd=True, edns=True).to_wire()
+        query = self._query(qname, qtype, rd=True, edns=True, flags=flags).to_wire()
         with trio.move_on_after(PATIENCE):
             async with await self._network.open_tcp(self._server) as stream:
                 await stream.send_all(len(query).to_bytes(2, "big") + query)
@@ -66,9 +71,13 @@ class Client:
                 return dns.message.from_wire(received[2:])
         return None
 
-    def _query(self, qname: str, qtype: str, *, rd: bool, edns: bool) -> Message:
+    def _query(self, qname: str, qtype: str, *, rd: bool, edns: bool, flags: str) -> Message:
         self._id = (self._id + 1) % 65536
         query = dns.message.make_query(qname, qtype, id=self._id, use_edns=0 if edns else -1, payload=PAYLOAD)
         if not rd:
             query.flags &= ~dns.flags.RD
+        wanted = set(flags.split())
+        query.flags |= dns.flags.from_text(" ".join(wanted - {"DO"}))
+        if "DO" in wanted:
+            query.want_dnssec(True)
         return query

@@ -5,6 +5,7 @@ is what authorities have published.
 """
 
 from collections.abc import Iterator
+from copy import copy
 
 import dns.flags
 from dns.edns import EDECode, EDEOption
@@ -18,6 +19,8 @@ from dns.rrset import RRset
 
 from tests.simulation.published import MAX_ALIASES, Outcome, Published, Told
 
+ANSWER, AUTHORITY, ADDITIONAL = 1, 2, 3
+OF_DNSSEC = frozenset({RdataType.RRSIG, RdataType.NSEC, RdataType.NSEC3})
 ANCOUNT = slice(6, 8)  # RFC 1035 §4.1.1
 STALE_TTL = 30  # s, RFC 8767 §5
 MAX_STALE = 86_400  # s past its expiry
@@ -28,23 +31,41 @@ STALE_CODES = frozenset({EDECode.STALE_ANSWER, EDECode.STALE_NXDOMAIN_ANSWER})
 BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.DS})
 
 
-def violations(reply: Message, published: Published, now: float) -> Iterator[str]:
-    """Every way in which this reply to a question about a public name, come in now, breaks an invariant."""
-    yield from header_violations(reply)
+def violations(reply: Message, published: Published, now: float, *, is_validated: bool = False) -> Iterator[str]:
+    """Every way in which this reply to a question about a public name, come in now, breaks an invariant.
+
+    is_validated: the daemon checks signatures. What proves an answer is judged by the client's own validator, not here.
+    """
+    yield from header_violations(reply, is_validated=is_validated)
+    reply = without_proofs(reply)
     yield from chain_violations(reply)
     yield from data_violations(reply, published)
     yield from rcode_violations(reply, published)
     yield from age_violations(reply, published, now)
 
 
-def header_violations(reply: Message) -> Iterator[str]:
+def without_proofs(reply: Message) -> Message:
+    """The reply without signatures, NSEC and NSEC3, but where these are what was asked for."""
+    bare = copy(reply)
+    bare.sections = list(reply.sections)
+    for number in (ANSWER, AUTHORITY, ADDITIONAL):
+        section = reply.sections[number]
+        bare.sections[number] = [
+            one for one in section if one.rdtype not in OF_DNSSEC or one.rdtype == reply.question[0].rdtype
+        ]
+    return bare
+
+
+def header_violations(reply: Message, *, is_validated: bool = False) -> Iterator[str]:
     """What a recursive server says of itself, and of its answer."""
     if not reply.flags & dns.flags.RA:
         yield "no RA"
     if reply.flags & dns.flags.AA:
         yield "AA on public data"
-    if reply.flags & dns.flags.AD:
+    if reply.flags & dns.flags.AD and not is_validated:
         yield "AD, though nothing was validated"
+    if reply.flags & dns.flags.AD and is_marked_stale(reply):
+        yield "AD on stale data"
     assert reply.wire is not None
     records = int.from_bytes(reply.wire[ANCOUNT], "big")
     if records != sum(map(len, reply.answer)):  # dnspython has merged what came twice

@@ -15,6 +15,7 @@ from resolver.daemon.serve import serve
 from resolver.demo.behaviour import Behaviour
 from resolver.demo.internet import Fixtures, Internet, build_internet, read_fixtures
 from resolver.demo.serve_authority import serve_internet
+from resolver.dnssec.anchors import read
 from resolver.env import Address
 from resolver.iterate import parse_hints
 from resolver.iterate.options import RecursionOptions
@@ -128,8 +129,10 @@ async def open_world(seed: int = 0, *, stale: StaleOptions | None = None) -> Asy
 
 
 @asynccontextmanager
-async def open_world_of(internet: Internet, options: Options, seed: int = 0) -> AsyncIterator[World]:
-    """The same with another internet, and a daemon of these options."""
+async def open_world_of(
+    internet: Internet, options: Options, seed: int = 0, *, anchors: str = ""
+) -> AsyncIterator[World]:
+    """The same with another internet, and a daemon of these options. anchors: the file of its trust anchors, as text."""
     fabric = Fabric(Random(f"{seed}/fabric"))
     fabric.near.update(CLIENTS)
     sockets = Sockets(fabric)
@@ -137,7 +140,9 @@ async def open_world_of(internet: Internet, options: Options, seed: int = 0) -> 
     async with trio.open_nursery() as nursery:
         await nursery.start(serve_internet, internet, SimulatedEnv(sockets, INTERNET, Random(f"{seed}/internet")))
         env = SimulatedEnv(sockets, DAEMON.host, Random(f"{seed}/daemon"))
-        daemon = Daemon(partial(serve, options, env, hints, run_io=inline), nursery)
+        daemon = Daemon(
+            partial(serve, options, env, hints, run_io=inline, anchors=read(anchors) if anchors else {}), nursery
+        )
         await daemon.start()
         clients = tuple(Client(SimulatedNetwork(sockets, host), DAEMON) for host in CLIENTS)
         operator = Operator(SimulatedNetwork(sockets, DAEMON.host), options.control.socket)

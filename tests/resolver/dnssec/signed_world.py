@@ -76,7 +76,7 @@ class SignedWorld:
     async def judge(
         self, entry: RRset | Denial, qtype: int = 0, *, proof: tuple[RRset, ...] = (), work: Work | None = None
     ) -> RRset | Denial:
-        work = work or Work()
+        work = work or self.validator.new_work()
         fetch = partial(self.fetch, work=work)
         if isinstance(entry, Denial):
             return await self.validator.validate_denial(entry, qtype, fetch, work)

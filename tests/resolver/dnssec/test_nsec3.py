@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cache.names import from_text
 from resolver.dnssec import nsec3
 from resolver.dnssec.work import Work
+from resolver.errors import WorkExhausted
 from tests.build import rrset
 from tests.resolver.dnssec.denying import SMALL, hash_of, nsec3_chain
 from tests.resolver.dnssec.signing import ZONE
@@ -57,8 +58,10 @@ def test_a_hash_is_computed_once_and_not_past_the_work_that_is_left() -> None:
     known = nsec3.Nsec3s(ZONE, records, work)
     assert known.at(ZONE) is known.at(ZONE) is not None
     assert work.hashes == 5
-    assert known.at(from_text("a.b.example.")) is None
-    assert known.over(from_text("gone.example.")) is None
+    for look in (known.at, known.over):
+        with pytest.raises(WorkExhausted):
+            look(from_text("a.b.example."))
+    assert work.hashes == 5
 
 
 @given(rdata=st.binary(max_size=80), label=st.binary(min_size=1, max_size=40))

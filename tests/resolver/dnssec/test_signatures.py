@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from cache.names import from_text
 from cache.rrset import RRset
 from resolver.dnssec import signatures
-from resolver.dnssec.signatures import TOO_MUCH_WORK, Unverified, Verified, seconds_to, verify
+from resolver.dnssec.signatures import TOO_MANY, Unverified, Verified, seconds_to, verify
 from resolver.dnssec.work import Work
+from resolver.errors import WorkExhausted
 from tests.build import rrset
 from tests.resolver.dnssec.signing import EXPIRATION, NOW, ZONE, ed25519_signer, sign
 
@@ -133,10 +134,11 @@ def test_keytrap_costs_no_more_than_the_work_that_is_left() -> None:
     rrsigs = tuple(WWW.rrsigs[0][:-1] + bytes((octet,)) for octet in range(100) if octet != WWW.rrsigs[0][-1])
     attack = replace(WWW, rrsigs=rrsigs)
     work = Work()
-    assert verify(attack, [KEY.rdata], ZONE, NOW, work) is TOO_MUCH_WORK
+    assert verify(attack, [KEY.rdata], ZONE, NOW, work) is TOO_MANY
     assert work.signatures == Work().signatures - signatures.MAX_SIGNATURES
     spent = Work(signatures=3)
-    assert verify(attack, [KEY.rdata], ZONE, NOW, spent) is TOO_MUCH_WORK
+    with pytest.raises(WorkExhausted):
+        verify(attack, [KEY.rdata], ZONE, NOW, spent)
     assert spent.signatures == 0
 
 

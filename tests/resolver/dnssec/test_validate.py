@@ -16,6 +16,7 @@ from resolver.errors import (
     RrsigsMissing,
     SignatureExpired,
     SignatureNotYetValid,
+    WorkExhausted,
 )
 from tests.build import denial, question, rrset
 from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, NOW, ROOT_SOA, SignedWorld, play
@@ -324,9 +325,10 @@ def test_the_work_of_one_question_is_bounded() -> None:
 
     async def main() -> None:
         world = SignedWorld()
-        work = Work(signatures=3)
-        with pytest.raises(Bogus, match="too much work"):
+        work = Work(signatures=3, counts=world.counts)
+        with pytest.raises(WorkExhausted, match="signatures"):
             await world.judge(world.example.sign(rrset(WWW, NOW)), work=work)
+        assert (world.counts.signatures_checked, world.counts.bogus) == (3, 0)
 
     play(main)
 

@@ -9,6 +9,7 @@ from cache.chain import Alias
 from cache.names import from_text
 from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import AAAA, CNAME, NS, A
+from resolver.env import Address
 from resolver.errors import (
     CachedFailure,
     DeadlinePassed,
@@ -19,13 +20,15 @@ from resolver.errors import (
     WorkExhausted,
 )
 from resolver.iterate.budget import BudgetLimits
-from resolver.iterate.delegation import configured
+from resolver.iterate.delegation import ZoneServer, configured
+from resolver.iterate.iterate import PARENT_PAUSE
 from resolver.iterate.learn import Iteration
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
 from tests.resolver.iterate.world import EXAMPLE, ROOT, TEST, Table, World, play, small_internet
 from tests.resolver.iterate.zone_text import name, question
 from tests.resolver.upstream.fake_network import Behaviour, silent
 
+OTHER = "192.0.2.11"  # the second server of `example.`
 ADDRESS_1 = bytes([198, 51, 100, 1])
 ADDRESS_2 = bytes([198, 51, 100, 2])
 STRICT = RecursionOptions(ipv6=False, qname_minimisation="strict")
@@ -227,6 +230,90 @@ def test_another_server_is_asked_when_one_is_lame() -> None:
         for seed in range(6):
             assert address(await World(servers, seed=seed).iterate("www.example. A")) == ADDRESS_1
         assert servers["192.0.2.11"].asked
+
+    play(main)
+
+
+def two_servers() -> dict[str, Table]:
+    """`example.` has a second server, which knows another address."""
+    servers = small_internet()
+    servers[ROOT].said["under example."] = (
+        "",
+        "example. 3600 NS ns.example.\nexample. 3600 NS other.example.",
+        "ns.example. 3600 A 192.0.2.10\nother.example. 3600 A 192.0.2.11",
+    )
+    servers[OTHER] = Table({**servers[EXAMPLE].said, "www.example. A": ("www.example. 60 A 198.51.100.2",)})
+    return servers
+
+
+def avoiding(zone: str, *hosts: str) -> set[ZoneServer]:
+    return {ZoneServer(from_text(zone), Address(host, 53)) for host in hosts}
+
+
+def test_a_server_that_is_to_be_avoided_is_not_asked_in_its_zone() -> None:
+    async def main() -> None:
+        for seed in range(6):
+            servers = two_servers()
+            world = World(servers, seed=seed)
+            asked = question("www.example. A")
+            first = await world.iterator.iterate(asked, world.new_budget())
+            assert first.said_by in avoiding("example.", EXAMPLE, OTHER)
+            second = await world.iterator.iterate(asked, world.new_budget(), {first.said_by})
+            assert {first.said_by, second.said_by} == avoiding("example.", EXAMPLE, OTHER)
+            assert address(first) != address(second)
+
+    play(main)
+
+
+def test_a_server_that_is_avoided_in_one_zone_is_asked_in_another() -> None:
+    async def main() -> None:
+        servers = two_servers()
+        world = World(servers)
+        await world.iterator.iterate(question("www.example. A"), world.new_budget(), avoiding("test.", EXAMPLE, OTHER))
+        assert servers[EXAMPLE].asked or servers[OTHER].asked
+
+    play(main)
+
+
+def test_when_all_servers_are_to_be_avoided_the_parent_is_asked_whether_there_are_others() -> None:
+    """A zone that has moved, and whose former servers go on with an old copy of it."""
+
+    async def main() -> None:
+        servers = small_internet()
+        world = World(servers)
+        await world.iterate("www.example. A")
+        servers[OTHER] = Table({"www.example. A": ("www.example. 60 A 198.51.100.2",)})
+        world.env.world.servers[Address(OTHER, 53)] = servers[OTHER]
+        asked, avoided = question("www.example. A"), avoiding("example.", EXAMPLE)
+        with pytest.raises(NoReachableAuthority):
+            await world.iterator.iterate(asked, world.new_budget(), avoided)
+        servers[ROOT].said["under example."] = ("", "example. 3600 NS ns2.example.", "ns2.example. 3600 A 192.0.2.11")
+        await trio.sleep(PARENT_PAUSE)
+        assert address(await world.iterator.iterate(asked, world.new_budget(), avoided)) == ADDRESS_2
+
+    play(main)
+
+
+@pytest.mark.parametrize("fallback", [True, False])
+def test_when_all_forwarders_are_to_be_avoided_the_question_is_taken_from_the_root_if_that_is_allowed(
+    fallback: bool,
+) -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[OTHER] = Table({"www.example. A": ("www.example. 60 A 198.51.100.2",)}, flags=dns.flags.RA)
+        zones = configured([ForwardZone("example.", (f"{OTHER}:53",), fallback=fallback)], [])
+        world = World(servers, zones=zones)
+        asked = question("www.example. A")
+        first = await world.iterator.iterate(asked, world.new_budget())
+        assert (address(first), first.said_by) == (ADDRESS_2, *avoiding("example.", OTHER))
+        sent = world.sent
+        if fallback:
+            again = await world.iterator.iterate(asked, world.new_budget(), avoiding("example.", OTHER))
+            assert address(again) == ADDRESS_1
+        else:
+            with pytest.raises(NoReachableAuthority):
+                await world.iterator.iterate(asked, world.new_budget(), avoiding("example.", OTHER))
+            assert world.sent == sent
 
     play(main)
 

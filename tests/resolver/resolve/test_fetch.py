@@ -1,6 +1,7 @@
 """What a flight leaves behind: entries in the cache, or a remembered failure."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 import pytest
 import trio
@@ -11,6 +12,7 @@ from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Entry, Trust
 from cache.store import RRsetCache
 from resolver.errors import (
+    Bogus,
     CachedFailure,
     DeadlinePassed,
     NameTooLong,
@@ -19,7 +21,8 @@ from resolver.errors import (
     ResolutionFailure,
     WorkExhausted,
 )
-from resolver.iterate import Budget, Iteration
+from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate.budget import Spent
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.fetch import Fetcher, says_something_of_the_name
 from tests.build import denial, question, rrset
@@ -32,7 +35,7 @@ NOW = 1000.0
 def fetch(
     outcome: Iteration | ResolutionFailure, cache: RRsetCache, failures: Failures, budget: Budget | None = None
 ) -> Iteration | ResolutionFailure:
-    async def iterate(asked: Question, budget: Budget) -> Iteration:
+    async def iterate(asked: Question, budget: Budget, avoided: AbstractSet[ZoneServer]) -> Iteration:
         if isinstance(outcome, ResolutionFailure):
             raise outcome
         return outcome
@@ -69,20 +72,44 @@ def test_with_stale_data_at_hand_the_next_attempt_waits_for_the_recheck_timer() 
     assert failures.find(ASKED, NOW + 30.1) is None
 
 
-def test_a_failure_that_another_questions_limits_caused_is_not_remembered() -> None:
+def of_a_look_up() -> Budget:
+    return Budget(NOW + 10, ancestors=(OTHER,))
+
+
+def behind_an_alias() -> Budget:
+    budget = Budget(NOW + 10)
+    budget.spend_alias()
+    return budget
+
+
+@pytest.mark.parametrize("within", [of_a_look_up, behind_an_alias])
+def test_a_failure_that_another_questions_limits_caused_is_not_remembered(within: Callable[[], Budget]) -> None:
     failures = Failures()
-    within = Budget(NOW + 10, ancestors=(OTHER,))
     for failure in (WorkExhausted("queries"), DeadlinePassed("late")):
-        fetch(failure, RRsetCache(CacheOptions()), failures, within)
+        fetch(failure, RRsetCache(CacheOptions()), failures, within())
         assert failures.find(ASKED, NOW) is None
-        assert says_something_of_the_name(failure, Budget(NOW))
-    fetch(NoReachableAuthority("silent"), RRsetCache(CacheOptions()), failures, within)
+        assert says_something_of_the_name(failure, Budget(NOW), NOW)
+    fetch(NoReachableAuthority("silent"), RRsetCache(CacheOptions()), failures, within())
     assert failures.find(ASKED, NOW) is not None
+
+
+@pytest.mark.parametrize("within", [of_a_look_up, behind_an_alias])
+def test_what_another_server_might_have_mended_is_not_remembered_when_there_was_no_more_budget(
+    within: Callable[[], Budget],
+) -> None:
+    budget = within()
+    assert says_something_of_the_name(Bogus("forged"), budget, NOW)
+    assert not says_something_of_the_name(Bogus("forged"), budget, NOW + 10)
+    budget.spent.exceeded.add("queries")
+    assert not says_something_of_the_name(Bogus("forged"), budget, NOW)
+    own = Budget(NOW + 10, spent=Spent())
+    own.spent.exceeded.add("queries")
+    assert says_something_of_the_name(Bogus("forged"), own, NOW + 10)
 
 
 @pytest.mark.parametrize("failure", [Overloaded("full"), NameTooLong("substituted"), CachedFailure("not asked")])
 def test_where_nothing_failed_nothing_is_remembered(failure: ResolutionFailure) -> None:
-    assert not says_something_of_the_name(failure, Budget(NOW))
+    assert not says_something_of_the_name(failure, Budget(NOW), NOW)
 
 
 @pytest.mark.parametrize("said", ["www.example. NXDOMAIN", "www.example. A"], ids=["NXDOMAIN", "NODATA"])
@@ -116,7 +143,7 @@ def late(happens: Callable[[RRsetCache], object], before: Entry | None = None) -
     brought = rrset(NEW, NOW)
     beside = rrset("example. 60 NS ns.example.", NOW)
 
-    async def iterate(asked: Question, budget: Budget) -> Iteration:
+    async def iterate(asked: Question, budget: Budget, avoided: AbstractSet[ZoneServer]) -> Iteration:
         happens(cache)
         return Iteration(brought, (brought, beside))
 

@@ -4,6 +4,7 @@ Cache, failures, flights and the walk along aliases, against a model of single r
 """
 
 import os
+from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Final
 
@@ -24,7 +25,7 @@ from cache.rrtypes import AAAA, CNAME, NXDOMAIN, A
 from cache.store import RRsetCache
 from cache.ttl import shown_ttl
 from resolver.errors import NoReachableAuthority, ResolutionFailure
-from resolver.iterate import Budget, Iteration
+from resolver.iterate import Budget, Iteration, ZoneServer
 from resolver.resolve import Fetcher, Flights, PublicResolver, ResolveCounts
 from tests.build import denial, rrset
 from tests.resolver.resolve.per_record import MAX_STALE, NEGATIVE_TTL, PerRecord, Said
@@ -155,7 +156,7 @@ class ResolveMachine(RuleBasedStateMachine):
             assert known in (None, answer), "what was there at once was the answer"
             return answer
 
-    async def iterate(self, question: Question, budget: Budget) -> Iteration:
+    async def iterate(self, question: Question, budget: Budget, avoided: AbstractSet[ZoneServer]) -> Iteration:
         """What the servers of the model's world say."""
         self.asked += 1
         name = to_text(question.qname).removesuffix(".")

@@ -18,22 +18,35 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Concatenate, Final, NamedTuple, ParamSpec
 
+import dns.flags
 import dns.name
 import msgspec
 import trio
 from dns.message import Message
+from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
 from cache.options import CacheOptions, StaleOptions
 from internal_zones.options import StateOptions
 from resolver.demo.behaviour import Behaviour
 from resolver.demo.internet import Internet
+from resolver.demo.zone import parse_record
+from resolver.dnssec import DnssecOptions
 from resolver.iterate.options import ForwardZone
 from tests.internal_zones.platform import State, write_state
+from tests.signing import SignedZone
+from tests.simulation.denials import Kind
 from tests.simulation.deterministic import run
-from tests.simulation.invariants import chain_violations, extended_errors, header_violations, violations
+from tests.simulation.invariants import (
+    chain_violations,
+    extended_errors,
+    header_violations,
+    violations,
+    without_proofs,
+)
 from tests.simulation.operator import Operator
 from tests.simulation.scenarios.servers import Mind, Said, ScriptedServer, ZoneText, build
+from tests.simulation.signing_authority import Flaw
 from tests.simulation.world import World, open_world_of, simulated_options
 
 STATE_FILE, CACHE_FILE = "state.db", "cache.db"
@@ -60,6 +73,11 @@ class Reply(NamedTuple):
     message: Message
 
     @property
+    def is_secure(self) -> bool:
+        """Has it AD?"""
+        return bool(self.message.flags & dns.flags.AD)
+
+    @property
     def codes(self) -> set[int]:
         """The INFO-CODEs of the EDEs."""
         return {int(code) for code in extended_errors(self.message)}
@@ -73,17 +91,23 @@ class Reply(NamedTuple):
 class Net:
     """What a scenario can do."""
 
-    def __init__(self, world: World, state_file: Path) -> None:
+    def __init__(self, world: World, state_file: Path, *, is_validated: bool = False) -> None:
         self.state_file = state_file
+        self._is_validated = is_validated
         self._world = world
         self._began = trio.current_time()
         self._is_scripted = False
 
-    async def ask(self, question: str, client: int = 0, *, rd: bool = True, excused: str = "") -> Reply:
-        """The reply to `name` or `name type`; there must be one, and it may break no invariant but the one excused."""
+    async def ask(
+        self, question: str, client: int = 0, *, rd: bool = True, flags: str = "", excused: str = ""
+    ) -> Reply:
+        """The reply to `name` or `name type`; there must be one, and it may break no invariant but the one excused.
+
+        flags: of AD, CD and DO those that the query has.
+        """
         qname, _, qtype = question.partition(" ")
         began = trio.current_time()
-        message = await self._world.clients[client].ask(qname, qtype or "A", rd=rd)
+        message = await self._world.clients[client].ask(qname, qtype or "A", rd=rd, flags=flags)
         assert message is not None, f"no reply to {question}"
         found = [one for one in self._violations(message) if rd and not (excused and excused in one)]
         assert not found, found
@@ -156,6 +180,26 @@ class Net:
         server.script[question] = said
         self._is_scripted = True
 
+    def spoil(self, name: str, flaw: Flaw) -> None:
+        """Have the server sign so from now on."""
+        server = self._world.internet.servers[name]
+        assert isinstance(server, ScriptedServer)
+        server.authority.flaw = flaw
+        self._is_scripted |= flaw is not Flaw.NONE
+
+    def vouch(self, origin: str, *, is_signed: bool) -> None:
+        """Have `test.` have a DS for this zone, or none any more."""
+        apex, server = dns.name.from_text(origin), self._world.internet.servers["test"]
+        ds = parse_record(self.keys_of(origin).anchor)
+        change = (lambda zone: zone.with_rrset(ds)) if is_signed else lambda zone: zone.without(apex, RdataType.DS)
+        self._world.published.note(server.change(apex.parent(), change), trio.current_time())
+
+    def keys_of(self, origin: str) -> SignedZone:
+        """The key of a signed zone."""
+        server = self._world.internet.servers["root"]
+        assert isinstance(server, ScriptedServer)
+        return server.authority.signers[dns.name.from_text(origin)].keys
+
     def possess(self, name: str, mind: Mind) -> None:
         """Have the server say what `mind` tells it, whatever its zone holds."""
         server = self._world.internet.servers[name]
@@ -196,23 +240,26 @@ class Net:
         if reply.question[0].name.is_subdomain(INTERNAL):
             yield from chain_violations(reply)
         elif self._is_scripted:  # what a server makes up was never published
-            yield from header_violations(reply)
-            yield from chain_violations(reply)
+            yield from header_violations(reply, is_validated=self._is_validated)
+            yield from chain_violations(without_proofs(reply))
         else:
-            yield from violations(reply, self._world.published, trio.current_time())
+            now = trio.current_time()
+            yield from violations(reply, self._world.published, now, is_validated=self._is_validated)
 
 
 def given(
     servers: Mapping[str, ZoneText],
     *,
     more_of_test: tuple[str, ...] = (),
+    above: Kind = Kind.NSEC,
     forward: Mapping[str, tuple[str, ...]] | None = None,
     state: State | None = None,
     **tables: msgspec.Struct,
 ) -> Callable[[Scenario[P]], Callable[P, None]]:
     """The world of a scenario: servers by name, each with its zone; two of them may have the same one.
 
-    more_of_test: further records of `test.` forward: zones whose names are asked of these servers, recursively.
+    If one of the zones is signed, the daemon validates. more_of_test: further records of `test.` above: how that and the root
+    deny then. forward: zones whose names are asked of these servers, recursively.
     state: what is in the state database; without it there is none. tables: other options of the daemon, by table.
     """
 
@@ -220,17 +267,18 @@ def given(
         @wraps(scenario)
         def play(*args: P.args, **kwargs: P.kwargs) -> None:
             async def main(folder: Path) -> None:
-                internet = build(servers, more_of_test)
+                internet, anchors = build(servers, more_of_test, above)
                 options = msgspec.structs.replace(
                     simulated_options(internet, StaleOptions()),
                     state=_state_options(folder, state),
                     forward=_forward_zones(internet, forward or {}),
+                    dnssec=DnssecOptions(validate=bool(anchors)),
                     **{"cache": CacheOptions(snapshot=str(folder / CACHE_FILE)), **tables},
                 )
-                async with open_world_of(internet, options) as world:
+                async with open_world_of(internet, options, anchors=anchors) as world:
                     await trio.sleep(UNTIL_PRIMED)
                     world.forget_asked()
-                    net = Net(world, folder / STATE_FILE)
+                    net = Net(world, folder / STATE_FILE, is_validated=bool(anchors))
                     await scenario(net, *args, **kwargs)
                     await net.check_end()
 

@@ -1,21 +1,15 @@
 """Scenarios 29 to 41: what is given past its TTL, for how long, and how soon what is new is seen."""
 
-from math import inf
-
 import pytest
 import trio
 
-from cache.answer import Question
-from cache.lookup import find_link, find_stale_link
-from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Security
-from cache.rrtypes import A
-from cache.store import RRsetCache
+from cache.options import StaleOptions
 from resolver.demo.behaviour import Behaviour, Delays, Fails, Silent, Truncates
 from resolver.service.options import LimitOptions
-from tests.build import rrset
+from tests.simulation.denials import Kind
 from tests.simulation.scenarios.kit import FROM_MEMORY, Net, Reply, given
 from tests.simulation.scenarios.servers import Said, zone
+from tests.simulation.signing_authority import Flaw
 
 WWW = "www.dst.test"
 D = zone("dst.test", "www 300 A 198.51.100.1", "txt 300 TXT kept", minimum=20)
@@ -269,17 +263,21 @@ async def test_scenario_38_a_name_that_is_asked_for_twice_a_second_is_seen_soon_
     assert net.seconds <= created_at + RECHECK + 1
 
 
-def test_scenario_39_a_bogus_refresh_leaves_the_secure_stale_address_in_its_place() -> None:
-    """On the cache alone: no signatures are checked yet, and so no server can be made to say anything bogus."""
-    cache, stale = RRsetCache(CacheOptions()), StaleOptions()
-    good = rrset("www.dst.test. 300 A 198.51.100.1", now=0.0, security=Security.SECURE)
-    bogus = rrset("www.dst.test. 300 A 203.0.113.66", now=310.0, security=Security.BOGUS)
-    question = Question(good.owner, A)
-    assert cache.put(good, 0.0)
-    assert not cache.put(bogus, 310.0)
-    assert find_link(cache, question.qname, A, 310.0) is None
-    assert find_stale_link(cache, question.qname, A, 310.0, stale) is good
-    assert good.lease == inf
+@pytest.mark.parametrize("flaw", [Flaw.EXPIRED, Flaw.FORGED, Flaw.UNSIGNED], ids=lambda flaw: flaw.name)
+@given({"D": zone("dst.test", "www 300 A 198.51.100.1", signs=Kind.NSEC)})
+async def test_scenario_39_a_bogus_refresh_leaves_the_secure_stale_address_in_its_place(net: Net, flaw: Flaw) -> None:
+    assert (await net.ask(WWW, flags="AD")).is_secure
+    net.spoil("D", flaw)
+    await net.at(310)
+    for _ in range(3):
+        reply = await net.ask(WWW, flags="AD")
+        assert (reply.answer, reply.is_secure) == (STALE, False)
+        assert "STALE_ANSWER" in reply.errors
+    assert (await net.cached(WWW))["A"] == "stale"
+    net.spoil("D", Flaw.NONE)
+    await net.at(310 + RECHECK + 1)
+    healed = await net.ask(WWW, flags="AD")
+    assert (healed.answer, healed.is_secure, healed.errors) == (["www.dst.test 300 A 198.51.100.1"], True, set())
 
 
 @given({"D": zone("dst.test", "www 5 A 198.51.100.1", "@ 10 NS ns-d")})
