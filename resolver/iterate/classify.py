@@ -92,7 +92,9 @@ def classify(
     else:
         told = Denied(question.qname, None if response.rcode == NXDOMAIN else question.qtype, scrubbed.soa)
     if response.rcode == YXDOMAIN and not isinstance(told, Aliased):
-        return Useless(Reason.MALFORMED, "YXDOMAIN without an alias")  # RFC 6672 §2.2: it speaks of a DNAME, and of nothing else
+        return Useless(
+            Reason.MALFORMED, "YXDOMAIN without an alias"
+        )  # RFC 6672 §2.2: it speaks of a DNAME, and of nothing else
     if is_trusted:
         return _trusted(told, scrubbed)
     return _without_aa(told, response, scrubbed)

@@ -135,7 +135,10 @@ def test_what_a_reply_means(asked: str, said: Response, meaning: Verdict) -> Non
             "www.example. A", response(A, rcode=YXDOMAIN), Reason.MALFORMED, id="YXDOMAIN with the answer, and no DNAME"
         ),
         pytest.param(
-            "www.example. A", response("", SOA, rcode=YXDOMAIN), Reason.MALFORMED, id="YXDOMAIN that denies, and no DNAME"
+            "www.example. A",
+            response("", SOA, rcode=YXDOMAIN),
+            Reason.MALFORMED,
+            id="YXDOMAIN that denies, and no DNAME",
         ),
     ],
 )
