@@ -1,6 +1,9 @@
 """Questions taken down a scripted internet."""
 
+from collections.abc import Iterable
+
 import dns.flags
+import dns.message
 import dns.rcode
 import pytest
 import trio
@@ -22,9 +25,9 @@ from resolver.iterate.budget import BudgetLimits
 from resolver.iterate.delegation import configured
 from resolver.iterate.learn import Iteration
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
-from tests.resolver.iterate.world import EXAMPLE, ROOT, TEST, Table, World, play, small_internet
+from tests.resolver.iterate.world import EXAMPLE, ROOT, RTT, TEST, Table, World, play, small_internet
 from tests.resolver.iterate.zone_text import name, question
-from tests.resolver.upstream.fake_network import Behaviour, silent
+from tests.resolver.upstream.fake_network import Behaviour, Said, reply_to, silent
 
 ADDRESS_1 = bytes([198, 51, 100, 1])
 ADDRESS_2 = bytes([198, 51, 100, 2])
@@ -121,11 +124,23 @@ def test_the_first_link_of_an_alias_chain_is_returned_alone() -> None:
     play(main)
 
 
-def test_further_links_of_the_same_zone_come_along() -> None:
+@pytest.mark.parametrize("is_truncated", [False, True], ids=["over UDP", "over TCP"])
+def test_further_links_of_the_same_zone_come_along_when_nobody_can_have_forged_them(is_truncated: bool) -> None:
     async def main() -> None:
-        world = World(small_internet())
-        iteration = await world.iterate("near.example. A")
+        servers: dict[str, Behaviour] = dict(small_internet())
+        table = servers[EXAMPLE]
+
+        def truncating(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+            if over_tcp or not is_truncated:
+                return table(query, over_tcp)
+            return [(RTT, reply_to(query, flags=dns.flags.AA | dns.flags.TC).to_wire())]
+
+        servers[EXAMPLE] = truncating
+        iteration = await World(servers).iterate("near.example. A")
         further = iteration.find_link(question("www.example. A"))
+        if not is_truncated:
+            assert further is None
+            return
         assert isinstance(further, RRset)
         assert further.rdatas == (ADDRESS_1,)
         assert further in iteration.learned
