@@ -161,7 +161,7 @@ class Iterator:
 
     async def _ask(self, servers: ZoneServers, shown: Question, descent: _Descent) -> Heard:
         """Show a zone's servers ever more of the question until they refer elsewhere or have answered all of it."""
-        question, is_relaxed = descent.question, self._options.qname_minimisation == "relaxed"
+        question, is_relaxed = descent.question, self._options.qname_minimisation != "strict"
         while shown != question:
             self._counts.minimised += 1
             heard = await servers.ask(shown, gives_up_early=is_relaxed)
