@@ -111,6 +111,36 @@ def test_strictly_nothing_lies_below_a_name_that_does_not_exist() -> None:
     play(main)
 
 
+NSEC = "\nem.example. 60 NSEC ez.example. A NSEC\nexample. 60 NSEC a.example. NS SOA NSEC"
+
+
+@pytest.mark.parametrize(
+    ("validates", "proof", "asked"),
+    [
+        pytest.param(True, NSEC, ["ent.example. A"], id="proof that will be checked"),
+        pytest.param(True, "", ["ent.example. A", "www.ent.example. A"], id="no proof"),
+        pytest.param(False, NSEC, ["ent.example. A", "www.ent.example. A"], id="proof that nobody checks"),
+    ],
+)
+def test_what_lies_below_a_name_that_is_proven_not_to_exist_is_shown_to_nobody(
+    validates: bool, proof: str, asked: list[str]
+) -> None:
+    """RFC 8020 §2. Who signs a zone does not deny its empty non-terminals, or cannot prove it."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].rcodes |= {"ent.example. A": dns.rcode.NXDOMAIN, "www.ent.example. A": dns.rcode.NXDOMAIN}
+        soa = servers[EXAMPLE].said["under example."][1]
+        servers[EXAMPLE].said |= {"ent.example. A": ("", soa + proof), "www.ent.example. A": ("", soa + proof)}
+        iteration = await World(servers, validates=validates).iterate("www.ent.example. A")
+        assert isinstance(iteration.link, Denial)
+        assert (iteration.link.is_nxdomain, iteration.link.owner) == (True, name("www.ent.example."))
+        assert len(iteration.link.proof) == (2 if proof else 0)
+        assert servers[EXAMPLE].asked == asked
+
+    play(main)
+
+
 def test_the_first_link_of_an_alias_chain_is_returned_alone() -> None:
     async def main() -> None:
         world = World(small_internet())
