@@ -158,7 +158,7 @@ def make_parts(
         counts=counts.iterate,
         upstream_counts=counts.upstream,
         spawn=nursery.start_soon,
-        keeps_ds=options.dnssec.validate,
+        validates=options.dnssec.validate,
     )
     trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache)
     validation = trusting.validation if trusting is not None else None

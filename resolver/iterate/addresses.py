@@ -11,7 +11,7 @@ from typing import Final
 import trio
 
 from cache.answer import Question
-from cache.chain import Link
+from cache.chain import Alias, Link
 from cache.names import WireName
 from cache.rrset import RRset
 from cache.rrtypes import AAAA, A
@@ -26,6 +26,7 @@ from resolver.iterate.scrub import MAX_GLUE_PER_NAME
 from resolver.wire.message import RawRRset
 
 MAX_KNOWN_RDATAS: Final = 16384  # addresses whose text is kept ready; when full, all are forgotten and made anew
+MAX_ALIASES: Final = 2  # from the name of a name server to its address; it should be none (RFC 2181 §10.3)
 MAX_FAILED_LOOKUPS: Final = 5  # MAX_TARGET_NX: name servers of one delegation looked up in vain
 OCTETS: Final = {A: 4, AAAA: 16}
 
@@ -53,9 +54,7 @@ class AddressBook:
         missing = []
         for name in delegation.name_servers:
             before = len(found)
-            for rrset in known_addresses(self._cache, name, now):
-                if rrset.rtype in self._rtypes:
-                    found.update(dict.fromkeys(self.usable(rrset.rdatas, rrset.rtype)))
+            found.update(dict.fromkeys(self._known(name, now)))
             if delegation.glue:
                 found.update(dict.fromkeys(self.addresses_in(delegation.glue, name)))
             if len(found) == before:
@@ -70,7 +69,8 @@ class AddressBook:
         """Addresses of one name server, found by asking; [] when none is.
 
         The families are asked side by side and the first useful one wins; the other goes on in its flight and will be in
-        the cache next time. waiting: the question that needs them. Raises WorkExhausted.
+        the cache next time. When its own zone fails, those that a referral to that zone has brought on the way are as good as
+        any glue. waiting: the question that needs them. Raises WorkExhausted.
         """
         self._counts.address_lookups += 1
         budget.spend_name()
@@ -86,6 +86,7 @@ class AddressBook:
             async with trio.open_nursery() as nursery:
                 for rtype in self._rtypes:
                     nursery.start_soon(ask, rtype, nursery.cancel_scope)
+        found = found or self._known(name, now)
         if not found:
             self._counts.address_lookups_failed += 1
         return found
@@ -103,17 +104,27 @@ class AddressBook:
         return found[:MAX_GLUE_PER_NAME]
 
     async def _ask(self, question: Question, budget: Budget) -> list[Address]:
-        if question in budget.ancestors:
-            self._counts.cycles += 1
-            return []
-        try:
-            link = await self._lookup(question, budget)
-        except ResolutionFailure:
-            return []
-        # RFC 2181 §10.3: the name of a name server is no alias
-        if not isinstance(link, RRset) or link.rtype != question.qtype:
-            return []
-        return self.usable(link.rdatas, link.rtype)
+        for _ in range(MAX_ALIASES + 1):
+            if question in budget.ancestors:
+                self._counts.cycles += 1
+                return []
+            try:
+                link = await self._lookup(question, budget)
+            except ResolutionFailure:
+                return []
+            if not isinstance(link, Alias):
+                return self.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
+            # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
+            question = Question(link.target, question.qtype)
+        return []
+
+    def _known(self, name: WireName, now: float) -> list[Address]:
+        return [
+            address
+            for rrset in known_addresses(self._cache, name, now)
+            if rrset.rtype in self._rtypes
+            for address in self.usable(rrset.rdatas, rrset.rtype)
+        ]
 
     def addresses_in(self, glue: tuple[RawRRset, ...], name: WireName) -> list[Address]:
         """The addresses of `name` among these RRsets that may be asked."""

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from cache.answer import Question
-from cache.names import WireName
+from cache.names import WireName, is_at_or_below
 from cache.rrtypes import DS, NOERROR, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
 from resolver.iterate.scrub import Scrubbed, target_of
 from resolver.wire.message import RA, RawRRset, Response
@@ -91,6 +91,10 @@ def classify(
         return Useless(Reason.CHILD_SIDE, "DS denied by the child zone")
     else:
         told = Denied(question.qname, None if response.rcode == NXDOMAIN else question.qtype, scrubbed.soa)
+    if response.rcode == YXDOMAIN and not isinstance(told, Aliased):
+        return Useless(
+            Reason.MALFORMED, "YXDOMAIN without an alias"
+        )  # RFC 6672 §2.2: it speaks of a DNAME, and of nothing else
     if is_trusted:
         return _trusted(told, scrubbed)
     return _without_aa(told, response, scrubbed)
@@ -108,10 +112,13 @@ def _is_referral(
     """Is there an NS RRset of a zone further down, and nothing that says more?
 
     With AA an answer outranks it, without AA the servers further down know better. A referral with a wrong AA exists too;
-    an SOA says that it is a negative answer with needless NS records.
+    an SOA says that it is a negative answer with needless NS records. NS records beside an alias may be of its target's zone,
+    whose servers know nothing of the name asked.
     """
     cut = scrubbed.name_servers
     if cut is None or cut.owner == zone or response.rcode != NOERROR or scrubbed.soa is not None:
+        return False
+    if not is_at_or_below(question.qname, cut.owner):
         return False
     if question.qtype == DS and cut.owner == question.qname:
         return False  # the child's servers do not know its DS (RFC 4035 §3.1.4.1)

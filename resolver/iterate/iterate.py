@@ -78,14 +78,15 @@ class Iterator:
         counts: IterateCounts,
         upstream_counts: UpstreamCounts,
         spawn: Spawn,
-        keeps_ds: bool = False,
+        validates: bool = False,
     ) -> None:
         """lookup: the first link of a question, through cache and flights. zones: forward and stub zones (`configured`).
 
-        spawn: starts a task that may outlive the question (upstream.Upstream). keeps_ds: DS RRsets beside referrals are stored,
-        or the proof that there is none, for who validates.
+        spawn: starts a task that may outlive the question (upstream.Upstream). validates: what is brought is validated by who
+        asked; DS RRsets beside referrals are stored for that, or the proof that there is none, and a signed NXDOMAIN of a
+        shortened name ends the question.
         """
-        self._keeps_ds = keeps_ds
+        self._validates = validates
         self._cache = cache
         self._options = options
         self._hints = hints
@@ -172,7 +173,7 @@ class Iterator:
 
     async def _ask(self, servers: ZoneServers, shown: Question, descent: _Descent) -> Heard:
         """Show a zone's servers ever more of the question until they refer elsewhere or have answered all of it."""
-        question, is_relaxed = descent.question, self._options.qname_minimisation == "relaxed"
+        question, is_relaxed = descent.question, self._options.qname_minimisation != "strict"
         while shown != question:
             self._counts.minimised += 1
             heard = await servers.ask(shown, gives_up_early=is_relaxed)
@@ -181,7 +182,7 @@ class Iterator:
                 return heard
             if heard is None or (isinstance(heard.told, Denied) and heard.told.rtype is None):
                 # RFC 9156 §2.3: some servers fail, or deny, names that have others below them
-                if heard is not None and not is_relaxed:
+                if heard is not None and (not is_relaxed or self._will_be_proven(heard)):
                     return denied_below(heard, question)
                 self._counts.minimisation_given_up += 1
                 shown = question
@@ -190,6 +191,10 @@ class Iterator:
         whole = await servers.ask(question, gives_up_early=False)
         assert whole is not None  # None is for shortened questions
         return whole
+
+    def _will_be_proven(self, heard: Heard) -> bool:
+        """Will somebody find out whether the name denied, and with it all below it, is really not there?"""
+        return self._validates and bool(heard.scrubbed.proof)
 
     def _shorten(self, delegation: Delegation, descent: _Descent) -> Question:
         if delegation.is_forwarder:
@@ -201,9 +206,9 @@ class Iterator:
         self._counts.referrals += 1
         self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS)
         below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
-        name_servers = delegation_of(told.name_servers, heard.scrubbed, voice, self._ttls, keeps_proof=self._keeps_ds)
+        name_servers = delegation_of(told.name_servers, heard.scrubbed, voice, self._ttls, keeps_proof=self._validates)
         self._cache.put(name_servers, voice.now)
-        if self._keeps_ds and heard.scrubbed.ds is not None:
+        if self._validates and heard.scrubbed.ds is not None:
             self._cache.put(entry_of(heard.scrubbed.ds, voice, Trust.ADDITIONAL, self._ttls), voice.now)
         for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):
             self._cache.put(rrset, voice.now)

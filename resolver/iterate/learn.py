@@ -68,7 +68,9 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     links: list[Link] = []
     name = question.qname
     proof = _proof(scrubbed, voice, own_trust, options)[:MAX_PROOF] if scrubbed.proof else ()
-    for raw in scrubbed.chain:
+    # What stands behind an alias was not asked for. Over UDP it is asked for by itself (RFC 2181 §5.4.1): else who forges a reply
+    # to one name that he made up could put records of any other name of the zone beside it, of a forwarder's any name at all.
+    for raw in scrubbed.chain if voice.is_proven else scrubbed.chain[:1]:
         # RFC 2181 §5.4.1: AA speaks of the name asked; what follows it in the chain is answered, but not vouched for
         rrset = entry_of(raw, voice, own_trust if not links else Trust.ANSWER, options)
         if proof and _is_expanded(raw):
@@ -143,7 +145,8 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
 def _denies_end(scrubbed: Scrubbed, voice: Voice) -> bool:
     """Does the reply, beside aliases, prove that their last target has nothing? Without AA and SOA that is asked anew."""
     return (
-        not scrubbed.is_answered
+        voice.is_proven
+        and not scrubbed.is_answered
         and scrubbed.soa is not None
         and voice.is_authoritative
         and is_at_or_below(scrubbed.end, voice.delegation.zone)

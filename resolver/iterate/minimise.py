@@ -8,7 +8,7 @@ from typing import Final
 
 from cache.answer import Question
 from cache.names import WireName, count_labels
-from cache.rrtypes import A
+from cache.rrtypes import DS, A
 from resolver.iterate.options import QnameMinimisation
 
 MAX_STEPS: Final = 10  # RFC 9156 §2.3 MAX_MINIMISE_COUNT: a name of 127 labels takes no more queries than this
@@ -20,9 +20,14 @@ def shorten(question: Question, zone: WireName, steps: int, mode: QnameMinimisat
     """The question to ask next at a server of `zone`, which the question's name is at or below.
 
     steps: shortened questions already asked for this question, in all zones. The whole question is given as it is.
+
+    Even where nothing is to be hidden (off) a DS question begins with its parent's name: a server that has the zone itself, and
+    one far above it, would deny it for the zone, which is not the zone's to say (RFC 4035 §3.1.4.1).
     """
-    if mode == "off" or steps >= MAX_STEPS:
+    if steps >= MAX_STEPS:
         return question
+    if mode == "off":
+        return _cut(question, count_labels(question.qname) - 1) if _is_for_a_zone_between(question, zone) else question
     return _cut(question, count_labels(zone) + 1)
 
 
@@ -36,6 +41,10 @@ def lengthen(question: Question, shown: Question, steps: int) -> Question:
         return _cut(question, at + 1)
     # RFC 9156 §2.3: spread the remaining labels over the remaining steps
     return _cut(question, at + max(1, -(-hidden // (MAX_STEPS - steps))))
+
+
+def _is_for_a_zone_between(question: Question, zone: WireName) -> bool:
+    return question.qtype == DS and count_labels(question.qname) > count_labels(zone) + 1
 
 
 def _cut(question: Question, wanted: int) -> Question:

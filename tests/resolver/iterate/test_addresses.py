@@ -7,7 +7,7 @@ from resolver.iterate.addresses import AddressBook
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.options import RecursionOptions
-from tests.resolver.iterate.world import World, play, small_internet
+from tests.resolver.iterate.world import EXAMPLE, TEST, Table, World, play, small_internet
 from tests.resolver.iterate.zone_text import name, question, raws
 
 BOTH = RecursionOptions(port=5353)
@@ -106,16 +106,56 @@ def test_a_look_up_that_waits_for_itself_finds_nothing() -> None:
     play(main)
 
 
-def test_a_name_server_that_is_an_alias_has_no_address() -> None:
-    """RFC 2181 §10.3."""
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param("alias.example.", [Address("198.51.100.2", 5353)], id="one alias"),
+        pytest.param("second.example.", [Address("198.51.100.2", 5353)], id="two aliases"),
+        pytest.param("third.example.", [], id="three aliases"),
+        pytest.param("round.example.", [], id="an alias of itself"),
+    ],
+)
+def test_a_name_server_that_is_an_alias_has_the_addresses_at_its_end(asked: str, found: list[Address]) -> None:
+    """RFC 2181 §10.3 forbids it, and who refuses to follow leaves the zone in the dark."""
 
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said.update(
+            {
+                "second.example. A": ("second.example. 600 CNAME alias.example.",),
+                "third.example. A": ("third.example. 600 CNAME second.example.",),
+                "round.example. A": ("round.example. 600 CNAME round.example.",),
+            }
+        )
+        world = World(servers)
+        budget = world.new_budget()
+        assert await book_of(world, ONLY_4).look_up(name(asked), question("www.example. A"), budget, 0.0) == found
+        assert world.counts.address_lookups_failed == (not found)
+
+    play(main)
+
+
+def test_an_alias_that_leads_to_who_waits_for_it_finds_nothing() -> None:
     async def main() -> None:
         world = World(small_internet())
         found = await book_of(world, ONLY_4).look_up(
             name("alias.example."), question("www.test. A"), world.new_budget(), world.env.now()
         )
         assert found == []
-        assert world.counts.address_lookups_failed == 1
+        assert world.counts.cycles == 1
+
+    play(main)
+
+
+@pytest.mark.parametrize(("options", "found"), [(BOTH, [Address(TEST, 5353)]), (ONLY_6, [])], ids=["both", "IPv6 only"])
+def test_a_name_server_whose_own_zone_fails_is_asked_at_its_glue(
+    options: RecursionOptions, found: list[Address]
+) -> None:
+    async def main() -> None:
+        world = World(small_internet() | {TEST: Table({})})
+        book = book_of(world, options)
+        assert await book.look_up(name("ns.test."), question("www.example. A"), world.new_budget(), 0.0) == found
+        assert world.counts.address_lookups_failed == (not found)
 
     play(main)
 

@@ -85,6 +85,18 @@ def denied(owner: str, rtype: int | None, soa: str | None = SOA) -> Denied:
             Referred(raw(SUB_NS)),
             id="an answer beside a referral: those below know better",
         ),
+        pytest.param(
+            "www.example. A",
+            response("www.example. 60 CNAME www.sub.example.", SUB_NS, flags=0),
+            Aliased(raw("www.example. 60 CNAME www.sub.example."), name("www.sub.example.")),
+            id="an alias beside a referral of its target, no AA: those below know nothing of the alias",
+        ),
+        pytest.param(
+            "www.sub.example. A",
+            response("www.sub.example. 60 CNAME a.sub.example.", SUB_NS, flags=0),
+            Referred(raw(SUB_NS)),
+            id="an alias beside a referral of its own zone, no AA: those below know better",
+        ),
         pytest.param("sub.example. DS", response("", SUB_NS), denied("sub.example.", 43, None), id="no DS, old server"),
         pytest.param("sub.example. DS", response("", SOA), denied("sub.example.", 43), id="no DS"),
         pytest.param("a.example. CNAME", response("", SOA), denied("a.example.", CNAME), id="no CNAME"),
@@ -118,6 +130,15 @@ def test_what_a_reply_means(asked: str, said: Response, meaning: Verdict) -> Non
             response("a.example. 60 CNAME b.example.\na.example. 60 CNAME c.example."),
             Reason.MALFORMED,
             id="two CNAMEs",
+        ),
+        pytest.param(
+            "www.example. A", response(A, rcode=YXDOMAIN), Reason.MALFORMED, id="YXDOMAIN with the answer, and no DNAME"
+        ),
+        pytest.param(
+            "www.example. A",
+            response("", SOA, rcode=YXDOMAIN),
+            Reason.MALFORMED,
+            id="YXDOMAIN that denies, and no DNAME",
         ),
     ],
 )

@@ -1,6 +1,9 @@
 """Questions taken down a scripted internet."""
 
+from collections.abc import Iterable
+
 import dns.flags
+import dns.message
 import dns.rcode
 import pytest
 import trio
@@ -24,9 +27,9 @@ from resolver.iterate.delegation import ZoneServer, configured
 from resolver.iterate.iterate import PARENT_PAUSE
 from resolver.iterate.learn import Iteration
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
-from tests.resolver.iterate.world import EXAMPLE, ROOT, TEST, Table, World, play, small_internet
+from tests.resolver.iterate.world import EXAMPLE, ROOT, RTT, TEST, Table, World, play, small_internet
 from tests.resolver.iterate.zone_text import name, question
-from tests.resolver.upstream.fake_network import Behaviour, silent
+from tests.resolver.upstream.fake_network import Behaviour, Said, reply_to, silent
 
 OTHER = "192.0.2.11"  # the second server of `example.`
 ADDRESS_1 = bytes([198, 51, 100, 1])
@@ -111,6 +114,36 @@ def test_strictly_nothing_lies_below_a_name_that_does_not_exist() -> None:
     play(main)
 
 
+NSEC = "\nem.example. 60 NSEC ez.example. A NSEC\nexample. 60 NSEC a.example. NS SOA NSEC"
+
+
+@pytest.mark.parametrize(
+    ("validates", "proof", "asked"),
+    [
+        pytest.param(True, NSEC, ["ent.example. A"], id="proof that will be checked"),
+        pytest.param(True, "", ["ent.example. A", "www.ent.example. A"], id="no proof"),
+        pytest.param(False, NSEC, ["ent.example. A", "www.ent.example. A"], id="proof that nobody checks"),
+    ],
+)
+def test_what_lies_below_a_name_that_is_proven_not_to_exist_is_shown_to_nobody(
+    validates: bool, proof: str, asked: list[str]
+) -> None:
+    """RFC 8020 §2. Who signs a zone does not deny its empty non-terminals, or cannot prove it."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].rcodes |= {"ent.example. A": dns.rcode.NXDOMAIN, "www.ent.example. A": dns.rcode.NXDOMAIN}
+        soa = servers[EXAMPLE].said["under example."][1]
+        servers[EXAMPLE].said |= {"ent.example. A": ("", soa + proof), "www.ent.example. A": ("", soa + proof)}
+        iteration = await World(servers, validates=validates).iterate("www.ent.example. A")
+        assert isinstance(iteration.link, Denial)
+        assert (iteration.link.is_nxdomain, iteration.link.owner) == (True, name("www.ent.example."))
+        assert len(iteration.link.proof) == (2 if proof else 0)
+        assert servers[EXAMPLE].asked == asked
+
+    play(main)
+
+
 def test_the_first_link_of_an_alias_chain_is_returned_alone() -> None:
     async def main() -> None:
         world = World(small_internet())
@@ -124,11 +157,23 @@ def test_the_first_link_of_an_alias_chain_is_returned_alone() -> None:
     play(main)
 
 
-def test_further_links_of_the_same_zone_come_along() -> None:
+@pytest.mark.parametrize("is_truncated", [False, True], ids=["over UDP", "over TCP"])
+def test_further_links_of_the_same_zone_come_along_when_nobody_can_have_forged_them(is_truncated: bool) -> None:
     async def main() -> None:
-        world = World(small_internet())
-        iteration = await world.iterate("near.example. A")
+        servers: dict[str, Behaviour] = dict(small_internet())
+        table = servers[EXAMPLE]
+
+        def truncating(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+            if over_tcp or not is_truncated:
+                return table(query, over_tcp)
+            return [(RTT, reply_to(query, flags=dns.flags.AA | dns.flags.TC).to_wire())]
+
+        servers[EXAMPLE] = truncating
+        iteration = await World(servers).iterate("near.example. A")
         further = iteration.find_link(question("www.example. A"))
+        if not is_truncated:
+            assert further is None
+            return
         assert isinstance(further, RRset)
         assert further.rdatas == (ADDRESS_1,)
         assert further in iteration.learned

@@ -58,16 +58,36 @@ def test_nothing_outlives_its_lease() -> None:
     assert entry.expires == NOW + 100
 
 
-def test_aa_vouches_for_the_first_owner_of_a_chain_only() -> None:
-    """RFC 2181 §5.4.1."""
-    said = response("a.example. 60 CNAME b.example.\nb.example. 60 A 192.0.2.1")
-    first, second = learned("a.example. A", said).learned
-    assert (first.trust, second.trust) == (Trust.ANSWER_AA, Trust.ANSWER)
+CHAINS = [
+    pytest.param(response("a.example. 60 CNAME b.example.\nb.example. 60 A 192.0.2.1"), id="an address"),
+    pytest.param(response("a.example. 60 CNAME b.example.\nb.example. 60 CNAME c.example."), id="an alias"),
+    pytest.param(response("a.example. 60 CNAME b.example.", SOA), id="NODATA"),
+    pytest.param(response("a.example. 60 CNAME b.example.", SOA, rcode=NXDOMAIN), id="NXDOMAIN"),
+]
+
+
+@pytest.mark.parametrize("said", CHAINS)
+@pytest.mark.parametrize("origin", [Origin.CACHE, Origin.FORWARD])
+def test_what_stands_behind_an_alias_needs_proof(said: Response, origin: Origin) -> None:
+    """Over UDP it is asked for by itself: the reply to a name made up brings nothing of other names. RFC 2181 §5.4.1."""
+    iteration = learned("a.example. A", said, origin=origin)
+    assert isinstance(iteration.link, Alias)
+    assert iteration.learned == iteration.link.shown
+    assert iteration.further == ()
+
+
+@pytest.mark.parametrize("said", CHAINS)
+def test_aa_vouches_for_the_first_owner_of_a_chain_only(said: Response) -> None:
+    """RFC 2181 §5.4.1; a denial's rank is that of the authority section."""
+    first, second = learned("a.example. A", said, is_proven=True).learned
+    assert first.trust is Trust.ANSWER_AA
+    assert second.trust is (Trust.AUTHORITY_AA if isinstance(second, Denial) else Trust.ANSWER)
 
 
 def test_what_has_ttl_0_is_at_hand_for_the_answer_and_in_the_store_displaces_what_was() -> None:
     """Scenarios 27 and 28."""
-    iteration = learned("a.example. A", response("a.example. 60 CNAME b.example.\nb.example. 0 A 192.0.2.1"))
+    said = response("a.example. 60 CNAME b.example.\nb.example. 0 A 192.0.2.1")
+    iteration = learned("a.example. A", said, is_proven=True)
     assert [(entry.owner, entry.ttl) for entry in iteration.learned] == [
         (name("a.example."), 60),
         (name("b.example."), 0),
@@ -81,7 +101,8 @@ def test_what_has_ttl_0_is_at_hand_for_the_answer_and_in_the_store_displaces_wha
 @pytest.mark.parametrize(("rcode", "rtype"), [(0, A), (NXDOMAIN, None)], ids=["NODATA", "NXDOMAIN"])
 def test_a_negative_behind_an_alias_is_keyed_at_the_target(rcode: int, rtype: int | None) -> None:
     """Scenarios 24 and 25."""
-    iteration = learned("a.example. A", response("a.example. 60 CNAME b.example.", SOA, rcode=rcode))
+    said = response("a.example. 60 CNAME b.example.", SOA, rcode=rcode)
+    iteration = learned("a.example. A", said, is_proven=True)
     assert isinstance(iteration.link, Alias)
     denial = iteration.find_link(question("b.example. A"))
     assert isinstance(denial, Denial)
@@ -90,8 +111,8 @@ def test_a_negative_behind_an_alias_is_keyed_at_the_target(rcode: int, rtype: in
 
 
 def test_a_target_elsewhere_is_not_denied_by_this_zone() -> None:
-    iteration = learned("a.example. A", response("a.example. 60 CNAME b.test.", SOA, rcode=NXDOMAIN))
-    assert iteration.further == ()
+    said = response("a.example. 60 CNAME b.test.", SOA, rcode=NXDOMAIN)
+    assert learned("a.example. A", said, is_proven=True).further == ()
 
 
 def test_a_negative_without_soa_is_given_and_not_kept() -> None:

@@ -15,6 +15,13 @@ from tests.resolver.iterate.zone_text import name, question
         pytest.param("a.example. MX", "a.example.", "relaxed", "a.example. MX", id="the apex itself"),
         pytest.param("www.a.example. MX", ".", "off", "www.a.example. MX", id="off shows everything"),
         pytest.param("sub.example. DS", "example.", "relaxed", "sub.example. DS", id="DS is asked at its parent"),
+        pytest.param(
+            "sub.example. DS", ".", "off", "example. A", id="DS: its parent is looked for though nothing is hidden"
+        ),
+        pytest.param("a.sub.example. DS", ".", "off", "sub.example. A", id="DS: the parent at once"),
+        pytest.param("sub.example. DS", "example.", "off", "sub.example. DS", id="DS at a server of the parent"),
+        pytest.param("example. DS", ".", "off", "example. DS", id="DS of a top-level domain"),
+        pytest.param(". DS", ".", "off", ". DS", id="DS of the root"),
         pytest.param(".  NS", ".", "relaxed", ". NS", id="the root"),
     ],
 )

@@ -88,6 +88,7 @@ class World:
         zones: Mapping[WireName, Delegation] | None = None,
         limits: BudgetLimits | None = None,
         seed: int = 1,
+        validates: bool = False,
     ) -> None:
         self.env = FakeEnv({Address(host, 53): behaviour for host, behaviour in servers.items()}, seed)
         self.ttls = CacheOptions()
@@ -112,6 +113,7 @@ class World:
             counts=self.counts,
             upstream_counts=self.upstream_counts,
             spawn=trio.lowlevel.spawn_system_task,
+            validates=validates,
         )
 
     def new_budget(self) -> Budget:
