@@ -34,7 +34,7 @@ from resolver.iterate.options import RecursionOptions
 from resolver.iterate.parent_glue import find_glue_above
 from resolver.iterate.scrub import MAX_NAME_SERVERS
 from resolver.iterate.trace import Begun
-from resolver.upstream import Spawn, Upstream, UpstreamCounts
+from resolver.upstream import Assurance, Spawn, Upstream, UpstreamCounts
 
 PRIMING: Final = Question(ROOT, NS)
 PARENT_PAUSE: Final = 10.0  # s until a parent that did not help is asked once more about a zone that fails
@@ -265,5 +265,5 @@ def _voice(delegation: Delegation, heard: Heard) -> Voice:
         now=heard.reply.received,
         rcode=response.rcode,
         is_authoritative=response.is_authoritative and not delegation.is_forwarder,
-        is_proven=heard.reply.over_tcp,
+        is_proven=heard.reply.assurance >= Assurance.COOKIE,
     )

@@ -46,7 +46,8 @@ class Iteration(msgspec.Struct, frozen=True):
 
 
 class Voice(msgspec.Struct, frozen=True):
-    """Who said it, when, and with what right. is_proven: nobody off the path could have said it (it came over TCP)."""
+    """Who said it, when, and with what right. is_proven: nobody off the path could have said it: it came
+    over TCP, or echoes our DNS Cookie (BIND believes the same, CVE-2025-40778)."""
 
     delegation: Delegation
     source: str
@@ -68,8 +69,9 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     links: list[Link] = []
     name = question.qname
     proof = _proof(scrubbed, voice, own_trust, options)[:MAX_PROOF] if scrubbed.proof else ()
-    # What stands behind an alias was not asked for. Over UDP it is asked for by itself (RFC 2181 §5.4.1): else who forges a reply
-    # to one name that he made up could put records of any other name of the zone beside it, of a forwarder's any name at all.
+    # What stands behind an alias was not asked for. If it may be forged it is asked for by itself (RFC 2181 §5.4.1): else who
+    # forges a reply to one name that he made up could put records of any other name of the zone beside it, of a forwarder's
+    # any name at all.
     for raw in scrubbed.chain if voice.is_proven else scrubbed.chain[:1]:
         # RFC 2181 §5.4.1: AA speaks of the name asked; what follows it in the chain is answered, but not vouched for
         rrset = entry_of(raw, voice, own_trust if not links else Trust.ANSWER, options)
@@ -134,7 +136,7 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
     """What may be stored: these, the zone's own NS RRset if nobody can have forged it, and the addresses beside NS."""
     apex = scrubbed.name_servers
     if apex is not None and apex.owner == voice.delegation.zone and voice.is_authoritative and voice.is_proven:
-        # NS records that complement an answer redirect the zone; over UDP they are not believed (CVE-2025-11411)
+        # NS records that complement an answer redirect the zone; if they may be forged they are not believed (CVE-2025-11411)
         entries = [*entries, entry_of(apex, voice, Trust.AUTHORITY_AA, options)]
     last = entries[-1]
     if scrubbed.glue and isinstance(last, RRset) and last.rtype == NS:

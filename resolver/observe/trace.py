@@ -14,6 +14,7 @@ from resolver.env import Address
 from resolver.iterate.classify import Aliased, Answered, Denied, Referred, Useless, Verdict
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import Begun, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
+from resolver.upstream import Assurance
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 MAX_ROWS: Final = (
@@ -83,7 +84,7 @@ class Tracer:
                 text = f"late after {1000 * event.timeout:.0f} ms{beside}"
                 return _of_exchange(event, "sent", at, depth, zone=to_text(event.zone), text=text)
             case Replied(reply=reply):
-                text = _meaning(event.verdict) + (", over TCP" if reply.over_tcp else "")
+                text = _meaning(event.verdict) + (", over TCP" if reply.assurance is Assurance.TCP else "")
                 rtt, rcode = self._since(event, reply.received), rcode_to_text(reply.response.rcode)
                 return _of_exchange(event, "replied", at, depth, rtt=rtt, rcode=rcode, text=text)
             case Lost():

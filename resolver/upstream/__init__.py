@@ -3,11 +3,12 @@
 from resolver.upstream.choose import Candidate, GiveUp, Send, Step, Wait, choose, choose_beside, next_step
 from resolver.upstream.connections import Spawn
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Exchange, Fault, Reply, Upstream
+from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply, Upstream
 from resolver.upstream.learning import hold_down, is_silent, note_lame
 from resolver.upstream.race import Race
 
 __all__ = [
+    "Assurance",
     "Candidate",
     "Exchange",
     "Fault",

@@ -7,7 +7,7 @@ that proves it.
 
 import errno
 from collections.abc import Callable
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Final
 
 import msgspec
@@ -36,13 +36,21 @@ NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNO
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
 
 
+class Assurance(IntEnum):
+    """How sure is it that the server itself said it? Beside ID and port, what must a forger off the path have guessed?"""
+
+    NONE = 0
+    CASE = 1  # the letter case of the name: a bit for each letter
+    COOKIE = 2  # our DNS Cookie: 64 bits
+    TCP = 3  # he cannot
+
+
 class Reply(msgspec.Struct, frozen=True):
-    """What the server said. received: monotonic seconds. is_proven: it echoed what only it could know, or came over TCP."""
+    """What the server said. received: monotonic seconds."""
 
     response: Response
     received: float
-    is_proven: bool
-    over_tcp: bool
+    assurance: Assurance
 
 
 class Fault(Enum):
@@ -244,7 +252,7 @@ class Exchange:
         again = self._again()
         again._has_edns = False
         outcome = await again._ask_at_once()
-        if isinstance(outcome, Reply) and refusal.is_proven and outcome.response.rcode not in EDNS_REFUSALS:
+        if isinstance(outcome, Reply) and refusal.assurance and outcome.response.rcode not in EDNS_REFUSALS:
             self._counts.edns_broken_servers += 1
             self.state.edns = Edns.BROKEN
             self.state.edns_until = self._env.now() + EDNS_BROKEN_FOR
@@ -335,7 +343,7 @@ class Exchange:
         is_seen = echo_of(response, self._cookie) is Echo.RIGHT
         if is_seen:
             note_cookie(self.state, response)
-        is_proven = is_seen or keeps_case or (over_tcp and bool(response.asked))
+        assurance = Assurance.TCP if over_tcp else Assurance.COOKIE if is_seen else Assurance(keeps_case)
         self._counts.received += 1
         self._upstream.families.note_heard(self.server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
@@ -346,9 +354,9 @@ class Exchange:
                 self.state.keeps_case = True
             if self.was_late:
                 self._counts.late_replies += 1
-        if self._has_edns and is_proven and response.edns is not None:
+        if self._has_edns and assurance and response.edns is not None:
             self.state.edns = Edns.WORKS
-        return Reply(response, now, is_proven, over_tcp)
+        return Reply(response, now, assurance)
 
     def _taken_over_tcp(self, response: Response, id: int, asked: bytes) -> Reply | Fault:
         match = match_of(response, id, asked)

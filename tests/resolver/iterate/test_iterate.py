@@ -1,7 +1,8 @@
 """Questions taken down a scripted internet."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
@@ -157,23 +158,46 @@ def test_the_first_link_of_an_alias_chain_is_returned_alone() -> None:
     play(main)
 
 
-@pytest.mark.parametrize("is_truncated", [False, True], ids=["over UDP", "over TCP"])
-def test_further_links_of_the_same_zone_come_along_when_nobody_can_have_forged_them(is_truncated: bool) -> None:
+def over_tcp_only(server: Behaviour) -> Behaviour:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return (
+            server(query, True) if over_tcp else [(RTT, reply_to(query, flags=dns.flags.AA | dns.flags.TC).to_wire())]
+        )
+
+    return behave
+
+
+def with_cookies(server: Behaviour) -> Behaviour:
+    """It echoes the cookie that it gets, with one of its own."""
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        sent = next(option for option in query.options if isinstance(option, dns.edns.CookieOption))
+        for after, data in server(query, over_tcp):
+            reply = dns.message.from_wire(data)
+            reply.use_edns(0, options=[dns.edns.CookieOption(sent.client, b"8 octets")])
+            yield after, reply.to_wire()
+
+    return behave
+
+
+def test_what_a_reply_has_behind_an_alias_is_not_believed() -> None:
+    async def main() -> None:
+        iteration = await World(small_internet()).iterate("near.example. A")
+        assert isinstance(iteration.link, Alias)
+        assert iteration.find_link(question("www.example. A")) is None
+
+    play(main)
+
+
+@pytest.mark.parametrize("make", [over_tcp_only, with_cookies])
+def test_further_links_of_the_same_zone_come_along_when_nobody_can_have_forged_them(
+    make: Callable[[Behaviour], Behaviour],
+) -> None:
     async def main() -> None:
         servers: dict[str, Behaviour] = dict(small_internet())
-        table = servers[EXAMPLE]
-
-        def truncating(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
-            if over_tcp or not is_truncated:
-                return table(query, over_tcp)
-            return [(RTT, reply_to(query, flags=dns.flags.AA | dns.flags.TC).to_wire())]
-
-        servers[EXAMPLE] = truncating
+        servers[EXAMPLE] = make(servers[EXAMPLE])
         iteration = await World(servers).iterate("near.example. A")
         further = iteration.find_link(question("www.example. A"))
-        if not is_truncated:
-            assert further is None
-            return
         assert isinstance(further, RRset)
         assert further.rdatas == (ADDRESS_1,)
         assert further in iteration.learned

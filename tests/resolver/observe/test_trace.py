@@ -12,7 +12,7 @@ from resolver.iterate.classify import Aliased, Answered, Denied, Reason, Referre
 from resolver.iterate.delegation import Delegation, Origin, ZoneServer
 from resolver.iterate.trace import Begun, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
 from resolver.observe.trace import MAX_ROWS, Tracer, TraceRow
-from resolver.upstream import Fault, Reply
+from resolver.upstream import Assurance, Fault, Reply
 from resolver.wire.message import RawRRset, Response
 from tests.build import denial, question, rrset
 
@@ -38,7 +38,7 @@ class Traced:
 
 def reply(rcode: int = 0, received: float = 100.02, *, over_tcp: bool = False) -> Reply:
     response = Response(id=1, flags=0, rcode=rcode, asked=b"", answer=(), authority=(), additional=(), edns=None)
-    return Reply(response, received, is_proven=True, over_tcp=over_tcp)
+    return Reply(response, received, Assurance.TCP if over_tcp else Assurance.CASE)
 
 
 def verdicts() -> list[ParameterSet]:

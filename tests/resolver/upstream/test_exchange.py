@@ -17,7 +17,7 @@ from cache.servers import Edns, Servers, ServerState
 from resolver.errors import WorkExhausted
 from resolver.upstream.choose import patience_for
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Fault, Reply, Upstream
+from resolver.upstream.exchange import Assurance, Fault, Reply, Upstream
 from tests.resolver.upstream.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
 
 QUESTION = Question(from_text("www.example."), A)
@@ -103,8 +103,7 @@ def test_a_reply_is_taken_and_its_round_trip_remembered() -> None:
     result = ask(honest)
     assert isinstance(result.outcome, Reply)
     assert result.outcome.response.rcode == NOERROR
-    assert result.outcome.is_proven
-    assert not result.outcome.over_tcp
+    assert result.outcome.assurance is Assurance.CASE
     assert result.elapsed == [pytest.approx(0.02)]
     assert result.state.srtt == pytest.approx(0.02)
     assert result.state.edns is Edns.WORKS
@@ -178,7 +177,7 @@ def test_what_takes_more_than_udp_is_left_to_who_can_wait() -> None:
         assert env.now() == pytest.approx(0.02)
         outcome = await exchange.finish()
         assert isinstance(outcome, Reply)
-        assert outcome.over_tcp
+        assert outcome.assurance is Assurance.TCP
         assert exchange.late_at > env.now()
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
@@ -284,7 +283,7 @@ def test_truncated_replies_are_fetched_over_tcp() -> None:
     result = ask(behave)
     assert result.address == bytes([192, 0, 2, 1])
     assert isinstance(result.outcome, Reply)
-    assert result.outcome.over_tcp
+    assert result.outcome.assurance is Assurance.TCP
     assert (result.counts.truncated, result.counts.sent_tcp) == (1, 1)
 
 
@@ -516,7 +515,7 @@ def test_a_cookie_proves_a_reply_where_letter_case_does_not() -> None:
     unproven = ask(honest, case_randomization=False).outcome
     assert isinstance(proven, Reply)
     assert isinstance(unproven, Reply)
-    assert (proven.is_proven, unproven.is_proven) == (True, False)
+    assert (proven.assurance, unproven.assurance) == (Assurance.COOKIE, Assurance.NONE)
 
 
 def test_a_reply_with_another_client_cookie_does_not_end_the_wait() -> None:
