@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import msgspec
 import trio
 
 from cache.answer import Question
@@ -20,18 +19,16 @@ from resolver.env import Address, Env
 from resolver.errors import (
     CachedFailure,
     DeadlinePassed,
-    InvalidData,
-    NetworkError,
-    NoReachableAuthority,
     ResolutionFailure,
 )
 from resolver.iterate.addresses import MAX_FAILED_LOOKUPS, AddressBook
 from resolver.iterate.budget import Budget
-from resolver.iterate.classify import Reason, Told, Useless, classify
+from resolver.iterate.classify import Reason, Useless, classify
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation
-from resolver.iterate.scrub import Scrubbed, scrub
+from resolver.iterate.scrub import scrub
 from resolver.iterate.trace import Lost, Replied, Sent, Sought
+from resolver.iterate.tries import Heard, Tries
 from resolver.upstream import (
     Candidate,
     Exchange,
@@ -55,64 +52,8 @@ from resolver.upstream import (
 MAX_SILENCE: Final = 3.0
 # name servers of one zone whose parents are asked; each costs a query or two, when all is lost
 MAX_PARENT_GLUE: Final = 2
-# shortened questions that were late before the whole one is tried: some servers drop what they dislike
-LATE_UNTIL_WHOLE: Final = 2
-
 
 LISTEN: Final = Wait(0.0)  # somebody has said something already
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """A reply that helps, from whom, and what it says."""
-
-    told: Told
-    scrubbed: Scrubbed
-    reply: Reply
-    server: Address
-
-
-class Tries:
-    """Whom one question has been put to already, and with what success."""
-
-    def __init__(self) -> None:
-        self.sends: dict[Address, int] = {}
-        self.done: set[Address] = set()  # not worth another packet
-        self.has_useless = False
-        self.late = 0
-        self.exhausted: ResolutionFailure | None = None
-        self.troubles: dict[str, int] = {}
-        self.last_resort: Heard | None = None
-        self.has_malformed = False
-
-    @property
-    def suggest_the_whole(self) -> bool:
-        """Do the servers seem to stumble over a shortened question?"""
-        return self.has_useless or self.late >= LATE_UNTIL_WHOLE
-
-    def note_fault(self, server: Address, fault: Fault) -> None:
-        """No reply. Only after a loss is the same server worth another packet."""
-        if fault is not Fault.TIMEOUT:
-            self.done.add(server)
-        self._count(fault.value)
-
-    def note_useless(self, server: Address, verdict: Useless) -> None:
-        """A reply that did not help."""
-        self.done.add(server)
-        self.has_useless = True
-        self._count(verdict.text)
-        if verdict.reason is Reason.MALFORMED:
-            self.has_malformed = True
-
-    def failure(self, delegation: Delegation) -> ResolutionFailure:
-        """The failure that these tries add up to. Its text goes to clients: short, and about the zone only."""
-        what = ", ".join(f"{count}x {trouble}" for trouble, count in self.troubles.items())
-        text = f"{to_text(delegation.zone)}: {what or 'no server with an address'}"
-        if self.troubles.keys() == {Fault.NO_ROUTE.value}:
-            return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
-        return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
-
-    def _count(self, trouble: str) -> None:
-        self.troubles[trouble] = self.troubles.get(trouble, 0) + 1
 
 
 # The addresses that the zone above the one of a name server gives for it; also: the question that waits, and its budget.

@@ -22,7 +22,7 @@ from cache.store import RRsetCache
 from resolver.env import Address, Env
 from resolver.errors import CachedFailure, NameTooLong, NetworkError, NoReachableAuthority
 from resolver.iterate.addresses import AddressBook, Lookup
-from resolver.iterate.asking import Heard, Means, ZoneServers
+from resolver.iterate.asking import Means, ZoneServers
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Aliased, Denied, Referred
 from resolver.iterate.counts import IterateCounts
@@ -33,6 +33,7 @@ from resolver.iterate.options import RecursionOptions
 from resolver.iterate.parent_glue import find_glue_above
 from resolver.iterate.scrub import MAX_NAME_SERVERS
 from resolver.iterate.trace import Begun
+from resolver.iterate.tries import Heard
 from resolver.upstream import Spawn, Upstream, UpstreamCounts
 
 PRIMING: Final = Question(ROOT, NS)

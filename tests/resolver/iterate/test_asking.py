@@ -7,13 +7,14 @@ from cache.answer import Question
 from cache.chain import Link
 from cache.names import WireName
 from resolver.env import Address
-from resolver.errors import CachedFailure, InvalidData, NetworkError, NoReachableAuthority, WorkExhausted
+from resolver.errors import CachedFailure, NoReachableAuthority, WorkExhausted
 from resolver.iterate.addresses import AddressBook
-from resolver.iterate.asking import Heard, Means, Tries, ZoneServers
+from resolver.iterate.asking import Means, ZoneServers
 from resolver.iterate.budget import Budget, BudgetLimits
-from resolver.iterate.classify import Answered, Reason, Useless
+from resolver.iterate.classify import Answered
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.upstream import Fault, Upstream
+from resolver.iterate.tries import Heard
+from resolver.upstream import Upstream
 from resolver.upstream.choose import MAX_SENDS_IN_ZONE
 from tests.build import rrset
 from tests.resolver.iterate.world import Table, World, play
@@ -129,32 +130,6 @@ def test_a_lame_server_is_remembered_as_such_for_its_zone() -> None:
         assert world.counts.useless_replies == {"lame referral": 1}
 
     play(main)
-
-
-DELEGATION = Delegation(zone=name("example."), origin=Origin.CACHE)
-TWO_CNAMES = Useless(Reason.MALFORMED, "two CNAMEs at one owner")
-
-
-def test_tries_add_up_to_a_failure_that_says_why() -> None:
-    tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
-    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
-    tries.note_useless(Address(BAD, 53), Useless(Reason.REFUSED, "REFUSED"))
-    failure = tries.failure(DELEGATION)
-    assert isinstance(failure, NoReachableAuthority)
-    assert str(failure) == "example.: 2x no reply in time, 1x REFUSED"
-
-
-def test_being_cut_off_is_a_network_error() -> None:
-    tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.NO_ROUTE)
-    assert isinstance(tries.failure(DELEGATION), NetworkError)
-
-
-def test_contradicting_data_is_told_apart_from_silence() -> None:
-    tries = Tries()
-    tries.note_useless(Address(GOOD, 53), TWO_CNAMES)
-    assert isinstance(tries.failure(DELEGATION), InvalidData)
 
 
 def test_a_question_that_a_server_failed_at_is_not_sent_to_it_again_by_another_client_question() -> None:
