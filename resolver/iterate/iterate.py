@@ -196,6 +196,7 @@ class Iterator:
             self._cache.put(entry_of(heard.scrubbed.ds, voice, Trust.ADDITIONAL, self._ttls), voice.now)
         for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):
             self._cache.put(rrset, voice.now)
+        self._means.book.note_glue(below.name_servers, voice.now)
         return below
 
     def _closest(self, question: Question, budget: Budget) -> Delegation:
