@@ -8,8 +8,6 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-import trio
-
 from cache.answer import Question
 from cache.chain import Alias, Link
 from cache.names import WireName
@@ -27,10 +25,10 @@ from resolver.wire.message import RawRRset
 
 MAX_KNOWN_RDATAS: Final = 16384  # addresses whose text is kept ready; when full, all are forgotten and made anew
 MAX_ALIASES: Final = 2  # from the name of a name server to its address; it should be none (RFC 2181 §10.3)
-MAX_FAILED_LOOKUPS: Final = 5  # MAX_TARGET_NX: name servers of one delegation looked up in vain
 OCTETS: Final = {A: 4, AAAA: 16}
 
 Lookup = Callable[[Question, Budget], Awaitable[Link]]
+Take = Callable[[list[Address]], None]
 
 
 class AddressBook:
@@ -45,6 +43,7 @@ class AddressBook:
         self._barred = tuple(map(ipaddress.ip_network, options.do_not_query))
         self._rtypes = tuple(rtype for rtype, wanted in ((A, options.ipv4), (AAAA, options.ipv6)) if wanted)
         self._by_rdata: dict[bytes, Address | None] = {}
+        self._sought: dict[WireName, list[Take]] = {}  # by whom name servers are looked up just now
 
     def in_hand(self, delegation: Delegation, now: float) -> tuple[list[Address], list[WireName]]:
         """The addresses known without a look-up, and the name servers of which none is known."""
@@ -54,7 +53,7 @@ class AddressBook:
         missing = []
         for name in delegation.name_servers:
             before = len(found)
-            found.update(dict.fromkeys(self._known(name, now)))
+            found.update(dict.fromkeys(self.known(name, now)))
             if delegation.glue:
                 found.update(dict.fromkeys(self.addresses_in(delegation.glue, name)))
             if len(found) == before:
@@ -65,31 +64,46 @@ class AddressBook:
         """What the referring server said of names it has no say about; good for this delegation of its own only."""
         return [address for name in delegation.name_servers for address in self.addresses_in(delegation.far_glue, name)]
 
-    async def look_up(self, name: WireName, waiting: Question, budget: Budget, now: float) -> list[Address]:
-        """Addresses of one name server, found by asking; [] when none is.
+    def known(self, name: WireName, now: float) -> list[Address]:
+        """The addresses of one name server that the cache holds."""
+        return [
+            address
+            for rrset in known_addresses(self._cache, name, now)
+            if rrset.rtype in self._rtypes
+            for address in self.usable(rrset.rdatas, rrset.rtype)
+        ]
 
-        The families are asked side by side and the first useful one wins; the other goes on in its flight and will be in
-        the cache next time. When its own zone fails, those that a referral to that zone has brought on the way are as good as
-        any glue. waiting: the question that needs them. Raises WorkExhausted.
+    async def look_up(self, name: WireName, within: Budget, now: Callable[[], float], take: Take) -> None:
+        """Ask for the addresses of one name server; `take` gets them as they turn up, the same perhaps twice.
+
+        The referral to the zone of its name has them already, as a rule, and of both families. What the zone itself says
+        comes later, may be something else, and is kept for the next time. One family after the other, as both lie with the
+        same servers: side by side each would fetch the same referrals.
         """
-        self._counts.address_lookups += 1
-        budget.spend_name()
-        within = budget.sub(waiting)
-        found: list[Address] = []
+        takers = self._sought.setdefault(name, [])
+        takers.append(take)
+        try:
+            for rtype in self._rtypes:
+                if any(rrset.rtype == rtype for rrset in known_addresses(self._cache, name, now())):
+                    continue
+                found = await self._ask(Question(name, rtype), within)
+                if found:
+                    take(found)
+        finally:
+            takers.remove(take)
+            if not takers:
+                del self._sought[name]
 
-        async def ask(rtype: int, scope: trio.CancelScope) -> None:
-            found.extend(await self._ask(Question(name, rtype), within))
-            if found:
-                scope.cancel()
-
-        with trio.move_on_after(budget.deadline - now):
-            async with trio.open_nursery() as nursery:
-                for rtype in self._rtypes:
-                    nursery.start_soon(ask, rtype, nursery.cancel_scope)
-        found = found or self._known(name, now)
-        if not found:
-            self._counts.address_lookups_failed += 1
-        return found
+    def note_glue(self, names: Iterable[WireName], now: float) -> None:
+        """A referral has told, perhaps, the addresses of these name servers: whoever looks for one need not wait."""
+        if not self._sought:
+            return
+        for name in names:
+            takers = self._sought.get(name)
+            found = self.known(name, now) if takers else []
+            if takers and found:
+                for take in takers:
+                    take(found)
 
     def usable(self, rdatas: Iterable[bytes], rtype: int) -> list[Address]:
         """The addresses among these rdatas that may be asked, at most MAX_GLUE_PER_NAME."""
@@ -117,14 +131,6 @@ class AddressBook:
             # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
             question = Question(link.target, question.qtype)
         return []
-
-    def _known(self, name: WireName, now: float) -> list[Address]:
-        return [
-            address
-            for rrset in known_addresses(self._cache, name, now)
-            if rrset.rtype in self._rtypes
-            for address in self.usable(rrset.rdatas, rrset.rtype)
-        ]
 
     def addresses_in(self, glue: tuple[RawRRset, ...], name: WireName) -> list[Address]:
         """The addresses of `name` among these RRsets that may be asked."""

@@ -1,7 +1,7 @@
 """Ask the servers of one zone until one says something that helps: one alone while it is quick, several when it is late.
 
 The only place but `look_up` where iteration waits for the network. What each reply means is decided in scrub and classify,
-whom to ask next and how long to listen in upstream.choose.
+whom to ask next and how long to listen in upstream.choose, and whose address to look up meanwhile in seeking.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import msgspec
 import trio
 
 from cache.answer import Question
@@ -20,23 +19,23 @@ from resolver.env import Address, Env
 from resolver.errors import (
     CachedFailure,
     DeadlinePassed,
-    InvalidData,
-    NetworkError,
-    NoReachableAuthority,
     ResolutionFailure,
 )
-from resolver.iterate.addresses import MAX_FAILED_LOOKUPS, AddressBook
+from resolver.iterate.addresses import AddressBook
 from resolver.iterate.budget import Budget
-from resolver.iterate.classify import Reason, Told, Useless, classify
+from resolver.iterate.classify import Reason, Useless, classify
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation
-from resolver.iterate.scrub import Scrubbed, scrub
+from resolver.iterate.scrub import scrub
+from resolver.iterate.seeking import LATE_AFTER, LookUp, Search
 from resolver.iterate.trace import Lost, Replied, Sent, Sought
+from resolver.iterate.tries import Heard, Tries
 from resolver.upstream import (
     Candidate,
     Exchange,
     Fault,
     GiveUp,
+    Linger,
     Race,
     Reply,
     Send,
@@ -55,64 +54,8 @@ from resolver.upstream import (
 MAX_SILENCE: Final = 3.0
 # name servers of one zone whose parents are asked; each costs a query or two, when all is lost
 MAX_PARENT_GLUE: Final = 2
-# shortened questions that were late before the whole one is tried: some servers drop what they dislike
-LATE_UNTIL_WHOLE: Final = 2
-
 
 LISTEN: Final = Wait(0.0)  # somebody has said something already
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """A reply that helps, from whom, and what it says."""
-
-    told: Told
-    scrubbed: Scrubbed
-    reply: Reply
-    server: Address
-
-
-class Tries:
-    """Whom one question has been put to already, and with what success."""
-
-    def __init__(self) -> None:
-        self.sends: dict[Address, int] = {}
-        self.done: set[Address] = set()  # not worth another packet
-        self.has_useless = False
-        self.late = 0
-        self.exhausted: ResolutionFailure | None = None
-        self.troubles: dict[str, int] = {}
-        self.last_resort: Heard | None = None
-        self.has_malformed = False
-
-    @property
-    def suggest_the_whole(self) -> bool:
-        """Do the servers seem to stumble over a shortened question?"""
-        return self.has_useless or self.late >= LATE_UNTIL_WHOLE
-
-    def note_fault(self, server: Address, fault: Fault) -> None:
-        """No reply. Only after a loss is the same server worth another packet."""
-        if fault is not Fault.TIMEOUT:
-            self.done.add(server)
-        self._count(fault.value)
-
-    def note_useless(self, server: Address, verdict: Useless) -> None:
-        """A reply that did not help."""
-        self.done.add(server)
-        self.has_useless = True
-        self._count(verdict.text)
-        if verdict.reason is Reason.MALFORMED:
-            self.has_malformed = True
-
-    def failure(self, delegation: Delegation) -> ResolutionFailure:
-        """The failure that these tries add up to. Its text goes to clients: short, and about the zone only."""
-        what = ", ".join(f"{count}x {trouble}" for trouble, count in self.troubles.items())
-        text = f"{to_text(delegation.zone)}: {what or 'no server with an address'}"
-        if self.troubles.keys() == {Fault.NO_ROUTE.value}:
-            return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
-        return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
-
-    def _count(self, trouble: str) -> None:
-        self.troubles[trouble] = self.troubles.get(trouble, 0) + 1
 
 
 # The addresses that the zone above the one of a name server gives for it; also: the question that waits, and its budget.
@@ -144,12 +87,12 @@ class ZoneServers:
         self._budget = budget
         self._avoided = avoided
         self._candidates: dict[Address, Candidate] = {}
-        self._lookups_failed = 0
         self._silent_since = now = means.env.now()
         self._has_far_glue = bool(delegation.far_glue)
         self._strangers: list[WireName] | None = None  # not looked for yet
-        in_hand, self._missing = means.book.in_hand(delegation, now)
-        means.env.rng.shuffle(self._missing)  # type: ignore[arg-type]  # a list is invariant; shuffling puts nothing in
+        in_hand, missing = means.book.in_hand(delegation, now)
+        means.env.rng.shuffle(missing)  # type: ignore[arg-type]  # a list is invariant; shuffling puts nothing in
+        self._search = Search(missing)
         self._add(in_hand)
 
     @property
@@ -170,18 +113,21 @@ class ZoneServers:
             while not (gives_up_early and tries.suggest_the_whole):
                 step = LISTEN if race.landed else self._next_step(tries, race, shown)
                 heard = None
-                if isinstance(step, Wait):
-                    heard = await self._listen(race, step, shown, tries)
-                elif isinstance(step, GiveUp):
-                    if not await self._find_more(race):
-                        return self._give_up(tries, shown, gives_up_early=gives_up_early)
-                elif not (self._is_worth_a_look_up(step, tries) and await self._find_more(race)):
+                if isinstance(step, Send):
                     heard = await self._ask_one(step, shown, tries, race)
+                elif isinstance(step, LookUp):
+                    self._begin_look_up(step.name, race)
+                elif isinstance(step, GiveUp):
+                    if not await self._find_last_resort(race):
+                        return self._give_up(tries, shown, gives_up_early=gives_up_early)
+                else:
+                    heard = await self._listen(race, step, shown, tries)
                 if heard is not None:
                     self._means.failures.succeed(heard.server, shown)
                     return heard
         finally:
             race.leave()
+            self._search.leave()
         return None
 
     async def _ask_one(self, send: Send, shown: Question, tries: Tries, race: Race) -> Heard | None:
@@ -243,11 +189,12 @@ class ZoneServers:
                 hold_down(state, now)
         return found
 
-    async def _listen(self, race: Race, wait: Wait, shown: Question, tries: Tries) -> Heard | None:
-        """What those who were asked already say until the wait is over."""
-        landed = await race.next(wait.until - self._means.env.now())
+    async def _listen(self, race: Race, wait: Wait | Linger, shown: Question, tries: Tries) -> Heard | None:
+        """What those who were asked already say until the wait is over, or an address turns up."""
+        until = min(wait.until, self._budget.deadline) if isinstance(wait, Wait) else self._budget.deadline
+        landed = await race.next(until - self._means.env.now())
         if landed is None:
-            tries.late += 1
+            tries.late += bool(race.running) and self._means.env.now() >= until
             return None
         exchange, outcome = landed
         return self._meaning_of(outcome, exchange.server, shown, tries)
@@ -291,7 +238,7 @@ class ZoneServers:
         tries.note_useless(server, verdict)
         return None
 
-    def _next_step(self, tries: Tries, race: Race, shown: Question) -> Step:
+    def _next_step(self, tries: Tries, race: Race, shown: Question) -> Step | LookUp:
         """What to do next; raises ResolutionFailure when time or budget is over."""
         means, upstream, now = self._means, self._means.upstream, self._means.env.now()
         if now >= self._budget.deadline:
@@ -311,46 +258,71 @@ class ZoneServers:
             may_hedge=upstream.allowance.may_hedge(),
             is_hopeless=now - self._silent_since >= MAX_SILENCE,
         )
-        if isinstance(step, GiveUp) and tries.exhausted is not None:
-            raise tries.exhausted
-        return step
+        if isinstance(step, Wait) or (isinstance(step, Send) and step.server not in tries.sends):
+            return step
+        move = self._search.next(step, now)
+        exhausted = tries.exhausted or self._search.exhausted
+        if isinstance(move, GiveUp) and exhausted is not None:
+            raise exhausted
+        return move
 
-    def _is_worth_a_look_up(self, send: Send, tries: Tries) -> bool:
-        """Would a name server not looked up yet be better than one that was asked already?"""
-        return bool(self._missing) and send.server in tries.sends and self._lookups_failed < MAX_FAILED_LOOKUPS
+    def _begin_look_up(self, name: WireName, race: Race) -> None:
+        """Look up a name server while others are listened to, unless its address has become known meanwhile."""
+        if self._gather() or name not in self._search.missing:
+            return
+        means, budget, search = self._means, self._budget, self._search
+        try:
+            budget.spend_name()
+            within = budget.sub(self._question)
+        except ResolutionFailure as failure:
+            search.exhausted = failure
+            return
+        means.counts.address_lookups += 1
+        if budget.watch is not None:
+            budget.tell(Sought(name, self.delegation.zone))
+        search.begin(name, means.env.now() + LATE_AFTER * means.upstream.typical.wait)
+        race.accompany(partial(self._look_up, name, within, race))
 
-    async def _find_more(self, race: Race) -> bool:
-        """Look for name servers whose addresses are not known yet. False: there are no more.
+    async def _look_up(self, name: WireName, within: Budget, race: Race) -> None:
+        has_found = False
 
-        True: a new address turned up, or somebody who was asked before said something meanwhile.
-        """
-        with trio.CancelScope() as scope:
-            race.interrupts(scope)
-            return await self._look_up()
-        return True
-
-    async def _look_up(self) -> bool:
-        """Look up name servers until a new address turns up. False: there are no more."""
-        book = self._means.book
-        while self._missing and self._lookups_failed < MAX_FAILED_LOOKUPS:
-            if self._budget.watch is not None:
-                self._budget.tell(Sought(self._missing[-1], self.delegation.zone))
-            found = await book.look_up(self._missing[-1], self._question, self._budget, self._means.env.now())
-            self._missing.pop()
+        def take(found: list[Address]) -> None:
+            nonlocal has_found
+            has_found = True
             if self._add(found):
-                return True
-            self._lookups_failed += 1
+                self._search.note_found(name)
+                self._gather()
+                race.wake()
+
+        await self._means.book.look_up(name, within, self._means.env.now, take)
+        if not has_found:
+            self._means.counts.address_lookups_failed += 1
+        self._search.note_over(name)
+        race.wake()
+
+    def _gather(self) -> bool:
+        """Take the addresses that are known by now of name servers not looked up; is any of them new?"""
+        search, now = self._search, self._means.env.now()
+        found = {name: self._means.book.known(name, now) for name in search.missing}
+        search.missing = [name for name in search.missing if not found[name]]
+        return self._add(address for addresses in found.values() for address in addresses)
+
+    async def _find_last_resort(self, race: Race) -> bool:
+        """Is there an address that is only asked when all others have failed? True, too, if somebody answers meanwhile."""
         if self._has_far_glue:
             self._has_far_glue = False
-            if self._add(book.last_resort(self.delegation)):
+            if self._add(self._means.book.last_resort(self.delegation)):
                 return True
         if self._strangers is None:
             self._strangers = strangers_of(self.delegation)
-        while self._strangers:
-            name = self._strangers.pop()
-            if self._add(await self._means.find_glue_above(name, self._question, self._budget)):
-                return True
-        return False
+        with trio.CancelScope() as scope:
+            race.interrupts(scope)
+            while self._strangers:
+                name = self._strangers.pop()
+                if self._add(await self._means.find_glue_above(name, self._question, self._budget)):
+                    return True
+            return False
+        return True
 
     def _add(self, addresses: Iterable[Address]) -> bool:
         """Take these among the candidates; is any of them new?"""

@@ -23,7 +23,7 @@ from cache.store import RRsetCache
 from resolver.env import Address, Env
 from resolver.errors import CachedFailure, NameTooLong, NetworkError, NoReachableAuthority
 from resolver.iterate.addresses import AddressBook, Lookup
-from resolver.iterate.asking import Heard, Means, ZoneServers
+from resolver.iterate.asking import Means, ZoneServers
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Aliased, Denied, Referred
 from resolver.iterate.counts import IterateCounts
@@ -34,6 +34,7 @@ from resolver.iterate.options import RecursionOptions
 from resolver.iterate.parent_glue import find_glue_above
 from resolver.iterate.scrub import MAX_NAME_SERVERS
 from resolver.iterate.trace import Begun
+from resolver.iterate.tries import Heard
 from resolver.upstream import Assurance, Spawn, Upstream, UpstreamCounts
 
 PRIMING: Final = Question(ROOT, NS)
@@ -212,6 +213,7 @@ class Iterator:
             self._cache.put(entry_of(heard.scrubbed.ds, voice, Trust.ADDITIONAL, self._ttls), voice.now)
         for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):
             self._cache.put(rrset, voice.now)
+        self._means.book.note_glue(below.name_servers, voice.now)
         return below
 
     def _closest(self, question: Question, budget: Budget) -> Delegation:

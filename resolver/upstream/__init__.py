@@ -1,6 +1,18 @@
 """Upstream: one question to one server, over UDP and TCP, and which server that should be."""
 
-from resolver.upstream.choose import Candidate, GiveUp, Send, Step, Wait, choose, choose_beside, next_step
+from resolver.upstream.choose import (
+    GIVE_UP,
+    LINGER,
+    Candidate,
+    GiveUp,
+    Linger,
+    Send,
+    Step,
+    Wait,
+    choose,
+    choose_beside,
+    next_step,
+)
 from resolver.upstream.connections import Spawn
 from resolver.upstream.counts import UpstreamCounts
 from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply, Upstream
@@ -8,11 +20,14 @@ from resolver.upstream.learning import hold_down, is_silent, note_lame
 from resolver.upstream.race import Race
 
 __all__ = [
+    "GIVE_UP",
+    "LINGER",
     "Assurance",
     "Candidate",
     "Exchange",
     "Fault",
     "GiveUp",
+    "Linger",
     "Race",
     "Reply",
     "Send",

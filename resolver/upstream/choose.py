@@ -68,12 +68,17 @@ class Wait(msgspec.Struct, frozen=True, gc=False):
     until: float
 
 
+class Linger(msgspec.Struct, frozen=True, gc=False):
+    """Everybody was asked as often as is worth it, and is late: listen on until one says something or is given up."""
+
+
 class GiveUp(msgspec.Struct, frozen=True, gc=False):
     """Everybody was asked as often as is worth it, and listened to for as long."""
 
 
-Step = Send | Wait | GiveUp
+Step = Send | Wait | Linger | GiveUp
 GIVE_UP: Final = GiveUp()
+LINGER: Final = Linger()
 
 
 def next_step(
@@ -93,7 +98,7 @@ def next_step(
                 return Wait(lost_at)
     if choice is not None and sends < MAX_SENDS_IN_ZONE and not is_hopeless:
         return choice
-    return Wait(max(one.ends_at for one in pending)) if pending else GIVE_UP
+    return LINGER if pending else GIVE_UP
 
 
 def choose(

@@ -4,6 +4,7 @@ Each is listened to by a task of its own, which outlives the question: what a la
 even when nobody needs the reply any more.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
@@ -25,6 +26,8 @@ class Race:
         self.landed: list[tuple[Exchange, Outcome]] = []
         self._upstream = upstream
         self._waiting: trio.CancelScope | None = None
+        self._beside: list[trio.CancelScope] = []
+        self._fault: Exception | None = None
         self._is_over = False
 
     def enter(self, exchange: Exchange) -> None:
@@ -38,6 +41,17 @@ class Race:
         """Those still listened to."""
         return [Pending(one.server, one.sent_at, one.late_at, one.ends_at) for one in self.running]
 
+    def accompany(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have this done meanwhile. It ends with the race; what it raises is raised by `next`."""
+        scope = trio.CancelScope()
+        self._beside.append(scope)
+        self._upstream.spawn(self._do, work, scope)
+
+    def wake(self) -> None:
+        """Let whoever waits look about: something has changed, though nobody said anything."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+
     def interrupts(self, scope: trio.CancelScope) -> None:
         """Cancel this as soon as somebody says something."""
         self._waiting = scope
@@ -45,11 +59,13 @@ class Race:
             scope.cancel()
 
     async def next(self, seconds: float) -> tuple[Exchange, Reply | Fault] | None:
-        """Who said something, and what; None when nobody has for so long. Raises what an exchange raised."""
+        """Who said something, and what; None when nobody has for so long, or at a `wake`. Raises what an exchange raised."""
         if not self.landed:
             with trio.move_on_after(max(0.0, seconds)) as scope:
                 self.interrupts(scope)
                 await trio.sleep_forever()
+        if self._fault is not None:
+            raise self._fault
         if not self.landed:
             return None
         exchange, outcome = self.landed.pop(0)
@@ -60,6 +76,8 @@ class Race:
     def leave(self) -> None:
         """The question needs nobody any more."""
         self._is_over = True
+        for beside in self._beside:
+            beside.cancel()
         counts = self._upstream.counts
         for exchange, scope in list(self.running.items()):
             exchange.is_wanted = False
@@ -69,6 +87,16 @@ class Race:
                 counts.unlistened += 1
                 del self.running[exchange]
                 scope.cancel()
+
+    async def _do(self, work: Callable[[], Awaitable[None]], scope: trio.CancelScope) -> None:
+        try:
+            with scope:
+                await work()
+        except Exception as fault:  # whoever asked raises it; it must not end the daemon
+            if self._is_over:
+                self._upstream.counts.listener_faults += 1
+            self._fault = fault
+            self.wake()
 
     async def _listen(self, exchange: Exchange, scope: trio.CancelScope) -> None:
         try:
@@ -83,8 +111,7 @@ class Race:
         del self.running[exchange]
         if not self._is_over:
             self.landed.append((exchange, outcome))
-            if self._waiting is not None:
-                self._waiting.cancel()
+            self.wake()
             return
         counts = self._upstream.counts
         counts.lingering_current -= 1

@@ -2,12 +2,12 @@ import pytest
 
 from cache.rrtypes import AAAA, A
 from resolver.env import Address
-from resolver.errors import WorkExhausted
 from resolver.iterate.addresses import AddressBook
-from resolver.iterate.budget import Budget, BudgetLimits
+from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.options import RecursionOptions
-from tests.resolver.iterate.world import EXAMPLE, TEST, Table, World, play, small_internet
+from tests.build import rrset
+from tests.resolver.iterate.world import EXAMPLE, RTT, TEST, World, play, small_internet
 from tests.resolver.iterate.zone_text import name, question, raws
 
 BOTH = RecursionOptions(port=5353)
@@ -84,12 +84,77 @@ def test_one_name_server_has_a_few_addresses_at_most() -> None:
     assert len(book_of(World({})).usable([bytes([192, 0, 2, n]) for n in range(1, 100)], A)) == 6
 
 
-def test_a_look_up_ends_with_the_first_useful_address() -> None:
+async def look_up(book: AddressBook, world: World, of: str, budget: Budget | None = None) -> list[list[Address]]:
+    """Each lot of addresses that turned up."""
+    found: list[list[Address]] = []
+    await book.look_up(name(of), budget or world.new_budget(), world.env.now, found.append)
+    return found
+
+
+NS_TEST = Address("192.0.2.20", 5353)
+
+
+def test_the_referral_to_its_zone_tells_the_address_before_the_zone_does() -> None:
     async def main() -> None:
         world = World(small_internet())
-        book = book_of(world)
-        found = await book.look_up(name("ns.test."), question("www.example. A"), world.new_budget(), world.env.now())
-        assert found == [Address("192.0.2.20", 5353)]
+        times: list[float] = []
+        await world.iterator._means.book.look_up(
+            name("ns.test."), world.new_budget(), world.env.now, lambda found: times.append(world.env.now())
+        )
+        assert times == pytest.approx([RTT, 2 * RTT])
+
+    play(main)
+
+
+def test_glue_ends_only_the_looks_for_its_own_names() -> None:
+    async def main() -> None:
+        world = World(small_internet())
+        await world.iterate("ns.test. A")
+        book = book_of(world, ONLY_4)
+        book.note_glue([name("ns.test.")], world.env.now())  # nobody looks for it: nothing happens
+        assert await look_up(book, world, "ns.example.") == [[Address("192.0.2.10", 5353)]]
+        assert book.known(name("ns.test."), world.env.now()) == [NS_TEST]
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("served", "lots"),
+    [
+        pytest.param({"ns.test. A": ("ns.test. 60 A 192.0.2.20",)}, [["192.0.2.20"]], id="IPv4"),
+        pytest.param({"ns.test. AAAA": ("ns.test. 60 AAAA 2001:db8::20",)}, [["2001:db8::20"]], id="IPv6"),
+        pytest.param(
+            {"ns.test. A": ("ns.test. 60 A 192.0.2.20",), "ns.test. AAAA": ("ns.test. 60 AAAA 2001:db8::20",)},
+            [["192.0.2.20"], ["2001:db8::20"]],
+            id="both, one after the other",
+        ),
+        pytest.param({}, [], id="none"),
+    ],
+)
+def test_what_is_found_of_one_family_does_not_end_the_look_for_the_other(
+    served: dict[str, tuple[str, ...]], lots: list[list[str]]
+) -> None:
+    async def main() -> None:
+        internet = small_internet()
+        for qtype in ("A", "AAAA"):
+            internet[TEST].said.pop(f"ns.test. {qtype}", None)
+        internet[TEST].said.update(served)
+        world = World(internet)
+        assert await look_up(book_of(world), world, "ns.test.") == [
+            [Address(host, 5353) for host in lot] for lot in lots
+        ]
+        assert {"ns.test. A", "ns.test. AAAA"} <= set(internet[TEST].asked)
+
+    play(main)
+
+
+def test_of_a_family_that_the_cache_holds_nothing_is_asked() -> None:
+    async def main() -> None:
+        internet = small_internet()
+        world = World(internet)
+        world.cache.put(rrset("ns.test. 60 AAAA 2001:db8::20"), 0.0)
+        assert await look_up(book_of(world), world, "ns.test.") == [[NS_TEST]]
+        assert "ns.test. AAAA" not in internet[TEST].asked
 
     play(main)
 
@@ -97,9 +162,8 @@ def test_a_look_up_ends_with_the_first_useful_address() -> None:
 def test_a_look_up_that_waits_for_itself_finds_nothing() -> None:
     async def main() -> None:
         world = World(small_internet())
-        book = book_of(world, ONLY_4)
-        waiting = question("ns.test. A")
-        assert await book.look_up(name("ns.test."), waiting, world.new_budget(), world.env.now()) == []
+        within = world.new_budget().sub(question("ns.test. A"))
+        assert await look_up(book_of(world, ONLY_4), world, "ns.test.", within) == []
         assert world.counts.cycles == 1
         assert world.sent == 0
 
@@ -109,13 +173,13 @@ def test_a_look_up_that_waits_for_itself_finds_nothing() -> None:
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        pytest.param("alias.example.", [Address("198.51.100.2", 5353)], id="one alias"),
-        pytest.param("second.example.", [Address("198.51.100.2", 5353)], id="two aliases"),
+        pytest.param("alias.example.", [[Address("198.51.100.2", 5353)]], id="one alias"),
+        pytest.param("second.example.", [[Address("198.51.100.2", 5353)]], id="two aliases"),
         pytest.param("third.example.", [], id="three aliases"),
         pytest.param("round.example.", [], id="an alias of itself"),
     ],
 )
-def test_a_name_server_that_is_an_alias_has_the_addresses_at_its_end(asked: str, found: list[Address]) -> None:
+def test_a_name_server_that_is_an_alias_has_the_addresses_at_its_end(asked: str, found: list[list[Address]]) -> None:
     """RFC 2181 §10.3 forbids it, and who refuses to follow leaves the zone in the dark."""
 
     async def main() -> None:
@@ -128,9 +192,7 @@ def test_a_name_server_that_is_an_alias_has_the_addresses_at_its_end(asked: str,
             }
         )
         world = World(servers)
-        budget = world.new_budget()
-        assert await book_of(world, ONLY_4).look_up(name(asked), question("www.example. A"), budget, 0.0) == found
-        assert world.counts.address_lookups_failed == (not found)
+        assert await look_up(book_of(world, ONLY_4), world, asked) == found
 
     play(main)
 
@@ -138,43 +200,8 @@ def test_a_name_server_that_is_an_alias_has_the_addresses_at_its_end(asked: str,
 def test_an_alias_that_leads_to_who_waits_for_it_finds_nothing() -> None:
     async def main() -> None:
         world = World(small_internet())
-        found = await book_of(world, ONLY_4).look_up(
-            name("alias.example."), question("www.test. A"), world.new_budget(), world.env.now()
-        )
-        assert found == []
+        within = world.new_budget().sub(question("www.test. A"))
+        assert await look_up(book_of(world, ONLY_4), world, "alias.example.", within) == []
         assert world.counts.cycles == 1
-
-    play(main)
-
-
-@pytest.mark.parametrize(("options", "found"), [(BOTH, [Address(TEST, 5353)]), (ONLY_6, [])], ids=["both", "IPv6 only"])
-def test_a_name_server_whose_own_zone_fails_is_asked_at_its_glue(
-    options: RecursionOptions, found: list[Address]
-) -> None:
-    async def main() -> None:
-        world = World(small_internet() | {TEST: Table({})})
-        book = book_of(world, options)
-        assert await book.look_up(name("ns.test."), question("www.example. A"), world.new_budget(), 0.0) == found
-        assert world.counts.address_lookups_failed == (not found)
-
-    play(main)
-
-
-def test_look_ups_are_paid_from_the_budget() -> None:
-    async def main() -> None:
-        world = World(small_internet())
-        budget = Budget(10.0, BudgetLimits(names=0))
-        with pytest.raises(WorkExhausted):
-            await book_of(world).look_up(name("ns.test."), question("www.example. A"), budget, 0.0)
-
-    play(main)
-
-
-def test_look_ups_end_with_the_deadline() -> None:
-    async def main() -> None:
-        world = World({})
-        budget = Budget(world.env.now() + 0.3)
-        assert await book_of(world).look_up(name("ns.test."), question("www.example. A"), budget, world.env.now()) == []
-        assert world.env.now() == pytest.approx(0.3)
 
     play(main)

@@ -1,5 +1,7 @@
 """The servers of one zone."""
 
+from collections.abc import Iterable
+
 import dns.flags
 import dns.message
 import pytest
@@ -7,17 +9,18 @@ import trio
 
 from cache.answer import Question
 from cache.chain import Link
-from cache.names import WireName
+from cache.names import WireName, to_text
 from resolver.env import Address
-from resolver.errors import CachedFailure, InvalidData, NetworkError, NoReachableAuthority, WorkExhausted
+from resolver.errors import CachedFailure, NoReachableAuthority, WorkExhausted
 from resolver.iterate.addresses import AddressBook
-from resolver.iterate.asking import Heard, Means, Tries, ZoneServers
+from resolver.iterate.asking import Means, ZoneServers
 from resolver.iterate.budget import Budget, BudgetLimits
-from resolver.iterate.classify import Answered, Reason, Useless
+from resolver.iterate.classify import Answered
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.upstream import Fault, Upstream
+from resolver.iterate.tries import Heard
+from resolver.upstream import Upstream
 from resolver.upstream.choose import MAX_SENDS_IN_ZONE
-from resolver.upstream.learning import note_reply
+from resolver.upstream.learning import GUESS, note_reply
 from tests.build import rrset
 from tests.resolver.iterate.world import Table, World, play
 from tests.resolver.iterate.zone_text import name, question
@@ -152,32 +155,6 @@ def test_a_lame_server_is_remembered_as_such_for_its_zone() -> None:
     play(main)
 
 
-DELEGATION = Delegation(zone=name("example."), origin=Origin.CACHE)
-TWO_CNAMES = Useless(Reason.MALFORMED, "two CNAMEs at one owner")
-
-
-def test_tries_add_up_to_a_failure_that_says_why() -> None:
-    tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
-    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
-    tries.note_useless(Address(BAD, 53), Useless(Reason.REFUSED, "REFUSED"))
-    failure = tries.failure(DELEGATION)
-    assert isinstance(failure, NoReachableAuthority)
-    assert str(failure) == "example.: 2x no reply in time, 1x REFUSED"
-
-
-def test_being_cut_off_is_a_network_error() -> None:
-    tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.NO_ROUTE)
-    assert isinstance(tries.failure(DELEGATION), NetworkError)
-
-
-def test_contradicting_data_is_told_apart_from_silence() -> None:
-    tries = Tries()
-    tries.note_useless(Address(GOOD, 53), TWO_CNAMES)
-    assert isinstance(tries.failure(DELEGATION), InvalidData)
-
-
 def test_a_question_that_a_server_failed_at_is_not_sent_to_it_again_by_another_client_question() -> None:
     async def main() -> None:
         world = World({})
@@ -246,6 +223,22 @@ def test_who_is_late_is_listened_to_when_no_packet_may_be_sent_any_more() -> Non
     play(main)
 
 
+def test_a_reply_over_tcp_may_take_longer_than_datagrams_are_listened_for() -> None:
+    async def main() -> None:
+        table, truncating = Table(ANSWER), Table(ANSWER, flags=dns.flags.AA | dns.flags.TC)
+        world = World(
+            {
+                GOOD: lambda query, over_tcp: [
+                    (0.9, data) for _, data in (table if over_tcp else truncating)(query, over_tcp)
+                ]
+            }
+        )
+        assert await ask(world, GOOD) is not None
+        assert world.env.now() == pytest.approx(1.8)
+
+    play(main)
+
+
 def test_a_budget_that_ends_before_anybody_answers_is_the_failure() -> None:
     async def main() -> None:
         world = World({}, limits=BudgetLimits(queries=2))
@@ -256,28 +249,137 @@ def test_a_budget_that_ends_before_anybody_answers_is_the_failure() -> None:
     play(main)
 
 
-def test_another_name_server_is_looked_up_while_the_late_one_is_listened_to() -> None:
-    async def main() -> None:
-        looked_up: list[Question] = []
+SLOW, DEAD, QUICK = name("ns.slow."), name("ns.dead."), name("ns.quick.")
 
-        async def look_up(asked: Question, budget: Budget) -> Link:
-            looked_up.append(asked)
-            await trio.sleep(5.0)
-            raise NoReachableAuthority("nobody knows")
 
-        world = World({GOOD: delayed(0.6)})
-        world.cache.put(rrset(f"ns1.test. 60 A {GOOD}"), 0.0)
+class Seeker:
+    """A world in which example.'s name servers are looked up: of each name, after so many seconds, this address or none."""
+
+    def __init__(self, world: World, found: dict[WireName, tuple[float, str]]) -> None:
+        self.world = world
+        self.asked: list[WireName] = []
+        self._found = found
         upstream = Upstream(world.env, world.servers, world.upstream_counts, trio.lowlevel.spawn_system_task)
-        book = AddressBook(world.cache, world.options, look_up, world.counts)
-        means = Means(world.env, upstream, book, world.failures, world.counts, no_glue)
-        both = Delegation(
-            zone=name("example."), origin=Origin.CACHE, name_servers=(name("ns1.test."), name("ns2.test."))
-        )
-        servers = ZoneServers(means, both, WWW, world.new_budget(), frozenset())
-        heard = await servers.ask(WWW, gives_up_early=False)
-        assert heard is not None
-        assert world.env.now() == pytest.approx(0.6)
-        assert looked_up == [question("ns2.test. A")]
-        assert world.sent == 1
+        book = AddressBook(world.cache, world.options, self._look_up, world.counts)
+        self._means = Means(world.env, upstream, book, world.failures, world.counts, no_glue)
+
+    async def ask(self, *name_servers: WireName, avoided: frozenset[Address] = frozenset()) -> Heard | None:
+        delegation = Delegation(zone=name("example."), origin=Origin.CACHE, name_servers=name_servers)
+        servers = ZoneServers(self._means, delegation, WWW, self.world.new_budget(), avoided)
+        return await servers.ask(WWW, gives_up_early=False)
+
+    async def _look_up(self, asked: Question, budget: Budget) -> Link:
+        self.asked.append(asked.qname)
+        seconds, host = self._found[asked.qname]
+        await trio.sleep(seconds)
+        if not host:
+            raise NoReachableAuthority("nobody knows")
+        return rrset(f"{to_text(asked.qname)} 60 A {host}")
+
+
+def test_the_first_address_that_is_found_ends_the_wait_for_the_others() -> None:
+    async def main() -> None:
+        for seed in range(4):
+            seeker = Seeker(World({GOOD: delayed(0.1)}, seed=seed), {DEAD: (9.0, ""), QUICK: (0.2, GOOD)})
+            began = seeker.world.env.now()
+            assert await seeker.ask(DEAD, QUICK) is not None
+            assert seeker.world.env.now() - began == pytest.approx(0.3)
+            assert sorted(seeker.asked) == sorted([DEAD, QUICK])
 
     play(main)
+
+
+def test_two_are_looked_up_at_a_time_and_five_in_vain() -> None:
+    async def main() -> None:
+        names = [name(f"ns.{letter}.") for letter in "abcdefgh"]
+        seeker = Seeker(World({}), dict.fromkeys(names, (1.0, "")))
+        with pytest.raises(NoReachableAuthority, match="no server with an address"):
+            await seeker.ask(*names)
+        assert len(seeker.asked) == 5
+        assert seeker.world.env.now() == pytest.approx(3.0)
+        assert seeker.world.counts.address_lookups_failed == 5
+
+    play(main)
+
+
+def test_another_name_server_is_looked_up_while_the_late_one_is_listened_to() -> None:
+    async def main() -> None:
+        seeker = Seeker(World({GOOD: delayed(0.6)}), {DEAD: (5.0, "")})
+        seeker.world.cache.put(rrset(f"ns.slow. 60 A {GOOD}"), 0.0)
+        assert await seeker.ask(SLOW, DEAD) is not None
+        assert seeker.world.env.now() == pytest.approx(0.6)
+        assert seeker.asked == [DEAD]
+        assert seeker.world.sent == 1
+
+    play(main)
+
+
+def test_a_lost_packet_is_sent_again_although_a_look_up_goes_on() -> None:
+    async def main() -> None:
+        seeker = Seeker(World({GOOD: silent_at_first(Table(ANSWER))}), {DEAD: (9.0, "")})
+        seeker.world.cache.put(rrset(f"ns.slow. 60 A {GOOD}"), 0.0)
+        assert await seeker.ask(SLOW, DEAD) is not None
+        assert seeker.world.env.now() < 1.5
+        assert seeker.world.sent == 2
+
+    play(main)
+
+
+def test_who_is_found_while_the_known_one_is_late_is_asked_at_once() -> None:
+    async def main() -> None:
+        seeker = Seeker(World({GOOD: delayed(0.1)}), {QUICK: (0.2, GOOD)})
+        seeker.world.cache.put(rrset(f"ns.dead. 60 A {BAD}"), 0.0)
+        assert await seeker.ask(DEAD, QUICK) is not None
+        assert seeker.world.env.now() == pytest.approx(GUESS + 0.2 + 0.1)
+
+    play(main)
+
+
+def test_what_has_become_known_meanwhile_is_not_looked_up() -> None:
+    async def main() -> None:
+        world = World({BAD: Table({}), GOOD: Table(ANSWER)})
+        seeker = Seeker(world, {})
+        world.cache.put(rrset(f"ns.dead. 60 A {BAD}"), 0.0)
+        trio.lowlevel.spawn_system_task(put_later, world, f"ns.quick. 60 A {GOOD}")
+        assert await seeker.ask(DEAD, QUICK) is not None
+        assert seeker.asked == []
+
+    play(main)
+
+
+def test_whose_address_has_become_known_and_is_to_be_avoided_is_no_help() -> None:
+    async def main() -> None:
+        world = World({})
+        seeker = Seeker(world, {DEAD: (1.0, ""), QUICK: (1.0, "")})
+        trio.lowlevel.spawn_system_task(put_later, world, f"ns.quick. 60 A {BAD}")
+        with pytest.raises(NoReachableAuthority, match="no server with an address"):
+            await seeker.ask(QUICK, DEAD, avoided=frozenset({Address(BAD, 53)}))
+        assert set(seeker.asked) <= {DEAD, QUICK}
+
+    play(main)
+
+
+def test_a_look_up_beyond_the_budget_is_the_failure_when_nobody_else_is_left() -> None:
+    async def main() -> None:
+        seeker = Seeker(World({}, limits=BudgetLimits(names=1)), dict.fromkeys((DEAD, QUICK), (0.1, "")))
+        with pytest.raises(WorkExhausted, match="names"):
+            await seeker.ask(DEAD, QUICK)
+        assert len(seeker.asked) == 1
+
+    play(main)
+
+
+async def put_later(world: World, record: str) -> None:
+    await trio.sleep(0.01)
+    world.cache.put(rrset(record), world.env.now())
+
+
+def silent_at_first(table: Table) -> Behaviour:
+    """Does not hear the first query."""
+    heard: list[int] = []
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        heard.append(1)
+        return table(query, over_tcp) if len(heard) > 1 else ()
+
+    return behave

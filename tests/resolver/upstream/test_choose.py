@@ -8,6 +8,7 @@ from cache.servers import ServerState
 from resolver.env import Address
 from resolver.upstream.choose import (
     GIVE_UP,
+    LINGER,
     MAX_SENDS_IN_ZONE,
     MAX_WAIT,
     MIN_PATIENCE,
@@ -219,7 +220,7 @@ def pending(late_at: float, *, sent_at: float = NOW - 0.1) -> Pending:
         pytest.param([pending(NOW + 0.2)], CHOICE, Wait(NOW + 0.2), id="on time: only listen"),
         pytest.param([pending(NOW)], CHOICE, CHOICE, id="late: ask another"),
         pytest.param([pending(NOW - 1), pending(NOW + 0.1)], CHOICE, Wait(NOW + 0.1), id="one late, one on time"),
-        pytest.param([pending(NOW)], None, Wait(NOW + 0.9), id="late and nobody left: listen to the end"),
+        pytest.param([pending(NOW)], None, LINGER, id="late and nobody left: listen to the end"),
     ],
 )
 def test_one_step_follows_from_who_is_late_and_who_is_left(
@@ -237,7 +238,7 @@ def test_without_allowance_a_late_server_is_given_twice_as_long() -> None:
 def test_enough_is_enough() -> None:
     assert next_step(CHOICE, [], MAX_SENDS_IN_ZONE, NOW, may_hedge=True, is_hopeless=False) == GIVE_UP
     assert next_step(CHOICE, [], 1, NOW, may_hedge=True, is_hopeless=True) == GIVE_UP
-    assert next_step(CHOICE, [pending(NOW)], 1, NOW, may_hedge=True, is_hopeless=True) == Wait(NOW + 0.9)
+    assert next_step(CHOICE, [pending(NOW)], 1, NOW, may_hedge=True, is_hopeless=True) == LINGER
 
 
 def test_one_reply_brings_a_server_back() -> None:

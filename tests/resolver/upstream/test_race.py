@@ -75,6 +75,45 @@ def test_a_wait_ends_when_nobody_says_anything() -> None:
     run(main)
 
 
+def test_what_goes_on_beside_a_race_wakes_it_and_ends_with_it() -> None:
+    async def main(nursery: trio.Nursery) -> None:
+        track, ended = Track(nursery, silent), trio.Event()
+
+        async def work() -> None:
+            try:
+                await trio.sleep(0.05)
+                track.race.wake()
+                await trio.sleep_forever()
+            finally:
+                ended.set()
+
+        track.enter(1)
+        track.race.accompany(work)
+        assert await track.race.next(0.2) is None
+        assert track.env.now() == pytest.approx(0.05)
+        track.race.leave()
+        await ended.wait()
+        assert track.env.now() == pytest.approx(0.05)
+
+    run(main)
+
+
+def test_what_goes_wrong_beside_a_race_is_raised_to_who_asked() -> None:
+    async def main(nursery: trio.Nursery) -> None:
+        track = Track(nursery, silent)
+
+        async def work() -> None:
+            await trio.sleep(0.05)
+            raise RuntimeError("a fault of ours")
+
+        track.race.accompany(work)
+        with pytest.raises(RuntimeError):
+            await track.race.next(1.0)
+        assert track.counts.listener_faults == 0
+
+    run(main)
+
+
 def test_a_late_reply_is_learned_from_when_its_question_is_over() -> None:
     async def main(nursery: trio.Nursery) -> None:
         track = Track(nursery, after(0.3), after(0.05))

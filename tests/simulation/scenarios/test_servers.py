@@ -4,7 +4,7 @@ import pytest
 
 from resolver.demo.behaviour import Behaviour, Delays, Fails, Silent
 from tests.simulation.scenarios.kit import FROM_MEMORY, UNREACHABLE, Net, given
-from tests.simulation.scenarios.servers import Said, zone
+from tests.simulation.scenarios.servers import DELAY, Said, zone
 
 ALIAS, WWW = "alias.src.test", "www.dst.test"
 PAIR = {
@@ -126,6 +126,32 @@ async def test_scenario_45_while_the_name_of_a_name_server_cannot_be_looked_up_i
     reply = await net.ask("other.dst.test")
     assert (reply.rcode, reply.answer, reply.errors) == ("NOERROR", ["other.dst.test 900 A 198.51.100.2"], set())
     assert reply.took < 3
+
+
+AT_TWO_PLACES = {  # where the name servers' names are says nothing of where they are: at 192.0.2.11, all of them
+    "D": zone("dst.test", "www 900 A 198.51.100.1", name_servers=("ns.one.test.", "ns.two.test.")),
+    "O": zone("one.test", "ns 300 A 192.0.2.11"),
+    "T": zone("two.test", "ns 300 A 192.0.2.11"),
+}
+
+
+@pytest.mark.parametrize("fault", [Silent(), Delays(2.0), Fails()], ids=["silence", "2 s", "SERVFAIL"])
+@pytest.mark.parametrize("broken", ["O", "T"])
+@given(AT_TWO_PLACES)
+async def test_scenario_45_a_name_server_whose_zone_is_away_delays_nobody_who_has_another(
+    net: Net, broken: str, fault: Behaviour
+) -> None:
+    usual = await net.ask(WWW)
+    whole = sum(net.asked().values())
+    await net.flush("test")
+    net.break_server(broken, fault)
+    reply = await net.ask(WWW)
+    assert reply.answer == usual.answer
+    assert reply.took <= usual.took + DELAY
+    assert sum(net.asked().values()) <= whole + 2
+    await net.at(net.seconds + 15)
+    assert sum(net.asked().values()) <= 8  # the other look-up ends by itself
+    assert await net.cached("ns.one.test" if broken == "T" else "ns.two.test") != {}
 
 
 @given(HOSTED)

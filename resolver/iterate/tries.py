@@ -1,0 +1,69 @@
+"""What did asking the servers of a zone add up to: is the question worth showing whole, and what is the failure? Pure."""
+
+from typing import Final
+
+import msgspec
+
+from cache.names import to_text
+from resolver.env import Address
+from resolver.errors import InvalidData, NetworkError, NoReachableAuthority, ResolutionFailure
+from resolver.iterate.classify import Reason, Told, Useless
+from resolver.iterate.delegation import Delegation
+from resolver.iterate.scrub import Scrubbed
+from resolver.upstream import Fault, Reply
+
+# shortened questions that were late before the whole one is tried: some servers drop what they dislike
+LATE_UNTIL_WHOLE: Final = 2
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A reply that helps, from whom, and what it says."""
+
+    told: Told
+    scrubbed: Scrubbed
+    reply: Reply
+    server: Address
+
+
+class Tries:
+    """Whom one question has been put to already, and with what success."""
+
+    def __init__(self) -> None:
+        self.sends: dict[Address, int] = {}
+        self.done: set[Address] = set()  # not worth another packet
+        self.has_useless = False
+        self.late = 0
+        self.exhausted: ResolutionFailure | None = None
+        self.troubles: dict[str, int] = {}
+        self.last_resort: Heard | None = None
+        self.has_malformed = False
+
+    @property
+    def suggest_the_whole(self) -> bool:
+        """Do the servers seem to stumble over a shortened question?"""
+        return self.has_useless or self.late >= LATE_UNTIL_WHOLE
+
+    def note_fault(self, server: Address, fault: Fault) -> None:
+        """No reply. Only after a loss is the same server worth another packet."""
+        if fault is not Fault.TIMEOUT:
+            self.done.add(server)
+        self._count(fault.value)
+
+    def note_useless(self, server: Address, verdict: Useless) -> None:
+        """A reply that did not help."""
+        self.done.add(server)
+        self.has_useless = True
+        self._count(verdict.text)
+        if verdict.reason is Reason.MALFORMED:
+            self.has_malformed = True
+
+    def failure(self, delegation: Delegation) -> ResolutionFailure:
+        """The failure that these tries add up to. Its text goes to clients: short, and about the zone only."""
+        what = ", ".join(f"{count}x {trouble}" for trouble, count in self.troubles.items())
+        text = f"{to_text(delegation.zone)}: {what or 'no server with an address'}"
+        if self.troubles.keys() == {Fault.NO_ROUTE.value}:
+            return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
+        return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
+
+    def _count(self, trouble: str) -> None:
+        self.troubles[trouble] = self.troubles.get(trouble, 0) + 1
