@@ -42,6 +42,7 @@ from resolver.upstream import (
     Step,
     Upstream,
     Wait,
+    begin,
     choose,
     choose_beside,
     hold_down,
@@ -155,7 +156,8 @@ class ZoneServers:
         upstream, budget = self._means.upstream, self._budget
         tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
         try:
-            exchange = upstream.begin(
+            exchange = begin(
+                upstream,
                 send.server,
                 shown,
                 send.wait,

@@ -15,9 +15,10 @@ from resolver.upstream.choose import (
 )
 from resolver.upstream.connections import Spawn
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply, Upstream
+from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply, begin
 from resolver.upstream.learning import hold_down, is_silent, note_lame
 from resolver.upstream.race import Race
+from resolver.upstream.shared import Upstream
 
 __all__ = [
     "GIVE_UP",
@@ -36,6 +37,7 @@ __all__ = [
     "Upstream",
     "UpstreamCounts",
     "Wait",
+    "begin",
     "choose",
     "choose_beside",
     "hold_down",

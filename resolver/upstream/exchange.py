@@ -15,15 +15,12 @@ import trio
 
 from cache.answer import Question
 from cache.rrtypes import BADCOOKIE, BADVERS, FORMERR, NOTIMP
-from cache.servers import Edns, Servers, ServerState
-from resolver.env import Address, Env, UdpChannel
-from resolver.upstream.allowance import Allowance
+from cache.servers import Edns, ServerState
+from resolver.env import Address, UdpChannel
 from resolver.upstream.choose import patience_for
-from resolver.upstream.connections import Connections, Spawn
 from resolver.upstream.cookies import PLAIN_OPT, Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
-from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.families import Families
-from resolver.upstream.learning import Typical, note_late, note_refusal, note_reply, note_silence
+from resolver.upstream.learning import note_late, note_refusal, note_reply, note_silence
+from resolver.upstream.shared import Upstream
 from resolver.upstream.udp import NAME_END, Match, Suspicion, await_reply, match_of, read_echo
 from resolver.wire import question_octets, randomise_case, with_opt
 from resolver.wire.message import RD, Response, Unreadable
@@ -62,55 +59,23 @@ class Fault(Enum):
     BROKEN = "broken off"
 
 
-class Upstream:
-    """The direction to the servers: exchanges with them, and what these teach."""
+def begin(
+    upstream: Upstream,
+    server: Address,
+    question: Question,
+    wait: float,
+    deadline: float,
+    spend: Callable[[], None],
+    *,
+    is_recursive: bool,
+) -> "Exchange":
+    """Ask over UDP. wait: seconds after which the reply is late; nothing is waited for past `deadline`.
 
-    def __init__(
-        self,
-        env: Env,
-        servers: Servers,
-        counts: UpstreamCounts,
-        spawn: Spawn,
-        *,
-        case_randomization: bool = True,
-    ) -> None:
-        """spawn: starts a task that outlives whoever asked: it listens to a late server, or keeps a connection."""
-        self.env = env
-        self.counts = counts
-        self.spawn = spawn
-        self.case_randomization = case_randomization
-        self.typical = Typical()
-        self.families = Families()
-        self.allowance = Allowance()
-        self.connections = Connections(env.network, spawn, counts)
-        self._servers = servers
-
-    def state_of(self, server: Address) -> ServerState:
-        """What is known of the server; to be changed in place."""
-        return self._servers.of(server)
-
-    def note_hedge(self) -> None:
-        """Somebody is asked although others are listened to still."""
-        self.allowance.spend()
-        self.counts.hedges += 1
-
-    def begin(
-        self,
-        server: Address,
-        question: Question,
-        wait: float,
-        deadline: float,
-        spend: Callable[[], None],
-        *,
-        is_recursive: bool,
-    ) -> "Exchange":
-        """Ask over UDP. wait: seconds after which the reply is late; nothing is waited for past `deadline`.
-
-        spend: called before each packet; what it raises is raised, here or by the exchange. is_recursive: RD, for forwarders.
-        """
-        exchange = Exchange(self, server, question, wait, deadline, spend, is_recursive)
-        exchange.send()
-        return exchange
+    spend: called before each packet; what it raises is raised, here or by the exchange. is_recursive: RD, for forwarders.
+    """
+    exchange = Exchange(upstream, server, question, wait, deadline, spend, is_recursive)
+    exchange.send()
+    return exchange
 
 
 class Exchange:
