@@ -20,6 +20,7 @@ TABLE = {
     "CachedFailure": (SERVFAIL, 13),
     "DenialNotBelieved": (SERVFAIL, 3),
     "NameTooLong": (YXDOMAIN, 24),
+    "Indeterminate": (SERVFAIL, 5),
     "Bogus": (SERVFAIL, 6),
     "SignatureExpired": (SERVFAIL, 7),
     "SignatureNotYetValid": (SERVFAIL, 8),
