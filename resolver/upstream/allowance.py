@@ -3,7 +3,9 @@
 from typing import Final
 
 SHARE: Final = 0.08  # of a packet that each question to a zone's servers adds: less than one in ten is extra
-MOST: Final = 64.0  # packets that may be saved up; a daemon that has just started has many servers to get to know
+# packets that may be saved up, as many as one client question may take. A daemon that has just started has that many servers
+# to get to know: its slowest answers are those of the first seconds, when of each zone one server is asked that nobody knows
+MOST: Final = 200.0
 RESERVED: Final = 16.0  # packets kept for replies that are late; what merely teaches something does without
 
 

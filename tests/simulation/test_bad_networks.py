@@ -9,7 +9,6 @@ from random import Random
 import dns.message
 import pytest
 import trio
-import trio.testing
 
 from cache.answer import Question
 from cache.chain import Link
@@ -31,6 +30,7 @@ from resolver.upstream import Upstream, UpstreamCounts
 from resolver.upstream.allowance import MOST
 from resolver.upstream.families import LATE_AT_FIRST
 from tests.resolver.upstream.fake_network import FakeEnv, Said, reply_to
+from tests.simulation.deterministic import run
 
 DEADLINE = 10.0
 PAUSE = 0.05  # s between two questions
@@ -106,7 +106,7 @@ async def no_glue(of: WireName, waiting: Question, budget: Budget) -> list[Addre
 
 
 def play(main: Callable[[], Awaitable[None]]) -> None:
-    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    run(main)
 
 
 def test_in_calm_weather_the_fastest_server_is_found_and_then_nothing_is_extra() -> None:
