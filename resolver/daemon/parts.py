@@ -1,29 +1,26 @@
 """Every part of the daemon, made once and wired here; nothing is started."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import structlog
 import trio
 
-from cache.answer import Question
-from cache.counts import CacheCounts
 from cache.failures import Failures, ServerFailures
-from cache.lookup import Link
 from cache.peeking import Peeking
 from cache.servers import Servers
-from cache.snapshot import SnapshotCounts
 from cache.store import RRsetCache
-from internal_zones import InternalCounts, InternalZones, is_ours
+from internal_zones import InternalCounts, InternalZones
 from internal_zones.database import Runner, own_thread
 from internal_zones.status import READY_TEXT
-from resolver.daemon.trust import Anchors, Trusting, make_trusting
+from resolver.daemon.counters import Counts
+from resolver.daemon.recursion import Memory, Recursion, make_memory, make_recursion, new_budget
+from resolver.daemon.trust import Anchors, Trusting
 from resolver.daemon.warm import WarmStart
-from resolver.dnssec.counts import DnssecCounts
 from resolver.env import Env, address_from_text
-from resolver.iterate import Budget, BudgetLimits, IterateCounts, Iterator, configured
+from resolver.iterate import Budget, Iterator
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import Watch
 from resolver.observe.measures import Measure, Reading, measures
@@ -32,31 +29,13 @@ from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import views
 from resolver.policy.whom import Known
-from resolver.resolve import Fetcher, Flights, PublicResolver, Refresher, ResolveCounts
-from resolver.service.counts import ServiceCounts
-from resolver.service.fault_log import FaultLog
+from resolver.resolve import PublicResolver, Refresher
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections
-from resolver.upstream import UpstreamCounts
 
-QUESTION_DEADLINE = 10.0  # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
 NO_ANCHORS: Final[Anchors] = {}
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The counters of all parts, by the name under which they are exposed."""
-
-    cache: CacheCounts = field(default_factory=CacheCounts)
-    dnssec: DnssecCounts = field(default_factory=DnssecCounts)
-    internal: InternalCounts = field(default_factory=InternalCounts)
-    iterate: IterateCounts = field(default_factory=IterateCounts)
-    resolve: ResolveCounts = field(default_factory=ResolveCounts)
-    service: ServiceCounts = field(default_factory=ServiceCounts)
-    snapshot: SnapshotCounts = field(default_factory=SnapshotCounts)
-    upstream: UpstreamCounts = field(default_factory=UpstreamCounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +62,7 @@ class Parts:
 
     def budget(self, watch: Watch | None = None) -> Budget:
         """The budget of a client question, or of work that stands for one. watch: who is told of its steps."""
-        limits = BudgetLimits(mode=self.options.recursion.work_limits)
-        return Budget(self.env.now() + QUESTION_DEADLINE, limits, self.counts.iterate, watch=watch)
+        return new_budget(self.options, self.env, self.counts, watch=watch)
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
@@ -128,105 +106,65 @@ def make_parts(
     run_io: where the state database is read, and the cache's file read and written; None: each in a thread of its own.
     """
     counts = Counts()
-    cache = RRsetCache(options.cache, counts.cache)
-    failures = Failures(options.failures)
-    server_failures = ServerFailures(options.failures)
-    servers = Servers()
-    limits = BudgetLimits(mode=options.recursion.work_limits)
-    zones = configured(options.forward, options.stub)
+    memory = make_memory(options, counts)
     internal = _internal_zones(options, env, counts.internal, run_io)
-
-    def budget(limits: BudgetLimits = limits) -> Budget:
-        return Budget(env.now() + QUESTION_DEADLINE, limits, counts.iterate)
-
-    def is_paused(question: Question) -> bool:
-        return failures.find(question, env.now()) is not None
-
-    async def lookup(question: Question, of: Budget) -> Link:
-        return await public.lookup(question, of)  # made last: it stands on the flights, and they on the iterator
-
-    iterator = Iterator(
-        env,
-        cache,
-        servers,
-        options.recursion,
-        lookup,
-        hints,
-        zones=zones,
-        failures=server_failures,
-        ttls=options.cache,
-        counts=counts.iterate,
-        upstream_counts=counts.upstream,
-        spawn=nursery.start_soon,
-        validates=options.dnssec.validate,
+    recursion = make_recursion(options, env, counts, memory, hints, nursery, anchors)
+    special = SpecialUse(recursion.zones)
+    sources = Sources(
+        special,
+        internal,
+        recursion.public,
+        recursion.new_budget,
+        views(options.networks),
+        rebind=options.answer.rebind,
     )
-    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache)
-    validation = trusting.validation if trusting is not None else None
-    fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
-    faults = FaultLog(env.now)
-
-    def report_fault(question: Question, fault: Exception) -> None:
-        faults.note("flight_fault", fault, question=question)
-
-    flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
-    refresher = Refresher(flights, budget, counts.resolve, now=env.now, is_paused=is_paused)
-    public = PublicResolver(
-        env.now,
-        cache,
-        failures,
-        flights,
-        options.stale,
-        counts.resolve,
-        is_local=is_ours,
-        note_due=refresher.note_due if options.cache.prefetch else _ignore,
-    )
-    special = SpecialUse(zones)
-    sources = Sources(special, internal, public, budget, views(options.networks), rebind=options.answer.rebind)
     handler = Handler(
         env.now,
         sources,
-        cache,
+        memory.cache,
         options.limits,
         counts.service,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
     )
-    connections = Connections(options.limits, counts.service)
+    keeps_snapshot = bool(options.cache.snapshot)
     return Parts(
-        options,
-        env,
-        counts,
-        cache,
-        failures,
-        server_failures,
-        servers,
-        internal,
-        special,
-        Known(
-            cache=Peeking(cache),
-            servers=servers,
-            hints=hints,
-            failures=failures,
-            of_servers=server_failures,
-            zones=zones,
-            options=options.recursion,
-            stale=options.stale,
-            rebind=options.answer.rebind,
-        ),
-        public,
-        iterator,
-        refresher,
-        handler,
-        connections,
-        WarmStart(env, cache, servers, options, counts.snapshot, run_io or own_thread())
-        if options.cache.snapshot
-        else None,
-        trusting,
+        options=options,
+        env=env,
+        counts=counts,
+        cache=memory.cache,
+        failures=memory.failures,
+        server_failures=memory.server_failures,
+        servers=memory.servers,
+        internal=internal,
+        special=special,
+        known=_known(options, memory, recursion, hints),
+        public=recursion.public,
+        iterator=recursion.iterator,
+        refresher=recursion.refresher,
+        handler=handler,
+        connections=Connections(options.limits, counts.service),
+        warm=_warm_start(options, env, counts, memory, run_io) if keeps_snapshot else None,
+        trusting=recursion.trusting,
     )
 
 
-def _ignore(question: Question) -> None:
-    """Prefetch is off."""
+def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delegation) -> Known:
+    return Known(
+        cache=Peeking(memory.cache),
+        servers=memory.servers,
+        hints=hints,
+        failures=memory.failures,
+        of_servers=memory.server_failures,
+        zones=recursion.zones,
+        options=options.recursion,
+        stale=options.stale,
+        rebind=options.answer.rebind,
+    )
+
+
+def _warm_start(options: Options, env: Env, counts: Counts, memory: Memory, run_io: Runner | None) -> WarmStart:
+    return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread())
 
 
 def _internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: Runner | None) -> InternalZones | None:

@@ -2,11 +2,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
-import pytest
 import trio
 
 from internal_zones import StateOptions, SubscriptionOptions
-from resolver.daemon.parts import QUESTION_DEADLINE, Parts, make_parts
+from resolver.daemon.parts import Parts, make_parts
 from resolver.dnssec.options import DnssecOptions
 from resolver.options import Options
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
@@ -22,11 +21,6 @@ def of_parts(look: Callable[[Parts], T], options: Options = ALONE) -> T:
             return look(make_parts(options, simulated(), HINTS, nursery))
 
     return trio.run(main)
-
-
-def test_a_budget_lasts_as_long_as_a_question_may() -> None:
-    left = of_parts(lambda parts: parts.budget().deadline - parts.env.now())
-    assert left == pytest.approx(QUESTION_DEADLINE, abs=1)
 
 
 def test_a_daemon_without_a_state_database_has_no_problem_when_none_is_configured() -> None:

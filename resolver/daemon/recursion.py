@@ -1,0 +1,126 @@
+"""What resolves public names: what is remembered, iteration, flights, validation and refresh, put together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import trio
+
+from cache.answer import Question
+from cache.failures import Failures, ServerFailures
+from cache.lookup import Link
+from cache.names import WireName
+from cache.servers import Servers
+from cache.store import RRsetCache
+from internal_zones import is_ours
+from resolver.daemon.counters import Counts
+from resolver.daemon.trust import Anchors, Trusting, make_trusting
+from resolver.env import Env
+from resolver.iterate import Budget, BudgetLimits, Iterator, configured
+from resolver.iterate.delegation import Delegation
+from resolver.iterate.trace import Watch
+from resolver.options import Options
+from resolver.resolve import Fetcher, Flights, PublicResolver, Refresher
+from resolver.service.fault_log import FaultLog
+
+# s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
+QUESTION_DEADLINE: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of public names: what is known, what failed and at whom, and what their servers are like."""
+
+    cache: RRsetCache
+    failures: Failures
+    server_failures: ServerFailures
+    servers: Servers
+
+
+@dataclass(frozen=True, slots=True)
+class Recursion:
+    """What resolves. zones: forward and stub zones. new_budget: of one client question. trusting: None: nothing is validated."""
+
+    public: PublicResolver
+    iterator: Iterator
+    refresher: Refresher
+    trusting: Trusting | None
+    zones: Mapping[WireName, Delegation]
+    new_budget: Callable[[], Budget]
+
+
+def make_memory(options: Options, counts: Counts) -> Memory:
+    """Nothing is remembered yet."""
+    return Memory(
+        RRsetCache(options.cache, counts.cache), Failures(options.failures), ServerFailures(options.failures), Servers()
+    )
+
+
+def make_recursion(
+    options: Options,
+    env: Env,
+    counts: Counts,
+    memory: Memory,
+    hints: Delegation,
+    nursery: trio.Nursery,
+    anchors: Anchors,
+) -> Recursion:
+    """Wire it; nothing is started. nursery, anchors: see make_parts."""
+    cache, failures = memory.cache, memory.failures
+    zones = configured(options.forward, options.stub)
+    faults = FaultLog(env.now)
+
+    async def lookup(question: Question, of: Budget) -> Link:
+        return await public.lookup(question, of)  # made last: it stands on the flights, and they on the iterator
+
+    def report_fault(question: Question, fault: Exception) -> None:
+        faults.note("flight_fault", fault, question=question)
+
+    def is_paused(question: Question) -> bool:
+        return failures.find(question, env.now()) is not None
+
+    iterator = Iterator(
+        env,
+        cache,
+        memory.servers,
+        options.recursion,
+        lookup,
+        hints,
+        zones=zones,
+        failures=memory.server_failures,
+        ttls=options.cache,
+        counts=counts.iterate,
+        upstream_counts=counts.upstream,
+        spawn=nursery.start_soon,
+        validates=options.dnssec.validate,
+    )
+    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache)
+    validation = trusting.validation if trusting is not None else None
+    fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
+    flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
+    budget = partial(new_budget, options, env, counts)
+    refresher = Refresher(flights, budget, counts.resolve, now=env.now, is_paused=is_paused)
+    public = PublicResolver(
+        env.now,
+        cache,
+        failures,
+        flights,
+        options.stale,
+        counts.resolve,
+        is_local=is_ours,
+        note_due=refresher.note_due if options.cache.prefetch else _ignore,
+    )
+    return Recursion(public, iterator, refresher, trusting, zones, budget)
+
+
+def new_budget(
+    options: Options, env: Env, counts: Counts, limits: BudgetLimits | None = None, *, watch: Watch | None = None
+) -> Budget:
+    """The budget of a client question, or of work that stands for one. limits: others than a client's. watch: see Budget."""
+    limits = limits or BudgetLimits(mode=options.recursion.work_limits)
+    return Budget(env.now() + QUESTION_DEADLINE, limits, counts.iterate, watch=watch)
+
+
+def _ignore(question: Question) -> None:
+    """Prefetch is off."""
