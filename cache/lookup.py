@@ -26,6 +26,7 @@ __all__ = [
     "SubstitutionTooLong",
     "alias_of",
     "find",
+    "find_last_good",
     "find_link",
     "find_stale_link",
 ]
@@ -95,6 +96,14 @@ def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, sta
         or expired
         or _said_above(store, name, lambda entry: is_usable_stale(entry, now, stale))
     )
+
+
+def find_last_good(store: Readable, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
+    """The same, or None where a DNAME leads to no name: an end, and nothing that could be given instead of an answer."""
+    try:
+        return find_stale_link(store, name, qtype, now, stale)
+    except SubstitutionTooLong:
+        return None
 
 
 def _walk(store: RRsetCache, chain: Chain, link: Link | None, now: float) -> Answer | None:

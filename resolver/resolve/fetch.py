@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from cache.answer import Question
 from cache.failures import Failures
-from cache.lookup import find_stale_link
+from cache.lookup import find_last_good
 from cache.names import from_text
 from cache.options import StaleOptions
 from cache.renewal import renew_leases
@@ -140,7 +140,7 @@ class Fetcher:
 
     def _refuse_doubtful(self, question: Question) -> None:
         """Raise that a denial without AA came, if there is something good that it would end (RFC 8767 §4)."""
-        link = find_stale_link(self._cache, question.qname, question.qtype, self._now(), self._stale)
+        link = find_last_good(self._cache, question.qname, question.qtype, self._now(), self._stale)
         if link is not None and not isinstance(link, Denial):
             raise NoReachableAuthority("denied without authority")
 
@@ -168,7 +168,7 @@ class Fetcher:
 
     def _remember(self, question: Question, failure: ResolutionFailure) -> None:
         now = self._now()
-        has_stale = find_stale_link(self._cache, question.qname, question.qtype, now, self._stale) is not None
+        has_stale = find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None
         # RFC 8767 §5: with stale data at hand, the next attempt may wait for the failure recheck timer
         at_least = self._stale.recheck if has_stale else 0
         self._failures.remember(question, failure.info_code, str(failure), now, at_least=at_least)

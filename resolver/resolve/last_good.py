@@ -12,7 +12,7 @@ from itertools import takewhile
 from msgspec.structs import replace
 
 from cache.answer import Question
-from cache.lookup import find_stale_link
+from cache.lookup import find_last_good
 from cache.names import WireName, ancestors
 from cache.options import StaleOptions
 from cache.rrset import Denial, RRset
@@ -48,7 +48,7 @@ class LastGood:
         """The denial, or as much of it as leaves every last good answer standing; None: nothing, it is the answer denied."""
         if not any(name in self.zones for name in ancestors(denial.owner)):
             return denial
-        link = find_stale_link(self.cache, denial.owner, qtype, now, self.stale)
+        link = find_last_good(self.cache, denial.owner, qtype, now, self.stale)
         if link is not None and not isinstance(link, Denial):
             return None
         if denial.is_nxdomain and self._has_good(denial.owner, now):
@@ -58,5 +58,5 @@ class LastGood:
     def _has_good(self, owner: WireName, now: float) -> bool:
         node = self.cache.peek_node(owner)
         rtypes = [one.rtype for one in node.entries if isinstance(one, RRset)] if node is not None else []
-        links = (find_stale_link(self.cache, owner, rtype, now, self.stale) for rtype in rtypes)
+        links = (find_last_good(self.cache, owner, rtype, now, self.stale) for rtype in rtypes)
         return any(isinstance(link, RRset) for link in links)

@@ -18,6 +18,7 @@ from cache.lookup import (
     Link,
     SubstitutionTooLong,
     find,
+    find_last_good,
     find_link,
     find_stale_link,
 )
@@ -183,7 +184,7 @@ class PublicResolver:
             raise CachedFailure(remembered.text)
 
     def _has_stale(self, question: Question, now: float) -> bool:
-        return find_stale_link(self._cache, question.qname, question.qtype, now, self._stale) is not None
+        return find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None
 
     def _stale_link(self, question: Question, failure: ResolutionFailure, budget: Budget) -> Link:
         """The stale copy of the link that `failure` left missing; raises `failure` when there is none.

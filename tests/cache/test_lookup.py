@@ -3,7 +3,7 @@
 import pytest
 
 from cache.answer import Answer
-from cache.lookup import Alias, SubstitutionTooLong, find, find_link, find_stale_link
+from cache.lookup import Alias, SubstitutionTooLong, find, find_last_good, find_link, find_stale_link
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Entry, RRset, Security, Trust
@@ -97,6 +97,11 @@ def test_substitution_into_too_long_a_name() -> None:
     with pytest.raises(SubstitutionTooLong):
         find_link(store, name, A, 1.0)
     assert find(store, name, A, 1.0) is None
+    with pytest.raises(SubstitutionTooLong):
+        find_stale_link(store, name, A, 70.0, STALE)
+    assert find_last_good(store, name, A, 70.0, STALE) is None
+    shorter = from_text("b.example.")
+    assert find_last_good(store, shorter, A, 70.0, STALE) == find_stale_link(store, shorter, A, 70.0, STALE) is not None
 
 
 @pytest.mark.parametrize(

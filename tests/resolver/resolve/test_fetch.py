@@ -72,6 +72,15 @@ def test_with_stale_data_at_hand_the_next_attempt_waits_for_the_recheck_timer() 
     assert failures.find(ASKED, NOW + 30.1) is None
 
 
+def test_a_failure_below_a_dname_that_is_over_and_gave_too_long_a_name_is_remembered_like_any_other() -> None:
+    cache, failures = RRsetCache(CacheOptions()), Failures()
+    label = "b" * 63
+    assert cache.put(rrset(f"example. 60 DNAME {label}.{label}.{label}.{label[:60]}.", NOW - 61), NOW - 61)
+    assert isinstance(fetch(NoReachableAuthority("silent"), cache, failures), NoReachableAuthority)
+    assert failures.find(ASKED, NOW + 4.9) is not None
+    assert failures.find(ASKED, NOW + 5.1) is None
+
+
 def of_a_look_up() -> Budget:
     return Budget(NOW + 10, ancestors=(OTHER,))
 
