@@ -204,4 +204,4 @@ class CacheMachine(RuleBasedStateMachine):
 
 
 TestCacheMachine = CacheMachine.TestCase
-TestCacheMachine.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)  # up to 5,000 steps
+TestCacheMachine.settings = settings(max_examples=100, stateful_step_count=50)  # up to 5,000 steps

@@ -94,7 +94,7 @@ async def everything(path: Path, network: int, region: str) -> dict[tuple[str, s
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), network=st.sampled_from(NETWORKS), region=st.sampled_from(["", "ams", "nrt"]))
 def test_random_platforms_answer_as_the_model_does(seed: int, network: int, region: str) -> None:
     state = random_state(seed)
@@ -152,7 +152,7 @@ def vocabulary_of(state: State) -> list[str]:
     return sorted({name for name in names if is_ours(from_text(name))})
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32), other=st.integers(0, 2**32))
 def test_replies_to_a_network_are_the_same_octets_for_the_same_work_whatever_other_networks_hold(
     seed: int, other: int

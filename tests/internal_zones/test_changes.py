@@ -88,7 +88,7 @@ async def compare(asker: Asker, state: State) -> None:
                     assert shown == (sorted(wanted) if isinstance(wanted, set) else wanted), (name, qtype, network)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32))
 def test_random_changes_are_followed_and_nothing_is_missed(seed: int) -> None:
     rng, state = Random(seed), random_state(seed, max_machines=4)

@@ -212,7 +212,6 @@ def test_every_answer_is_what_the_single_records_say(seed: int) -> None:
         settings=settings(
             max_examples=EXAMPLES // len(SEEDS),
             stateful_step_count=STEPS,
-            deadline=None,
             database=None,
             phases=(Phase.generate, *((Phase.shrink,) if SEED else ())),  # minutes: for who plays it again
             suppress_health_check=list(HealthCheck),
