@@ -57,6 +57,7 @@ class UdpListener(Protocol):
     """A bound UDP socket for clients' queries."""
 
     address: Address  # what it is really bound to
+    has_more: bool  # was the batch taken last full, so that more wait, maybe?
 
     async def receive_batch(self) -> list[Datagram]:
         """Wait until something is there, then take what is there, at most a listener-set number of datagrams."""

@@ -35,17 +35,17 @@ class RealUdpListener:
         self._socket = sock
         self._fd = sock.fileno()
         self._batches = Batches(self._fd, layout, None if ip.is_unspecified else ip.packed)
-        self._has_more = False
+        self.has_more = False
 
     async def receive_batch(self) -> list[Datagram]:
         """A batch that was not full left nothing behind: then waiting costs one system call less than trying first."""
         while True:
-            if self._has_more:
+            if self.has_more:
                 await trio.lowlevel.checkpoint()
             else:
                 await trio.lowlevel.wait_readable(self._fd)
             batch = self._batches.receive()
-            self._has_more = len(batch) == SLOTS
+            self.has_more = len(batch) == SLOTS
             if batch:
                 return batch
 

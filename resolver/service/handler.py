@@ -56,8 +56,6 @@ class Handler:
 
         Asked: the caller must await `finish` with it, in a task of its own; the question is counted as in flight.
         """
-        if now < self._admission.last_shut_until and not over_tcp and self._admission.is_shut_out(client, now):
-            return self._answer_cheaply(data, client, local, now)
         try:
             reply = self._fast.answer(data, client, local, now, over_tcp=over_tcp)
         except Exception as fault:
@@ -69,6 +67,26 @@ class Handler:
             self._note_reply(reply)
         elif reply is None:
             self.counts.silent += 1
+        return reply
+
+    def is_shut_out(self, client: bytes, now: float) -> bool:
+        """Has this client been refused so often just now that what it sends over UDP is for `answer_unread`?"""
+        return now < self._admission.last_shut_until and self._admission.is_shut_out(client, now)
+
+    def answer_unread(self, data: bytes, client: bytes, local: bytes, now: float, *, is_behind: bool) -> bytes | None:
+        """What was rendered before, or a refusal of what was not read; silence for what asks nothing.
+
+        is_behind: more queries wait than could be taken at once. Then there is silence instead of a refusal: to send it takes
+        most of the time that a flood does, and the time is its neighbours'.
+        """
+        reply = self._fast.repeat(data, client, local, now)
+        if reply is None:
+            self.counts.shut_out += 1
+            reply = None if is_behind else UNREAD.of(data)
+        if reply is None:
+            self.counts.silent += 1
+        else:
+            self._note_reply(reply)
         return reply
 
     async def finish(self, asked: Asked, arrived: float) -> bytes:
@@ -93,18 +111,6 @@ class Handler:
 
     def _compose(self, asked: Asked, answer: Answer) -> bytes:
         return self._fast.compose(asked.query, answer, self.now(), asked.max_octets)
-
-    def _answer_cheaply(self, data: bytes, client: bytes, local: bytes, now: float) -> bytes | None:
-        """What was rendered before, or a refusal of what was not read; silence only for what asks nothing."""
-        reply = self._fast.repeat(data, client, local, now)
-        if reply is None:
-            self.counts.shut_out += 1
-            reply = UNREAD.of(data)
-        if reply is None:
-            self.counts.silent += 1
-        else:
-            self._note_reply(reply)
-        return reply
 
     def _admit(self, asked: Asked, now: float) -> bytes | Asked:
         """`asked` if it may wait, otherwise the reply that says why not: never silence."""

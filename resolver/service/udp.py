@@ -60,11 +60,17 @@ async def _answer_batches(listener: UdpListener, handler: Handler, answering: tr
         now = handler.now()
         replies = []
         for datagram in batch:
-            reply = handler.begin(datagram.data, datagram.client, datagram.local, now)
+            data, client, local, reply_to = datagram.data, datagram.client, datagram.local, datagram.reply_to
+            if handler.is_shut_out(client, now):
+                reply: bytes | Asked | None = handler.answer_unread(
+                    data, client, local, now, is_behind=listener.has_more
+                )
+            else:
+                reply = handler.begin(data, client, local, now)
             if type(reply) is bytes:
-                replies.append((reply, datagram.reply_to))
+                replies.append((reply, reply_to))
             elif type(reply) is Asked:
-                answering.start_soon(_finish, handler, reply, now, outbox, datagram.reply_to)
+                answering.start_soon(_finish, handler, reply, now, outbox, reply_to)
         counts.unsent += listener.send_batch(replies)
         counts.queries_udp += len(batch)
         counts.latency.note_at_once(len(replies))

@@ -68,6 +68,7 @@ class Listener:
     """Hands out the questions batch by batch, each when the one before it is answered."""
 
     address = Address("127.0.0.1", 53)
+    has_more = False
 
     def __init__(self, questions: list[bytes]) -> None:
         self._questions = questions

@@ -37,7 +37,9 @@ class Sockets:
 
 
 class SimulatedUdpListener:
-    """resolver.env.UdpListener."""
+    """resolver.env.UdpListener. It takes all that is there at once."""
+
+    has_more = False
 
     def __init__(self, sockets: Sockets, address: Address) -> None:
         self.address = address

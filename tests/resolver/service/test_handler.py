@@ -33,6 +33,10 @@ def begin(handler: Handler, data: bytes) -> bytes | Asked | None:
     return handler.begin(data, LOOPBACK, LOOPBACK, handler.now())
 
 
+def answer_unread(handler: Handler, data: bytes, *, is_behind: bool = False) -> bytes | None:
+    return handler.answer_unread(data, LOOPBACK, LOOPBACK, handler.now(), is_behind=is_behind)
+
+
 def asked(handler: Handler, data: bytes = QUERY) -> Asked:
     admitted = begin(handler, data)
     assert isinstance(admitted, Asked)
@@ -183,22 +187,32 @@ def test_a_client_that_floods_is_told_so_each_time_and_then_without_being_read()
         handler = handler_of(CachedAnswers(cache_of(WWW), later=slowly), limits)
         known = begin(handler, ask("www.example. A"))
         asked(handler)
-        replies = [begin(handler, QUERY) for _ in range(60)]
-        assert {read(reply).rcode() for reply in replies} == {dns.rcode.SERVFAIL}
-        assert all(info_codes(reply) == [RATE_LIMITED] for reply in replies)
-        assert 60 - 23 <= handler.counts.shut_out <= 60 - 20
+        refused = 0
+        while not handler.is_shut_out(LOOPBACK, handler.now()):
+            assert info_codes(begin(handler, QUERY)) == [RATE_LIMITED]
+            refused += 1
+        assert 20 <= refused <= 23
+        unread = answer_unread(handler, QUERY)
+        assert (read(unread).rcode(), info_codes(unread)) == (dns.rcode.SERVFAIL, [RATE_LIMITED])
         # what asks nothing gets nothing
-        assert begin(handler, b"\0") is None
+        assert answer_unread(handler, b"\0") is None
         # rendered for whoever asked before
-        assert begin(handler, ask("www.example. A")) == known
-        # another machine's questions are taken
-        neighbour = bytes([127, 0, 0, 2])
-        assert isinstance(handler.begin(QUERY, neighbour, LOOPBACK, handler.now()), Asked)
-        # over TCP the connection's own bounds hold; and a moment later its queries are read again
-        unread = handler.counts.shut_out
-        assert handler.begin(QUERY, LOOPBACK, LOOPBACK, handler.now(), over_tcp=True) is not None
+        assert answer_unread(handler, ask("www.example. A")) == known
+        assert (handler.counts.shut_out, handler.counts.silent) == (2, 1)
+        # another machine's questions are taken; and a moment later its own are read again
+        assert not handler.is_shut_out(bytes([127, 0, 0, 2]), handler.now())
         await trio.sleep(0.1)
-        assert begin(handler, QUERY) is not None
-        assert handler.counts.shut_out == unread
+        assert not handler.is_shut_out(LOOPBACK, handler.now())
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_a_client_that_floods_is_not_answered_at_its_neighbours_cost() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(WWW)))
+        known = begin(handler, ask("www.example. A"))
+        assert answer_unread(handler, QUERY, is_behind=True) is None
+        assert answer_unread(handler, ask("www.example. A"), is_behind=True) == known
+        assert (handler.counts.shut_out, handler.counts.silent) == (1, 1)
 
     trio.run(main, clock=MockClock(autojump_threshold=0))

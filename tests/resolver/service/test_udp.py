@@ -1,6 +1,7 @@
 """Queries over UDP: batches in, batches out."""
 
 import dns.rcode
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -108,3 +109,16 @@ def test_cancelling_closes_the_socket() -> None:
     listener = ListedListener()
     trio.run(main, clock=MockClock(autojump_threshold=0))
     assert listener.is_closed
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_a_flood_is_refused_unread_as_long_as_there_is_time_for_it(is_behind: bool) -> None:
+    limits = LimitOptions(in_flight_per_address=1, waiting_rate_per_address=20)
+    flood = [ask(f"new{number}.example. A", id=number) for number in range(100)]
+    listener = ListedListener(flood, [*flood, ask("www.example. A", id=999)])
+    listener.has_more = is_behind
+    handler = run(listener, CachedAnswers(cache_of(WWW), later=slowly), limits)
+    sent = [read(message).rcode() for batch in listener.sent for message, _ in batch]
+    assert handler.counts.shut_out >= 150
+    assert len(sent) == 201 - (handler.counts.shut_out if is_behind else 0)
+    assert handler.counts.silent == (handler.counts.shut_out if is_behind else 0)

@@ -86,6 +86,7 @@ class ListedListener:
     """A UdpListener that gives out the batches it was made with, then waits; notes what is sent."""
 
     address = HERE
+    has_more = False
 
     def __init__(self, *batches: list[bytes], client: bytes = LOOPBACK) -> None:
         self._batches = [[Datagram(data, client, LOOPBACK, data[:2]) for data in batch] for batch in batches]
