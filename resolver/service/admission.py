@@ -1,7 +1,7 @@
 """May this question wait for its answer? Bounded in all, per network and per machine: nobody uses up the others' share.
 
-Who is refused is told so. Who is refused more often than a rate is told without being read: at some rate even to read what is
-refused takes more than this process has, and then its neighbours' queries are lost in a full socket.
+Who is refused is told so. Who is refused more often than a rate floods, and is told without being read: at some rate even to
+read what is refused takes more than this process has, and then its neighbours' queries are lost in a full socket.
 """
 
 from typing import Final, TypeVar
@@ -16,9 +16,9 @@ Key = TypeVar("Key")
 
 NETWORK_SHARE: Final = 4  # times one machine's rate: that of all machines of a network together
 
-SHUT_OUT_FOR: Final = (
-    0.01  # s: what a machine may ask comes back meanwhile, and is little enough to be done in a moment
-)
+SHUT_OUT_FOR: Final = 0.002  # s: short, so that what a machine may ask meanwhile comes in no bursts
+FLOODS_FOR: Final = 1.0  # s after it was shut out, during which
+FLOOD_COST: Final = 8  # times its share is what each question of a machine takes: work, too, is its neighbours' time
 MAX_SHUT_OUT: Final = 16384  # machines at a time; more must be made-up addresses, and are refused one by one
 
 
@@ -56,7 +56,7 @@ class Admission:
             counts.overpaced += 1
             self._note_refusal(machine, now)
             raise Overloaded("too many new questions of this client a second")
-        self._pace_of_machines.take(machine, now)
+        self._pace_of_machines.take(machine, now, FLOOD_COST if self._floods(machine, now) else 1)
         self._pace_of_groups.take(group, now)
         self._by_group[group] = of_group + 1
         self._by_machine[machine] = of_machine + 1
@@ -67,11 +67,14 @@ class Admission:
         """Has this client just been refused too often? Then what it sends over UDP need not be read for a moment."""
         return now < self._shut_until.get(machine_of(client), 0.0)
 
+    def _floods(self, machine: bytes, now: float) -> bool:
+        return bool(self._shut_until) and now < self._shut_until.get(machine, 0.0) + FLOODS_FOR
+
     def _note_refusal(self, machine: bytes, now: float) -> None:
         if self._pace_of_refusals.has_left(machine, now):
             self._pace_of_refusals.take(machine, now)
             return
-        if now >= self.last_shut_until:  # all of them are over
+        if now >= self.last_shut_until + FLOODS_FOR:  # all of them are over
             self._shut_until.clear()
         if len(self._shut_until) < MAX_SHUT_OUT:
             self._shut_until[machine] = self.last_shut_until = now + SHUT_OUT_FOR

@@ -24,11 +24,11 @@ class Pace:
         """May one question more of this client be worked at?"""
         return self._whole_at.get(client, now) - now < RESERVE
 
-    def take(self, client: bytes | str, now: float) -> None:
-        """One question more is."""
+    def take(self, client: bytes | str, now: float, cost: int = 1) -> None:
+        """One question more is, and counts as `cost`."""
         if len(self._whole_at) >= MAX_CLIENTS:
             self._forget_quiet(now)
-        self._whole_at[client] = max(self._whole_at.get(client, now), now) + self._interval
+        self._whole_at[client] = max(self._whole_at.get(client, now), now) + cost * self._interval
 
     def __len__(self) -> int:
         return len(self._whole_at)

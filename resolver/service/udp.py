@@ -4,7 +4,7 @@ from typing import Never
 
 import trio
 
-from resolver.env import UdpListener
+from resolver.env import Datagram, UdpListener
 from resolver.service.counts import ServiceCounts
 from resolver.service.draining import open_draining_nursery
 from resolver.service.fast import Asked
@@ -59,21 +59,33 @@ async def _answer_batches(listener: UdpListener, handler: Handler, answering: tr
         batch = await listener.receive_batch()
         now = handler.now()
         replies = []
+        unread = []
         for datagram in batch:
-            data, client, local, reply_to = datagram.data, datagram.client, datagram.local, datagram.reply_to
-            if handler.is_shut_out(client, now):
-                reply: bytes | Asked | None = handler.answer_unread(
-                    data, client, local, now, is_behind=listener.has_more
-                )
-            else:
-                reply = handler.begin(data, client, local, now)
+            if handler.is_shut_out(datagram.client, now):
+                unread.append(datagram)
+                continue
+            reply = handler.begin(datagram.data, datagram.client, datagram.local, now)
             if type(reply) is bytes:
-                replies.append((reply, reply_to))
+                replies.append((reply, datagram.reply_to))
             elif type(reply) is Asked:
-                answering.start_soon(_finish, handler, reply, now, outbox, reply_to)
+                answering.start_soon(_finish, handler, reply, now, outbox, datagram.reply_to)
         counts.unsent += listener.send_batch(replies)
         counts.queries_udp += len(batch)
         counts.latency.note_at_once(len(replies))
+        if unread:
+            _answer_unread(listener, handler, unread, now)
+
+
+def _answer_unread(listener: UdpListener, handler: Handler, unread: list[Datagram], now: float) -> None:
+    """Answer those who flood, once all others of the batch are answered."""
+    is_behind = listener.has_more
+    replies = []
+    for datagram in unread:
+        reply = handler.answer_unread(datagram.data, datagram.client, datagram.local, now, is_behind=is_behind)
+        if reply is not None:
+            replies.append((reply, datagram.reply_to))
+    handler.counts.unsent += listener.send_batch(replies)
+    handler.counts.latency.note_at_once(len(replies))
 
 
 async def _finish(handler: Handler, asked: Asked, arrived: float, outbox: _Outbox, reply_to: bytes) -> None:

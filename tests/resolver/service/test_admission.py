@@ -6,7 +6,7 @@ import pytest
 
 from resolver.errors import Overloaded
 from resolver.policy.views import View, view_of
-from resolver.service.admission import NETWORK_SHARE, SHUT_OUT_FOR, Admission
+from resolver.service.admission import FLOOD_COST, FLOODS_FOR, NETWORK_SHARE, SHUT_OUT_FOR, Admission
 from resolver.service.counts import ServiceCounts
 from resolver.service.options import LimitOptions
 
@@ -117,3 +117,31 @@ def test_who_was_told_often_enough_is_left_alone_for_a_moment() -> None:
     assert refusals == pytest.approx(51, abs=2)
     assert not admission.is_shut_out(neighbour.client, NOW)
     assert not admission.is_shut_out(flooding.client, NOW + SHUT_OUT_FOR)
+
+
+def test_who_floods_has_a_part_of_its_share_until_it_has_been_quiet() -> None:
+    """What it is granted is work, too, and others wait for it."""
+    rate, step = 80, 0.01
+
+    def admitted_in(seconds: float, since: float, *, at_once: int) -> int:
+        """Of a machine that asks so many questions each 10 ms."""
+        admitted = 0
+        for number in range(round(seconds / step)):
+            now = since + number * step
+            for _ in range(at_once):
+                if admission.is_shut_out(flooding.client, now):
+                    continue
+                try:
+                    admission.admit(flooding, now)
+                except Overloaded:
+                    continue
+                admission.release(flooding)
+                admitted += 1
+        return admitted
+
+    admission = Admission(LimitOptions(waiting_rate_per_address=rate), ServiceCounts())
+    flooding = machine(24, 1)
+    admitted_in(2.0, NOW, at_once=100)
+    assert admitted_in(4.0, NOW + 2, at_once=100) == pytest.approx(4 * rate / FLOOD_COST, abs=2)
+    quiet_since = NOW + 6 + FLOODS_FOR
+    assert admitted_in(2.0, quiet_since + 1, at_once=1) == pytest.approx(2 * rate, abs=rate)

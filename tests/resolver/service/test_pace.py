@@ -30,6 +30,12 @@ def test_no_more_than_the_reserve_is_ever_saved() -> None:
     assert used_up(pace, "one", 2000.0) == pytest.approx(50 * RESERVE, abs=1)
 
 
+def test_what_costs_more_is_to_be_had_less_often() -> None:
+    pace = Pace(50)
+    pace.take("one", 1000.0, cost=40)
+    assert used_up(pace, "one", 1000.0) == pytest.approx(10, abs=1)
+
+
 def test_one_clients_use_is_not_the_others() -> None:
     pace = Pace(50)
     used_up(pace, "one", 1000.0)
