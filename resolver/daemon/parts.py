@@ -16,13 +16,12 @@ from internal_zones import InternalCounts, InternalZones
 from internal_zones.database import Runner, own_thread
 from internal_zones.status import READY_TEXT
 from resolver.daemon.counters import Counts
-from resolver.daemon.recursion import Memory, Recursion, make_memory, make_recursion, new_budget
+from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_recursion
 from resolver.daemon.trust import Anchors, Trusting
 from resolver.daemon.warm import WarmStart
 from resolver.env import Env, address_from_text
-from resolver.iterate import Budget, Iterator
+from resolver.iterate import Iterator
 from resolver.iterate.delegation import Delegation
-from resolver.iterate.trace import Watch
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
 from resolver.policy.sources import Sources
@@ -53,16 +52,13 @@ class Parts:
     special: SpecialUse
     known: Known
     public: PublicResolver
+    new_budget: NewBudget
     iterator: Iterator
     refresher: Refresher
     handler: Handler
     connections: Connections
     warm: WarmStart | None
     trusting: Trusting | None
-
-    def budget(self, watch: Watch | None = None) -> Budget:
-        """The budget of a client question, or of work that stands for one. watch: who is told of its steps."""
-        return new_budget(self.options, self.env, self.counts, watch=watch)
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
@@ -140,6 +136,7 @@ def make_parts(
         special=special,
         known=_known(options, memory, recursion, hints),
         public=recursion.public,
+        new_budget=recursion.new_budget,
         iterator=recursion.iterator,
         refresher=recursion.refresher,
         handler=handler,

@@ -1,9 +1,9 @@
 """What resolves public names: what is remembered, iteration, flights, validation and refresh, put together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import trio
 
@@ -38,6 +38,12 @@ class Memory:
     servers: Servers
 
 
+class NewBudget(Protocol):
+    """Makes the budget of one client question."""
+
+    def __call__(self, *, watch: Watch | None = None) -> Budget: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Recursion:
     """What resolves. zones: forward and stub zones. new_budget: of one client question. trusting: None: nothing is validated."""
@@ -47,7 +53,7 @@ class Recursion:
     refresher: Refresher
     trusting: Trusting | None
     zones: Mapping[WireName, Delegation]
-    new_budget: Callable[[], Budget]
+    new_budget: NewBudget
 
 
 def make_memory(options: Options, counts: Counts) -> Memory:
@@ -99,8 +105,8 @@ def make_recursion(
     validation = trusting.validation if trusting is not None else None
     fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
     flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
-    budget = partial(new_budget, options, env, counts)
-    refresher = Refresher(flights, budget, counts.resolve, now=env.now, is_paused=is_paused)
+    limits = BudgetLimits(mode=options.recursion.work_limits)
+    refresher = Refresher(flights, partial(new_budget, env, counts), counts.resolve, now=env.now, is_paused=is_paused)
     public = PublicResolver(
         env.now,
         cache,
@@ -111,14 +117,11 @@ def make_recursion(
         is_local=is_ours,
         note_due=refresher.note_due if options.cache.prefetch else _ignore,
     )
-    return Recursion(public, iterator, refresher, trusting, zones, budget)
+    return Recursion(public, iterator, refresher, trusting, zones, partial(new_budget, env, counts, limits))
 
 
-def new_budget(
-    options: Options, env: Env, counts: Counts, limits: BudgetLimits | None = None, *, watch: Watch | None = None
-) -> Budget:
-    """The budget of a client question, or of work that stands for one. limits: others than a client's. watch: see Budget."""
-    limits = limits or BudgetLimits(mode=options.recursion.work_limits)
+def new_budget(env: Env, counts: Counts, limits: BudgetLimits, *, watch: Watch | None = None) -> Budget:
+    """The budget of work that stands for a client question, or is one. watch: who is told of its steps."""
     return Budget(env.now() + QUESTION_DEADLINE, limits, counts.iterate, watch=watch)
 
 

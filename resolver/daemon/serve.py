@@ -56,7 +56,7 @@ async def serve(
                     env,
                     parts.iterator,
                     parts.cache,
-                    parts.budget,
+                    parts.new_budget,
                     parts.counts.iterate,
                     is_for_clients=parts.trusting is None,
                 )

@@ -56,8 +56,10 @@ class _Descent:
     failed: set[Address] = field(default_factory=set)
     has_left_start: bool = False
 
-    def passed_over(self, zone: WireName) -> set[Address]:
+    def passed_over(self, zone: WireName) -> AbstractSet[Address]:
         """The servers that are not asked as servers of `zone`."""
+        if not self.avoided:  # the usual case, once for each zone of each miss
+            return self.failed
         return self.failed.union(one.server for one in self.avoided if one.zone == zone)
 
 
@@ -169,8 +171,7 @@ class Iterator:
                 trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
                 dname = entry_of(heard.told.alias, voice, trust, self._ttls)
                 raise NameTooLong("DNAME substitution gives a name that is too long", dname)
-            iteration = learn(question, heard.told, heard.scrubbed, voice, self._ttls)
-            return msgspec.structs.replace(iteration, said_by=ZoneServer(delegation.zone, heard.server))
+            return learn(question, heard.told, heard.scrubbed, voice, self._ttls)
 
     async def _ask(self, servers: ZoneServers, shown: Question, descent: _Descent) -> Heard:
         """Show a zone's servers ever more of the question until they refer elsewhere or have answered all of it."""
@@ -263,7 +264,7 @@ def _voice(delegation: Delegation, heard: Heard) -> Voice:
     response = heard.reply.response
     return Voice(
         delegation=delegation,
-        source=heard.server.host,
+        server=heard.server,
         now=heard.reply.received,
         rcode=response.rcode,
         is_authoritative=response.is_authoritative and not delegation.is_forwarder,

@@ -12,6 +12,7 @@ from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, SOA
 from cache.ttl import clamp, expiry, with_proof
+from resolver.env import Address
 from resolver.iterate.classify import Denied, Told
 from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.iterate.scrub import Scrubbed, target_of
@@ -50,7 +51,7 @@ class Voice(msgspec.Struct, frozen=True):
     over TCP, or echoes our DNS Cookie (BIND believes the same, CVE-2025-40778)."""
 
     delegation: Delegation
-    source: str
+    server: Address
     now: float
     rcode: int
     is_authoritative: bool
@@ -60,11 +61,13 @@ class Voice(msgspec.Struct, frozen=True):
 def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, options: CacheOptions) -> Iteration:
     """The first link of the answer that `told` is, and everything beside it that may be kept."""
     own_trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
+    said_by = ZoneServer(voice.delegation.zone, voice.server)
     if isinstance(told, Denied):
         denial = _denial(told.owner, told.rtype, told.soa, scrubbed, voice, options)
         # RFC 2308 §5: without an SOA it must not be cached
         is_doubtful = not voice.is_authoritative and not voice.delegation.is_forwarder
-        return Iteration(denial, (denial,) if told.soa is not None else (), is_doubtful=is_doubtful)
+        kept = (denial,) if told.soa is not None else ()
+        return Iteration(denial, kept, is_doubtful=is_doubtful, said_by=said_by)
     entries: list[Entry] = []
     links: list[Link] = []
     name = question.qname
@@ -89,7 +92,7 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
         denial = _denial(scrubbed.end, rtype, scrubbed.soa, scrubbed, voice, options)
         entries.append(denial)
         links.append(denial)
-    return Iteration(links[0], _kept(entries, scrubbed, voice, options), tuple(links[1:]))
+    return Iteration(links[0], _kept(entries, scrubbed, voice, options), tuple(links[1:]), said_by=said_by)
 
 
 def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, lease: float | None = None) -> RRset:
@@ -108,7 +111,7 @@ def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, l
         trust=trust,
         lease=lease,
         alias_target=WireName(raw.rdatas[0].lower()) if raw.rtype in (CNAME, DNAME) else None,
-        source=voice.source,
+        source=voice.server.host,
     )
 
 
@@ -179,7 +182,7 @@ def _denial(
         expires=voice.now,
         trust=trust,
         lease=voice.delegation.lease,
-        source=voice.source,
+        source=voice.server.host,
         proof=proof,
     )
 

@@ -67,8 +67,9 @@ class Search:
 
     def leave(self) -> None:
         """Nobody waits for those under way; their flights go on."""
-        self.missing.extend(one.name for one in reversed(self.under_way))
-        self.under_way.clear()
+        if self.under_way:
+            self.missing.extend(one.name for one in reversed(self.under_way))
+            self.under_way.clear()
 
 
 def next_move(

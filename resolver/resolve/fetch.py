@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from cache.answer import Question
 from cache.failures import Failures
@@ -30,6 +31,8 @@ from resolver.resolve.last_good import LastGood
 from resolver.resolve.validation import Validation
 
 Iterate = Callable[[Question, Budget, AbstractSet[ZoneServer]], Awaitable[Iteration]]
+
+NOBODY: Final[frozenset[ZoneServer]] = frozenset()
 
 
 class Fetcher:
@@ -90,7 +93,7 @@ class Fetcher:
         """What the first server says whose word can be believed; raises the failure of the first attempt if there is none."""
         attempts: list[Attempt] = []
         while True:
-            brought = await self._attempt(question, budget, refused_in(attempts))
+            brought = await self._attempt(question, budget, refused_in(attempts) if attempts else NOBODY)
             if isinstance(brought, Iteration):
                 self._counts.mended_elsewhere += bool(attempts)
                 return brought

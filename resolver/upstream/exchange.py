@@ -308,7 +308,8 @@ class Exchange:
         is_seen = echo_of(response, self._cookie) is Echo.RIGHT
         if is_seen:
             note_cookie(self.state, response)
-        assurance = Assurance.TCP if over_tcp else Assurance.COOKIE if is_seen else Assurance(keeps_case)
+        by_case = Assurance.CASE if keeps_case else Assurance.NONE
+        assurance = Assurance.TCP if over_tcp else Assurance.COOKIE if is_seen else by_case
         self._counts.received += 1
         self._upstream.families.note_heard(self.server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip

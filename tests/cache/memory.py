@@ -23,6 +23,7 @@ from cache.options import CacheOptions
 from cache.rrset import Entry
 from cache.rrtypes import AAAA, CNAME, IN, NS, NXDOMAIN, SOA, TXT, A
 from cache.store import RRsetCache
+from resolver.env import Address
 from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.learn import Voice, learn
@@ -97,7 +98,7 @@ def messages(kind: str) -> Iterator[tuple[int, Question, bytes]]:
 
 def entries(kind: str) -> Iterator[Entry]:
     """What is learned from them: nothing in it is anybody else's object but the server's address."""
-    servers = [f"192.0.2.{number}" for number in range(SERVERS)]
+    servers = [Address(f"192.0.2.{number}", 53) for number in range(SERVERS)]
     for number, asked, octets in messages(kind):
         zone = parent(asked.qname)
         response = read_response(octets)
@@ -107,7 +108,7 @@ def entries(kind: str) -> Iterator[Entry]:
         assert not isinstance(told, Useless)
         voice = Voice(
             delegation=Delegation(zone=zone, origin=Origin.CACHE),
-            source=servers[number % SERVERS],
+            server=servers[number % SERVERS],
             now=number / 1000,
             rcode=response.rcode,
             is_authoritative=True,

@@ -5,6 +5,7 @@ from cache.chain import Alias
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, A
+from resolver.env import Address
 from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, delegation_of, learn
@@ -13,6 +14,7 @@ from resolver.wire.message import AA, Response
 from tests.resolver.iterate.zone_text import name, question, response
 
 NOW = 1000.0
+SERVER = Address("192.0.2.53", 53)
 SOA = "example. 300 SOA ns.example. host.example. 1 2 3 4 60"
 TTLS = CacheOptions(max_ttl=86400)
 
@@ -27,7 +29,7 @@ def learned(
     assert not isinstance(told, Useless)
     voice = Voice(
         delegation=delegation,
-        source="192.0.2.53",
+        server=SERVER,
         now=NOW,
         rcode=said.rcode,
         is_authoritative=bool(said.flags & AA) and not delegation.is_forwarder,
@@ -177,7 +179,7 @@ def referral(authority: str, *, keeps_proof: bool = True, is_signed: bool = True
         said = replace(said, authority=tuple(replace(one, rrsigs=(b"signed",)) for one in said.authority))
     scrubbed = scrub(said, name("www.sub.example."), A, name("example."))
     assert scrubbed.name_servers is not None
-    voice = Voice(Delegation(zone=name("example."), origin=Origin.CACHE), "192.0.2.53", NOW, 0, False, False)
+    voice = Voice(Delegation(zone=name("example."), origin=Origin.CACHE), SERVER, NOW, 0, False, False)
     return delegation_of(scrubbed.name_servers, scrubbed, voice, TTLS, keeps_proof=keeps_proof)
 
 
