@@ -42,7 +42,6 @@ from resolver.upstream import (
     Step,
     Upstream,
     Wait,
-    begin,
     choose,
     choose_beside,
     hold_down,
@@ -156,7 +155,7 @@ class ZoneServers:
         upstream, budget = self._means.upstream, self._budget
         tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
         try:
-            exchange = begin(
+            exchange = Exchange(
                 upstream,
                 send.server,
                 shown,
@@ -165,6 +164,7 @@ class ZoneServers:
                 partial(budget.spend_query, self._question.qname),
                 is_recursive=self.delegation.is_forwarder,
             )
+            exchange.send()
         except ResolutionFailure as failure:
             if not race.running:
                 raise

@@ -15,7 +15,7 @@ from resolver.upstream.choose import (
 )
 from resolver.upstream.connections import Spawn
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply, begin
+from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply
 from resolver.upstream.learning import hold_down, is_silent, note_lame
 from resolver.upstream.race import Race
 from resolver.upstream.shared import Upstream
@@ -37,7 +37,6 @@ __all__ = [
     "Upstream",
     "UpstreamCounts",
     "Wait",
-    "begin",
     "choose",
     "choose_beside",
     "hold_down",

@@ -59,25 +59,6 @@ class Fault(Enum):
     BROKEN = "broken off"
 
 
-def begin(
-    upstream: Upstream,
-    server: Address,
-    question: Question,
-    wait: float,
-    deadline: float,
-    spend: Callable[[], None],
-    *,
-    is_recursive: bool,
-) -> "Exchange":
-    """Ask over UDP. wait: seconds after which the reply is late; nothing is waited for past `deadline`.
-
-    spend: called before each packet; what it raises is raised, here or by the exchange. is_recursive: RD, for forwarders.
-    """
-    exchange = Exchange(upstream, server, question, wait, deadline, spend, is_recursive)
-    exchange.send()
-    return exchange
-
-
 class Exchange:
     """One question to one server, while it lasts: sent once, then listened to in turns, and finished by whoever can wait.
 
@@ -93,8 +74,13 @@ class Exchange:
         wait: float,
         deadline: float,
         spend: Callable[[], None],
+        *,
         is_recursive: bool,
     ) -> None:
+        """wait: seconds after which the reply is late; nothing is waited for past `deadline` (monotonic seconds).
+
+        spend: called before each packet; what it raises is raised by whoever sent it. is_recursive: RD, for forwarders.
+        """
         self.server = server
         self.state = upstream.state_of(server)
         self.sent_at = self.late_at = self.ends_at = upstream.env.now()
@@ -232,7 +218,13 @@ class Exchange:
 
     def _again(self) -> "Exchange":
         return Exchange(
-            self._upstream, self.server, self._question, self._wait, self._deadline, self._spend, self._is_recursive
+            self._upstream,
+            self.server,
+            self._question,
+            self._wait,
+            self._deadline,
+            self._spend,
+            is_recursive=self._is_recursive,
         )
 
     async def _ask_at_once(self) -> Reply | Fault:

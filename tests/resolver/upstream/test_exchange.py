@@ -17,7 +17,7 @@ from cache.servers import Edns, Servers, ServerState
 from resolver.errors import WorkExhausted
 from resolver.upstream.choose import patience_for
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Assurance, Fault, Reply, begin
+from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply
 from resolver.upstream.shared import Upstream
 from tests.resolver.upstream.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
 
@@ -77,7 +77,8 @@ def ask(
             prepare(result, upstream)
         for _ in range(times):
             before = env.now()
-            exchange = begin(upstream, SERVER, QUESTION, TIMEOUT, env.now() + deadline, spend, is_recursive=False)
+            exchange = Exchange(upstream, SERVER, QUESTION, TIMEOUT, env.now() + deadline, spend, is_recursive=False)
+            exchange.send()
             result.outcomes.append(await exchange.finish())
             result.elapsed.append(env.now() - before)
 
@@ -154,7 +155,8 @@ def test_listening_ends_when_the_reply_is_late_and_can_be_taken_up_again() -> No
     async def main() -> None:
         env = FakeEnv({SERVER: lambda query, over_tcp: [(0.5, reply_to(query, RECORD).to_wire())]})
         upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
-        exchange = begin(upstream, SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        exchange = Exchange(upstream, SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        exchange.send()
         assert await exchange.listen() is None
         assert env.now() == pytest.approx(0.1)
         assert exchange.was_late
@@ -172,7 +174,8 @@ def test_what_takes_more_than_udp_is_left_to_who_can_wait() -> None:
 
         env = FakeEnv({SERVER: truncating})
         upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
-        exchange = begin(upstream, SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        exchange = Exchange(upstream, SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        exchange.send()
         assert await exchange.listen() is None
         assert not exchange.was_late
         assert env.now() == pytest.approx(0.02)
@@ -188,7 +191,8 @@ def test_a_reply_that_nobody_wants_any_more_is_not_fetched_over_tcp() -> None:
     async def main() -> None:
         env = FakeEnv({SERVER: lambda query, over_tcp: [(0.02, reply_to(query, flags=dns.flags.TC).to_wire())]})
         upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
-        exchange = begin(upstream, SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        exchange = Exchange(upstream, SERVER, QUESTION, 0.1, DEADLINE, lambda: None, is_recursive=False)
+        exchange.send()
         exchange.is_wanted = False
         await exchange.finish()
         assert [over_tcp for _, _, over_tcp in env.world.sent] == [False]
@@ -472,7 +476,7 @@ def test_an_exhausted_budget_ends_the_exchange_before_anything_is_sent() -> None
 
         upstream = Upstream(env, Servers(), UpstreamCounts(), SPAWN)
         with pytest.raises(WorkExhausted):
-            begin(upstream, SERVER, QUESTION, TIMEOUT, DEADLINE, refuse, is_recursive=False)
+            Exchange(upstream, SERVER, QUESTION, TIMEOUT, DEADLINE, refuse, is_recursive=False).send()
         assert env.world.sent == []
         assert all(channel.is_closed for channel in env.world.channels)
 

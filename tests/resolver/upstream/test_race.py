@@ -14,7 +14,7 @@ from cache.rrtypes import A
 from cache.servers import Servers
 from resolver.errors import WorkExhausted
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Exchange, Fault, Reply, begin
+from resolver.upstream.exchange import Exchange, Fault, Reply
 from resolver.upstream.race import MAX_LINGERING, Race
 from resolver.upstream.shared import Upstream
 from tests.resolver.upstream.fake_network import Behaviour, FakeEnv, reply_to, silent
@@ -38,7 +38,8 @@ class Track:
         self.race = Race(self.upstream)
 
     def enter(self, number: int, spend: Callable[[], None] = lambda: None) -> Exchange:
-        exchange = begin(self.upstream, server(number), QUESTION, WAIT, 3600.0, spend, is_recursive=False)
+        exchange = Exchange(self.upstream, server(number), QUESTION, WAIT, 3600.0, spend, is_recursive=False)
+        exchange.send()
         self.race.enter(exchange)
         return exchange
 
