@@ -21,7 +21,9 @@ class ServiceCounts:
     malformed: int = field(
         default=0, metadata={"help": "Messages that are no query: FORMERR, NOTIMP, BADVERS or silence."}
     )
-    silent: int = field(default=0, metadata={"help": "Messages that got no reply at all: responses, or no header."})
+    silent: int = field(
+        default=0, metadata={"help": "Messages that got no reply at all: no queries, or of a flood faster than we are."}
+    )
     replies: dict[int | str, int] = field(
         default_factory=lambda: dict.fromkeys(RCODES, 0),
         metadata={"help": "Replies, by the RCODE in their header.", "label": "rcode"},

@@ -12,6 +12,7 @@ from resolver.errors import InternalError, NoReachableAuthority, Overloaded, Res
 from resolver.iterate import Budget, Iteration
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.flights import Flight, Flights, leads_to
+from tests.resolver.resolve.flying import in_a_nursery
 
 ONE = Question(from_text("one.example"), A)
 TWO = Question(from_text("two.example"), A)
@@ -24,15 +25,6 @@ def iteration(question: Question) -> Iteration:
         owner=question.qname, rtype=A, rdatas=(b"\xc0\0\2\1",), ttl=60, received=0, expires=60, trust=Trust.ANSWER_AA
     )
     return Iteration(rrset, (rrset,))
-
-
-def simulate(test: Callable[[trio.Nursery], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with trio.open_nursery() as nursery:
-            await test(nursery)
-            nursery.cancel_scope.cancel()
-
-    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def table(nursery: trio.Nursery, fly: Fly, limit: int = 10) -> tuple[Flights, ResolveCounts, list[Question]]:
@@ -58,7 +50,7 @@ def test_one_flight_serves_everybody_who_waits_for_the_question() -> None:
                 clients.start_soon(flights.lookup, ONE, None, Budget(10))
         assert (counts.flights, counts.flights_joined, counts.flights_current) == (1, 99, 0)
 
-    simulate(test)
+    in_a_nursery(test)
 
 
 def test_a_client_that_gives_up_does_not_end_the_flight() -> None:
@@ -76,7 +68,7 @@ def test_a_client_that_gives_up_does_not_end_the_flight() -> None:
         await trio.sleep(1)
         assert landed == [ONE]
 
-    simulate(test)
+    in_a_nursery(test)
 
 
 def test_a_failure_reaches_every_waiter() -> None:
@@ -95,7 +87,7 @@ def test_a_failure_reaches_every_waiter() -> None:
             for _ in range(3):
                 clients.start_soon(wait)
 
-    simulate(test)
+    in_a_nursery(test)
 
 
 def test_a_fault_of_ours_is_reported_and_ends_one_flight_only() -> None:
@@ -111,7 +103,7 @@ def test_a_fault_of_ours_is_reported_and_ends_one_flight_only() -> None:
         assert (await flights.lookup(TWO, None, Budget(10))).link == iteration(TWO).link
         assert faults == [ONE]
 
-    simulate(test)
+    in_a_nursery(test)
 
 
 def test_flights_that_would_wait_for_each_other_fail_at_once() -> None:
@@ -129,7 +121,7 @@ def test_flights_that_would_wait_for_each_other_fail_at_once() -> None:
             await flights.lookup(ONE, None, Budget(10))
         assert counts.flight_cycles == 1
 
-    simulate(test)
+    in_a_nursery(test)
 
 
 def test_a_full_table_refuses_and_counts() -> None:
@@ -140,7 +132,7 @@ def test_a_full_table_refuses_and_counts() -> None:
             flights.board(TWO, Budget(10))
         assert counts.flights_refused == 1
 
-    simulate(test)
+    in_a_nursery(test)
 
 
 def test_leads_to_looks_through_others_and_survives_circles() -> None:

@@ -30,6 +30,7 @@ from resolver.errors import (
 )
 from resolver.iterate import Budget, Iteration
 from resolver.resolve import Flights, PublicResolver, ResolveCounts
+from tests.resolver.resolve.flying import codes, in_a_nursery, raise_fault
 
 ALIAS = from_text("alias.src.test")
 TARGET = from_text("www.dst.test")
@@ -87,7 +88,7 @@ class World:
         self.failures = Failures()
         self.counts = ResolveCounts()
         self.due: list[Question] = []
-        flights = Flights(self.nursery, trio.current_time, self._fly, _raise, self.counts)
+        flights = Flights(self.nursery, trio.current_time, self._fly, raise_fault, self.counts)
         self.public = PublicResolver(
             trio.current_time,
             self.cache,
@@ -130,21 +131,8 @@ class World:
         return Iteration(link, (outcome,) if outcome.ttl else ())
 
 
-def _raise(question: Question, fault: Exception) -> None:
-    raise fault
-
-
 def simulate(test: Callable[[World], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with trio.open_nursery() as nursery:
-            await test(World(nursery))
-            nursery.cancel_scope.cancel()
-
-    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-
-
-def codes(answer: Answer) -> list[int]:
-    return [error.code for error in answer.errors]
+    in_a_nursery(lambda nursery: test(World(nursery)))
 
 
 def test_a_failed_target_keeps_the_alias_and_is_no_answer() -> None:

@@ -28,6 +28,7 @@ from resolver.errors import NoReachableAuthority, ResolutionFailure
 from resolver.iterate import Budget, Iteration, ZoneServer
 from resolver.resolve import Fetcher, Flights, PublicResolver, ResolveCounts
 from tests.build import denial, rrset
+from tests.resolver.resolve.flying import raise_fault
 from tests.resolver.resolve.per_record import MAX_STALE, NEGATIVE_TTL, PerRecord, Said
 
 NAMES: Final = ("www.left", "web.left", "www.right", "web.right", "www.far")
@@ -137,7 +138,7 @@ class ResolveMachine(RuleBasedStateMachine):
     async def resolve(self, question: Question) -> Answer | None:
         async with trio.open_nursery() as nursery:
             counts = ResolveCounts()
-            flights = Flights(nursery, self.now, self.fetcher.fetch, _raise, counts)
+            flights = Flights(nursery, self.now, self.fetcher.fetch, raise_fault, counts)
             public = PublicResolver(
                 self.now,
                 self.cache,
@@ -198,10 +199,6 @@ def _text_of(one: RRset) -> str:
         return to_text(one.rdatas[0]).removesuffix(".")
     values = VALUES[TEXTS[one.rtype]]
     return next(text for text in values if rrset(f"x. 1 {TEXTS[one.rtype]} {text}").rdatas == one.rdatas)
-
-
-def _raise(question: Question, fault: Exception) -> None:
-    raise fault
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -13,7 +13,8 @@ from cache.rrtypes import YXDOMAIN, A
 from resolver.errors import DNSSEC_BOGUS, Bogus, CachedFailure, NameTooLong, NoReachableAuthority
 from resolver.iterate import Iteration
 from tests.build import question, rrset
-from tests.resolver.resolve.validated_world import FORGED, GOOD, WWW, World, codes, simulate
+from tests.resolver.resolve.flying import codes
+from tests.resolver.resolve.validated_world import FORGED, GOOD, WWW, World, simulate
 from tests.signing import SignedZone
 
 

@@ -20,7 +20,8 @@ from resolver.iterate import Budget
 from resolver.iterate.trace import Event, Refused
 from resolver.resolve.elsewhere import MAX_ASKED_ELSEWHERE
 from tests.build import denial, question, rrset
-from tests.resolver.resolve.validated_world import FORGED, GOOD, SERVERS, WWW, Word, World, codes, simulate
+from tests.resolver.resolve.flying import codes
+from tests.resolver.resolve.validated_world import FORGED, GOOD, SERVERS, WWW, Word, World, simulate
 from tests.signing import SignedZone
 
 

@@ -30,6 +30,7 @@ from resolver.iterate import Budget, Iteration, ZoneServer
 from resolver.resolve import Fetcher, Flights, PublicResolver, ResolveCounts
 from resolver.resolve.validation import Validation
 from tests.build import denial, question, rrset
+from tests.resolver.resolve.flying import in_a_nursery, raise_fault
 from tests.signing import WALL, SignedZone
 
 WWW = Question(from_text("www.example."), A)
@@ -58,7 +59,7 @@ class World:
         fetcher = Fetcher(
             trio.current_time, self.cache, self.failures, self._iterate, StaleOptions(), resolve, validation
         )
-        flights = Flights(nursery, trio.current_time, fetcher.fetch, _raise, resolve)
+        flights = Flights(nursery, trio.current_time, fetcher.fetch, raise_fault, resolve)
         self.public = PublicResolver(
             trio.current_time,
             self.cache,
@@ -123,18 +124,5 @@ def as_heard(entry: RRset, now: float) -> RRset:
     return msgspec.structs.replace(entry, received=now, expires=now + entry.ttl)
 
 
-def _raise(asked: Question, fault: Exception) -> None:
-    raise fault
-
-
 def simulate(test: Callable[[World], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with trio.open_nursery() as nursery:
-            await test(World(nursery))
-            nursery.cancel_scope.cancel()
-
-    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-
-
-def codes(answer: Answer) -> list[int]:
-    return [error.code for error in answer.errors]
+    in_a_nursery(lambda nursery: test(World(nursery)))
