@@ -108,8 +108,10 @@ class Validator:
             return msgspec.structs.replace(rrset, security=Security.INDETERMINATE)
         if rrset.rtype == DNSKEY:
             return await self._judge_keys(rrset, fetch, work)
-        signer = signer_of(rrset, is_above=rrset.rtype == DS)
-        zone = await self._trust.zone_of(signer or _place_of(rrset.owner, rrset.rtype), fetch, work)
+        place = _place_of(rrset.owner, rrset.rtype)
+        start = self._trust.start_of(place)
+        signer = signer_of(rrset, start, is_above=rrset.rtype == DS) if start is not None else None
+        zone = await self._trust.zone_of(signer or place, fetch, work)
         if isinstance(zone, Unsigned):
             return msgspec.structs.replace(rrset, security=Security.INSECURE)
         if signer is None:
@@ -157,10 +159,12 @@ class Validator:
 
     async def _judge_denial(self, denial: Denial, qtype: int, fetch: Fetch, work: Work) -> Denial:
         records = (denial.soa, *denial.proof) if denial.soa.rdatas else denial.proof
-        signers = (signer_of(one, is_above=False) for one in records)
+        place = _place_of(denial.owner, qtype)
+        start = self._trust.start_of(place)
+        signers = (signer_of(one, start, is_above=False) for one in records) if start is not None else ()
         within = (one for one in signers if one is not None and is_at_or_below(denial.owner, one))
         signer = next((one for one in within if qtype != DS or one != denial.owner), None)
-        zone = await self._trust.zone_of(signer or _place_of(denial.owner, qtype), fetch, work)
+        zone = await self._trust.zone_of(signer or place, fetch, work)
         if isinstance(zone, Unsigned):
             return msgspec.structs.replace(denial, security=Security.INSECURE)
         if signer is None or not denial.proof:
@@ -208,13 +212,15 @@ class Validator:
             self._counts.insecure += 1
 
 
-def signer_of(rrset: RRset, *, is_above: bool) -> WireName | None:
+def signer_of(rrset: RRset, start: WireName, *, is_above: bool) -> WireName | None:
     """The zone that claims to have signed it, the closest that could have; None: no signature is any zone's of its.
 
-    is_above: the zone is above its owner: a DS RRset is its parent's (RFC 4035 §5.2).
+    start: the zone of the closest trust anchor. One above it is no signer: it may be unsigned, and whoever forges names the
+    signer as he likes. is_above: the zone is above its owner: a DS RRset is its parent's (RFC 4035 §5.2).
     """
     signers = [fold(_name_at(rrsig, SIGNER_AT)) for rrsig in rrset.rrsigs if len(rrsig) > SIGNER_AT]
-    could = [one for one in signers if is_at_or_below(rrset.owner, one) and not (is_above and one == rrset.owner)]
+    below = [one for one in signers if is_at_or_below(one, start)]
+    could = [one for one in below if is_at_or_below(rrset.owner, one) and not (is_above and one == rrset.owner)]
     return max(could, key=len, default=None)
 
 

@@ -1,6 +1,6 @@
 """A root and two zones below it, `example.` signed and `open.` not, and a validator that trusts the root."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import msgspec
@@ -30,7 +30,8 @@ EXAMPLE_SOA = "example. 3600 SOA ns.example. admin.example. 1 7200 900 1209600 3
 class SignedWorld:
     """said: what servers say, unvalidated. asked: of whom a look-up was made. wall: seconds since the epoch."""
 
-    def __init__(self, *unchecked: str) -> None:
+    def __init__(self, *unchecked: str, islands: Iterable[SignedZone] = ()) -> None:
+        """unchecked: negative trust anchors. islands: further zones with trust anchors of their own."""
         self.now = NOW
         self.wall = WALL
         self.root, self.example = SignedZone("."), SignedZone("example.")
@@ -38,13 +39,16 @@ class SignedWorld:
         self.asked: list[Question] = []
         self.counts = DnssecCounts()
         self.standings = Standings(self.counts)
-        anchors = read(self.root.anchor)
+        islands = tuple(islands)
+        anchors = read("\n".join(zone.anchor for zone in (self.root, *islands)))
         self.trust = ChainOfTrust(lambda: self.now, anchors, frozenset(map(from_text, unchecked)), self.standings)
         self.gaps = Gaps(CacheOptions(), self.counts)
         self.validator = Validator(self.trust, self.gaps, lambda: self.now, lambda: self.wall, self.counts)
         self.says(self.root.keys)
         self.says(self.root.sign(rrset(self.example.anchor)))
         self.says(self.example.keys)
+        for zone in islands:
+            self.says(zone.keys)
         self.said[question("open. DS")] = self.denied(
             self.root, "open. DS", ROOT_SOA, "open. 3600 NSEC org. NS RRSIG NSEC"
         )

@@ -55,6 +55,40 @@ def test_a_negative_trust_anchor_leaves_its_zone_unchecked() -> None:
     play(main)
 
 
+def test_a_signer_above_the_closest_trust_anchor_is_no_signer() -> None:
+    """`isle.open.` has an anchor, `open.` above it is unsigned: to name it as the signer makes nothing insecure."""
+
+    async def main() -> None:
+        isle = SignedZone("isle.open.")
+        world = SignedWorld(islands=[isle])
+        assert (await world.judge(isle.sign(rrset("www.isle.open. 60 A 192.0.2.1", NOW)))).security is Security.SECURE
+        soa = "isle.open. 3600 SOA ns.isle.open. admin.isle.open. 1 7200 900 1209600 3600"
+        uncut = "www.isle.open. 3600 NSEC isle.open. A RRSIG NSEC"
+        world.said[question("www.isle.open. DS")] = world.denied(isle, "www.isle.open. DS", soa, uncut)
+        forger = SignedZone("open.")
+        with pytest.raises(RrsigsMissing):
+            await world.judge(forger.sign(rrset("www.isle.open. 60 A 203.0.113.66", NOW)))
+        for said in ("www.isle.open. A", "www.isle.open. NXDOMAIN"):
+            forged = world.denied(forger, said, soa, "isle.open. 60 NSEC isle.open. SOA NS RRSIG NSEC")
+            with pytest.raises(NsecMissing):
+                await world.judge(forged, A)
+
+    play(main)
+
+
+def test_a_negative_trust_anchor_inside_a_signed_zone_covers_what_is_wrongly_signed() -> None:
+    async def main() -> None:
+        world = SignedWorld("broken.example.")
+        wrong = world.example.sign(rrset("www.broken.example. 3600 A 192.0.2.1", NOW), until=WALL - 1)
+        assert (await world.judge(wrong)).security is Security.INSECURE
+        unproven = world.denied(world.example, "no.broken.example. NXDOMAIN", EXAMPLE_SOA)
+        assert (await world.judge(unproven, A)).security is Security.INSECURE
+        with pytest.raises(SignatureExpired):
+            await world.judge(world.example.sign(rrset(WWW, NOW), until=WALL - 1))
+
+    play(main)
+
+
 def test_an_answer_without_signatures_is_refused_where_the_zone_signs() -> None:
     async def main() -> None:
         world = SignedWorld()
