@@ -9,6 +9,7 @@ from enum import Enum
 
 from msgspec.structs import replace
 
+from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL
 from resolver.env import UdpChannel
 from resolver.upstream.cookies import Echo, echo_of
 from resolver.upstream.counts import UpstreamCounts
@@ -19,6 +20,8 @@ MAX_NEAR_MISSES = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID
 MAX_STRAY_DATAGRAMS = 64  # that a wait looks at; who sends more than this is flooding, and TCP is not flooded
 HEADER_OCTETS = 12  # RFC 1035 §4.1.1; the question stands behind it
 NAME_END = -4  # the question's octets end in type and class
+# what a server says that could not read the question, or does not want to; all else speaks of one, which has to be there
+WITHOUT_QUESTION = frozenset((FORMERR, SERVFAIL, NOTIMP, REFUSED))
 
 
 class Match(Enum):
@@ -99,7 +102,7 @@ def match_of(response: Response, id: int, asked: bytes) -> Match:
         return Match.REPLY if response.id == id else Match.NEAR_MISS
     if response.id != id:
         return Match.MISMATCH
-    if not response.asked and response.rcode and not response.answer:
+    if not response.asked and response.rcode in WITHOUT_QUESTION and not response.answer:
         return Match.REPLY  # an error may come as a bare header (RFC 1035 §4.1.1: FORMERR could not read the question)
     return Match.OTHER_CASE if is_same_question(response.asked, asked) else Match.MISMATCH
 

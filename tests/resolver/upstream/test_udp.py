@@ -1,6 +1,6 @@
 import pytest
 
-from cache.rrtypes import NOERROR, SERVFAIL
+from cache.rrtypes import BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
 from resolver.upstream.udp import Match, is_same_question, match_of, read_echo
 from resolver.wire import question_octets
 from resolver.wire.message import AA, QR, Response
@@ -27,6 +27,12 @@ def said(asked: bytes = ASKED, *, id: int = 7, flags: int = QR | AA, rcode: int 
         pytest.param(said(flags=QR | 0x2000), Match.MISMATCH, id="another opcode"),
         pytest.param(said(b""), Match.MISMATCH, id="no question, no error"),
         pytest.param(said(b"", rcode=SERVFAIL), Match.REPLY, id="an error as a bare header"),
+        pytest.param(said(b"", rcode=FORMERR), Match.REPLY, id="FORMERR as a bare header"),
+        pytest.param(said(b"", rcode=NOTIMP), Match.REPLY, id="NOTIMP as a bare header"),
+        pytest.param(said(b"", rcode=REFUSED), Match.REPLY, id="REFUSED as a bare header"),
+        pytest.param(said(b"", rcode=NXDOMAIN), Match.MISMATCH, id="a denial of nothing that was asked"),
+        pytest.param(said(b"", rcode=YXDOMAIN), Match.MISMATCH, id="an alias of nothing that was asked"),
+        pytest.param(said(b"", rcode=BADVERS), Match.MISMATCH, id="an extended error without a question"),
         pytest.param(said(b"", rcode=SERVFAIL, id=8), Match.MISMATCH, id="an error with another ID"),
     ],
 )
