@@ -72,6 +72,7 @@ class Connections:
 
     def _note_end(self, connection: Connection) -> None:
         self._counts.tcp_connections_current -= 1
+        self._counts.tcp_surplus += connection.has_met_surplus
         if self._by_server.get(connection.server) is connection:
             del self._by_server[connection.server]
         self._room.release()

@@ -25,6 +25,9 @@ class UpstreamCounts:
     tcp_asked_again: int = field(
         default=0, metadata={"help": "Queries repeated over a new TCP connection: the one that was there had ended."}
     )
+    tcp_surplus: int = field(
+        default=0, metadata={"help": "TCP connections closed because a server said what nobody had asked for."}
+    )
     truncated: int = field(default=0, metadata={"help": "UDP replies with TC, asked again over TCP."})
     garbage: int = field(default=0, metadata={"help": "Datagrams that are no DNS response; the wait went on."})
     mismatched: int = field(

@@ -1,7 +1,7 @@
 """Questions to one server over one connection, several at a time, answered in any order (RFC 7766 §6.2.1).
 
-A task of its own opens the connection, reads and writes, and closes it when nobody has asked for a while. Length and message
-leave in one write (RFC 7766 §8); a reply goes to whoever asked under its ID.
+A task of its own opens the connection, reads and writes, and closes it when nobody has asked for a while, or when something
+comes that nobody asked for. Length and message leave in one write (RFC 7766 §8); a reply goes to whoever asked under its ID.
 """
 
 import errno
@@ -43,7 +43,9 @@ class Connection:
         self.server = server
         self._network = network
         self._on_end = on_end
+        self.has_met_surplus = False  # did something come that nobody asked for?
         self._waiting: dict[bytes, _Waiter] = {}  # by ID; bounded by MAX_PIPELINED
+        self._given_up = set[bytes]()  # IDs whose replies are late, if they come; bounded by MAX_QUERIES
         self._to_send = bytearray()  # bounded by what waits
         self._has_to_send = trio.Event()
         self._scope = trio.CancelScope()
@@ -76,6 +78,8 @@ class Connection:
             await waiter.done.wait()
         finally:
             del self._waiting[id]
+            if not waiter.done.is_set():
+                self._given_up.add(id)
             if self._is_retired or not waiter.done.is_set():
                 self.retire()  # too slow for one is too slow for the next; a late reply meets nobody else's ID either
         if waiter.reply is None:
@@ -121,7 +125,7 @@ class Connection:
                 return
 
     async def _receive(self, stream: trio.abc.Stream) -> None:
-        """Hand out replies until the server closes the connection, or nobody has asked for a while."""
+        """Hand out replies until the server closes the connection or says too much, or nobody has asked for a while."""
         received = bytearray()
         while True:
             octets: bytes | bytearray | None = None
@@ -135,21 +139,31 @@ class Connection:
             if not octets:
                 return
             received += octets
-            self._hand_out(received)
+            if not self._hand_out(received):
+                self.has_met_surplus = True
+                return
 
-    def _hand_out(self, received: bytearray) -> None:
-        """Take the whole messages out of `received`, and give each to whoever waits for it."""
+    def _hand_out(self, received: bytearray) -> bool:
+        """Take the whole messages out of `received`, and give each to whoever waits for it; False: one was for nobody.
+
+        Who streams messages that nobody asked for, of no length at all perhaps, would keep everybody else waiting.
+        """
         while len(received) >= LENGTH_OCTETS:
             end = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
             if len(received) < end:
-                return
+                return True
             message = bytes(received[LENGTH_OCTETS:end])
             del received[:end]
-            waiter = self._waiting.get(message[:ID_OCTETS])
-            if waiter is None and len(self._waiting) == 1:
-                (waiter,) = (
-                    self._waiting.values()
-                )  # it can be meant for nobody else; they find out what is wrong with it
+            id = message[:ID_OCTETS]
+            waiter = self._waiting.get(id)
+            is_awaited = waiter is not None and waiter.reply is None
+            if waiter is None and len(self._waiting) == 1 and id not in self._given_up:
+                # it can be meant for nobody else; they find out what is wrong with it
+                (waiter,) = self._waiting.values()
             if waiter is not None and waiter.reply is None:
                 waiter.reply = message
                 waiter.done.set()
+            if not is_awaited and id not in self._given_up:
+                return False
+            self._given_up.discard(id)
+        return True

@@ -226,3 +226,57 @@ def test_why_it_cannot_be_opened_is_told_to_all_who_asked() -> None:
             nursery.start_soon(connection.run)
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize(
+    "surplus",
+    [
+        pytest.param(framed(b"02!"), id="unsolicited"),
+        pytest.param(framed(b""), id="empty"),
+        pytest.param(framed(b"01!"), id="a second time"),
+        pytest.param(framed(b"") * 5000, id="a stream of nothing"),
+    ],
+)
+def test_what_nobody_asked_for_ends_the_connection(surplus: bytes) -> None:
+    """An authority that answers rightly and then streams empty messages would keep the loop busy for as long as it likes."""
+
+    async def main(line: Line, connection: Connection) -> None:
+        async def answer() -> None:
+            await trio.sleep(0.01)
+            await line.theirs.send_all(framed(b"01!"))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(answer)
+            assert await connection.ask(b"01") == b"01!"
+        assert connection.takes(b"03")
+        await line.theirs.send_all(surplus)
+        await trio.sleep(0.01)
+        assert line.ends == 1
+        assert connection.has_met_surplus
+        assert not connection.takes(b"03")
+
+    play(main)
+
+
+def test_a_late_reply_is_no_surplus() -> None:
+    async def main(line: Line, connection: Connection) -> None:
+        async def give_up() -> None:
+            with trio.move_on_after(1):
+                await connection.ask(b"01")
+
+        answers = []
+
+        async def ask(id: bytes) -> None:
+            answers.append(await connection.ask(id))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(give_up)
+            nursery.start_soon(ask, b"02")
+            nursery.start_soon(ask, b"03")
+            await trio.sleep(2)
+            for late in (b"01!", b"02!", b"03!"):
+                await line.theirs.send_all(framed(late))
+        assert sorted(answers) == [b"02!", b"03!"]
+        assert not connection.has_met_surplus
+
+    play(main)
