@@ -70,6 +70,12 @@ class NetworkError(ResolutionFailure):
     info_code = NETWORK_ERROR
 
 
+class HostExhausted(ResolutionFailure):
+    """This host could not send: no descriptors or memory are left, or a packet filter forbids it. It is no server's fault."""
+
+    info_code = NETWORK_ERROR
+
+
 class DeadlinePassed(ResolutionFailure):
     """The question's deadline came before an answer."""
 

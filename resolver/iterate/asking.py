@@ -216,7 +216,7 @@ class ZoneServers:
         now = self._means.env.now()
         if fault is Fault.TIMEOUT:
             self._means.failures.note_silence(server, shown, now)
-        elif fault is not Fault.NO_ROUTE:  # that says something of this host, not of the server
+        elif fault not in (Fault.NO_ROUTE, Fault.THIS_HOST):  # they say something of this host, not of the server
             self._means.failures.note_failure(server, shown, now)
 
     def _meaning(self, reply: Reply, server: Address, shown: Question, tries: Tries) -> Heard | None:

@@ -6,7 +6,7 @@ import msgspec
 
 from cache.names import to_text
 from resolver.env import Address
-from resolver.errors import InvalidData, NetworkError, NoReachableAuthority, ResolutionFailure
+from resolver.errors import HostExhausted, InvalidData, NetworkError, NoReachableAuthority, ResolutionFailure
 from resolver.iterate.classify import Reason, Told, Useless
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import Scrubbed
@@ -63,6 +63,8 @@ class Tries:
         text = f"{to_text(delegation.zone)}: {what or 'no server with an address'}"
         if self.troubles.keys() == {Fault.NO_ROUTE.value}:
             return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
+        if self.troubles.keys() == {Fault.THIS_HOST.value}:
+            return HostExhausted(f"{to_text(delegation.zone)}: {Fault.THIS_HOST.value}")
         return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
 
     def _count(self, trouble: str) -> None:

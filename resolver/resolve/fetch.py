@@ -17,6 +17,7 @@ from resolver.errors import (
     CachedFailure,
     DeadlinePassed,
     DenialNotBelieved,
+    HostExhausted,
     NameTooLong,
     NoReachableAuthority,
     Overloaded,
@@ -183,9 +184,9 @@ def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: 
     A lookup that ended because another question's budget or deadline did says nothing of its own name: remembered, it
     would let one hostile zone make the names that it points to fail for everybody, by its name servers or by its aliases.
     """
-    if isinstance(failure, (Overloaded, NameTooLong, CachedFailure)):
-        # nothing failed now: the table was full, or the answer is YXDOMAIN, which the DNAME in the cache gives, or the
-        # servers were not even asked
+    if isinstance(failure, (Overloaded, HostExhausted, NameTooLong, CachedFailure)):
+        # nothing of the name failed now: the table was full, or this host out of descriptors, or the answer is YXDOMAIN, which
+        # the DNAME in the cache gives, or the servers were not even asked
         return False
     is_anothers = bool(budget.ancestors) or budget.spent.aliases > 0
     # what ended in another way may have been mended, had there been more: so is another server asked for what is bogus

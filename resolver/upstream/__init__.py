@@ -15,7 +15,8 @@ from resolver.upstream.choose import (
 )
 from resolver.upstream.connections import Spawn
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply
+from resolver.upstream.exchange import Assurance, Exchange, Reply
+from resolver.upstream.faults import Fault
 from resolver.upstream.learning import hold_down, is_silent, note_lame
 from resolver.upstream.race import Race
 from resolver.upstream.shared import Upstream

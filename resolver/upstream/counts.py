@@ -13,6 +13,10 @@ class UpstreamCounts:
     unreachable: int = field(
         default=0, metadata={"help": "Servers that could not be sent to, or refused the packet (ICMP)."}
     )
+    host_errors: dict[str, int] = field(
+        default_factory=dict,
+        metadata={"help": "Queries that this host could not send; no server is blamed.", "label": "error"},
+    )
     family_absent: int = field(
         default=0, metadata={"help": "Times this host turned out to have no route for IPv4 or for IPv6."}
     )

@@ -5,9 +5,8 @@ suspicious, and where there is none, UDP once more. What a server turned out not
 that proves it.
 """
 
-import errno
 from collections.abc import Callable
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import Final
 
 import msgspec
@@ -19,6 +18,7 @@ from cache.servers import Edns, ServerState
 from resolver.env import Address, UdpChannel
 from resolver.upstream.choose import patience_for
 from resolver.upstream.cookies import PLAIN_OPT, Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
+from resolver.upstream.faults import Fault, errno_name, fault_of
 from resolver.upstream.learning import note_late, note_refusal, note_reply, note_silence
 from resolver.upstream.shared import Upstream
 from resolver.upstream.udp import NAME_END, Match, Suspicion, await_reply, match_of, read_echo
@@ -29,7 +29,6 @@ EDNS_BROKEN_FOR: Final = 900.0  # s; Unbound's infra-cache TTL
 TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
 MIN_TCP_TIMEOUT: Final = 1.0  # s
 MAX_TCP_TIMEOUT: Final = 3.0  # s
-NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
 
 
@@ -48,15 +47,6 @@ class Reply(msgspec.Struct, frozen=True):
     response: Response
     received: float
     assurance: Assurance
-
-
-class Fault(Enum):
-    """Why there is no reply; the values are for people."""
-
-    TIMEOUT = "no reply in time"
-    UNREACHABLE = "unreachable"
-    NO_ROUTE = "no route from here"
-    BROKEN = "broken off"
 
 
 class Exchange:
@@ -178,7 +168,7 @@ class Exchange:
         if self._suspicion is not None:
             return Fault.BROKEN
         outcome = await self._ask_tcp_for_all()
-        if isinstance(outcome, Reply) or outcome is Fault.NO_ROUTE:
+        if isinstance(outcome, Reply) or outcome in (Fault.NO_ROUTE, Fault.THIS_HOST):
             return outcome
         self._counts.cleared_up_without_tcp += 1
         again = self._again()
@@ -357,13 +347,17 @@ class Exchange:
 
     def _unsendable(self, error: OSError) -> Fault:
         now = self._env.now()
+        fault = fault_of(error)
+        if fault is Fault.THIS_HOST:  # nothing is learned of the server
+            name = errno_name(error)
+            self._counts.host_errors[name] = self._counts.host_errors.get(name, 0) + 1
+            return fault
         self._counts.unreachable += 1
-        if error.errno in NO_ROUTE:
-            if self._upstream.families.note_no_route(self.server, now):
-                self._counts.family_absent += 1
-            return Fault.NO_ROUTE
-        note_refusal(self.state, now)
-        return Fault.UNREACHABLE
+        if fault is Fault.NO_ROUTE and self._upstream.families.note_no_route(self.server, now):
+            self._counts.family_absent += 1
+        elif fault is Fault.UNREACHABLE:
+            note_refusal(self.state, now)
+        return fault
 
 
 def may_use_edns(state: ServerState, now: float) -> bool:

@@ -11,7 +11,8 @@ import trio
 
 from resolver.errors import ResolutionFailure
 from resolver.upstream.choose import Pending
-from resolver.upstream.exchange import Exchange, Fault, Reply
+from resolver.upstream.exchange import Exchange, Reply
+from resolver.upstream.faults import Fault
 from resolver.upstream.shared import Upstream
 
 MAX_LINGERING: Final = 256  # servers listened to for no question, each with a socket; more are let go

@@ -11,6 +11,7 @@ from resolver.errors import ResolutionFailure
 TABLE = {
     "NoReachableAuthority": (SERVFAIL, 22),
     "NetworkError": (SERVFAIL, 23),
+    "HostExhausted": (SERVFAIL, 23),
     "DeadlinePassed": (SERVFAIL, 22),
     "WorkExhausted": (SERVFAIL, 22),
     "AliasChainTooLong": (SERVFAIL, 24),

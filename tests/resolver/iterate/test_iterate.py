@@ -1,5 +1,6 @@
 """Questions taken down a scripted internet."""
 
+import errno
 from collections.abc import Callable, Iterable
 
 import dns.edns
@@ -17,6 +18,7 @@ from resolver.env import Address
 from resolver.errors import (
     CachedFailure,
     DeadlinePassed,
+    HostExhausted,
     InvalidData,
     NameTooLong,
     NetworkError,
@@ -469,6 +471,23 @@ def test_without_a_route_it_is_a_network_error() -> None:
         world.env.world.unroutable.add(ROOT)
         with pytest.raises(NetworkError):
             await world.iterate("www.example. A")
+
+    play(main)
+
+
+def test_without_descriptors_no_server_is_blamed() -> None:
+    """240 slow questions and 64 descriptors: the healthy servers of every zone were left alone for seconds afterwards."""
+
+    async def main() -> None:
+        world = World(small_internet())
+        world.env.world.hinder(errno.EMFILE)
+        for number in range(8):
+            with pytest.raises(HostExhausted):
+                await world.iterate(f"n{number}.example. A")
+        world.env.world.hinder(0)
+        started = world.env.now()
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+        assert world.env.now() - started < 3 * RTT
 
     play(main)
 

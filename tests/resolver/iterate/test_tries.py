@@ -1,7 +1,7 @@
 """What asking the servers of a zone adds up to."""
 
 from resolver.env import Address
-from resolver.errors import InvalidData, NetworkError, NoReachableAuthority
+from resolver.errors import HostExhausted, InvalidData, NetworkError, NoReachableAuthority
 from resolver.iterate.classify import Reason, Useless
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.tries import LATE_UNTIL_WHOLE, Tries
@@ -27,6 +27,14 @@ def test_being_cut_off_is_a_network_error() -> None:
     tries = Tries()
     tries.note_fault(Address(GOOD, 53), Fault.NO_ROUTE)
     assert isinstance(tries.failure(DELEGATION), NetworkError)
+
+
+def test_what_only_this_host_is_to_blame_for_is_told_apart() -> None:
+    tries = Tries()
+    tries.note_fault(Address(GOOD, 53), Fault.THIS_HOST)
+    assert isinstance(tries.failure(DELEGATION), HostExhausted)
+    tries.note_fault(Address(BAD, 53), Fault.TIMEOUT)
+    assert isinstance(tries.failure(DELEGATION), NoReachableAuthority)
 
 
 def test_contradicting_data_is_told_apart_from_silence() -> None:

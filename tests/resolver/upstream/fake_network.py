@@ -1,6 +1,7 @@
 """An Env whose network is a table of servers, each a function from a query to the datagrams and delays it causes."""
 
 import errno
+import os
 import random
 from collections.abc import Callable, Iterable, MutableSequence
 
@@ -56,11 +57,18 @@ class FakeNetwork:
         self.sent: list[tuple[Address, bytes, bool]] = []  # (server, message, over TCP?)
         self.channels: list[FakeChannel] = []
         self.unroutable: set[str] = set()
+        self.hindrance = 0  # the errno that opening a socket meets
 
     def behaviour_of(self, server: Address) -> Behaviour:
         return self.servers.get(server, silent)
 
+    def hinder(self, number: int) -> None:
+        """Let no socket be opened."""
+        self.hindrance = number
+
     def open_udp(self, server: Address) -> FakeChannel:
+        if self.hindrance:
+            raise OSError(self.hindrance, os.strerror(self.hindrance))
         if server.host in self.unroutable:
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
         channel = FakeChannel(self, server)

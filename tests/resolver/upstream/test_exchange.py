@@ -1,5 +1,6 @@
 """Exchanges with a server that behaves in one way, on a clock that jumps."""
 
+import errno
 from collections.abc import Callable, Iterable
 
 import dns.edns
@@ -17,7 +18,8 @@ from cache.servers import Edns, Servers, ServerState
 from resolver.errors import WorkExhausted
 from resolver.upstream.choose import patience_for
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Assurance, Exchange, Fault, Reply
+from resolver.upstream.exchange import Assurance, Exchange, Reply
+from resolver.upstream.faults import Fault
 from resolver.upstream.shared import Upstream
 from tests.resolver.upstream.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
 
@@ -456,6 +458,14 @@ def test_no_route_is_no_fault_of_the_server() -> None:
     result = ask(honest, prepare=lambda result, upstream: result.env.world.unroutable.add(SERVER.host))
     assert result.outcome is Fault.NO_ROUTE
     assert result.state.timeouts_in_a_row == 0
+
+
+def test_what_this_host_lacks_is_no_fault_of_the_server() -> None:
+    result = ask(honest, prepare=lambda result, upstream: result.env.world.hinder(errno.EMFILE))
+    assert result.outcome is Fault.THIS_HOST
+    assert (result.state.timeouts_in_a_row, result.state.losses, result.state.probe_at) == (0, 0, 0.0)
+    assert result.counts.host_errors == {"EMFILE": 1}
+    assert result.counts.unreachable == 0
 
 
 def test_no_route_closes_the_family_while_the_other_one_works() -> None:

@@ -14,7 +14,8 @@ from cache.rrtypes import A
 from cache.servers import Servers
 from resolver.errors import WorkExhausted
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Exchange, Fault, Reply
+from resolver.upstream.exchange import Exchange, Reply
+from resolver.upstream.faults import Fault
 from resolver.upstream.race import MAX_LINGERING, Race
 from resolver.upstream.shared import Upstream
 from tests.resolver.upstream.fake_network import Behaviour, FakeEnv, reply_to, silent

@@ -1,0 +1,31 @@
+"""Why is there no reply, and who is to blame: the server, the way there, or this host itself? Pure."""
+
+import errno
+from enum import Enum
+from typing import Final
+
+NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
+# No descriptors, no memory, no room in a queue, a packet filter of ours: the packet has never left, and no server is to blame.
+OWN: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN, errno.EPERM))
+
+
+class Fault(Enum):
+    """Why there is no reply; the values are for people."""
+
+    TIMEOUT = "no reply in time"
+    UNREACHABLE = "unreachable"
+    NO_ROUTE = "no route from here"
+    BROKEN = "broken off"
+    THIS_HOST = "this host could not send"
+
+
+def fault_of(error: OSError) -> Fault:
+    """What it means that a socket could not be made or used."""
+    if error.errno in NO_ROUTE:
+        return Fault.NO_ROUTE
+    return Fault.THIS_HOST if error.errno in OWN else Fault.UNREACHABLE
+
+
+def errno_name(error: OSError) -> str:
+    """Such as EMFILE; a bounded number of words, for counters."""
+    return errno.errorcode.get(error.errno or 0, "unknown")
