@@ -7,7 +7,7 @@ import msgspec
 
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
-from cache.rrtypes import DS, NOERROR, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
+from cache.rrtypes import DNAME, DS, NOERROR, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
 from resolver.iterate.scrub import Scrubbed, target_of
 from resolver.wire.message import RA, RawRRset, Response
 
@@ -98,6 +98,17 @@ def classify(
     if is_trusted:
         return _trusted(told, scrubbed)
     return _without_aa(told, response, scrubbed)
+
+
+def substituted(told: Told, question: Question) -> tuple[Aliased, Scrubbed] | None:
+    """What a DNAME says of all of `question`, whose shortened form it was met with; None: it was no DNAME. Pure.
+
+    It stands above the name shown, and so above the whole name, of which nothing more needs to be asked (RFC 6672 §2.3).
+    """
+    if not isinstance(told, Aliased) or told.alias.rtype != DNAME:
+        return None
+    target = target_of(told.alias, question.qname)
+    return Aliased(told.alias, target), Scrubbed((told.alias,), target or question.qname, is_answered=False)
 
 
 def _useless_rcode(rcode: int) -> Useless:

@@ -25,7 +25,7 @@ from resolver.errors import CachedFailure, NameTooLong, NetworkError, NoReachabl
 from resolver.iterate.addresses import AddressBook, Lookup
 from resolver.iterate.asking import Means, ZoneServers
 from resolver.iterate.budget import Budget
-from resolver.iterate.classify import Aliased, Denied, Referred
+from resolver.iterate.classify import Aliased, Denied, Referred, substituted
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, Origin, ZoneServer, closest, closest_to, referred
 from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
@@ -182,6 +182,8 @@ class Iterator:
             descent.steps += 1
             if heard is not None and isinstance(heard.told, Referred):
                 return heard
+            if heard is not None and (met := substituted(heard.told, question)) is not None:
+                return msgspec.structs.replace(heard, told=met[0], scrubbed=met[1])
             if heard is None or (isinstance(heard.told, Denied) and heard.told.rtype is None):
                 # RFC 9156 §2.3: some servers fail, or deny, names that have others below them
                 if heard is not None and (not is_relaxed or self._will_be_proven(heard)):

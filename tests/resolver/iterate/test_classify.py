@@ -1,7 +1,17 @@
 import pytest
 
 from cache.rrtypes import AAAA, CNAME, FORMERR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
-from resolver.iterate.classify import Aliased, Answered, Denied, Reason, Referred, Useless, Verdict, classify
+from resolver.iterate.classify import (
+    Aliased,
+    Answered,
+    Denied,
+    Reason,
+    Referred,
+    Useless,
+    Verdict,
+    classify,
+    substituted,
+)
 from resolver.iterate.scrub import scrub
 from resolver.wire.message import RA, Response
 from tests.resolver.iterate.zone_text import name, question, raw, response
@@ -18,6 +28,17 @@ def verdict(asked: str, said: Response, *, is_forwarder: bool = False) -> Verdic
     wanted, zone = question(asked), "example."
     scrubbed = scrub(said, wanted.qname, wanted.qtype, name(zone))
     return classify(wanted, name(zone), said, scrubbed, is_forwarder=is_forwarder)
+
+
+def test_a_dname_met_with_a_shortened_question_speaks_of_the_whole_name() -> None:
+    dname = raw("d.example. 60 DNAME e.test.")
+    met = substituted(Aliased(dname, name("x.e.test.")), question("a.x.d.example. A"))
+    assert met is not None
+    assert met[0] == Aliased(dname, name("a.x.e.test."))
+    assert (met[1].chain, met[1].end, met[1].is_answered) == ((dname,), name("a.x.e.test."), False)
+    cname = raw("x.d.example. 60 CNAME e.test.")
+    assert substituted(Aliased(cname, name("e.test.")), question("a.x.d.example. A")) is None
+    assert substituted(denied("x.d.example.", 1), question("a.x.d.example. A")) is None
 
 
 def denied(owner: str, rtype: int | None, soa: str | None = SOA) -> Denied:

@@ -532,6 +532,21 @@ def test_a_dname_gives_the_alias_it_stands_for() -> None:
     play(main)
 
 
+def test_a_dname_met_with_a_shortened_question_ends_it() -> None:
+    """Each label below it cost a query more: 119 packets for a chain of them, of which Unbound takes 10."""
+
+    async def main() -> None:
+        servers = small_internet()
+        servers[EXAMPLE].said["under d.example."] = ("d.example. 600 DNAME test.",)
+        world = World(servers)
+        link = (await world.iterate("a.b.c.www.d.example. A")).link
+        assert isinstance(link, Alias)
+        assert link.target == name("a.b.c.www.test.")
+        assert servers[EXAMPLE].asked == ["d.example. A", "www.d.example. A"]
+
+    play(main)
+
+
 def test_a_dname_to_too_long_a_name_is_yxdomain() -> None:
     async def main() -> None:
         servers = small_internet()
