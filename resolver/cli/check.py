@@ -1,19 +1,28 @@
-"""`cistern check`: would the daemon start with this config?"""
+"""`cistern check`: would the daemon start with this config, and be ready?"""
 
 from pathlib import Path
 
 import click
 
-from resolver.cli.arguments import CONFIG_FILE
-from resolver.cli.config_file import load_or_exit
+from resolver.cli.arguments import CONFIG_FILE, DEFAULT_CONFIG
+from resolver.cli.config_file import WrongConfig, prepare_or_exit
 
 
 @click.command("check")
-@click.argument("file", type=CONFIG_FILE)
+@click.argument("file", type=CONFIG_FILE, default=DEFAULT_CONFIG)
 def command(file: Path) -> None:
-    """Say what is wrong in a config.
+    """Say what is wrong in a config, by default that of this host.
 
-    Prints ok, or FILE:LINE: KEY and what is expected there, for every problem (exit code 2).
+    Prints ok, or FILE:LINE: KEY and what is expected there, for every problem (exit code 2): all that `serve` would refuse,
+    in the files that the config names too, and statements that do not fit the state database, with which it would start and
+    not be ready.
     """
-    load_or_exit(file)
+    from resolver.daemon import doubts
+    from resolver.options import ConfigError, load
+
+    prepare_or_exit(file)
+    try:
+        load(file, doubts)
+    except ConfigError as error:
+        raise WrongConfig(error) from None
     click.echo("ok")

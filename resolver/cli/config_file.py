@@ -1,10 +1,14 @@
 """The config that a command works from, or the end of the command with all that is wrong with it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from resolver.options import ConfigError, Options, load
+
+if TYPE_CHECKING:
+    from resolver.daemon import Prepared
 
 
 class WrongConfig(click.ClickException):
@@ -25,5 +29,15 @@ def load_or_exit(path: Path) -> Options:
     """The options in `path`; raises WrongConfig."""
     try:
         return load(path)
+    except ConfigError as error:
+        raise WrongConfig(error) from None
+
+
+def prepare_or_exit(path: Path) -> "Prepared":
+    """The same with what the files say that the options name; raises WrongConfig."""
+    from resolver.daemon import prepare
+
+    try:
+        return prepare(path)
     except ConfigError as error:
         raise WrongConfig(error) from None

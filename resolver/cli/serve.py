@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from resolver.cli.arguments import CONFIG_FILE, DEFAULT_CONFIG
-from resolver.cli.config_file import load_or_exit
+from resolver.cli.config_file import prepare_or_exit
 
 
 @click.command("serve")
 @click.option("--config", type=CONFIG_FILE, default=DEFAULT_CONFIG, show_default=True, help="The config file.")
 def command(config: Path) -> None:
     """Run the daemon until SIGTERM or Ctrl-C."""
-    options = load_or_exit(config)
+    prepared = prepare_or_exit(config)
     from resolver.daemon import run
 
-    sys.exit(run(options))
+    sys.exit(run(prepared))

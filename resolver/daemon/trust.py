@@ -7,7 +7,7 @@ from pathlib import Path
 from cache.names import WireName, from_text
 from cache.options import CacheOptions
 from cache.store import RRsetCache
-from resolver.dnssec.anchors import Anchor, read
+from resolver.dnssec.anchors import BUILT_IN, Anchor, read
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.options import DnssecOptions
@@ -35,8 +35,13 @@ class Trusting:
 
 
 def read_anchors(options: DnssecOptions) -> Anchors:
-    """The trust anchors of the configured file; none when nothing is validated. Raises OSError and BadAnchors."""
-    return read(Path(options.trust_anchors).read_text()) if options.validate else {}
+    """The trust anchors of the configured file, or those built in; none when nothing is validated.
+
+    Raises OSError and BadAnchors.
+    """
+    if not options.validate:
+        return {}
+    return read(Path(options.trust_anchors).read_text() if options.trust_anchors else BUILT_IN)
 
 
 def make_trusting(

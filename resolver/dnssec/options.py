@@ -9,8 +9,8 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """DNSSEC."""
 
     trust_anchors: Annotated[
-        str, msgspec.Meta(min_length=1, description="file of the root's DNSKEY or DS records as text")
-    ] = "root.key"
+        str, msgspec.Meta(description="file of the root's DNSKEY or DS records as text; empty: those built in")
+    ] = ""
     validate: Annotated[bool, msgspec.Meta(description="check the signatures of public answers")] = False
     negative_trust_anchors: Annotated[
         tuple[str, ...],

@@ -21,10 +21,9 @@ class RecursionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root_hints: Annotated[
         str,
         msgspec.Meta(
-            min_length=1,
-            description="file of the root's name servers and their addresses as zone text; an empty file: those built in",
+            description="file of the root's name servers and their addresses as zone text; empty: those built in",
         ),
-    ] = "root.hints"
+    ] = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="port where authoritative servers listen")] = 53
     do_not_query: Annotated[
         tuple[str, ...], msgspec.Meta(description="prefixes of server addresses that are never asked")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from cache.names import from_text
-from resolver.env import address_from_text
+from cache.options import CacheOptions
+from resolver.env import Address, address_from_text
 from resolver.options.places import Key
 from resolver.options.problems import Fault
 from resolver.options.schema import Options
@@ -16,6 +17,8 @@ MAX_SOCKET_PATH: Final = 107  # octets of sockaddr_un.sun_path without its closi
 
 def fault_of_value(key: Key, value: object) -> str:
     """What is wrong with one well-typed value; "" when it is sound."""
+    if isinstance(value, str) and "\0" in value:
+        return "expected a text without NUL, which no path, name or address has"
     names = tuple(part for part in key if isinstance(part, str))
     if names[:1] == ("networks",):
         return _each(_check_prefix)(names[1])
@@ -28,28 +31,71 @@ def faults_of_whole(options: Options) -> Iterator[Fault]:
     yield from _missing_file(("recursion", "root_hints"), options.recursion.root_hints)
     if options.dnssec.validate:
         yield from _missing_file(("dnssec", "trust_anchors"), options.dnssec.trust_anchors)
-    if len(options.control.socket.encode()) > MAX_SOCKET_PATH:
-        yield Fault(
-            ("control", "socket"),
-            f"expected a path of at most {MAX_SOCKET_PATH} octets, the kernel's limit: {options.control.socket}",
-        )
+    yield from _folder_in_place_of_a_file(("state", "database"), options.state.database)
+    yield from _folder_in_place_of_a_file(("cache", "snapshot"), options.cache.snapshot)
+    yield from _no_folder_for_a_file(("cache", "snapshot"), options.cache.snapshot)
+    yield from _control_socket(options.control.socket)
+    yield from _repeated_addresses(options)
     if not options.recursion.ipv4 and not options.recursion.ipv6:
         yield Fault(("recursion", "ipv4"), "expected ipv4 or ipv6 to be true: no server could be asked")
-    yield from _crossed_bounds("min_ttl", options.cache.min_ttl, "max_ttl", options.cache.max_ttl)
-    yield from _crossed_bounds(
-        "min_negative_ttl", options.cache.min_negative_ttl, "max_negative_ttl", options.cache.max_negative_ttl
-    )
+    for table, lower, higher in ORDERED:
+        yield from _crossed_bounds(options, table, lower, higher)
     yield from _repeated_zones(options)
 
 
+# table, and two options of it of which the first must not be larger than the second
+ORDERED: Final = (
+    ("cache", "min_ttl", "max_ttl"),
+    ("cache", "min_negative_ttl", "max_negative_ttl"),
+    ("failures", "first_pause", "max_pause"),
+    ("limits", "in_flight_per_client", "in_flight"),
+    ("limits", "in_flight_per_address", "in_flight_per_client"),
+    ("limits", "tcp_connections_per_client", "tcp_connections"),
+)
+
+
 def _missing_file(key: Key, path: str) -> Iterator[Fault]:
-    if not Path(path).is_file():
+    if path and not Path(path).is_file():
         yield Fault(key, f"expected a file; there is none at {path}")
 
 
-def _crossed_bounds(low_name: str, low: int, high_name: str, high: int) -> Iterator[Fault]:
+def _folder_in_place_of_a_file(key: Key, path: str) -> Iterator[Fault]:
+    if path and Path(path).is_dir():
+        yield Fault(key, f"expected a file; {path} is a folder")
+
+
+def _no_folder_for_a_file(key: Key, path: str) -> Iterator[Fault]:
+    """Only where the operator wrote the path: the packaged default's folder comes with the package."""
+    if path and path != CacheOptions().snapshot and not Path(path).parent.is_dir():
+        yield Fault(key, f"expected a file in a folder that exists; {Path(path).parent} does not")
+
+
+def _control_socket(path: str) -> Iterator[Fault]:
+    key = ("control", "socket")
+    if len(path.encode()) > MAX_SOCKET_PATH:
+        yield Fault(key, f"expected a path of at most {MAX_SOCKET_PATH} octets, the kernel's limit: {path}")
+    elif Path(path).exists() and not Path(path).is_socket():
+        what = "a folder" if Path(path).is_dir() else "a file that is no socket"
+        yield Fault(key, f"expected a path for the socket; {path} is {what}")
+
+
+def _repeated_addresses(options: Options) -> Iterator[Fault]:
+    """One address, one listener: port 0 is another port each time."""
+    seen: set[Address] = set()
+    for text in options.listen.addresses:
+        address = address_from_text(text)
+        if address.port and address in seen:
+            yield Fault(("listen", "addresses"), f"expected each address once: {text} stands there twice")
+        seen.add(address)
+    metrics = options.metrics.listen
+    if metrics and address_from_text(metrics).port and address_from_text(metrics) in seen:
+        yield Fault(("metrics", "listen"), f"expected another address: DNS over TCP is served at {metrics}")
+
+
+def _crossed_bounds(options: Options, table: str, lower: str, higher: str) -> Iterator[Fault]:
+    low, high = (getattr(getattr(options, table), name) for name in (lower, higher))
     if low > high:
-        yield Fault(("cache", low_name), f"expected at most {high_name}, which is {high}, not {low}")
+        yield Fault((table, lower), f"expected at most {higher}, which is {high}, not {low}")
 
 
 def _repeated_zones(options: Options) -> Iterator[Fault]:
@@ -78,6 +124,11 @@ def _each(check: Callable[[str], object]) -> Callable[[object], str]:
 
 
 def _check_address(text: str) -> None:
+    scheme, is_url, _ = text.partition("://")
+    if is_url:
+        raise ValueError(f"expected an address and a port: {scheme}:// in {text!r} is not supported, only plain DNS")
+    if "%" in text:
+        raise ValueError(f"expected an address and a port: no zone id such as the one after % in {text!r}")
     try:
         address_from_text(text)
     except ValueError as error:
@@ -87,6 +138,12 @@ def _check_address(text: str) -> None:
 def _check_address_or_off(text: str) -> None:
     if text:
         _check_address(text)
+
+
+def _check_api_or_off(text: str) -> None:
+    if "://" in text:
+        raise ValueError(f"expected an address and a port, without {text.partition('://')[0]}:// and path: {text!r}")
+    _check_address_or_off(text)
 
 
 def _check_prefix(text: str) -> None:
@@ -105,7 +162,7 @@ def _check_zone(text: str) -> None:
 
 CHECKS: Final[Mapping[Key, Callable[[object], str]]] = {
     ("listen", "addresses"): _each(_check_address),
-    ("state", "subscription", "api"): _each(_check_address_or_off),
+    ("state", "subscription", "api"): _each(_check_api_or_off),
     ("recursion", "do_not_query"): _each(_check_prefix),
     ("forward", "zone"): _each(_check_zone),
     ("forward", "servers"): _each(_check_address),

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -18,22 +18,34 @@ MAX_CONFIG_OCTETS: Final = 1 << 20  # a thousand times a large config: whatever 
 PLACE_IN_MESSAGE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")  # tomllib says it in no other way
 
 
-def load(path: Path) -> Options:
-    """The options in the file at `path`. Raises ConfigError."""
+BOM: Final = b"\xef\xbb\xbf"
+
+Examine = Callable[[Options], Iterable[Fault]]
+
+
+def _find_nothing(options: Options) -> Iterable[Fault]:
+    """The Examine of those who need no more than sound options."""
+    return ()
+
+
+def load(path: Path, examine: Examine = _find_nothing) -> Options:
+    """The options in the file at `path`. examine: finds what else is wrong with them. Raises ConfigError."""
     try:
         with path.open("rb") as file:
             octets = file.read(MAX_CONFIG_OCTETS + 1)
         if len(octets) > MAX_CONFIG_OCTETS:
             raise _unreadable(path, f"expected at most {MAX_CONFIG_OCTETS} octets")
-        return parse(octets.decode(), path)
+        if octets.startswith(BOM):
+            raise _unreadable(path, "expected UTF-8 without a byte order mark: TOML knows none")
+        return parse(octets.decode(), path, examine)
     except OSError as error:
         raise _unreadable(path, f"expected a file that can be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"expected UTF-8: octet {error.start} is none") from None
 
 
-def parse(text: str, path: Path) -> Options:
-    """The options in `text`, with relative paths taken from the folder of `path`. Raises ConfigError."""
+def parse(text: str, path: Path, examine: Examine = _find_nothing) -> Options:
+    """The options in `text`, with relative paths taken from the folder of `path`. examine: see load. Raises ConfigError."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -42,7 +54,7 @@ def parse(text: str, path: Path) -> Options:
     if faults:
         raise _located(faults, text, path)
     options = _anchored(msgspec.convert(table, Options), path.absolute().parent)
-    faults = list(faults_of_whole(options))
+    faults = list(faults_of_whole(options)) or list(examine(options))
     if faults:
         raise _located(faults, text, path)
     return options

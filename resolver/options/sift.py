@@ -1,6 +1,7 @@
 """Which keys of a config are sound: each is held against its type, so that all faults are found and not only the first."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from typing import Annotated, Final, get_args, get_origin
 
@@ -12,6 +13,9 @@ from resolver.options.places import Key
 from resolver.options.problems import Fault
 
 NEAR_ENOUGH: Final = 0.5  # difflib's ratio: below it, two keys have nothing to do with each other
+TIMES: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+OCTETS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+WITH_UNIT: Final = re.compile(r"(\d+(?:\.\d+)?) ?([a-zA-Z])(?:i?[bB])?")
 MAX_SHOWN: Final = 40  # characters of a wrong value that are repeated in the error
 
 
@@ -64,11 +68,22 @@ def _sift_leaf(value: object, annotation: object, key: Key) -> Iterator[Fault]:
     try:
         sound = msgspec.convert(value, annotation)
     except msgspec.ValidationError:
-        yield Fault(key, f"expected {expected(annotation)}, not {_shown(value)}")
+        yield Fault(key, f"expected {expected(annotation)}, not {_shown(value)}{without_unit(key, value)}")
         return
     wrong = fault_of_value(key, sound)
     if wrong:
         yield Fault(key, wrong)
+
+
+def without_unit(key: Key, value: object) -> str:
+    """What a number with a unit is without it, for an operator who is used to units; "" for anything else."""
+    found = WITH_UNIT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return ""
+    number, unit = found.groups()
+    what, factors = ("octets", OCTETS) if str(key[-1]).endswith("octets") else ("seconds", TIMES)
+    factor = factors.get(unit.lower())
+    return f": write it without a unit, as {float(number) * factor:.0f} {what}" if factor else ""
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -21,8 +21,6 @@ AMS, FRA = "fdaa:0:18:a:b:0:1:2", "fdaa:0:18:a:b:0:2:2"
 @pytest.fixture
 def mapping(tmp_path: Path) -> Mapping:
     """As an operator has it: in a config file."""
-    for name in ("root.hints", "root.key"):
-        (tmp_path / name).write_text((ROOT / "conf" / name).read_text())
     config = tmp_path / "cistern.toml"
     config.write_text((ROOT / "conf" / "mapping-consul.toml").read_text())
     return load(config).state.mapping

@@ -45,7 +45,7 @@ def test_a_sound_value_has_no_fault(key: tuple[str | int, ...], value: object) -
             id="preferred zone",
         ),
         pytest.param(("metrics", "listen"), "9153", "has no port", id="metrics"),
-        pytest.param(("state", "subscription", "api"), "http://[::1]:8080", "is no IP address", id="a URL"),
+        pytest.param(("state", "subscription", "api"), "http://[::1]:8080", "without http:// and path", id="a URL"),
     ],
 )
 def test_an_unsound_value_says_what_was_expected(key: tuple[str | int, ...], value: object, wrong: str) -> None:

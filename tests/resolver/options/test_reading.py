@@ -45,12 +45,49 @@ WRONG = [
         id="zone twice",
     ),
     pytest.param('[recursion]\nroot_hints = "none"', 2, "recursion.root_hints", "expected a file", id="no such file"),
-    pytest.param("[dnssec]\nvalidate = true", 1, "dnssec.trust_anchors", "expected a file", id="default file missing"),
+    pytest.param(
+        '[dnssec]\ntrust_anchors = "none"\nvalidate = true',
+        2,
+        "dnssec.trust_anchors",
+        "expected a file",
+        id="no anchors",
+    ),
+    pytest.param('[state]\ndatabase = "."', 2, "state.database", "is a folder", id="state database a folder"),
+    pytest.param('[control]\nsocket = "."', 2, "control.socket", "is a folder", id="control socket a folder"),
+    pytest.param('[control]\nsocket = "root.hints"', 2, "control.socket", "no socket", id="control socket a file"),
+    pytest.param('[cache]\nsnapshot = "no/c.db"', 2, "cache.snapshot", "folder that exists", id="snapshot folder"),
+    pytest.param(
+        '[listen]\naddresses = ["192.0.2.1:53", "192.0.2.1:53"]', 2, "listen.addresses", "twice", id="address twice"
+    ),
+    pytest.param(
+        '[listen]\naddresses = ["127.0.0.1:9153"]\n[metrics]\nlisten = "127.0.0.1:9153"',
+        4,
+        "metrics.listen",
+        "expected another address",
+        id="metrics where clients ask",
+    ),
+    pytest.param(
+        "[failures]\nfirst_pause = 9\nmax_pause = 8", 2, "failures.first_pause", "at most max_pause", id="pauses"
+    ),
+    pytest.param(
+        "[limits]\nin_flight = 300", 1, "limits.in_flight_per_client", "at most in_flight, which is 300", id="limits"
+    ),
+    pytest.param('[cache]\nmax_octets = "64m"', 2, "cache.max_octets", "as 67108864 octets", id="a size"),
+    pytest.param('[cache]\nmax_ttl = "1h"', 2, "cache.max_ttl", "as 3600 seconds", id="a duration"),
+    pytest.param('[state]\ndatabase = "a\\u0000b"', 2, "state.database", "without NUL", id="NUL"),
     pytest.param(f'[control]\nsocket = "{"x" * 120}"', 2, "control.socket", "at most 107 octets", id="socket path"),
     pytest.param("[cache]\nmin_ttl = 9\nmax_ttl = 8", 2, "cache.min_ttl", "at most max_ttl, which is 8", id="crossed"),
     pytest.param("[recursion]\nipv6 = false\nipv4 = false", 3, "recursion.ipv4", "ipv4 or ipv6", id="no protocol"),
     pytest.param("[cache]\nmax_ttl = \n", 2, "", "expected TOML: column 11", id="syntax"),
     pytest.param("[listen]\naddresses = [\n", 2, "", "at end of document", id="array without end"),
+    pytest.param(
+        '[[forward]]\nzone = "a.example"\nservers = ["tls://192.0.2.1:853"]',
+        3,
+        "forward[0].servers",
+        "tls://",
+        id="TLS",
+    ),
+    pytest.param('[listen]\naddresses = ["[fe80::1%eth0]:53"]', 2, "listen.addresses", "no zone id", id="zone id"),
     pytest.param("[cache]\n[cache]", 2, "", "expected TOML: column 7: Cannot declare", id="table twice"),
 ]
 
@@ -75,7 +112,7 @@ def test_all_problems_are_reported_at_once(config: Path) -> None:
 def test_an_empty_config_is_all_defaults_with_its_files_beside_it(config: Path) -> None:
     options = parse("", config)
     assert options.cache == Options().cache
-    assert options.recursion.root_hints == str(config.parent / "root.hints")
+    assert (options.recursion.root_hints, options.dnssec.trust_anchors) == ("", "")  # those built in
 
 
 def test_a_path_in_a_table_of_a_table_is_taken_from_the_config_s_folder_too(config: Path) -> None:
@@ -88,7 +125,7 @@ def test_an_absolute_path_stays_and_an_empty_one_stays_empty(config: Path) -> No
     assert (options.state.database, options.control.socket) == ("", "/run/c.sock")
 
 
-@pytest.mark.parametrize(("text", "expected"), [("cache.db", "{}/cache.db"), ("/x/cache.db", "/x/cache.db"), ("", "")])
+@pytest.mark.parametrize(("text", "expected"), [("cache.db", "{}/cache.db"), ("/cache.db", "/cache.db"), ("", "")])
 def test_the_cache_s_file_is_taken_from_the_config_s_folder_too(config: Path, text: str, expected: str) -> None:
     assert parse(f'[cache]\nsnapshot = "{text}"', config).cache.snapshot == expected.format(config.parent)
 
@@ -98,6 +135,7 @@ def test_the_cache_s_file_is_taken_from_the_config_s_folder_too(config: Path, te
     [
         pytest.param(None, "expected a file that can be read", id="no file"),
         pytest.param(b"\xff", "expected UTF-8", id="not UTF-8"),
+        pytest.param(b"\xef\xbb\xbf[cache]", "without a byte order mark", id="BOM"),
         pytest.param(b"#" * (1 << 20) + b"#", "expected at most", id="too large"),
     ],
 )
