@@ -7,11 +7,13 @@ import msgspec
 WorkLimits = Literal["enforce", "shadow"]
 QnameMinimisation = Literal["off", "relaxed", "strict"]
 
-# Addresses at which no authoritative server of the internet is: this host, "no address", this platform's own network,
-# multicast and broadcast. Glue that points there would have the daemon ask itself (resolvers.md 2.6, 0.0.0.0 glue).
+# Addresses at which no authoritative server of the internet is: this host, "no address", networks of one's own (RFC 1918,
+# RFC 6598, RFC 3927, RFC 4193, this platform's among them), translated ones (RFC 6052, RFC 3056), multicast and broadcast. Glue
+# that points there would have the daemon ask itself, or knock at doors of the network that it is in for whoever owns a zone.
 DO_NOT_QUERY = (
-    *("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"),
-    *("::/128", "::1/128", "::ffff:0:0/96", "fdaa::/16", "fe80::/10", "ff00::/8"),
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+    *("224.0.0.0/4", "240.0.0.0/4"),
+    *("::/128", "::1/128", "::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8"),
 )
 
 
@@ -26,7 +28,8 @@ class RecursionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65535, description="port where authoritative servers listen")] = 53
     do_not_query: Annotated[
-        tuple[str, ...], msgspec.Meta(description="prefixes of server addresses that are never asked")
+        tuple[str, ...],
+        msgspec.Meta(description="prefixes of server addresses that are never asked; servers named in this file are"),
     ] = DO_NOT_QUERY
     qname_minimisation: Annotated[
         QnameMinimisation,

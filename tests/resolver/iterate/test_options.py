@@ -12,9 +12,16 @@ def test_the_defaults_keep_the_resolver_from_asking_itself_and_its_platform() ->
         assert any(ipaddress.ip_address(host) in prefix for prefix in barred), host
 
 
+def test_the_defaults_knock_at_no_door_of_the_network_that_the_host_is_in() -> None:
+    barred = [ipaddress.ip_network(prefix) for prefix in RecursionOptions().do_not_query]
+    inside = ("10.0.0.53", "172.16.0.1", "172.31.255.254", "192.168.1.1", "100.64.0.1", "169.254.169.254")
+    for host in (*inside, "fc00::1", "fd12::1", "64:ff9b::a00:1", "2002:a00:1::1"):
+        assert any(ipaddress.ip_address(host) in prefix for prefix in barred), host
+
+
 def test_public_servers_are_not_barred() -> None:
     barred = [ipaddress.ip_network(prefix) for prefix in RecursionOptions().do_not_query]
-    for host in ("198.41.0.4", "2001:503:ba3e::2:30", "10.0.0.53", "192.168.1.1"):
+    for host in ("198.41.0.4", "2001:503:ba3e::2:30", "100.128.0.1", "172.32.0.1", "2003::1"):
         assert not any(ipaddress.ip_address(host) in prefix for prefix in barred), host
 
 
