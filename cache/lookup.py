@@ -13,7 +13,7 @@ from cache.options import StaleOptions
 from cache.peeking import Readable
 from cache.ranking import STANDS_BESIDE_CNAME
 from cache.rrset import Entry, RRset, Security, Trust
-from cache.rrtypes import ANY, CNAME
+from cache.rrtypes import ANY, CNAME, DS
 from cache.staleness import is_usable_stale
 from cache.store import RRsetCache, speaks_below
 
@@ -70,7 +70,7 @@ def find_link(store: Readable, name: WireName, qtype: int, now: float) -> Link |
             if now < entry.expires and (link := _said_of(entry, name, qtype)) is not None:
                 return link
     if store.speaks_below:
-        return _said_above(store, name, lambda entry: now < entry.expires)
+        return _said_above(store, name, qtype, lambda entry: now < entry.expires)
     return None
 
 
@@ -92,9 +92,9 @@ def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, sta
     if not store.speaks_below:
         return expired
     return (
-        _said_above(store, name, lambda entry: now < entry.expires)
+        _said_above(store, name, qtype, lambda entry: now < entry.expires)
         or expired
-        or _said_above(store, name, lambda entry: is_usable_stale(entry, now, stale))
+        or _said_above(store, name, qtype, lambda entry: is_usable_stale(entry, now, stale))
     )
 
 
@@ -126,11 +126,16 @@ def _said_of(entry: Entry, name: WireName, qtype: int) -> Link | None:
     return None
 
 
-def _said_above(store: Readable, name: WireName, is_usable: Callable[[Entry], bool]) -> Link | None:
-    """What the names above `name` say of all below them, the closest first."""
+def _said_above(store: Readable, name: WireName, qtype: int, is_usable: Callable[[Entry], bool]) -> Link | None:
+    """What the names above `name` say of all below them, the closest first; none above the apex of a configured zone."""
+    apexes = store.apexes
+    if name in apexes and qtype != DS:
+        return None
     for owner in ancestors(parent(name)):
         node = store.use(owner) if owner != name else None  # the root is its own parent
         for entry in node.entries if node is not None else ():
             if speaks_below(entry) and is_usable(entry):
                 return alias_of(entry, name) if type(entry) is RRset else entry
+        if owner in apexes:
+            return None
     return None

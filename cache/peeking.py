@@ -1,5 +1,6 @@
 """How is the cache read by somebody who must not count as a user of it? Through a Peeking, which marks nothing as used."""
 
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from cache.names import WireName
@@ -10,6 +11,10 @@ from cache.store import RRsetCache
 
 class Readable(Protocol):
     """What lookups need of a store: RRsetCache is one, Peeking another."""
+
+    @property
+    def apexes(self) -> AbstractSet[WireName]:
+        """Of zones of which nothing above them may speak."""
 
     @property
     def speaks_below(self) -> int:
@@ -27,6 +32,10 @@ class Peeking:
 
     def __init__(self, store: RRsetCache) -> None:
         self._store = store
+
+    @property
+    def apexes(self) -> AbstractSet[WireName]:
+        return self._store.apexes
 
     @property
     def speaks_below(self) -> int:

@@ -1,13 +1,14 @@
 """The store of everything known: one truth per owner and type, bounded in octets. The only holder of the map."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
 
 from cache.counts import CacheCounts
 from cache.eviction import Clock
-from cache.names import ROOT, WireName, is_at_or_below
+from cache.names import ROOT, WireName, ancestors, is_at_or_below, is_below
 from cache.node import Node
 from cache.octets import NODE_OCTETS, octets_of
 from cache.options import CacheOptions
@@ -25,12 +26,16 @@ class RRsetCache:
     """RRsets and denials by owner and type.
 
     octets: what the entries take, by the estimate of octets.py. speaks_below: how many entries say something of the names
-    below their owner; while there is none, nobody needs to look above a name.
+    below their owner; while there is none, nobody needs to look above a name. apexes: of zones whose servers are configured:
+    what the zones above one say speaks neither of it, but for its DS, nor of the names below it.
     """
 
-    __slots__ = ("_clock", "_nodes", "_options", "counts", "octets", "speaks_below")
+    __slots__ = ("_clock", "_nodes", "_options", "apexes", "counts", "octets", "speaks_below")
 
-    def __init__(self, options: CacheOptions, counts: CacheCounts | None = None) -> None:
+    def __init__(
+        self, options: CacheOptions, counts: CacheCounts | None = None, apexes: AbstractSet[WireName] = frozenset()
+    ) -> None:
+        self.apexes = apexes
         self.counts = CacheCounts() if counts is None else counts
         self.octets = 0
         self.speaks_below = 0
@@ -119,7 +124,12 @@ class RRsetCache:
         Fresh or stale, it is kept where it would stand now had it been here all the while (ranking.survivors). Unlike put it
         makes no room for itself: when the cache is full, what is there was heard since, or was more worth to be kept.
         """
-        if entry.lease <= now or entry.ttl == 0 or _fault(entry):
+        if (
+            entry.lease <= now
+            or entry.ttl == 0
+            or _fault(entry)
+            or (self.apexes and _is_from_above(entry, self.apexes))
+        ):
             return False
         if self.octets + NODE_OCTETS + octets_of(entry) > self._options.max_octets:
             return False
@@ -255,6 +265,14 @@ def speaks_below(entry: Entry) -> bool:
 def denies_ds(entry: Entry) -> bool:
     """Is it a referral's NS RRset with the proof that the zone has no DS?"""
     return type(entry) is RRset and entry.trust == Trust.ADDITIONAL and bool(entry.proof)
+
+
+def _is_from_above(entry: Entry, apexes: AbstractSet[WireName]) -> bool:
+    """Does it deny what a zone of `apexes` has in the words of one above it? It was heard before that zone was configured."""
+    if type(entry) is not Denial or entry.rtype == DS:
+        return False
+    apex = next((one for one in ancestors(entry.owner) if one in apexes), None)
+    return apex is not None and is_below(apex, entry.soa.owner)
 
 
 def _received(entry: Entry) -> float:

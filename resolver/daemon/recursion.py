@@ -58,8 +58,12 @@ class Recursion:
 
 def make_memory(options: Options, counts: Counts) -> Memory:
     """Nothing is remembered yet."""
+    apexes = configured(options.forward, options.stub).keys()
     return Memory(
-        RRsetCache(options.cache, counts.cache), Failures(options.failures), ServerFailures(options.failures), Servers()
+        RRsetCache(options.cache, counts.cache, apexes),
+        Failures(options.failures),
+        ServerFailures(options.failures),
+        Servers(),
     )
 
 

@@ -64,7 +64,7 @@ GlueFinder = Callable[[WireName, Question, Budget], Awaitable[list[Address]]]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What asking takes."""
+    """What asking takes. apexes: of forward and stub zones, of which no other server's word is taken."""
 
     env: Env
     upstream: Upstream
@@ -72,6 +72,7 @@ class Means:
     failures: ServerFailures
     counts: IterateCounts
     find_glue_above: GlueFinder
+    apexes: AbstractSet[WireName] = frozenset()
 
 
 class ZoneServers:
@@ -222,7 +223,7 @@ class ZoneServers:
     def _meaning(self, reply: Reply, server: Address, shown: Question, tries: Tries) -> Heard | None:
         delegation, counts = self.delegation, self._means.counts
         self._budget.spend_octets(reply.response.octets)
-        scrubbed = scrub(reply.response, shown.qname, shown.qtype, delegation.zone)
+        scrubbed = scrub(reply.response, shown.qname, shown.qtype, delegation.zone, self._means.apexes)
         counts.records_scrubbed += scrubbed.dropped
         verdict = classify(shown, delegation.zone, reply.response, scrubbed, is_forwarder=delegation.is_forwarder)
         if self._budget.watch is not None:

@@ -105,7 +105,13 @@ class Iterator:
             case_randomization=options.case_randomization,
         )
         self._means = Means(
-            env, upstream, AddressBook(cache, options, lookup, counts), failures, counts, self._find_glue_above
+            env,
+            upstream,
+            AddressBook(cache, options, lookup, counts),
+            failures,
+            counts,
+            self._find_glue_above,
+            zones.keys(),
         )
 
     async def iterate(

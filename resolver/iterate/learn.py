@@ -10,7 +10,7 @@ from cache.names import WireName, count_labels, is_at_or_below
 from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
-from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, SOA
+from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, SOA
 from cache.ttl import clamp, expiry, with_proof
 from resolver.env import Address
 from resolver.iterate.classify import Denied, Told
@@ -93,6 +93,19 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
         entries.append(denial)
         links.append(denial)
     return Iteration(links[0], _kept(entries, scrubbed, voice, options), tuple(links[1:]), said_by=said_by)
+
+
+def of_apex(iteration: Iteration, question: Question) -> Iteration:
+    """What the parent says of the DS of a zone whose servers are configured: that there is none, never that there is no name.
+
+    It may be right that the public tree has no such name. But the zone is there, and the parent has no say in it but for its DS.
+    """
+    said = iteration.link
+    if question.qtype != DS or not isinstance(said, Denial) or said.rtype is not None:
+        return iteration
+    denial = msgspec.structs.replace(said, rtype=DS)
+    learned = tuple(denial if entry is said else entry for entry in iteration.learned)
+    return msgspec.structs.replace(iteration, link=denial, learned=learned)
 
 
 def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, lease: float | None = None) -> RRset:

@@ -4,6 +4,8 @@ A scrubber only removes. What it lets through is: the alias chain from the name 
 zone asked; one SOA and its proof; one NS RRset of the zone or below it; the addresses of exactly those name servers.
 """
 
+from collections.abc import Set as AbstractSet
+
 import msgspec
 
 from cache.names import WireName, fold, is_at_or_below, is_below, parent, substitute
@@ -47,9 +49,15 @@ class Scrubbed(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
-def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Scrubbed:
-    """What a server of `zone` may say in `response` to this question. Pure."""
-    chain, end, is_answered, flaw = _follow(response.answer, qname, qtype, zone)
+def scrub(
+    response: Response, qname: WireName, qtype: int, zone: WireName, apexes: AbstractSet[WireName] = frozenset()
+) -> Scrubbed:
+    """What a server of `zone` may say in `response` to this question. Pure.
+
+    apexes: of zones whose servers are configured. Of those below `zone` it says nothing, but where it is asked for the name.
+    """
+    others = tuple(one for one in apexes if is_below(one, zone) and not is_at_or_below(qname, one)) if apexes else ()
+    chain, end, is_answered, flaw = _follow(response.answer, qname, qtype, zone, others)
     if flaw:
         return Scrubbed(chain=(), end=end, is_answered=False, flaw=flaw)
     soa = name_servers = ds = None
@@ -57,6 +65,8 @@ def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Sc
     points_upward = False
     for rrset in response.authority:
         owner = rrset.owner
+        if others and (_is_within(owner, others) or _is_within(end, others)):
+            continue
         if rrset.rtype == SOA or rrset.rtype == NS:
             points_upward = points_upward or is_below(zone, owner)
             if not is_at_or_below(owner, zone) or not is_at_or_below(end, owner):
@@ -72,7 +82,10 @@ def scrub(response: Response, qname: WireName, qtype: int, zone: WireName) -> Sc
     if ds is not None and (name_servers is None or name_servers.owner != ds.owner):
         ds = None
     told_servers = chain[-1] if is_answered and qtype == NS else name_servers
-    glue, far_glue = _glue(response.additional, told_servers, zone)
+    additional = response.additional
+    if others:
+        additional = tuple(rrset for rrset in additional if not _is_within(rrset.owner, others))
+    glue, far_glue = _glue(additional, told_servers, zone)
     kept = len(chain) + len(proof) + len(glue) + sum(part is not None for part in (soa, ds, name_servers))
     total = len(response.answer) + len(response.authority) + len(response.additional)
     return Scrubbed(
@@ -96,7 +109,7 @@ def name_servers_of(rrset: RawRRset | RRset) -> tuple[WireName, ...]:
 
 
 def _follow(
-    answer: tuple[RawRRset, ...], qname: WireName, qtype: int, zone: WireName
+    answer: tuple[RawRRset, ...], qname: WireName, qtype: int, zone: WireName, others: tuple[WireName, ...]
 ) -> tuple[tuple[RawRRset, ...], WireName, bool, str]:
     """The chain, where it ends, whether it ends in the type asked, and what is wrong with it."""
     if len(answer) == 1 and answer[0].owner == qname and answer[0].rtype == qtype and qtype != CNAME:
@@ -104,7 +117,7 @@ def _follow(
     by_key = {(rrset.owner, rrset.rtype): rrset for rrset in answer}
     chain: list[RawRRset] = []
     name = qname
-    while len(chain) < MAX_CHAIN and is_at_or_below(name, zone):
+    while len(chain) < MAX_CHAIN and is_at_or_below(name, zone) and not (others and _is_within(name, others)):
         wanted = by_key.get((name, qtype))
         alias = _dname_above(by_key, name, zone) or by_key.get((name, CNAME))
         if wanted is not None and (alias is None or alias is wanted):
@@ -125,6 +138,10 @@ def _follow(
             return tuple(chain), target or name, False, ""
         name = target
     return tuple(chain), name, False, ""
+
+
+def _is_within(name: WireName, zones: tuple[WireName, ...]) -> bool:
+    return any(is_at_or_below(name, zone) for zone in zones)
 
 
 def target_of(alias: RawRRset, name: WireName) -> WireName | None:

@@ -25,6 +25,7 @@ from resolver.errors import (
     WorkExhausted,
 )
 from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate.learn import of_apex
 from resolver.iterate.trace import Failed, Found, Refused
 from resolver.resolve.counts import ResolveCounts
 from resolver.resolve.elsewhere import Attempt, in_vain, is_worth_another, refused_in
@@ -67,6 +68,8 @@ class Fetcher:
         before = self._known_of(question)
         try:
             iteration = self._derive(question, budget) or await self._bring(question, budget)
+            if question.qname in self._cache.apexes:
+                iteration = of_apex(iteration, question)
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
         except ResolutionFailure as met:

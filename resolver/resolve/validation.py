@@ -64,8 +64,10 @@ class Validation:
         return Iteration(link, (entry,))
 
     def _cut_above(self, name: WireName) -> WireName:
-        """The closest zone at or above `name` whose delegation is known."""
+        """The closest zone at or above `name` whose delegation is known, or configured."""
         for zone in ancestors(name):
+            if zone in self.cache.apexes:
+                return zone
             known = self.cache.peek(zone, NS)
             if isinstance(known, RRset) and self._is_live(known):
                 return zone

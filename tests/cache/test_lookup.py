@@ -80,6 +80,32 @@ def test_the_link_that_is_known(entries: list[Entry], wanted: str, expected: Ent
     assert find_link(store, name, qtype, 400.0) is None
 
 
+@pytest.mark.parametrize(
+    ("wanted", "is_heard"),
+    [
+        pytest.param("mail.lab.cut.example. A", False, id="below the apex"),
+        pytest.param("lab.cut.example. A", False, id="at the apex"),
+        pytest.param("lab.cut.example. DS", True, id="of the apex' DS"),
+        pytest.param("mail.lab.cut.example. DS", False, id="of a DS below it"),
+        pytest.param("x.cut.example. A", True, id="beside it"),
+    ],
+)
+def test_nothing_from_above_the_apex_of_a_configured_zone_speaks_of_it_but_for_its_ds(
+    wanted: str, is_heard: bool
+) -> None:
+    name, qtype = question(wanted).qname, question(wanted).qtype
+    for above in (CUT, rrset("cut.example. 60 DNAME test.")):
+        store = store_of(above)
+        assert find_link(store, name, qtype, 1.0) is not None
+        store.apexes = {from_text("lab.cut.example.")}
+        assert (find_link(store, name, qtype, 1.0) is not None) is is_heard
+        assert (find_stale_link(store, name, qtype, 70.0, STALE) is not None) is is_heard
+    own = denial("x.lab.cut.example. NXDOMAIN", security=SECURE)  # of the zone's own servers
+    store = store_of(own)
+    store.apexes = {from_text("lab.cut.example.")}
+    assert said(find_link(store, from_text("y.x.lab.cut.example."), A, 1.0)) is own
+
+
 @pytest.mark.parametrize(("now", "is_known"), [(59.9, True), (60.0, False)])
 def test_data_is_fresh_until_it_expires_and_not_at_that_moment(now: float, is_known: bool) -> None:
     for entry, wanted in ((WWW, "www.example. A"), (OLD, "x.old.example. A"), (GONE, "gone.example. A")):

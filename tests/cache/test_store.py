@@ -294,6 +294,24 @@ def test_a_stale_entry_comes_back_where_put_would_refuse_it() -> None:
     assert [node.hits for node in store.walk_nodes()] == [5]
 
 
+@pytest.mark.parametrize(
+    ("text", "soa", "comes_back"),
+    [
+        ("lab.example. NXDOMAIN", "example.", False),
+        ("x.lab.example. A", "example.", False),
+        ("x.lab.example. A", "lab.example.", True),
+        ("lab.example. DS", "example.", True),
+        ("x.example. NXDOMAIN", "example.", True),
+    ],
+)
+def test_a_denial_from_above_does_not_come_back_once_the_zone_is_configured(
+    text: str, soa: str, comes_back: bool
+) -> None:
+    store = store_of()
+    store.apexes = {from_text("lab.example.")}
+    assert store.restore(denial(text, soa=f"{soa} 300 SOA a.example. b.example. 1 2 3 4 60"), 0, 1.0) is comes_back
+
+
 def test_what_comes_back_displaces_nothing_that_was_heard_since() -> None:
     store = store_of(rrset(ALIAS, 10.0))
     octets = store.octets

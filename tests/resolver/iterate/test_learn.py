@@ -4,11 +4,11 @@ from msgspec.structs import replace
 from cache.chain import Alias
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Trust
-from cache.rrtypes import CNAME, DNAME, NS, NXDOMAIN, A
+from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, A
 from resolver.env import Address
 from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, delegation_of, learn
+from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, delegation_of, learn, of_apex
 from resolver.iterate.scrub import scrub
 from resolver.wire.message import AA, Response
 from tests.resolver.iterate.zone_text import name, question, response
@@ -237,3 +237,16 @@ def test_the_answer_to_an_ns_question_brings_addresses_that_last_no_longer() -> 
     _, glue = learned("example. NS", said).learned
     assert glue.trust is Trust.ADDITIONAL
     assert glue.lease == NOW + 60
+
+
+def test_a_parent_denies_of_a_configured_zone_its_ds_and_not_its_name() -> None:
+    """One question for `corp DS`, whose NXDOMAIN is right, made every name of a stub or forward zone NXDOMAIN."""
+    soa = "example. 300 SOA ns.example. host.example. 1 2 3 4 60"
+    said = learned("lab.example. DS", response("", soa, rcode=NXDOMAIN))
+    assert isinstance(said.link, Denial)
+    assert said.link.rtype is None
+    kept = of_apex(said, question("lab.example. DS"))
+    assert isinstance(kept.link, Denial)
+    assert kept.link.rtype == DS
+    assert kept.learned == (kept.link,)
+    assert of_apex(said, question("lab.example. A")) is said

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.names import is_at_or_below, is_below
-from cache.rrtypes import CNAME, DNAME
+from cache.rrtypes import CNAME, DNAME, NXDOMAIN, A
 from resolver.iterate.classify import Referred, classify
 from resolver.iterate.scrub import MAX_GLUE_PER_NAME, MAX_NAME_SERVERS, Scrubbed, name_servers_of, scrub, target_of
 from resolver.wire.message import AA
@@ -268,3 +268,32 @@ def test_the_ds_of_a_referral_is_kept_for_the_zone_referred_to_only(owner: str, 
     found = scrubbed("www.sub.example. A", "example.", authority=f"sub.example. 60 NS ns.test.\n{ds}")
     assert (found.ds is not None) is is_kept
     assert found.dropped == (not is_kept)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_heard"),
+    [
+        pytest.param("www.example. A", False, id="behind an alias"),
+        pytest.param("mail.lab.example. A", True, id="asked for, in place of servers that failed"),
+    ],
+)
+def test_of_a_zone_whose_servers_are_configured_the_zone_above_says_nothing(asked: str, is_heard: bool) -> None:
+    wanted = question(asked)
+    said = response(
+        "www.example. 60 CNAME mail.lab.example.\nmail.lab.example. 60 A 203.0.113.66",
+        "example. 60 NS ns.lab.example.",
+        "ns.lab.example. 60 A 203.0.113.66",
+    )
+    kept = scrub(said, wanted.qname, wanted.qtype, name("example."), {name("lab.example.")})
+    assert kept.is_answered is is_heard
+    assert bool(kept.glue) is is_heard
+
+
+def test_nor_does_it_deny_what_is_there() -> None:
+    said = response(
+        "www.example. 60 CNAME mail.lab.example.",
+        "example. 300 SOA ns.example. host.example. 1 2 3 4 60",
+        rcode=NXDOMAIN,
+    )
+    kept = scrub(said, name("www.example."), A, name("example."), {name("lab.example.")})
+    assert (len(kept.chain), kept.soa, kept.name_servers) == (1, None, None)

@@ -11,7 +11,7 @@ import trio.testing
 
 from cache.names import from_text
 from cache.rrset import Denial, RRset, Security, Trust
-from cache.rrtypes import NSEC, NXDOMAIN, SOA, A
+from cache.rrtypes import NOERROR, NSEC, NXDOMAIN, SOA, A
 from resolver.errors import NoReachableAuthority
 from resolver.iterate import Budget
 from resolver.iterate.trace import Found, Missing
@@ -118,6 +118,22 @@ def test_what_a_denial_proves_of_other_names_is_not_asked_for() -> None:
         await trio.sleep(501)
         with pytest.raises(NoReachableAuthority):  # once they are over, it has to be asked for
             await world.ask(question("other. A"))
+
+    simulate(test)
+
+
+def test_nothing_is_derived_of_a_zone_whose_servers_are_configured_but_its_ds() -> None:
+    async def test(world: World) -> None:
+        deny_gone(world)
+        await world.ask(question("gone. A"))
+        world.cache.apexes = {from_text("lost.")}
+        for wanted in ("lost. A", "mail.lost. A"):
+            with pytest.raises(NoReachableAuthority):
+                await world.ask(question(wanted))
+        answer = await world.ask(question("lost. DS"))
+        assert (answer.rcode, answer.security) == (NOERROR, Security.SECURE)
+        with pytest.raises(NoReachableAuthority):
+            await world.ask(question("www.lost. A"))
 
     simulate(test)
 

@@ -4,6 +4,10 @@ from typing import Final
 
 import pytest
 
+from resolver.demo.authority import Transport
+from resolver.demo.behaviour import Asking
+from resolver.dnssec.options import DnssecOptions
+from tests.simulation.denials import Kind
 from tests.simulation.scenarios.kit import Net, given
 from tests.simulation.scenarios.servers import NETWORK, Said, zone
 
@@ -111,3 +115,49 @@ async def test_glue_for_a_strangers_name_server_is_not_kept(net: Net) -> None:
     assert (await net.ask("www.victim.test")).answer == WWW_TRUTH
     assert (await net.ask("ns-v.victim.test")).answer == [f"ns-v.victim.test 86400 A {NETWORK}12"]
     assert "X" not in net.asked()
+
+
+LAB: Final = {
+    "V": zone("victim.test", "www 300 A 198.51.100.1", signs=Kind.NSEC),
+    "L": zone("x.lab.victim.test", "@ 300 A 198.51.100.4", "mail 300 A 198.51.100.5", "more 300 A 198.51.100.6"),
+}
+NO_SUCH_DS: Final = "never was without DS"  # the public tree has no such name; here it has, and no DS
+LAB_OPTIONS: Final = DnssecOptions(validate=True, negative_trust_anchors=("x.lab.victim.test.",))
+
+
+@pytest.mark.parametrize("denied", ["x.lab.victim.test DS", "lab.victim.test", "lab.victim.test DS", "k.victim.test"])
+@pytest.mark.parametrize("flags", ["", "CD"])
+@given(LAB, stub={"x.lab.victim.test": ("L",)}, dnssec=LAB_OPTIONS)
+async def test_no_denial_from_above_silences_a_configured_zone(net: Net, denied: str, flags: str) -> None:
+    """One client's question for what is rightly denied: RFC 8020 and RFC 8198 told of all that is below, a stub zone, too."""
+    await net.ask(denied, flags=flags, excused=NO_SUCH_DS)
+    assert (await net.ask("mail.x.lab.victim.test")).answer == ["mail.x.lab.victim.test 300 A 198.51.100.5"]
+    assert (await net.ask("x.lab.victim.test")).answer == ["x.lab.victim.test 300 A 198.51.100.4"]
+    assert (await net.ask("none.x.lab.victim.test")).soa.startswith("x.lab.victim.test ")
+
+
+@given(
+    {"V": VICTIM, "L": zone("lab.victim.test", "@ 300 A 198.51.100.4", "mail 300 A 198.51.100.5")},
+    stub={"lab.victim.test": ("L",)},
+)
+async def test_the_ds_of_a_configured_zone_is_all_that_is_denied_without_validation(net: Net) -> None:
+    reply = await net.ask("lab.victim.test DS", excused=NO_SUCH_DS)
+    assert (reply.rcode, reply.answer, reply.soa[:12]) == ("NOERROR", [], "victim.test ")
+    assert (await net.ask("lab.victim.test")).answer == ["lab.victim.test 300 A 198.51.100.4"]
+
+
+@given(
+    {"V": VICTIM, "L": zone("lab.victim.test", "mail 300 A 198.51.100.5")},
+    stub={"lab.victim.test": ("L",)},
+)
+async def test_what_stands_behind_an_alias_is_the_configured_servers_to_say(net: Net) -> None:
+    """Over TCP, where a chain is believed as far as its zone has a say."""
+    lie = ("www.victim.test. 300 CNAME mail.lab.victim.test.", f"mail.lab.victim.test. 300 A {EVIL}")
+
+    def over_tcp(question: str, asking: Asking) -> Said | None:
+        if question != "www.victim.test A":
+            return None
+        return Said(lie) if asking.transport is Transport.TCP else Said(is_truncated=True)
+
+    net.possess("V", over_tcp)
+    assert (await net.ask("www.victim.test")).answer[-1] == "mail.lab.victim.test 300 A 198.51.100.5"

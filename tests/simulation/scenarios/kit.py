@@ -32,7 +32,7 @@ from resolver.demo.behaviour import Behaviour
 from resolver.demo.internet import Internet
 from resolver.demo.zone import parse_record
 from resolver.dnssec import DnssecOptions
-from resolver.iterate.options import ForwardZone
+from resolver.iterate.options import ForwardZone, StubZone
 from tests.internal_zones.platform import State, write_state
 from tests.signing import SignedZone
 from tests.simulation.denials import Kind
@@ -253,13 +253,14 @@ def given(
     more_of_test: tuple[str, ...] = (),
     above: Kind = Kind.NSEC,
     forward: Mapping[str, tuple[str, ...]] | None = None,
+    stub: Mapping[str, tuple[str, ...]] | None = None,
     state: State | None = None,
     **tables: msgspec.Struct,
 ) -> Callable[[Scenario[P]], Callable[P, None]]:
     """The world of a scenario: servers by name, each with its zone; two of them may have the same one.
 
     If one of the zones is signed, the daemon validates. more_of_test: further records of `test.` above: how that and the root
-    deny then. forward: zones whose names are asked of these servers, recursively.
+    deny then. forward: zones whose names are asked of these servers, recursively. stub: zones with these authoritative servers.
     state: what is in the state database; without it there is none. tables: other options of the daemon, by table.
     """
 
@@ -271,9 +272,13 @@ def given(
                 options = msgspec.structs.replace(
                     simulated_options(internet, StaleOptions()),
                     state=_state_options(folder, state),
-                    forward=_forward_zones(internet, forward or {}),
-                    dnssec=DnssecOptions(validate=bool(anchors)),
-                    **{"cache": CacheOptions(snapshot=str(folder / CACHE_FILE)), **tables},
+                    forward=tuple(ForwardZone(*one) for one in _zones_at(internet, forward or {})),
+                    stub=tuple(StubZone(*one) for one in _zones_at(internet, stub or {})),
+                    **{
+                        "cache": CacheOptions(snapshot=str(folder / CACHE_FILE)),
+                        "dnssec": DnssecOptions(validate=bool(anchors)),
+                        **tables,
+                    },
                 )
                 async with open_world_of(internet, options, anchors=anchors) as world:
                     await trio.sleep(UNTIL_PRIMED)
@@ -301,9 +306,10 @@ def _state_options(folder: Path, state: State | None) -> StateOptions:
     return StateOptions(database=str(folder / STATE_FILE), max_stale=MAX_STALE_STATE)
 
 
-def _forward_zones(internet: Internet, forward: Mapping[str, tuple[str, ...]]) -> tuple[ForwardZone, ...]:
+def _zones_at(internet: Internet, zones: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The apex of each, and its servers as they stand in a configuration."""
     addresses = {name: f"{server.addresses[0]}:{internet.port}" for name, server in internet.servers.items()}
-    return tuple(ForwardZone(apex, tuple(addresses[name] for name in names)) for apex, names in forward.items())
+    return ((apex, tuple(addresses[name] for name in names)) for apex, names in zones.items())
 
 
 def _lines(section: list[RRset]) -> list[str]:
