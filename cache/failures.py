@@ -47,6 +47,10 @@ class Failures:
     def __len__(self) -> int:
         return len(self._failures)
 
+    def adopt(self, options: FailureOptions) -> None:
+        """Go by these options from now on; pauses that have begun go on as they are."""
+        self._options = options
+
     def remember(self, question: Question, info_code: int, text: str, now: float, *, at_least: float = 0) -> None:
         """Note that `question` failed at `now`.
 
@@ -129,6 +133,10 @@ class ServerFailures:
     def __len__(self) -> int:
         """How many are held, those included that are over."""
         return len(self._records)
+
+    def adopt(self, options: FailureOptions) -> None:
+        """Go by these options from now on; pauses that have begun go on as they are."""
+        self._options = options
 
     def is_paused(self, server: ServerAddress, question: Question, now: float) -> bool:
         """Should this server not be asked this at `now`?"""

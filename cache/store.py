@@ -52,6 +52,19 @@ class RRsetCache:
         """The bound of `octets`."""
         return self._options.max_octets
 
+    def adopt(self, options: CacheOptions) -> None:
+        """Go by these options from now on. Make room before a lower `max_octets`: what is over it goes with the next entry."""
+        self._options = options
+
+    def make_room(self, octets: int, now: float, most: int) -> bool:
+        """Evict at most `most` owners until the entries take no more than `octets`; is that reached?"""
+        for _ in range(most):
+            if self.octets <= octets or len(self._nodes) <= 1:
+                return True
+            self._keep(self._clock.choose(now), ())
+            self.counts.evicted += 1
+        return False
+
     def use(self, owner: WireName) -> Node | None:
         """All that is known of `owner`, marked as used; to be read only."""
         node = self._nodes.get(owner)

@@ -11,6 +11,7 @@ import click
 COMMANDS: Final = {  # command -> the module of its function `command`
     "serve": "resolver.cli.serve",
     "demo": "resolver.cli.demo",
+    "reload": "resolver.cli.reload",
     "check": "resolver.cli.check",
     "config": "resolver.cli.config",
     "query": "resolver.cli.query",

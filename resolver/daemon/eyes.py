@@ -1,7 +1,6 @@
 """What the daemon shows of itself over the control socket: its parts, changed only by a flush and by what a resolution learns."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import assert_never
 
 import msgspec
@@ -16,6 +15,8 @@ from internal_zones import Wanted as WantedOfState
 from resolver.daemon.carry import exported, imported
 from resolver.daemon.live import resolve_watched, watch_top
 from resolver.daemon.parts import Parts
+from resolver.daemon.running import VERSION, Running
+from resolver.env import Address
 from resolver.errors import NotServed, NotSupported, Prohibited
 from resolver.observe.metrics import stats
 from resolver.policy.explain import ExplainRow, LinkRow, explain, explain_local
@@ -23,8 +24,10 @@ from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
 from resolver.policy.sources import minimal_any, refuse_type
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
+    ConfigRow,
     Forgettable,
     NameRow,
+    ReloadRow,
     StateApps,
     StateMachines,
     StateNames,
@@ -43,10 +46,17 @@ NO_CLIENT = bytes(16)  # the client for whom nearest names are ordered when an o
 class Eyes:
     """The Inspectable (service.control) of a running daemon."""
 
-    def __init__(self, parts: Parts, listening: tuple[str, ...]) -> None:
-        self._parts = parts
+    def __init__(
+        self, running: Running, listening: Callable[[], tuple[Address, ...]], reload: Callable[[], Awaitable[ReloadRow]]
+    ) -> None:
+        """listening: where clients may ask now. reload: of the Reloader."""
+        self._running = running
         self._listening = listening
-        self._started = parts.env.now()
+        self._reload = reload
+
+    @property
+    def _parts(self) -> Parts:
+        return self._running.parts
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
         return show(self._parts.cache, name, rtype, self._parts.env.now(), self._parts.options.stale)
@@ -128,16 +138,24 @@ class Eyes:
         assert_never(request)
 
     def stats(self) -> Iterable[StatRow]:
-        return (StatRow(*stat) for stat in stats(self._parts.measures()))
+        return (StatRow(*stat) for stat in stats(self._running.measures()))
 
     def status(self) -> StatusRow:
+        running = self._running
         return StatusRow(
-            version=version("cistern-dns"),
-            uptime=self._parts.env.now() - self._started,
-            listening=self._listening,
-            problems=self._parts.problems(),
-            remarks=self._parts.remarks(),
+            version=VERSION,
+            uptime=running.parts.env.now() - running.started,
+            listening=tuple(map(str, self._listening())),
+            problems=running.problems(),
+            remarks=running.remarks(),
         )
+
+    def config(self) -> ConfigRow:
+        options = msgspec.Raw(msgspec.json.encode(self._parts.options))
+        return ConfigRow(options, self._running.config_hash, self._running.loaded_at)
+
+    async def reload(self) -> ReloadRow:
+        return await self._reload()
 
     async def _answers(self, internal: InternalZones, network: int, name: WireName) -> Iterable[NameRow]:
         """What a client of the network gets for any type of the name."""

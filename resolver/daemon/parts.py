@@ -1,7 +1,7 @@
 """Every part of the daemon, made once and wired here; nothing is started."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -103,20 +103,12 @@ def make_parts(
     """
     counts = Counts()
     memory = make_memory(options, counts)
-    internal = _internal_zones(options, env, counts.internal, run_io)
+    internal = internal_zones(options, env, counts.internal, run_io)
     recursion = make_recursion(options, env, counts, memory, hints, nursery, anchors)
     special = SpecialUse(recursion.zones)
-    sources = Sources(
-        special,
-        internal,
-        recursion.public,
-        recursion.new_budget,
-        views(options.networks),
-        rebind=options.answer.rebind,
-    )
     handler = Handler(
         env.now,
-        sources,
+        _sources(options, special, internal, recursion),
         memory.cache,
         options.limits,
         counts.service,
@@ -146,6 +138,54 @@ def make_parts(
     )
 
 
+def remade_parts(
+    parts: Parts,
+    options: Options,
+    hints: Delegation,
+    anchors: Anchors,
+    internal: InternalZones | None,
+    nursery: trio.Nursery,
+) -> Parts:
+    """The parts of a daemon that goes by other options, with all that `parts` remembers and counts, and its handler.
+
+    The handler answers with them from here on; what is in flight ends with those that it began with.
+    """
+    memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers)
+    memory.adopt(options)
+    recursion = make_recursion(options, parts.env, parts.counts, memory, hints, nursery, anchors)
+    special = SpecialUse(recursion.zones)
+    parts.handler.adopt(
+        _sources(options, special, internal, recursion),
+        options.limits,
+        stale_ttl=options.stale.answer_ttl,
+        minimal=options.answer.minimal,
+    )
+    parts.connections.adopt(options.limits)
+    return replace(
+        parts,
+        options=options,
+        internal=internal,
+        special=special,
+        known=_known(options, memory, recursion, hints),
+        public=recursion.public,
+        new_budget=recursion.new_budget,
+        iterator=recursion.iterator,
+        refresher=recursion.refresher,
+        trusting=recursion.trusting,
+    )
+
+
+def _sources(options: Options, special: SpecialUse, internal: InternalZones | None, recursion: Recursion) -> Sources:
+    return Sources(
+        special,
+        internal,
+        recursion.public,
+        recursion.new_budget,
+        views(options.networks),
+        rebind=options.answer.rebind,
+    )
+
+
 def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delegation) -> Known:
     return Known(
         cache=Peeking(memory.cache),
@@ -164,7 +204,8 @@ def _warm_start(options: Options, env: Env, counts: Counts, memory: Memory, run_
     return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread())
 
 
-def _internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: Runner | None) -> InternalZones | None:
+def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: Runner | None) -> InternalZones | None:
+    """The `.internal` names of these options, not watched yet; None: no state database is configured."""
     if not options.state.database:
         return None
     api = options.state.subscription.api

@@ -37,6 +37,12 @@ class Memory:
     server_failures: ServerFailures
     servers: Servers
 
+    def adopt(self, options: Options) -> None:
+        """Go by these options from now on; nothing is forgotten."""
+        self.cache.adopt(options.cache)
+        self.failures.adopt(options.failures)
+        self.server_failures.adopt(options.failures)
+
 
 class NewBudget(Protocol):
     """Makes the budget of one client question."""

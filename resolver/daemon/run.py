@@ -1,15 +1,19 @@
 """From options to an exit code: the real world around the daemon, and the signals that end it."""
 
+import contextlib
 import errno
 import gc
 import signal
 import sys
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import structlog
 import trio
 
-from resolver.daemon.prepared import Prepared, log_what_is_read
+from resolver.daemon.around import Around
+from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
 from resolver.env import Env
 from resolver.observe.log import configure_log
@@ -24,15 +28,15 @@ ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
 
 
-def run(prepared: Prepared) -> int:
-    """Run the daemon until SIGTERM or SIGINT; returns the exit code and logs why."""
+def run(prepared: Prepared, config: Path) -> int:
+    """Run the daemon until SIGTERM or SIGINT; returns the exit code and logs why. config: the file to read at SIGHUP."""
     options = prepared.options
     configure_log(options.log, sys.stderr)
     log_what_is_read(prepared)
     tune_collector()
     unopened: list[OSError] = []
     try:
-        trio.run(_serve_until_signal, prepared, RealEnv())
+        trio.run(_serve_until_signal, prepared, RealEnv(), config)
     except* OSError as errors:
         unopened = leaves(errors)
     for unopenable in unopened:
@@ -58,20 +62,32 @@ def leaves(errors: ExceptionGroup[OSError]) -> list[OSError]:
     return found
 
 
-async def _serve_until_signal(prepared: Prepared, env: Env) -> None:
+async def _serve_until_signal(prepared: Prepared, env: Env, config: Path) -> None:
     draining = trio.Event()
+    hangup, hangups = trio.open_memory_channel[None](1)
+    around = Around(
+        read=partial(trio.to_thread.run_sync, prepare, config),
+        hangups=hangups,
+        relog=lambda options: configure_log(options, sys.stderr),
+    )
     async with trio.open_nursery() as nursery:
-        with trio.open_signal_receiver(*ENDING_SIGNALS) as signals:
-            nursery.start_soon(_serve_and_end, prepared, env, draining, nursery.cancel_scope)
+        with trio.open_signal_receiver(*ENDING_SIGNALS, signal.SIGHUP) as signals:
+            nursery.start_soon(_serve_and_end, prepared, env, draining, around, nursery.cancel_scope)
             async for number in signals:
+                if number == signal.SIGHUP:
+                    with contextlib.suppress(trio.WouldBlock):  # one waits already, and will read the same file
+                        hangup.send_nowait(None)
+                    continue
                 log.info("stopping", signal=signal.Signals(number).name)
                 if draining.is_set():  # asked twice: at once
                     nursery.cancel_scope.cancel()
                 draining.set()
 
 
-async def _serve_and_end(prepared: Prepared, env: Env, draining: trio.Event, whole: trio.CancelScope) -> None:
-    await serve(prepared.options, env, prepared.hints, draining, anchors=prepared.anchors)
+async def _serve_and_end(
+    prepared: Prepared, env: Env, draining: trio.Event, around: Around, whole: trio.CancelScope
+) -> None:
+    await serve(prepared.options, env, prepared.hints, draining, anchors=prepared.anchors, around=around)
     whole.cancel()
 
 

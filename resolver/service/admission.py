@@ -29,16 +29,20 @@ class Admission:
     """
 
     def __init__(self, limits: LimitOptions, counts: ServiceCounts) -> None:
-        self._limits = limits
         self._counts = counts
         # bounded by `in_flight`: who has no question in flight has no entry
         self._by_group: dict[str, int] = {}
         self._by_machine: dict[bytes, int] = {}
+        self._shut_until: dict[bytes, float] = {}
+        self.last_shut_until = 0.0
+        self.adopt(limits)
+
+    def adopt(self, limits: LimitOptions) -> None:
+        """Go by these limits from now on; what is in flight stays counted."""
+        self._limits = limits
         self._pace_of_machines = Pace(limits.waiting_rate_per_address)
         self._pace_of_groups = Pace(NETWORK_SHARE * limits.waiting_rate_per_address)
         self._pace_of_refusals = Pace(limits.waiting_rate_per_address)
-        self._shut_until: dict[bytes, float] = {}
-        self.last_shut_until = 0.0
 
     def admit(self, view: View, now: float) -> None:
         """Count one question more; raises Overloaded, and then nothing is counted as in flight."""

@@ -22,11 +22,15 @@ from resolver.service.control_protocol import (
     CacheList,
     CacheShow,
     CacheTop,
+    ConfigRow,
+    ConfigShow,
     End,
     Explain,
     FailureList,
     FlushRow,
     Forgettable,
+    Reload,
+    ReloadRow,
     Request,
     Resolve,
     ServerList,
@@ -97,6 +101,11 @@ class Inspectable(Protocol):
     def stats(self) -> Iterable[StatRow]: ...
 
     def status(self) -> StatusRow: ...
+
+    def config(self) -> ConfigRow: ...
+
+    async def reload(self) -> ReloadRow:
+        """Go by the config's file as it is now."""
 
 
 async def serve_control(listener: UnixListener, daemon: Inspectable) -> Never:
@@ -169,6 +178,10 @@ async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
             return [daemon.status()]
         case Stats():
             return daemon.stats()
+        case ConfigShow():
+            return [daemon.config()]
+        case Reload():
+            return [await daemon.reload()]
         case CacheShow(name=name, type=rtype):
             return daemon.show(from_text(name), _type(rtype))
         case CacheList(zone=zone, type=rtype):

@@ -36,6 +36,14 @@ class Stats(_Request, frozen=True, tag="stats"):
     """Every counter -> StatRows."""
 
 
+class Reload(_Request, frozen=True, tag="reload"):
+    """Go by the config's file as it is now -> ReloadRow, once."""
+
+
+class ConfigShow(_Request, frozen=True, tag="config_show"):
+    """What does the daemon go by? -> ConfigRow, once."""
+
+
 class CacheShow(_Request, frozen=True, tag="cache_show"):
     """What is cached of one name -> EntryRows. type "": all types."""
 
@@ -142,7 +150,8 @@ class StateNames(_Request, frozen=True, tag="state_names"):
 
 StateRequest = StateOf | StateApps | StateMachines | StateNames
 CacheRequest = CacheShow | CacheList | CacheTop | FailureList | CacheFlush | CacheExport | CacheImport
-Request = Status | Stats | CacheRequest | ServerList | Explain | Resolve | StateRequest
+ConfigRequest = Reload | ConfigShow
+Request = Status | Stats | ConfigRequest | CacheRequest | ServerList | Explain | Resolve | StateRequest
 
 
 class FlushRow(msgspec.Struct, frozen=True):
@@ -181,6 +190,25 @@ class StatusRow(msgspec.Struct, frozen=True):
     listening: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+class ReloadRow(msgspec.Struct, frozen=True):
+    """changed: the options that have another value now. needs_restart: those that have it only after a restart.
+
+    problems: why nothing was changed, one sentence each; () when the file is gone by.
+    """
+
+    changed: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class ConfigRow(msgspec.Struct, frozen=True):
+    """options: all of them, with their paths made absolute. hash: as /metrics has it. loaded_at: seconds since the epoch."""
+
+    options: msgspec.Raw
+    hash: int
+    loaded_at: float
 
 
 class RowLine(msgspec.Struct, frozen=True, tag_field="line", tag="row"):

@@ -45,9 +45,17 @@ class Handler:
         self.limits = limits
         self.counts = counts
         self._answerer = answerer
+        self._cache = cache
         self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal)
         self._admission = Admission(limits, counts)
         self._faults = FaultLog(now)
+
+    def adopt(self, answerer: Answerer, limits: LimitOptions, *, stale_ttl: int, minimal: bool) -> None:
+        """Go by these from the next query on; what is in flight ends with the answerer that it began with."""
+        self.limits = limits
+        self._answerer = answerer
+        self._fast = FastPath(answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal)
+        self._admission.adopt(limits)
 
     def begin(
         self, data: bytes, client: bytes, local: bytes, now: float, *, over_tcp: bool = False

@@ -20,6 +20,10 @@ class Connections:
         self._counts = counts
         self._by_client: dict[bytes, int] = {}  # bounded by `tcp_connections`: a client without one has no entry
 
+    def adopt(self, limits: LimitOptions) -> None:
+        """Go by these limits from now on; what is open stays open."""
+        self._limits = limits
+
     def admit(self, client: bytes) -> bool:
         """Count one connection more; False, and not counted, when it would be one too many."""
         counts = self._counts

@@ -369,3 +369,16 @@ def test_a_later_lease_changes_nothing_else_and_an_earlier_one_nothing() -> None
     store.renew(entry, 900.0)  # it is not held any more
     assert store.counts.leases_renewed == 1
     assert store.peek(entry.owner, entry.rtype) == replace(entry, lease=500.0)
+
+
+def test_room_is_made_in_steps_before_a_lower_bound_is_gone_by() -> None:
+    cache = RRsetCache(CacheOptions())
+    for number in range(10):
+        cache.put(rrset(f"n{number}.example. 60 A 192.0.2.1"), 0.0)
+    wanted = cache.octets // 2
+    assert not cache.make_room(wanted, 1.0, 1)
+    assert cache.counts.evicted == 1
+    assert cache.make_room(wanted, 1.0, 100)
+    assert cache.octets <= wanted
+    cache.adopt(CacheOptions(max_octets=1 << 21))
+    assert cache.max_octets == 1 << 21

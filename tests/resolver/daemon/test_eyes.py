@@ -12,6 +12,7 @@ from cache.rrtypes import AAAA
 from cache.snapshot import Moment, saved
 from resolver.daemon.eyes import Eyes
 from resolver.daemon.parts import make_parts
+from resolver.daemon.running import Running
 from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Uncut
 from resolver.env import Address, Env
@@ -22,6 +23,7 @@ from resolver.service.control_protocol import (
     Explain,
     FailureList,
     Forgettable,
+    ReloadRow,
     ServerList,
     StateApps,
     StateMachines,
@@ -34,6 +36,10 @@ from resolver.service.snapshot_protocol import CacheExport, CacheImport
 from tests.build import rrset
 from tests.resolver.daemon.alone import ALONE, CONTROL, HINTS, simulated, with_daemon
 from tests.simulation.client import Client
+
+
+async def not_asked() -> ReloadRow:
+    raise AssertionError("nobody reloads here")
 
 
 async def ask(env: Env, request: msgspec.Struct) -> list[dict[str, object]]:
@@ -104,7 +110,7 @@ def test_a_flush_forgets_what_was_proven_of_the_name(only: tuple[Forgettable, ..
             apex = from_text("example.")
             soa = rrset("example. 3600 SOA ns.example. admin.example. 1 7200 900 1209600 3600", now)
             parts.trusting.gaps.note(apex, [rrset("www.example. 60 NSEC example. A RRSIG NSEC", now)], soa)
-            await Eyes(parts, ()).flush(name, None, only, subtree=False)
+            await Eyes(Running(parts), tuple, not_asked).flush(name, None, only, subtree=False)
             derived = parts.trusting.gaps.find(Question(name, AAAA), apex, now)
             assert (derived is not None) is (parts.trusting.standings.find(name, now) is not None) is is_left
 

@@ -12,12 +12,15 @@ from cache.snapshot import saved
 from cache.top import TopFrame, TopRow
 from internal_zones import AppRow, MachineRow
 from resolver.observe.trace import TraceRow
+from resolver.options import Options
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
+    ConfigRow,
     Forgettable,
     NameRow,
+    ReloadRow,
     StateApps,
     StateMachines,
     StateNames,
@@ -60,6 +63,8 @@ class PretendedDaemon:
             ServerRow(address="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=7, edns="works", heard_ago=90)
         ]
         self.asked: list[tuple[object, ...]] = []
+        self.options = Options()
+        self.reloads = [ReloadRow(("cache.max_ttl",), ("control.socket",)), ReloadRow(problems=("c.toml:2: wrong",))]
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
         self.asked.append((to_text(name), rtype))
@@ -130,3 +135,9 @@ class PretendedDaemon:
 
     def status(self) -> StatusRow:
         return StatusRow("0.1.0", 12.5, ("127.0.0.1:53",))
+
+    def config(self) -> ConfigRow:
+        return ConfigRow(msgspec.Raw(msgspec.json.encode(self.options)), 7, 1.5)
+
+    async def reload(self) -> ReloadRow:
+        return self.reloads.pop(0)

@@ -1,0 +1,32 @@
+"""What stands around the daemon: its config's file, the signals that it gets, who starts it and reads its log."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import trio
+
+from resolver.daemon.prepared import Prepared
+from resolver.observe.options import LogOptions
+
+Read = Callable[[], Awaitable[Prepared]]
+
+
+def _nobody(said: object, /) -> None:
+    """Who is not there hears nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """read: reads the config anew, raises ConfigError; None: there is no file. hangups: one item per SIGHUP.
+
+    relog: has the log look like this. notify: tells the service manager, in the words of sd_notify(3).
+    """
+
+    read: Read | None = None
+    hangups: trio.MemoryReceiveChannel[None] | None = None
+    relog: Callable[[LogOptions], None] = field(default=_nobody)
+    notify: Callable[[str], None] = field(default=_nobody)
+
+
+NOTHING_AROUND: Final = Around()

@@ -1,0 +1,60 @@
+"""What the daemon is now: its parts, which a reload replaces, since when, and what came of the last reload."""
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+
+from resolver.daemon.parts import Parts
+from resolver.observe.measures import PREFIX, Measure, Reading
+from resolver.options import digest
+
+VERSION = version("cistern-dns")
+
+
+class Running:
+    """Holds the parts of the moment. started: monotonic seconds."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.started = parts.env.now()
+        self.loaded_at = parts.env.wall()  # when the config was taken that it goes by
+        self.is_reload_failed = False
+        self.config_hash = digest(parts.options)
+
+    def take(self, parts: Parts) -> None:
+        """Be these parts from now on."""
+        self.parts = parts
+        self.loaded_at = parts.env.wall()
+        self.is_reload_failed = False
+        self.config_hash = digest(parts.options)
+
+    def note_failed_reload(self) -> None:
+        """The config's file could not be taken; the one before is gone by."""
+        self.is_reload_failed = True
+
+    def problems(self) -> tuple[str, ...]:
+        return self.parts.problems()
+
+    def remarks(self) -> tuple[str, ...]:
+        """What an operator should mend although everything is answered, one sentence each."""
+        failed = "the last reload failed: the config file is not what is gone by (see `cistern check`)"
+        return (*((failed,) if self.is_reload_failed else ()), *self.parts.remarks())
+
+    def measures(self) -> Iterable[Measure]:
+        """Every counter and gauge as it stands now."""
+        yield from self.parts.measures()
+        yield Measure(f"{PREFIX}_build_info", "1; the version is its label.", True, "version", {VERSION: 1})
+        for reading in self._readings():
+            yield Measure(f"{PREFIX}_{reading.name}", reading.help, True, "", {"": reading.value})
+
+    def _readings(self) -> Iterator[Reading]:
+        yield Reading("config_hash", "A number that changes with what the running config says.", self.config_hash)
+        yield Reading(
+            "config_last_reload_successful",
+            "Could the config be taken when it was last read? 1 or 0.",
+            float(not self.is_reload_failed),
+        )
+        yield Reading(
+            "config_last_reload_success_timestamp_seconds",
+            "When the running config was taken, in seconds since the Unix epoch.",
+            self.loaded_at,
+        )
