@@ -2,14 +2,18 @@
 
 Every change of a column is a clock row with the site that made it and that site's version. So the rows of all versions that
 have come since the last look are the rows touched. What the clocks cannot tell is never guessed:
-- versions of a site may come out of order (Corrosion's gaps and partly received versions): a gap that has closed is read from
-  its beginning;
-- a row that is gone, came back, or changed the columns by which it is placed may have left a unit that nobody can name:
-  everything that rests on its table is due;
-- versions that went backwards, another site in an ordinal's place, or a change without any new version mean everything.
+- versions of a site may come out of order (Corrosion's gaps): a gap that has closed is read whole;
+- a version may be applied in several transactions, of which only the first raises the site's newest version: one that is
+  open is read again at every change;
+- a row that is gone, came back, or got one of the columns by which it is placed may have left a unit that nobody can name:
+  everything that rests on its table is due. `col_version` does not tell a new row from a moved one: where two sites create
+  the same row unseen by each other, the greater values win and every version stays 1. Its key does: a key greater than all
+  that were there at the last look is a new row's (SQLite gives an INTEGER PRIMARY KEY one more than the greatest);
+- versions that went backwards, another site in an ordinal's place, or a change that neither versions nor Corrosion's
+  bookkeeping explain mean everything.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import json
@@ -18,25 +22,40 @@ from internal_zones.rows import Row
 
 MAX_SITES: Final = 10_000  # hosts; the version vector is read at every change, some 1 µs for each
 MAX_CLOCK_ROWS: Final = 2_000  # of one look; more at once is a bulk load, after which all being due is cheaper
+MAX_BUFFERED: Final = 2_000  # rows of Corrosion's buffer that are counted, to know whether it changed
+NEWEST: Final = (1 << 63) - 1
 SENTINEL: Final = "-1"  # the column name under which creations and deletions of a row are counted
 
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, none of them a BLOB
 Place = Callable[[str, int], list[Row]]  # (table, key) -> (network, app) of that row, by the mapping
 Gap = tuple[int, int]  # the first and last of some versions that have not come (whole) yet
+Span = tuple[int, int, int]  # ordinal of a site, the first and last of some of its versions
 
 _VERSIONS: Final = (
     "SELECT s.ordinal, hex(s.site_id), v.db_version FROM crsql_db_versions v JOIN crsql_site_id s ON s.site_id = v.site_id"
     " LIMIT ?"
 )
 _GAPS: Final = (
-    "SELECT s.ordinal, g.first, g.last FROM (SELECT actor_id, start AS first, end AS last FROM __corro_bookkeeping_gaps"
-    " UNION ALL SELECT site_id, db_version, db_version FROM __corro_seq_bookkeeping) g"
+    "SELECT s.ordinal, g.start, g.end FROM __corro_bookkeeping_gaps g"
     " JOIN crsql_site_id s ON s.site_id = g.actor_id LIMIT ?"
 )
+_OPEN: Final = (
+    "SELECT DISTINCT s.ordinal, q.db_version, 0 FROM __corro_seq_bookkeeping q JOIN crsql_site_id s ON s.site_id = q.site_id"
+    " LIMIT ?"
+)
+# What of Corrosion's bookkeeping stands in no version: sums are enough to see that it changed.
+_BOOKS: Final = (
+    "SELECT count(*), total(start), total(end) FROM __corro_bookkeeping_gaps"
+    " UNION ALL SELECT count(*), total(db_version), total(start_seq * 7 + end_seq) FROM __corro_seq_bookkeeping"
+    f" UNION ALL SELECT count(*), 0, 0 FROM (SELECT 1 FROM __corro_buffered_changes LIMIT {MAX_BUFFERED})"
+    " UNION ALL SELECT count(*), total(updated_at), total(coalesce(rtt_min, -1)) + total(length(foca_state))"
+    " FROM __corro_members"
+)
+_GREATEST_KEY: Final = """SELECT '{0}', max(__crsql_key), 0 FROM "{0}__crsql_pks\""""
 # CROSS keeps the order: each site's news by the index on (site_id, db_version).
 _TOUCHED_IN: Final = (
     'SELECT c.key, c.col_name, c.col_version FROM json_each(?) s CROSS JOIN "{}__crsql_clock" c'
-    " ON c.site_id = s.value ->> 0 AND c.db_version > s.value ->> 1 LIMIT ?"
+    " ON c.site_id = s.value ->> 0 AND c.db_version BETWEEN s.value ->> 1 AND s.value ->> 2 LIMIT ?"
 )
 
 
@@ -45,17 +64,26 @@ class TooMuch(Exception):
 
 
 class Versions(NamedTuple):
-    """What has arrived. sites: (site id in hex, newest version) by ordinal; gaps: what is missing below it, by ordinal."""
+    """What has arrived. sites: (site id in hex, newest version) by ordinal; gaps: what is missing below it, by ordinal.
+
+    torn: versions of which only parts have come, by ordinal. books: figures that differ when only bookkeeping has changed.
+    """
 
     sites: Mapping[int, tuple[str, int]]
-    gaps: Mapping[int, frozenset[Gap]]
+    gaps: Mapping[int, frozenset[Gap]] = {}
+    torn: Mapping[int, frozenset[int]] = {}
+    books: tuple[Row, ...] = ()
 
 
 class Touches(NamedTuple):
-    """What differs from the last look. tables: any row of them may; rows: (table, network, app) of rows that do."""
+    """What differs from the last look. tables: any row of them may; rows: (table, network, app) of rows that do.
+
+    fresh: tables with rows that were not there at the last look: they may have moved since, without a trace.
+    """
 
     tables: frozenset[str]
     rows: frozenset[tuple[str, int, str]]
+    fresh: frozenset[str] = frozenset()
 
 
 class Clocks(NamedTuple):
@@ -66,51 +94,69 @@ class Clocks(NamedTuple):
 
 
 def read_versions(query: Query) -> Versions:
-    """The versions as they stand now; raises TooMuch. The gaps are read last: one that opens meanwhile must be seen."""
+    """The versions as they stand now; raises TooMuch. What is open is read last: what opens meanwhile must be seen."""
     sites: dict[int, tuple[str, int]] = {}
     for ordinal, site, version in _bounded(query(_VERSIONS, (MAX_SITES + 1,)), MAX_SITES):
         sites[_int(ordinal)] = (str(site), _int(version))
     gaps: dict[int, frozenset[Gap]] = {}
     for ordinal, first, last in _bounded(query(_GAPS, (MAX_SITES + 1,)), MAX_SITES):
         gaps[_int(ordinal)] = gaps.get(_int(ordinal), frozenset()) | {(_int(first), _int(last))}
-    return Versions(sites, gaps)
+    torn: dict[int, frozenset[int]] = {}
+    for ordinal, version, _ in _bounded(query(_OPEN, (MAX_SITES + 1,)), MAX_SITES):
+        torn[_int(ordinal)] = torn.get(_int(ordinal), frozenset()) | {_int(version)}
+    return Versions(sites, gaps, torn, tuple(map(tuple, query(_BOOKS, ()))))
 
 
-def arrived(before: Versions, after: Versions) -> dict[int, int] | None:
-    """The version of each site, by ordinal, above which something has come; None: the two cannot be compared."""
-    since: dict[int, int] = {}
+def read_greatest_keys(query: Query, tables: Iterable[str]) -> dict[str, int]:
+    """The greatest key that any row of a table has or had. To be read after the versions: a row that comes between the two
+    counts as an old one then, which is the safe side."""
+    sql = " UNION ALL ".join(map(_GREATEST_KEY.format, tables))
+    return {str(table): _int(key) for table, key, _ in query(sql, ())} if sql else {}
+
+
+def arrived(before: Versions, after: Versions) -> tuple[Span, ...] | None:
+    """The versions whose rows may have come since `before`; none: only bookkeeping changed; None: nobody knows."""
+    spans: list[Span] = []
     for ordinal, (site, version) in before.sites.items():
         now = after.sites.get(ordinal)
         if now is None or now[0] != site or now[1] < version:
             return None
+        if now[1] > version:
+            spans.append((ordinal, version + 1, NEWEST))
         closed = before.gaps.get(ordinal, frozenset()) - after.gaps.get(ordinal, frozenset())
-        if closed:
-            since[ordinal] = min(first for first, _ in closed) - 1
-        elif now[1] > version:
-            since[ordinal] = version
-    since.update((ordinal, 0) for ordinal in after.sites if ordinal not in before.sites)
-    return since or None
+        spans += ((ordinal, first, last) for first, last in sorted(closed))
+    spans += ((ordinal, 0, NEWEST) for ordinal in after.sites if ordinal not in before.sites)
+    if not spans and (before.gaps, before.torn, before.books) == (after.gaps, after.torn, after.books):
+        return None
+    for ordinal in before.torn.keys() | after.torn.keys():
+        versions = before.torn.get(ordinal, frozenset()) | after.torn.get(ordinal, frozenset())
+        spans += ((ordinal, version, version) for version in sorted(versions))
+    return tuple(spans)
 
 
-def read_touches(query: Query, place: Place, clocks: Clocks, since: Mapping[int, int]) -> Touches:
-    """The rows touched by what has come above the versions of `since`; raises TooMuch."""
+def read_touches(
+    query: Query, place: Place, clocks: Clocks, spans: Sequence[Span], greatest: Mapping[str, int]
+) -> Touches:
+    """The rows touched by the versions of `spans`; raises TooMuch. greatest: the greatest key of each table at the last look."""
     tables = set(clocks.others)
+    fresh: set[str] = set()
     rows: set[tuple[str, int, str]] = set()
-    left, news = MAX_CLOCK_ROWS, json.encode(tuple(since.items())).decode()
-    for table, placing in clocks.replicated.items():
+    left, news = MAX_CLOCK_ROWS, json.encode(spans).decode()
+    for table, placing in clocks.replicated.items() if spans else ():
         keys: set[int] = set()
         found = _bounded(query(_TOUCHED_IN.format(table), (news, left + 1)), left)
         left -= len(found)
         for key, column, column_version in found:
             keys.add(_int(key))
-            if _int(column_version) > 1 and (column == SENTINEL or column in placing):
-                tables.add(table)
+            if column == SENTINEL or column in placing:
+                is_new = _int(key) > greatest.get(table, NEWEST) and column_version == 1
+                (fresh if is_new else tables).add(table)
         for key in keys if table not in tables else ():
             places = place(table, key)
             rows.update((table, network, app if isinstance(app, str) else "") for network, app in _whole(places))
             if not places:
                 tables.add(table)
-    return Touches(frozenset(tables), frozenset(rows))
+    return Touches(frozenset(tables), frozenset(rows), frozenset(fresh))
 
 
 def _whole(places: list[Row]) -> list[tuple[int, object]]:

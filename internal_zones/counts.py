@@ -28,6 +28,12 @@ class InternalCounts:
     sweeping_changes: int = field(
         default=0, metadata={"help": "Changes after which everything was due: the clock tables did not tell what."}
     )
+    verified: int = field(
+        default=0, metadata={"help": "Units in memory that were read again in the background to compare."}
+    )
+    found_wrong: int = field(
+        default=0, metadata={"help": "Units in memory that differed though no look had told of a change: must stay 0."}
+    )
     failed_looks: dict[int | str, int] = field(
         default_factory=dict,
         metadata={"help": "Looks at the state database that failed.", "label": "fault"},

@@ -19,7 +19,16 @@ import apsw.ext
 import msgspec
 import trio
 
-from internal_zones.clocks import Clocks, TooMuch, Touches, Versions, arrived, read_touches, read_versions
+from internal_zones.clocks import (
+    Clocks,
+    TooMuch,
+    Touches,
+    Versions,
+    arrived,
+    read_greatest_keys,
+    read_touches,
+    read_versions,
+)
 from internal_zones.mapping import TOUCHED
 from internal_zones.plans import LARGE, Plan, problem, slowness
 from internal_zones.rows import Row
@@ -100,6 +109,7 @@ class StateFile:
         self._seen = Sighting(0, 0, 0, 0, 0)
         self._clocks: Clocks | None = None
         self._versions: Versions | None = None
+        self._greatest: Mapping[str, int] = {}  # key of each replicated table, when the versions were read
         self.failing: dict[str, str] = {}  # statement -> why its last read failed, although it could be prepared
         self._must_prepare = False  # a statement that was prepared has failed since
         self._looks_left = 0  # till the connection is given up because a read failed; 0: none did
@@ -147,6 +157,13 @@ class StateFile:
             raise StateFault(Fault.TOO_MANY_ROWS, f"{name} yields more than {MAX_ROWS} rows")
         return rows
 
+    def is_ahead(self) -> bool:
+        """May what was just read hold a commit that no look has seen?"""
+        try:
+            return self._connection is None or self._connection.pragma("data_version") != self._seen.data_version
+        except apsw.Error:
+            return True
+
     def close(self) -> None:
         """Let go of the file; the next look opens it again."""
         if self._connection is not None:
@@ -191,11 +208,17 @@ class StateFile:
                 if latest == data_version:
                     break
                 data_version, versions = latest, read_versions(query)
-            since = arrived(before, versions) if before and is_same else None
-            touches = read_touches(query, place, self._clocks, since) if since is not None else None
+            greatest = read_greatest_keys(query, self._clocks.replicated)
+            spans = arrived(before, versions) if before and is_same else None
+            touches = None
+            if spans is not None:
+                touches = read_touches(query, place, self._clocks, spans, self._greatest)
         except (TooMuch, apsw.SQLError):
             return data_version, None
-        self._versions = versions  # only now: what a look that fails has not told, the next one must
+        self._versions, self._greatest = (
+            versions,
+            greatest,
+        )  # only now: what a look that fails has not told, the next must
         return data_version, touches
 
     def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:

@@ -27,10 +27,14 @@ OF_A_NETWORK: Final = frozenset((Kind.APPS, Kind.PEERS, Kind.INSTANCES, Kind.STA
 
 
 class Outdated(NamedTuple):
-    """kinds: every unit of these kinds is due; keys: these units are."""
+    """kinds: every unit of these kinds is due; keys: these units are.
+
+    ahead: units of these kinds are that hold a commit which no look had seen when they were read.
+    """
 
     kinds: frozenset[Kind] = frozenset(Kind)
     keys: frozenset[UnitKey] = frozenset()
+    ahead: frozenset[Kind] = frozenset()
 
 
 EVERYTHING: Final = Outdated()
@@ -46,7 +50,8 @@ def outdated(touches: Touches | None, reads: Mapping[str, frozenset[str]]) -> Ou
         on_it = _kinds_on(table, reads)
         kinds |= on_it - OF_AN_APP - OF_A_NETWORK
         keys.update(_keys(on_it, network, app))
-    return Outdated(frozenset(kinds), frozenset(keys))
+    ahead = {kind for table in touches.fresh for kind in _kinds_on(table, reads)}
+    return Outdated(frozenset(kinds), frozenset(keys), frozenset(ahead))
 
 
 def _kinds_on(table: str, reads: Mapping[str, frozenset[str]]) -> set[Kind]:

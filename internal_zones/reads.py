@@ -4,7 +4,6 @@ A client waits for at most `max_wait`; the read itself goes on, so that the next
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from ipaddress import IPv6Address
 from typing import Final, Never
 
@@ -122,12 +121,12 @@ class Reads:
         if self._watcher.fault is not None:
             return  # found out since these were queued: the queue must not be a line of timeouts
         generation, started = self._units.generation, self._now()  # what is committed from here on may be missed
-        outcomes = await self._run(partial(read_each, self._file, keys))
+        outcomes, is_ahead = await self._run(lambda: (read_each(self._file, keys), self._file.is_ahead()))
         for key, outcome in zip(keys, outcomes, strict=False):
             if isinstance(outcome, StateFault):
                 bump(self._counts.failed_reads, outcome.fault)
                 continue
-            unit = Unit(key, outcome, generation, started)
+            unit = Unit(key, outcome, generation, started, is_ahead=is_ahead)
             self._note(key, outcome)
             self._units.put(unit)
             self._flights[key].unit = unit

@@ -19,7 +19,8 @@ MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not 
 
 @dataclass(slots=True)
 class Unit:
-    """A reading kept. generation: when its reading began. is_due: it was touched since.
+    """A reading kept. generation: when its reading began. is_due: it was touched since. is_ahead: it may hold a commit that no
+    look had seen then: a row in it that is new to the next look may have moved on between the two.
 
     nodes: names of the unit that were asked for, as records; they are derived and die with it. joint_nodes: those that rest on
     other units too, with all the units that they were made of.
@@ -30,6 +31,7 @@ class Unit:
     generation: int
     read_at: float
     is_due: bool = False
+    is_ahead: bool = False
     nodes: dict[WireName, Node] = field(default_factory=dict)
     joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] = field(default_factory=dict)
 
@@ -46,6 +48,7 @@ class Units:
         self._empty: LRUCache[UnitKey, Unit] = LRUCache(MAX_EMPTY_UNITS)
         self._trusted_for = trusted_for
         self._swept = dict.fromkeys(Kind, 0)  # the generation at which every unit of a kind was due
+        self._ahead: set[UnitKey] = set()  # of this generation: no more than are read between two looks
         self.generation = 0
         self.looked_at = float("-inf")
 
@@ -59,10 +62,12 @@ class Units:
         kept, other = (self._units, self._empty) if unit.reading.size else (self._empty, self._units)
         kept[unit.key] = unit
         other.pop(unit.key, None)
+        if unit.is_ahead:
+            self._ahead.add(unit.key)
 
     def is_current(self, unit: Unit, now: float) -> bool:
         """May the unit be answered from without a word?"""
-        return self._is_untouched(unit) and self.is_trusted(now)
+        return self.is_untouched(unit) and self.is_trusted(now)
 
     def is_trusted(self, now: float) -> bool:
         """Was the database looked at lately?"""
@@ -70,7 +75,7 @@ class Units:
 
     def known_at(self, unit: Unit) -> float:
         """When the unit was last known to be true: the age of stale data counts from here."""
-        return max(self.looked_at, unit.read_at) if self._is_untouched(unit) else unit.read_at
+        return max(self.looked_at, unit.read_at) if self.is_untouched(unit) else unit.read_at
 
     def confirm(self, looked_at: float) -> None:
         """The database was looked at; nothing but what `outdate` was called for has changed."""
@@ -80,12 +85,24 @@ class Units:
         """The database changed: these units have to be read again before they are current."""
         self.generation += 1
         self._swept.update(dict.fromkeys(what.kinds, self.generation))
-        for key in what.keys:
+        ahead = {key for key in self._ahead if key.kind in what.ahead}
+        self._ahead.clear()
+        for key in what.keys | ahead:
             for kept in (self._units, self._empty):
                 if key in kept:
                     Cache.__getitem__(kept, key).is_due = True  # a change is no use that keeps a unit from eviction
 
-    def _is_untouched(self, unit: Unit) -> bool:
+    def distrust(self, unit: Unit) -> None:
+        """The unit has to be read again before it is current."""
+        unit.is_due = True
+
+    def oldest(self) -> list[UnitKey]:
+        """The keys of all that is kept, what was read longest ago first."""
+        kept = (Cache.__getitem__(units, key) for units in (self._units, self._empty) for key in units)
+        return [unit.key for unit in sorted(kept, key=lambda unit: unit.read_at)]
+
+    def is_untouched(self, unit: Unit) -> bool:
+        """Has no look made it due?"""
         return not unit.is_due and unit.generation >= self._swept[unit.key.kind]
 
     @property

@@ -44,14 +44,17 @@ class Watcher:
         self._now, self._poll = now, poll
         self._counts, self._warn = counts, warn
         self._failures = 0
-        self._hurried = trio.Event()  # somebody says that there is something to see
+        self._hurried = trio.Event()  # somebody wants the next look at once
+        self._is_told = False  # because somebody says that there is something to see
+        self._begun = self._confirmed = 0  # the number of the last look, of the last successful one
+        self._ended = trio.Event()
         self.sighting: Sighting | None = None
         self.fault: StateFault | None = None
 
     async def watch(self) -> Never:
         """Look for ever; survives every fault of the database."""
         while True:
-            is_early = self._hurried.is_set()
+            is_early, self._is_told = self._is_told, False
             self._hurried = trio.Event()  # what is told from here on, the look may be too early to see
             self._counts.hurried_looks += is_early
             changes = self._counts.changes
@@ -61,7 +64,15 @@ class Watcher:
 
     def hurry(self) -> None:
         """Have the next look come at once; after a failed one it comes when it would have come."""
+        self._is_told = True
         self._hurried.set()
+
+    async def next_look(self) -> None:
+        """Have a look come soon, and wait for the end of the first successful one that begins from here on."""
+        wanted = self._begun + 1
+        while self._confirmed < wanted:
+            self._hurried.set()
+            await self._ended.wait()
 
     async def _rest(self, seconds: float) -> None:
         least = seconds if self._failures else min(seconds, LEAST_PAUSE)
@@ -72,12 +83,17 @@ class Watcher:
     async def look(self) -> None:
         """Look once, and act on what was seen."""
         started = self._now()
+        self._begun += 1
+        number = self._begun
         try:
             sighting = await self._run(self._file.look)
         except StateFault as fault:
             self._note_fault(fault)
         else:
             self._note_sighting(sighting, started)
+            self._confirmed = number
+        self._ended.set()
+        self._ended = trio.Event()
 
     def _note_fault(self, fault: StateFault) -> None:
         bump(self._counts.failed_looks, fault.fault)

@@ -38,6 +38,7 @@ from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
 from internal_zones.subscription import Connect, Subscription
 from internal_zones.units import Unit, Units
+from internal_zones.verifying import Verifier
 from internal_zones.watcher import Warn, Watcher
 
 # INFO-CODEs of RFC 8914; resolver.errors has the whole table, which may not be imported from here.
@@ -97,6 +98,15 @@ class InternalZones:
             counts=self.counts,
             warn=warn,
         )
+        self._verifier = Verifier(
+            self._file,
+            runner,
+            self._units,
+            now=now,
+            looked=self._watcher.next_look,
+            counts=self.counts,
+            warn=warn,
+        )
         self._subscription = connect and Subscription(
             options.subscription,
             connect,
@@ -142,6 +152,7 @@ class InternalZones:
         await self._watcher.look()  # what is asked for meanwhile stands in the queue
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._reads.serve)
+            nursery.start_soon(self._verifier.verify)
             if self._subscription is not None:
                 nursery.start_soon(self._subscription.run)
             await self._watcher.watch()

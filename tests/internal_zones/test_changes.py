@@ -137,6 +137,27 @@ def test_only_the_app_that_was_touched_is_read_anew(tmp_path: Path) -> None:
     trio.run(main)
 
 
+def test_a_row_that_came_and_moved_on_between_two_looks_is_in_no_app_that_it_left(tmp_path: Path) -> None:
+    """A client asked in between, so that the app holds the row; the move leaves no trace but the row's new place."""
+    path = tmp_path / "state.db"
+    write_state(path, State(apps=[app(1, "web", 24), app(2, "db", 24)]))
+
+    async def main() -> None:
+        async with asking(path, run=inline, poll=10.0) as asker:
+            await trio.lowlevel.checkpoint()
+            changed_row(path, "machines", machine("01", 1, 24))
+            assert await asker.texts("web.internal") == ["fdaa:0:18:a:b:0:1:2"]
+            changed_row(path, "machines", {"id": "01", "app_id": 2})
+            writer = CorrosionWriter(path)
+            writer.connection.execute("UPDATE machines__crsql_clock SET col_version = 1")
+            writer.close()
+            await asker.zones._watcher.look()
+            assert await asker.texts("web.internal") == "NODATA"
+            assert await asker.texts("db.internal") == ["fdaa:0:18:a:b:0:1:2"]
+
+    trio.run(main)
+
+
 def test_without_clock_tables_everything_is_due(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     write_state(path, State(apps=[app(1, "web", 24)], machines=[machine("01", 1, 24)]))

@@ -9,11 +9,14 @@ import pytest
 from internal_zones.clocks import (
     MAX_CLOCK_ROWS,
     MAX_SITES,
+    NEWEST,
     Clocks,
+    Span,
     TooMuch,
     Touches,
     Versions,
     arrived,
+    read_greatest_keys,
     read_touches,
     read_versions,
 )
@@ -38,29 +41,53 @@ def versions(a: int, b: int, *gaps: tuple[int, int]) -> Versions:
     return Versions({0: (A, a), 1: (B, b)}, {1: frozenset(gaps)} if gaps else {})
 
 
+def torn(found: Versions, *open_versions: int) -> Versions:
+    """With versions of the second site that are there in parts."""
+    return found._replace(torn={1: frozenset(open_versions)})
+
+
+NEWS = NEWEST  # versions without an end
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "since"),
+    ("before", "after", "spans"),
     [
-        pytest.param(versions(3, 7), versions(4, 7), {0: 3}, id="one site has news"),
-        pytest.param(versions(3, 7), versions(4, 9), {0: 3, 1: 7}, id="both have"),
+        pytest.param(versions(3, 7), versions(4, 7), {(0, 4, NEWS)}, id="one site has news"),
+        pytest.param(versions(3, 7), versions(4, 9), {(0, 4, NEWS), (1, 8, NEWS)}, id="both have"),
         pytest.param(versions(3, 7), versions(3, 7), None, id="a change without a version"),
         pytest.param(versions(3, 7), versions(3, 6), None, id="backwards"),
         pytest.param(versions(3, 7), Versions({0: (B, 3), 1: (A, 7)}, {}), None, id="sites changed places"),
         pytest.param(versions(3, 7), Versions({0: (A, 4)}, {}), None, id="a site is gone"),
-        pytest.param(Versions({0: (A, 3)}, {}), versions(3, 7), {1: 0}, id="a site is new"),
-        pytest.param(versions(3, 7), versions(3, 12, (8, 11)), {1: 7}, id="a gap opens"),
-        pytest.param(versions(3, 12, (8, 11)), versions(3, 12), {1: 7}, id="a gap closes"),
-        pytest.param(versions(3, 12, (8, 11)), versions(3, 13, (10, 11)), {1: 7}, id="a gap closes partly, with news"),
+        pytest.param(Versions({0: (A, 3)}, {}), versions(3, 7), {(1, 0, NEWS)}, id="a site is new"),
+        pytest.param(versions(3, 7), versions(3, 12, (8, 11)), {(1, 8, NEWS)}, id="a gap opens"),
+        pytest.param(versions(3, 12, (8, 11)), versions(3, 12), {(1, 8, 11)}, id="a gap closes"),
         pytest.param(
-            versions(3, 12, (5, 5), (9, 9)), versions(3, 12, (5, 5)), {1: 8}, id="the later of two gaps closes"
+            versions(3, 12, (8, 11)),
+            versions(3, 13, (10, 11)),
+            {(1, 8, 11), (1, 13, NEWS)},
+            id="a gap closes partly, with news",
         ),
-        pytest.param(versions(3, 12, (8, 11)), versions(3, 14, (8, 11)), {1: 12}, id="news beside an open gap"),
+        pytest.param(
+            versions(3, 12, (5, 5), (9, 9)), versions(3, 12, (5, 5)), {(1, 9, 9)}, id="the later of two gaps closes"
+        ),
+        pytest.param(versions(3, 12, (8, 11)), versions(3, 14, (8, 11)), {(1, 13, NEWS)}, id="news beside an open gap"),
+        pytest.param(
+            torn(versions(3, 7), 5),
+            torn(versions(4, 7), 5),
+            {(0, 4, NEWS), (1, 5, 5)},
+            id="news beside an open version",
+        ),
+        pytest.param(torn(versions(3, 7), 5), versions(3, 7), {(1, 5, 5)}, id="the last part of a version"),
+        pytest.param(versions(3, 7), torn(versions(3, 7), 5), {(1, 5, 5)}, id="a part of a version"),
+        pytest.param(torn(versions(3, 7), 5), torn(versions(3, 7), 5), None, id="a change that nothing explains"),
+        pytest.param(versions(3, 7), versions(3, 7)._replace(books=((1, 2, 3),)), set(), id="bookkeeping alone"),
     ],
 )
-def test_what_has_arrived_is_known_by_versions_and_closed_gaps(
-    before: Versions, after: Versions, since: dict[int, int] | None
+def test_what_has_arrived_is_known_by_versions_gaps_and_open_versions(
+    before: Versions, after: Versions, spans: set[Span] | None
 ) -> None:
-    assert arrived(before, after) == since
+    found = arrived(before, after)
+    assert (None if found is None else set(found)) == spans
 
 
 @pytest.fixture
@@ -84,12 +111,12 @@ def touches_of(writer: CorrosionWriter, change: Callable[[], None], ordinal: int
         sql = statements(Mapping())[TOUCHED]
         return writer.connection.execute(sql, {"table": table, "key": key}).fetchall()
 
-    before = read_versions(query)
+    before, greatest = read_versions(query), read_greatest_keys(query, CLOCKS.replicated)
     with writer.commit(ordinal):
         change()
-    since = arrived(before, read_versions(query))
-    assert since is not None
-    return read_touches(query, place, CLOCKS, since)
+    spans = arrived(before, read_versions(query))
+    assert spans is not None
+    return read_touches(query, place, CLOCKS, spans, greatest)
 
 
 @pytest.mark.parametrize("ordinal", [0, 2])
@@ -105,7 +132,17 @@ def test_a_row_of_another_table_is_placed_by_what_it_belongs_to(writer: Corrosio
 
 def test_a_new_row_touches_its_own_app_only(writer: CorrosionWriter) -> None:
     touches = touches_of(writer, lambda: writer.put("machines", machine("09", 3, 57)))
-    assert touches == Touches(CLOCKS.others, frozenset({("machines", 57, "web")}))
+    assert touches == Touches(CLOCKS.others, frozenset({("machines", 57, "web")}), fresh=frozenset({"machines"}))
+
+
+def test_a_row_that_was_there_is_moved_by_a_placing_column_whatever_its_version(writer: CorrosionWriter) -> None:
+    """Two sites create a row unseen by each other: the greater value wins, and its column version stays 1."""
+
+    def merge() -> None:
+        writer.put("machines", {"id": "02", "app_id": 1})
+        writer.connection.execute("UPDATE machines__crsql_clock SET col_version = 1")
+
+    assert "machines" in touches_of(writer, merge).tables
 
 
 @pytest.mark.parametrize(
@@ -149,13 +186,32 @@ def test_more_sites_than_a_look_may_read_are_too_much() -> None:
         read_versions(lambda sql, values: [(number, A, 1) for number in range(MAX_SITES + 1)])
 
 
-def test_partly_received_versions_count_as_gaps(writer: CorrosionWriter) -> None:
+def test_gaps_and_partly_received_versions_are_told_apart(writer: CorrosionWriter) -> None:
     writer.connection.execute("INSERT INTO __corro_bookkeeping_gaps SELECT site_id, 4, 6 FROM crsql_site_id LIMIT 1")
     writer.connection.execute(
         "INSERT INTO __corro_seq_bookkeeping SELECT site_id, 9, 0, 3, 8, '' FROM crsql_site_id WHERE ordinal = 0"
     )
     found = read_versions(lambda sql, values: writer.connection.execute(sql, values).fetchall())
-    assert found.gaps.get(0, frozenset()) >= {(9, 9)}
+    assert (found.gaps, found.torn) == ({0: frozenset({(4, 6)})}, {0: frozenset({9})})
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO __corro_bookkeeping_gaps VALUES (x'99', 4, 6)",  # of a site that nothing is known of yet
+        "INSERT INTO __corro_seq_bookkeeping VALUES (x'99', 9, 0, 3, 8, '')",
+        "INSERT INTO __corro_buffered_changes VALUES ('t', x'01', 'c', 1, 1, 9, x'99', 0, 1, '')",
+        "INSERT INTO __corro_members VALUES (x'77', '', '{}', 3, 1)",
+    ],
+)
+def test_bookkeeping_that_changes_alone_touches_nothing(writer: CorrosionWriter, sql: str) -> None:
+    def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
+        return writer.connection.execute(sql, values).fetchall()
+
+    before = read_versions(query)
+    assert arrived(before, read_versions(query)) is None
+    writer.connection.execute(sql)
+    assert arrived(before, read_versions(query)) == ()
 
 
 def test_a_file_without_clock_tables_says_so_itself(writer: CorrosionWriter) -> None:

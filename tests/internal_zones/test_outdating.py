@@ -43,6 +43,12 @@ def rows(*touched: tuple[str, int, str]) -> Touches:
         pytest.param(rows(("checks", 24, "web")), set(), {(Kind.CHECKS, "web")}, id="a check"),
         pytest.param(rows(("peers", 24, "")), {Kind.OWNERS}, {(Kind.PEERS, "")}, id="a peer"),
         pytest.param(rows(("flycast_addresses", 24, "web")), set(), {(Kind.FLYCAST, "web")}, id="an address"),
+        pytest.param(
+            Touches(frozenset(), frozenset({("peers", 24, "")}), fresh=frozenset()),
+            {Kind.OWNERS},
+            {(Kind.PEERS, "")},
+            id="a peer, again",
+        ),
         pytest.param(Touches(frozenset({"regions"}), frozenset()), {Kind.TOPOLOGY}, set(), id="a whole table"),
     ],
 )

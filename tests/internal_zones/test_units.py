@@ -1,5 +1,6 @@
 """Which units may be answered from, and which are dropped first."""
 
+from internal_zones.outdating import Outdated
 from internal_zones.readings import AppsData, Kind, Reading, UnitKey
 from internal_zones.units import MAX_EMPTY_UNITS, Unit, Units
 
@@ -26,6 +27,15 @@ def test_the_age_of_last_good_data_counts_from_when_it_was_last_known_to_be_true
     assert units.known_at(some) == 50.0
     units.outdate()
     assert units.known_at(some) == 5.0
+
+
+def test_a_unit_read_ahead_of_the_looks_is_due_where_a_row_is_new_that_may_have_moved_on() -> None:
+    units = Units(100, trusted_for=1)
+    for network, is_ahead in ((1, True), (2, False)):
+        units.put(Unit(UnitKey(Kind.APPS, network), Reading(AppsData(()), 1), 0, 0.0, is_ahead=is_ahead))
+    units.outdate(Outdated(frozenset(), frozenset(), ahead=frozenset((Kind.APPS,))))
+    kept = [units.get(UnitKey(Kind.APPS, network)) for network in (1, 2)]
+    assert [it is not None and units.is_untouched(it) for it in kept] == [False, True]
 
 
 def test_rows_bound_the_map_and_the_least_recently_used_goes_first() -> None:

@@ -1,0 +1,102 @@
+"""What is kept is compared with the database in the background: a difference that no look told of is mended, counted and told."""
+
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from internal_zones.database import inline
+from internal_zones.verifying import AT_ONCE, MAX_SHARE, ROUND, rest
+from resolver.demo.corrosion_file import CorrosionWriter
+from tests.internal_zones.breaking import ADDRESS, OTHER, execute, move, small_state
+from tests.internal_zones.running import asking, shown
+
+WITHIN = 300.0  # seconds in which a wrong unit is mended
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return small_state(tmp_path)
+
+
+def change_behind_the_looks(path: Path) -> None:
+    """A row changes without a version, in a commit that bookkeeping explains: nothing is due after it."""
+    writer = CorrosionWriter(path)
+    with writer.connection:
+        writer.connection.execute("UPDATE machines SET address = ?", (OTHER,))
+        writer.connection.execute("INSERT INTO __corro_bookkeeping_gaps VALUES (x'99', 1, 2)")
+    writer.close()
+
+
+def test_a_unit_that_no_look_made_due_is_found_wrong_told_with_both_versions_and_mended(path: Path) -> None:
+    events: list[tuple[str, dict[str, str | int]]] = []
+
+    async def main() -> None:
+        async with asking(path, run=inline, warn=events) as asker:
+            assert await asker.texts("web.internal") == [ADDRESS]
+            change_behind_the_looks(path)
+            await trio.sleep(1)
+            assert await asker.texts("web.internal") == [ADDRESS]  # as nothing told of it
+            await trio.sleep(WITHIN)
+            found = asker.find("web.internal") or await asker.ask("web.internal")
+            assert (shown(found), found.is_stale) == ([OTHER], False)
+            assert asker.zones.counts.found_wrong == 1
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    [(event, fields)] = events
+    assert (event, fields["unit"], fields["network"], fields["app"]) == ("state_unit_found_wrong", "app", 24, "web")
+    assert "0001" in str(fields["kept"])
+    assert fields["kept"] != fields["database"]
+
+
+def test_what_the_looks_tell_of_is_no_difference(path: Path) -> None:
+    async def main() -> None:
+        async with asking(path, run=inline) as asker:
+            for number in range(20):
+                await asker.ask("web.internal")
+                await asker.ask("nosuch.internal")
+                move(path, f"fdaa:0:18:a:b:1:{number:x}:2")
+                await trio.sleep(61.0)
+            assert asker.zones.counts.verified > 0
+            assert asker.zones.counts.found_wrong == 0
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_commit_between_the_reading_and_the_look_is_no_difference(path: Path) -> None:
+    async def main() -> None:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:
+            await asker.ask("web.internal")
+            keys = asker.zones._units.oldest()
+            move(path, OTHER)  # nobody has looked since
+            await asker.zones._verifier.compare(keys)
+            assert asker.zones.counts.found_wrong == 0
+            assert await asker.texts("web.internal") == [OTHER]
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_database_that_cannot_be_read_makes_nothing_wrong(path: Path) -> None:
+    async def main() -> None:
+        async with asking(path, run=inline, max_stale=10_000) as asker:
+            await asker.ask("web.internal")
+            execute(path, "ALTER TABLE machines RENAME TO elsewhere")
+            await trio.sleep(WITHIN)
+            execute(path, "ALTER TABLE elsewhere RENAME TO machines")
+            await trio.sleep(WITHIN)
+            assert asker.zones.counts.found_wrong == 0
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize(
+    ("spent", "of_all", "pause"),
+    [
+        pytest.param(0.0, AT_ONCE, ROUND, id="few units: once a round"),
+        pytest.param(0.001, 100 * AT_ONCE, ROUND / 100 - 0.001, id="many: evenly"),
+        pytest.param(0.1, 100_000 * AT_ONCE, 0.1 / MAX_SHARE - 0.1, id="too many: not more than the share of a core"),
+    ],
+)
+def test_the_pace_goes_round_in_time_and_takes_no_more_than_its_share(spent: float, of_all: int, pause: float) -> None:
+    assert rest(spent, AT_ONCE, of_all) == pytest.approx(pause)
