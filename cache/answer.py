@@ -1,20 +1,33 @@
 """What any source of data says to a question: the one value that travels from sources to the composer."""
 
-import msgspec
+from typing import Final, final
+
+from mypy_extensions import mypyc_attr
 
 from cache.names import WireName
-from cache.rrset import RRset, Security
+from cache.rrset import UNCHECKED, RRset, Security
 from cache.rrtypes import NOERROR
+from cache.value import Value
 
 
-class ExtendedError(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class ExtendedError(Value):
     """An Extended DNS Error (RFC 8914): INFO-CODE and a short text for people, at most ~60 octets."""
 
-    code: int
-    text: str = ""
+    __slots__ = ("code", "text")
+
+    def __init__(self, code: int, text: str = "") -> None:
+        self.code: Final = code
+        self.text: Final = text
+
+    def parts(self) -> tuple[object, ...]:
+        return self.code, self.text
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+@final
+@mypyc_attr(acyclic=True)
+class Answer(Value):
     """A reply's content, before a message is composed of it.
 
     rcode: 0..4095. answer: the alias chain in order from qname, then the RRset asked for; a DNAME stands before the CNAME
@@ -24,18 +37,62 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     a negative answer already carries the denial's TTL (RFC 2308 §5).
     """
 
-    rcode: int = NOERROR
-    answer: tuple[RRset, ...] = ()
-    authority: tuple[RRset, ...] = ()
-    additional: tuple[RRset, ...] = ()
-    authoritative: bool = False
-    security: Security = Security.UNCHECKED
-    is_stale: bool = False
-    errors: tuple[ExtendedError, ...] = ()
+    __slots__ = ("additional", "answer", "authoritative", "authority", "errors", "is_stale", "rcode", "security")
+
+    def __init__(
+        self,
+        *,
+        rcode: int = NOERROR,
+        answer: tuple[RRset, ...] = (),
+        authority: tuple[RRset, ...] = (),
+        additional: tuple[RRset, ...] = (),
+        authoritative: bool = False,
+        security: Security = UNCHECKED,
+        is_stale: bool = False,
+        errors: tuple[ExtendedError, ...] = (),
+    ) -> None:
+        self.rcode: Final = rcode
+        self.answer: Final = answer
+        self.authority: Final = authority
+        self.additional: Final = additional
+        self.authoritative: Final = authoritative
+        self.security: Final = security
+        self.is_stale: Final = is_stale
+        self.errors: Final = errors
+
+    def parts(self) -> tuple[object, ...]:
+        return (
+            self.rcode,
+            self.answer,
+            self.authority,
+            self.additional,
+            self.authoritative,
+            self.security,
+            self.is_stale,
+            self.errors,
+        )
 
 
-class Question(msgspec.Struct, frozen=True, gc=False):
-    """What is asked (class IN): the key of flights and remembered failures."""
+@final
+@mypyc_attr(acyclic=True)
+class Question(Value):
+    """What is asked (class IN): the key of flights and remembered failures.
 
-    qname: WireName
-    qtype: int
+    key: both in one row of octets, which know their hash: what a map that is looked up for each miss has for its keys.
+    """
+
+    __slots__ = ("key", "qname", "qtype")
+
+    def __init__(self, qname: WireName, qtype: int) -> None:
+        self.qname: Final = qname
+        self.qtype: Final = qtype
+        self.key: Final = qname + qtype.to_bytes(2, "big")
+
+    def parts(self) -> tuple[object, ...]:
+        return self.qname, self.qtype
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Question) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)

@@ -4,23 +4,32 @@ A link is what is known of one name: the RRset asked for, a denial of it, or an 
 links, fresh or stale, hands them to a Chain in order; out of an open chain comes no Answer.
 """
 
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName, is_at_or_below, substitute, to_text
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, YXDOMAIN
+from cache.value import Value
 
 MAX_ALIASES: Final = 11  # Unbound and BIND follow as many (max-query-restarts); real chains are shorter
 
 
-class Alias(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class Alias(Value):
     """A link that leads on to `target`. shown: the CNAME, or the DNAME and the CNAME synthesized from it."""
 
-    shown: tuple[RRset, ...]
-    target: WireName
+    __slots__ = ("shown", "target")
+
+    def __init__(self, shown: tuple[RRset, ...], target: WireName) -> None:
+        self.shown: Final = shown
+        self.target: Final = target
+
+    def parts(self) -> tuple[object, ...]:
+        return self.shown, self.target
 
 
 Link = RRset | Denial | Alias
@@ -51,9 +60,7 @@ def alias_of(rrset: RRset, name: WireName) -> Alias:
     if target is None:
         raise SubstitutionTooLong(f"{to_text(name)} by the DNAME of {to_text(rrset.owner)} is no name any more", rrset)
     # RFC 6672 §3.1: the synthesized CNAME has the DNAME's TTL; and so it has its end, its trust and its lease
-    synthesized = msgspec.structs.replace(
-        rrset, owner=name, rtype=CNAME, rdatas=(bytes(target),), rrsigs=(), alias_target=target
-    )
+    synthesized = rrset.replace(owner=name, rtype=CNAME, rdatas=(bytes(target),), rrsigs=(), alias_target=target)
     return Alias((rrset, synthesized), target)
 
 

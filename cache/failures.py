@@ -5,32 +5,41 @@ knowledge about a name: no entry of the RRset cache comes of it, and it never tu
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, final
 
-import msgspec
 from cachetools import Cache, LRUCache, TLRUCache
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
 from cache.options import FailureOptions
 from cache.servers import ServerAddress
+from cache.value import Value
 
 MAX_FAILURES: Final = 10_000  # questions; names made up to fail push out the least recently asked, and nothing else
 MAX_SERVER_FAILURES: Final = 20_000  # of a server and a question; the least recently asked goes
 MAX_SENDS: Final = 3  # RFC 9520 §3.1: of one question to one server, before it counts as failed
 
 
-class RememberedFailure(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class RememberedFailure(Value):
     """A failed question. until: monotonic seconds at which it may be tried again; pause: how long that was, in seconds.
 
     info_code, text: why, as the client was told. attempts: how often it has failed in a row.
     """
 
-    info_code: int
-    text: str
-    until: float
-    pause: float
-    attempts: int = 1
+    __slots__ = ("attempts", "info_code", "pause", "text", "until")
+
+    def __init__(self, info_code: int, text: str, until: float, pause: float, attempts: int = 1) -> None:
+        self.info_code: Final = info_code
+        self.text: Final = text
+        self.until: Final = until
+        self.pause: Final = pause
+        self.attempts: Final = attempts
+
+    def parts(self) -> tuple[object, ...]:
+        return self.info_code, self.text, self.until, self.pause, self.attempts
 
 
 class Failures:
@@ -102,21 +111,37 @@ class Failures:
                 yield question, failure
 
 
-class _Record(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class _Record(Value):
     """What one server did with one question. sends: in vain, in the period that ends at `until`; pause: the last, or 0."""
 
-    sends: int
-    until: float
-    pause: float
+    __slots__ = ("pause", "sends", "until")
+
+    def __init__(self, sends: int, until: float, pause: float) -> None:
+        self.sends: Final = sends
+        self.until: Final = until
+        self.pause: Final = pause
+
+    def parts(self) -> tuple[object, ...]:
+        return self.sends, self.until, self.pause
 
 
-class ServerPause(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class ServerPause(Value):
     """A server and what it should not be asked. until, pause: as in RememberedFailure."""
 
-    server: ServerAddress
-    question: Question
-    until: float
-    pause: float
+    __slots__ = ("pause", "question", "server", "until")
+
+    def __init__(self, server: ServerAddress, question: Question, until: float, pause: float) -> None:
+        self.server: Final = server
+        self.question: Final = question
+        self.until: Final = until
+        self.pause: Final = pause
+
+    def parts(self) -> tuple[object, ...]:
+        return self.server, self.question, self.until, self.pause
 
 
 class ServerFailures:

@@ -1,7 +1,5 @@
 """What is made of a negative answer, or of a mere proof, and for how long does it hold (RFC 2308)?"""
 
-import msgspec
-
 from cache.names import WireName
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Security
@@ -32,7 +30,7 @@ def deny(
         owner=owner,
         rtype=rtype,
         # RFC 2308 §3: the SOA is shown with the TTL that the denial has
-        soa=msgspec.structs.replace(soa, ttl=ttl, received=now, expires=expires),
+        soa=soa.replace(ttl=ttl, received=now, expires=expires),
         ttl=ttl,
         received=now,
         expires=expires,
@@ -52,7 +50,7 @@ def denied_by(proof: tuple[RRset, ...], owner: WireName, rtype: int) -> Denial:
     return Denial(
         owner=owner,
         rtype=rtype,
-        soa=msgspec.structs.replace(first, rtype=SOA, rdatas=(), rrsigs=(), ttl=ttl, expires=expires),
+        soa=first.replace(rtype=SOA, rdatas=(), rrsigs=(), ttl=ttl, expires=expires),
         ttl=ttl,
         received=first.received,
         expires=expires,
@@ -80,7 +78,7 @@ def derive(
     return Denial(
         owner=owner,
         rtype=rtype,
-        soa=msgspec.structs.replace(soa, ttl=ttl, received=received, expires=expires),
+        soa=soa.replace(ttl=ttl, received=received, expires=expires),
         ttl=ttl,
         received=received,
         expires=expires,

@@ -1,12 +1,16 @@
 """What is known of one owner, in one place."""
 
-import msgspec
+from typing import final
+
+from mypy_extensions import i32, i64, mypyc_attr
 
 from cache.names import WireName
 from cache.rrset import Entry
 
 
-class Node(msgspec.Struct, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class Node:
     """All entries of one owner: at most one per type, the newest first; see ranking.can_stand_beside for the exception.
 
     A tuple, not a map: most owners have one or two entries, and a dict takes 224 octets before it holds anything.
@@ -14,12 +18,15 @@ class Node(msgspec.Struct, gc=False):
     eviction last came by. place: where it stands in the ring. Mutable, and shared by nobody but the store and its ring.
     """
 
-    owner: WireName
-    entries: tuple[Entry, ...] = ()
-    octets: int = 0
-    hits: int = 0
-    hits_seen: int = 0
-    place: int = -1
+    __slots__ = ("entries", "hits", "hits_seen", "octets", "owner", "place")
+
+    def __init__(self, owner: WireName, entries: tuple[Entry, ...] = ()) -> None:
+        self.owner = owner
+        self.entries = entries
+        self.octets: i32 = 0
+        self.hits: i64 = 0
+        self.hits_seen: i64 = 0
+        self.place: i32 = -1
 
     def find(self, rtype: int | None) -> Entry | None:
         """The entry of this type; None asks for the NXDOMAIN."""

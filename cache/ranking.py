@@ -7,8 +7,6 @@ parent has withdrawn would be kept alive by its own servers (ghost domains, CVE-
 
 from typing import Final
 
-import msgspec
-
 from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.rrtypes import CNAME, DS, NS, NSEC, RRSIG
 
@@ -56,7 +54,7 @@ def may_replace(old: Entry, new: Entry, now: float) -> bool:
 def heir(old: Entry, new: Entry, now: float) -> Entry:
     """`new` as it may be stored in the place of `old`: an NS RRset or glue ends no later than the live one it replaces."""
     if _is_delegating(new) and type(old) is RRset and old.rtype == new.rtype and now < old.expires < new.expires:
-        return msgspec.structs.replace(new, expires=old.expires)
+        return new.replace(expires=old.expires)
     return new
 
 

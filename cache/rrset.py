@@ -1,15 +1,15 @@
 """What is known: an RRset, or a Denial that says a name or a type is not there.
 
 Both are values. They carry the point in monotonic time at which they stop being true and how far they are trusted.
-They are msgspec Structs without a place in the garbage collector: a million of them cost no collection time, and one is
-made 14 times faster than a frozen dataclass (measured: 0.05 µs against 0.73 µs for eight fields).
 """
 
 from enum import IntEnum
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.names import WireName, to_text
+from cache.value import Value
 
 
 class Trust(IntEnum):
@@ -32,7 +32,13 @@ class Security(IntEnum):
     SECURE = 4
 
 
-class RRset(msgspec.Struct, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
+UNCHECKED: Final = Security.UNCHECKED
+FOREVER: Final = float("inf")
+
+
+@final
+@mypyc_attr(acyclic=True)
+class RRset(Value):
     """All records of one owner and type (class IN), as wire bytes.
 
     rdatas: uncompressed wire rdata of each record, without duplicates; rrsigs: rdata of the RRSIGs that cover them.
@@ -45,19 +51,102 @@ class RRset(msgspec.Struct, frozen=True, gc=False, kw_only=True, repr_omit_defau
     source: the server that said it, as text for people; "" for local data.
     """
 
-    owner: WireName
-    rtype: int
-    rdatas: tuple[bytes, ...]
-    ttl: int
-    received: float
-    expires: float
-    trust: Trust
-    rrsigs: tuple[bytes, ...] = ()
-    security: Security = Security.UNCHECKED
-    lease: float = float("inf")
-    alias_target: WireName | None = None
-    source: str = ""
-    proof: tuple["RRset", ...] = ()
+    __slots__ = (
+        "alias_target",
+        "expires",
+        "lease",
+        "owner",
+        "proof",
+        "rdatas",
+        "received",
+        "rrsigs",
+        "rtype",
+        "security",
+        "source",
+        "trust",
+        "ttl",
+    )
+
+    def __init__(
+        self,
+        *,
+        owner: WireName,
+        rtype: int,
+        rdatas: tuple[bytes, ...],
+        ttl: int,
+        received: float,
+        expires: float,
+        trust: Trust,
+        rrsigs: tuple[bytes, ...] = (),
+        security: Security = UNCHECKED,
+        lease: float = FOREVER,
+        alias_target: WireName | None = None,
+        source: str = "",
+        proof: "tuple[RRset, ...]" = (),
+    ) -> None:
+        self.owner: Final = owner
+        self.rtype: Final = rtype
+        self.rdatas: Final = rdatas
+        self.ttl: Final = ttl
+        self.received: Final = received
+        self.expires: Final = expires
+        self.trust: Final = trust
+        self.rrsigs: Final = rrsigs
+        self.security: Final = security
+        self.lease: Final = lease
+        self.alias_target: Final = alias_target
+        self.source: Final = source
+        self.proof: Final = proof
+
+    def parts(self) -> tuple[object, ...]:
+        return (
+            self.owner,
+            self.rtype,
+            self.rdatas,
+            self.ttl,
+            self.received,
+            self.expires,
+            self.trust,
+            self.rrsigs,
+            self.security,
+            self.lease,
+            self.alias_target,
+            self.source,
+            self.proof,
+        )
+
+    def replace(
+        self,
+        *,
+        owner: WireName | None = None,
+        rtype: int | None = None,
+        rdatas: tuple[bytes, ...] | None = None,
+        ttl: int | None = None,
+        received: float | None = None,
+        expires: float | None = None,
+        trust: Trust | None = None,
+        rrsigs: tuple[bytes, ...] | None = None,
+        security: Security | None = None,
+        lease: float | None = None,
+        alias_target: WireName | None = None,
+        proof: "tuple[RRset, ...] | None" = None,
+    ) -> "RRset":
+        """It with what is given in the place of its own."""
+        return RRset(
+            owner=self.owner if owner is None else owner,
+            rtype=self.rtype if rtype is None else rtype,
+            rdatas=self.rdatas if rdatas is None else rdatas,
+            ttl=self.ttl if ttl is None else ttl,
+            received=self.received if received is None else received,
+            expires=self.expires if expires is None else expires,
+            trust=self.trust if trust is None else trust,
+            rrsigs=self.rrsigs if rrsigs is None else rrsigs,
+            security=self.security if security is None else security,
+            lease=self.lease if lease is None else lease,
+            alias_target=self.alias_target if alias_target is None else alias_target,
+            source=self.source,
+            proof=self.proof if proof is None else proof,
+        )
 
     def __repr__(self) -> str:
         return (
@@ -66,24 +155,98 @@ class RRset(msgspec.Struct, frozen=True, gc=False, kw_only=True, repr_omit_defau
         )
 
 
-class Denial(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+@final
+@mypyc_attr(acyclic=True)
+class Denial(Value):
     """A proven negative: NODATA for `rtype`, or NXDOMAIN when `rtype` is None (RFC 2308).
 
     soa: the zone's SOA RRset as received in the authority section. proof: NSEC/NSEC3 RRsets with their signatures.
     ttl: min(SOA TTL, SOA MINIMUM) within the configured bounds; other fields as in RRset.
     """
 
-    owner: WireName
-    rtype: int | None
-    soa: RRset
-    ttl: int
-    received: float
-    expires: float
-    trust: Trust
-    proof: tuple[RRset, ...] = ()
-    security: Security = Security.UNCHECKED
-    lease: float = float("inf")
-    source: str = ""
+    __slots__ = (
+        "expires",
+        "lease",
+        "owner",
+        "proof",
+        "received",
+        "rtype",
+        "security",
+        "soa",
+        "source",
+        "trust",
+        "ttl",
+    )
+
+    def __init__(
+        self,
+        *,
+        owner: WireName,
+        rtype: int | None,
+        soa: RRset,
+        ttl: int,
+        received: float,
+        expires: float,
+        trust: Trust,
+        proof: tuple[RRset, ...] = (),
+        security: Security = UNCHECKED,
+        lease: float = FOREVER,
+        source: str = "",
+    ) -> None:
+        self.owner: Final = owner
+        self.rtype: Final = rtype
+        self.soa: Final = soa
+        self.ttl: Final = ttl
+        self.received: Final = received
+        self.expires: Final = expires
+        self.trust: Final = trust
+        self.proof: Final = proof
+        self.security: Final = security
+        self.lease: Final = lease
+        self.source: Final = source
+
+    def parts(self) -> tuple[object, ...]:
+        return (
+            self.owner,
+            self.rtype,
+            self.soa,
+            self.ttl,
+            self.received,
+            self.expires,
+            self.trust,
+            self.proof,
+            self.security,
+            self.lease,
+            self.source,
+        )
+
+    def replace(
+        self,
+        *,
+        rtype: int | None = None,
+        soa: RRset | None = None,
+        ttl: int | None = None,
+        received: float | None = None,
+        expires: float | None = None,
+        trust: Trust | None = None,
+        proof: tuple[RRset, ...] | None = None,
+        security: Security | None = None,
+        lease: float | None = None,
+    ) -> "Denial":
+        """It with what is given in the place of its own."""
+        return Denial(
+            owner=self.owner,
+            rtype=self.rtype if rtype is None else rtype,
+            soa=self.soa if soa is None else soa,
+            ttl=self.ttl if ttl is None else ttl,
+            received=self.received if received is None else received,
+            expires=self.expires if expires is None else expires,
+            trust=self.trust if trust is None else trust,
+            proof=self.proof if proof is None else proof,
+            security=self.security if security is None else security,
+            lease=self.lease if lease is None else lease,
+            source=self.source,
+        )
 
     @property
     def is_nxdomain(self) -> bool:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-import msgspec
-
 from cache.counts import CacheCounts
 from cache.eviction import Clock
 from cache.names import ROOT, WireName, ancestors, is_at_or_below, is_below
@@ -110,7 +108,7 @@ class RRsetCache:
         the one answer it came for (RFC 1035 §3.2.1), but the world has moved on from what was known before.
         """
         if entry.expires > entry.lease:
-            entry = msgspec.structs.replace(entry, expires=entry.lease)
+            entry = entry.replace(expires=entry.lease)
         fault = _fault_now(entry, now)
         if fault:
             return self._refuse(fault)
@@ -171,7 +169,7 @@ class RRsetCache:
         """Hold `entry`, if it is held, under a later lease; when it stops being fresh does not change (renewal.py)."""
         node = self._nodes.get(entry.owner)
         if node is not None and lease > entry.lease:
-            longer = msgspec.structs.replace(entry, lease=lease)
+            longer = entry.replace(lease=lease)
             self.counts.leases_renewed += any(one is entry for one in node.entries)
             node.entries = tuple(longer if one is entry else one for one in node.entries)
 
@@ -257,7 +255,7 @@ class RRsetCache:
         )
         forgotten = len(node.entries) - len(kept)
         if rtype in (DS, None) and any(map(denies_ds, kept)):
-            kept = tuple(msgspec.structs.replace(one, proof=()) if denies_ds(one) else one for one in kept)
+            kept = tuple(one.replace(proof=()) if denies_ds(one) else one for one in kept)
             forgotten += 1
         self.counts.forgotten += forgotten
         if forgotten:

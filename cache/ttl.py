@@ -5,8 +5,6 @@ A TTL only shrinks: nothing here takes an `expires` that was set before and make
 
 from typing import Final
 
-import msgspec
-
 from cache.options import CacheOptions
 from cache.rrset import RRset
 
@@ -40,8 +38,7 @@ def negative_ttl(soa_ttl: int, soa_rdata: bytes, options: CacheOptions) -> int:
 
 def with_proof(rrset: RRset, proof: tuple[RRset, ...]) -> RRset:
     """It with what proves it, and no longer a life than that has: a proof that is over proves nothing to a client."""
-    return msgspec.structs.replace(
-        rrset,
+    return rrset.replace(
         proof=proof,
         ttl=min(rrset.ttl, *(one.ttl for one in proof)),
         expires=min(rrset.expires, *(one.expires for one in proof)),

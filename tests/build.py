@@ -1,8 +1,12 @@
 """Values for tests from zone-file text: `rrset("www.example. 60 A 192.0.2.1", now=10.0)`."""
 
+from types import GetSetDescriptorType, MemberDescriptorType
+from typing import TypeVar
+
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import msgspec
 
 from cache.answer import Question
 from cache.names import WireName, from_text
@@ -11,9 +15,22 @@ from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Security, Trust
 from cache.rrtypes import CNAME, DNAME
 
+T = TypeVar("T")
+
 FOREVER = float("inf")
 DEFAULTS = CacheOptions()
+DERIVED = frozenset({"key"})  # attributes that a constructor makes of others
 SOA = "example. 300 SOA ns.example. admin.example. 1 7200 900 1209600 60"
+
+
+def replace(value: T, **changes: object) -> T:
+    """`value` with these parts in the place of its own: a Struct of msgspec or a value class, interpreted or compiled."""
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(value, **changes)
+    kind = type(value)
+    names = [name for name, one in vars(kind).items() if isinstance(one, GetSetDescriptorType | MemberDescriptorType)]
+    parts = {name: getattr(value, name) for name in names if name not in DERIVED}
+    return kind(**parts | changes)
 
 
 def question(text: str) -> Question:

@@ -6,13 +6,12 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
-import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
 from cache.names import from_text, to_text
 from cache.rrset import RRset
-from tests.build import rrset
+from tests.build import replace, rrset
 
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
@@ -66,7 +65,7 @@ def with_rrsig(
     for rdata in unsigned.rdatas:
         made.add(dns.rdata.from_wire(dns.rdataclass.IN, rtype, rdata, 0, len(rdata)), unsigned.ttl)
     rrsig = _rrsig(made, private, dnskey, zone, inception=inception, expiration=expiration)
-    return msgspec.structs.replace(unsigned, rrsigs=(rrsig.to_wire() or b"",))
+    return replace(unsigned, rrsigs=(rrsig.to_wire() or b"",))
 
 
 def _rrsig(

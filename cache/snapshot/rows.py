@@ -128,7 +128,7 @@ def restored(row: SavedEntry, terms: Terms) -> Entry | None:
             raise BadRow("an RRset has a type, and evidence if it is proven")
         entry: Entry = _rrset(row, row.type, terms, terms.max_ttl)
         if row.evidence:
-            entry = msgspec.structs.replace(entry, proof=_proof(row.evidence, terms))
+            entry = entry.replace(proof=_proof(row.evidence, terms))
     else:
         entry = _denial(row, terms)
     return entry if _is_of_use(entry, terms) else None

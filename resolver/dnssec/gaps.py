@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 from typing import Final
 
-import msgspec
 from cachetools import LRUCache
 
 from cache.answer import Question
@@ -146,7 +145,7 @@ class Gaps:
         closest = next(one for one in ancestors(rrset.owner) if count_labels(one) <= labels)
         known, wildcard = self._zones.get(zone), prepend(b"*", closest)
         if known is not None and wildcard is not None:
-            known.wildcards[wildcard, rrset.rtype] = msgspec.structs.replace(rrset, owner=wildcard, proof=())
+            known.wildcards[wildcard, rrset.rtype] = rrset.replace(owner=wildcard, proof=())
 
     def find(self, question: Question, top: WireName, now: float) -> Link | None:
         """What is proven of it; None: it has to be asked for. top: the zones above it have no say."""
@@ -236,8 +235,7 @@ def _given(known: _Zone, question: Question, now: float) -> Link | None:
             cover = _cover(known, closer, closest, name, now) if source is not None and is_live(source, now) else None
             if source is None or cover is None:
                 continue
-            made = msgspec.structs.replace(
-                with_proof(source, (cover,)),
+            made = with_proof(source, (cover,)).replace(
                 owner=name,
                 received=min(source.received, cover.received),
                 lease=min(source.lease, cover.lease),

@@ -6,8 +6,6 @@ Whoever stores what servers say asks here first. What is not what its zone signe
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-import msgspec
-
 from cache.answer import Question
 from cache.chain import Link
 from cache.names import WireName, count_labels, fold, is_at_or_below, parent, to_text
@@ -105,7 +103,7 @@ class Validator:
 
     async def _judge(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         if rrset.rtype == RRSIG:  # never signed itself (RFC 4035 §2.2): whoever asked for it can tell what it is worth
-            return msgspec.structs.replace(rrset, security=Security.INDETERMINATE)
+            return rrset.replace(security=Security.INDETERMINATE)
         if rrset.rtype == DNSKEY:
             return await self._judge_keys(rrset, fetch, work)
         place = _place_of(rrset.owner, rrset.rtype)
@@ -113,13 +111,13 @@ class Validator:
         signer = signer_of(rrset, start, is_above=rrset.rtype == DS) if start is not None else None
         zone = await self._trust.zone_of(signer or place, fetch, work)
         if isinstance(zone, Unsigned):
-            return msgspec.structs.replace(rrset, security=Security.INSECURE)
+            return rrset.replace(security=Security.INSECURE)
         if signer is None:
             raise RrsigsMissing(f"no signature of {_text(rrset)}")
         verified = self._verified(rrset, zone, signer, work)
         if verified.labels < count_labels(rrset.owner):
             return self._judge_expanded(rrset, verified, zone, work)
-        return self._limited(msgspec.structs.replace(rrset, proof=()), [verified], Security.SECURE)
+        return self._limited(rrset.replace(proof=()), [verified], Security.SECURE)
 
     def _judge_expanded(self, rrset: RRset, verified: Verified, zone: Signed, work: Work) -> RRset:
         """RFC 4035 §5.3.4: what a wildcard gives is good only where nothing closer is; one record is enough to say so."""
@@ -140,7 +138,7 @@ class Validator:
         """The DNSKEY RRset at the apex of a zone: a trust anchor vouches for it, or the DS RRset of its parent."""
         zone = rrset.owner
         if not self._trust.is_checked(zone):
-            return msgspec.structs.replace(rrset, security=Security.INSECURE)
+            return rrset.replace(security=Security.INSECURE)
         anchor = self._trust.anchor_of(zone)
         if anchor is not None:
             keys = matching(rrset, anchor.ds)
@@ -148,7 +146,7 @@ class Validator:
             above = await self._trust.zone_of(parent(zone), fetch, work)
             found = above if isinstance(above, Unsigned) else await self._trust.vouchers(zone, above.zone, fetch, work)
             if isinstance(found, Unsigned):
-                return msgspec.structs.replace(rrset, security=Security.INSECURE)
+                return rrset.replace(security=Security.INSECURE)
             if isinstance(found, Uncut):
                 raise Bogus(f"no zone begins at {to_text(zone)}, and keys are there")
             keys = matching(rrset, found.rdatas)
@@ -166,17 +164,17 @@ class Validator:
         signer = next((one for one in within if qtype != DS or one != denial.owner), None)
         zone = await self._trust.zone_of(signer or place, fetch, work)
         if isinstance(zone, Unsigned):
-            return msgspec.structs.replace(denial, security=Security.INSECURE)
+            return denial.replace(security=Security.INSECURE)
         if signer is None or not denial.proof:
             raise NsecMissing(f"nothing proves that {to_text(denial.owner)} TYPE{qtype} is not there")
         verified = [self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
         proof, of_proof = self._proven(denial.proof, zone, work)
         security = _security_of(_proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}")
-        limited = self._limited(msgspec.structs.replace(denial, proof=proof), [*verified, *of_proof], security)
-        soa = msgspec.structs.replace(limited.soa, ttl=limited.ttl, expires=limited.expires, security=security)
+        limited = self._limited(denial.replace(proof=proof), [*verified, *of_proof], security)
+        soa = limited.soa.replace(ttl=limited.ttl, expires=limited.expires, security=security)
         if security is Security.SECURE:
             self._gaps.note(zone.zone, proof, soa)
-        return msgspec.structs.replace(limited, soa=soa)
+        return limited.replace(soa=soa)
 
     def _verified(self, rrset: RRset, zone: Signed, signer: WireName, work: Work) -> Verified:
         """How it is signed; raises Bogus."""
@@ -203,7 +201,7 @@ class Validator:
         wall = self._wall()
         ttl = min(entry.ttl, *(min(one.ttl, int(one.until - wall)) for one in verified))
         expires = min(entry.expires, entry.received + ttl)
-        return msgspec.structs.replace(entry, security=security, ttl=ttl, expires=expires)
+        return entry.replace(security=security, ttl=ttl, expires=expires)
 
     def _note(self, security: Security) -> None:
         if security is Security.SECURE:

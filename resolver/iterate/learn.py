@@ -103,7 +103,7 @@ def of_apex(iteration: Iteration, question: Question) -> Iteration:
     said = iteration.link
     if question.qtype != DS or not isinstance(said, Denial) or said.rtype is not None:
         return iteration
-    denial = msgspec.structs.replace(said, rtype=DS)
+    denial = said.replace(rtype=DS)
     learned = tuple(denial if entry is said else entry for entry in iteration.learned)
     return msgspec.structs.replace(iteration, link=denial, learned=learned)
 
@@ -140,7 +140,7 @@ def delegation_of(
     if not keeps_proof or scrubbed.ds is not None or not scrubbed.proof:
         return delegation
     proof = tuple(one for one in _proof(scrubbed, voice, Trust.ADDITIONAL, options) if one.rrsigs)
-    return msgspec.structs.replace(delegation, proof=proof[:MAX_PROOF])
+    return delegation.replace(proof=proof[:MAX_PROOF])
 
 
 def glue_of(scrubbed: Scrubbed, voice: Voice, options: CacheOptions, lease: float) -> list[RRset]:

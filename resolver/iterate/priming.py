@@ -6,7 +6,6 @@ Nobody waits for it: until it has succeeded, and whenever it fails, recursion be
 from collections.abc import Callable
 from typing import Final, Never
 
-import msgspec
 import trio
 
 from cache.names import ROOT
@@ -67,5 +66,5 @@ async def keep_primed(
         # the old set goes first: same data would not refresh its TTL
         cache.forget(ROOT, NS)
         for entry in iteration.learned:
-            cache.put(entry if is_for_clients else msgspec.structs.replace(entry, trust=Trust.ADDITIONAL), now)
+            cache.put(entry if is_for_clients else entry.replace(trust=Trust.ADDITIONAL), now)
         await trio.sleep(FIRST_RETRY)

@@ -6,8 +6,11 @@ client is bits 16 to 48 of its source address and of nothing else.
 
 import ipaddress
 from collections.abc import Callable, Mapping
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
+
+from cache.value import Value
 
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -16,7 +19,9 @@ IPV4_OCTETS = 4
 MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96: an IPv4 client of a dual-stack socket
 
 
-class View(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class View(Value):
     """What a client may see.
 
     client: its packed source address. network: the 6PN network whose `.internal` it sees, or None: it may ask public
@@ -24,11 +29,17 @@ class View(msgspec.Struct, frozen=True):
     are counted under, in all of its network or address and as one client of it.
     """
 
-    client: bytes
-    network: int | None
-    refusal: str
-    group: str
-    machine: bytes
+    __slots__ = ("client", "group", "machine", "network", "refusal")
+
+    def __init__(self, client: bytes, network: int | None, refusal: str, group: str, machine: bytes) -> None:
+        self.client: Final = client
+        self.network: Final = network
+        self.refusal: Final = refusal
+        self.group: Final = group
+        self.machine: Final = machine
+
+    def parts(self) -> tuple[object, ...]:
+        return self.client, self.network, self.refusal, self.group, self.machine
 
     def network_id(self) -> int:
         """The network of a client that has one."""

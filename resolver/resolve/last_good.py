@@ -9,8 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import takewhile
 
-from msgspec.structs import replace
-
 from cache.answer import Question
 from cache.lookup import find_last_good
 from cache.names import WireName, ancestors
@@ -52,7 +50,7 @@ class LastGood:
         if link is not None and not isinstance(link, Denial):
             return None
         if denial.is_nxdomain and self._has_good(denial.owner, now):
-            return replace(denial, rtype=qtype)  # the name is held to be there, and so only this type is denied
+            return denial.replace(rtype=qtype)  # the name is held to be there, and so only this type is denied
         return denial
 
     def _has_good(self, owner: WireName, now: float) -> bool:

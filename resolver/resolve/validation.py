@@ -155,7 +155,7 @@ class _Step:
         if isinstance(told, Denial):  # it has no SOA and answers nobody; what it proves is remembered with the standing
             return await self._means.validator.validate_denial(told, DS, self._fetch, self._work)
         judged = await self._means.validator.validate_rrset(told, self._fetch, self._work)
-        ds = msgspec.structs.replace(judged, trust=Trust.AUTHORITY_AA)
+        ds = judged.replace(trust=Trust.AUTHORITY_AA)
         self._means.cache.put(ds, self._means.now())
         return ds
 

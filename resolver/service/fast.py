@@ -6,15 +6,16 @@ from the one truth and dies with it (design.md §5.2). What is said of internal 
 network, and its order by reply.
 """
 
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Answer
 from cache.names import WireName
 from cache.rrset import Denial, Entry
 from cache.rrtypes import SOA
 from cache.store import RRsetCache
+from cache.value import Value
 from resolver.policy.views import View
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
@@ -33,20 +34,33 @@ MAX_VIEWS: Final = 16384  # pairs of addresses
 Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and type under which the cache gives it
 
 
-class Asked(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Asked(Value):
     """A query whose answer has to be waited for. max_octets: of its reply."""
 
-    query: Query
-    view: View
-    max_octets: int
+    __slots__ = ("max_octets", "query", "view")
+
+    def __init__(self, query: Query, view: View, max_octets: int) -> None:
+        self.query: Final = query
+        self.view: Final = view
+        self.max_octets: Final = max_octets
+
+    def parts(self) -> tuple[object, ...]:
+        return self.query, self.view, self.max_octets
 
 
-class _Kept(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class _Kept:
     """A rendered reply, right until `until` and while the cache holds each of `entries` under its owner and type."""
 
-    tail: bytes
-    until: float
-    entries: Entries
+    __slots__ = ("entries", "tail", "until")
+
+    def __init__(self, tail: bytes, until: float, entries: Entries) -> None:
+        self.tail: Final = tail
+        self.until: Final = until
+        self.entries: Final = entries
 
 
 class FastPath:

@@ -7,8 +7,6 @@ comes after it (TuDoor). Some datagrams raise a suspicion that is cleared up ove
 from collections.abc import Callable
 from enum import Enum
 
-from msgspec.structs import replace
-
 from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL
 from resolver.env import UdpChannel
 from resolver.upstream.cookies import Echo, echo_of
@@ -91,7 +89,7 @@ def read_echo(data: bytes, asked: bytes) -> Response | Unreadable:
     response = read_response(data[:HEADER_OCTETS] + plain + data[HEADER_OCTETS + len(asked) :])
     if isinstance(response, Unreadable) or not response.asked:
         return response  # without a question section these octets are the head of a record
-    return replace(response, asked=asked)
+    return response.with_asked(asked)
 
 
 def match_of(response: Response, id: int, asked: bytes) -> Match:

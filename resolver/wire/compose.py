@@ -5,14 +5,15 @@ and only when that does not fit is the message truncated (RFC 2181 §9).
 """
 
 from struct import Struct
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Answer
 from cache.rrset import RRset, Security
 from cache.rrtypes import IN, NSEC, NSEC3, RRSIG, SERVFAIL, SOA
 from cache.ttl import shown_ttl
+from cache.value import Value
 from resolver.wire.edns import PAYLOAD, compose_opt, error_options
 from resolver.wire.layout import HEADER, HEADER_OCTETS, RCODE_BITS
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query
@@ -31,7 +32,9 @@ PLAIN_OPT: Final = compose_opt(PAYLOAD)
 FOREVER: Final = float("inf")
 
 
-class Rendered(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Rendered(Value):
     """A reply without its ID (`tail`), to be kept for the same query from other clients.
 
     until: monotonic seconds before which it stays right: the earliest moment at which a TTL in it changes or an RRset
@@ -39,9 +42,15 @@ class Rendered(msgspec.Struct, frozen=True):
     right only as long as these are what is known. A reply without any is right for no time.
     """
 
-    tail: bytes
-    until: float
-    rrsets: tuple[RRset, ...]
+    __slots__ = ("rrsets", "tail", "until")
+
+    def __init__(self, tail: bytes, until: float, rrsets: tuple[RRset, ...]) -> None:
+        self.tail: Final = tail
+        self.until: Final = until
+        self.rrsets: Final = rrsets
+
+    def parts(self) -> tuple[object, ...]:
+        return self.tail, self.until, self.rrsets
 
 
 def compose_reply(

@@ -2,9 +2,9 @@
 
 import struct
 from struct import Struct
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.names import WireName
 from cache.rrtypes import AAAA, IN, OPT, RRSIG, A
@@ -54,14 +54,19 @@ def read_response(data: bytes) -> Response | Unreadable:
     return Response(id, flags, rcode | upper_rcode, asked, answer, authority, additional, edns, len(data))
 
 
-class _Gathered(msgspec.Struct, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class _Gathered:
     """The records of one owner and type that a section has shown so far; rdatas: in order and once (RFC 2181 §5)."""
 
-    owner: WireName
-    rtype: int
-    ttl: int
-    rdatas: dict[bytes, None]
-    rrsigs: tuple[bytes, ...] = ()
+    __slots__ = ("owner", "rdatas", "rrsigs", "rtype", "ttl")
+
+    def __init__(self, owner: WireName, rtype: int, ttl: int, rdatas: dict[bytes, None]) -> None:
+        self.owner = owner
+        self.rtype = rtype
+        self.ttl = ttl
+        self.rdatas = rdatas
+        self.rrsigs: tuple[bytes, ...] = ()
 
 
 Sets = dict[tuple[bytes, int], _Gathered]  # by folded owner and type; RRSIGs by the type that they cover

@@ -12,7 +12,6 @@ from heapq import heappop, heappush
 from typing import Final
 
 from cachetools import Cache, LFUCache, LRUCache, TLRUCache
-from msgspec.structs import replace
 
 from cache.lookup import find
 from cache.names import WireName, from_text
@@ -21,7 +20,7 @@ from cache.options import CacheOptions
 from cache.rrtypes import A
 from cache.store import RRsetCache
 from tests.bench.measure import Row
-from tests.build import rrset
+from tests.build import replace, rrset
 
 NAMES: Final = 20_000
 ROOM: Final = 2000  # names that fit

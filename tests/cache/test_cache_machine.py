@@ -5,7 +5,6 @@ from random import Random
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from msgspec.structs import replace
 
 from cache.answer import Answer
 from cache.lookup import find, find_stale_link
@@ -18,7 +17,7 @@ from cache.rrtypes import AAAA, CNAME, DNAME, DS, NOERROR, NS, NXDOMAIN, A
 from cache.snapshot import restored, saved
 from cache.store import RRsetCache
 from cache.ttl import shown_ttl
-from tests.build import FOREVER, denial, rrset
+from tests.build import FOREVER, denial, replace, rrset
 from tests.cache.model import Model
 from tests.cache.snapshot.made import terms
 

@@ -3,13 +3,12 @@
 from itertools import pairwise
 
 import pytest
-from msgspec.structs import replace
 
 from cache.chain import MAX_ALIASES, Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, alias_of
 from cache.names import from_text
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import CNAME, DNAME, NOERROR, NXDOMAIN, TXT, A
-from tests.build import denial, rrset
+from tests.build import denial, replace, rrset
 
 TARGET = rrset("www.test. 60 A 192.0.2.1")
 

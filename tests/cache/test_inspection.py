@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from cache.failures import Failures, ServerFailures
 from cache.inspection import (
@@ -25,7 +24,7 @@ from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Entry, Trust
 from cache.rrtypes import AAAA, A
 from cache.store import RRsetCache
-from tests.build import denial, question, rrset
+from tests.build import denial, question, replace, rrset
 
 STALE = StaleOptions()
 ALL = Wanted()

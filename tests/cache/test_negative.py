@@ -1,14 +1,12 @@
 """What is kept of a negative answer (RFC 2308)."""
 
-from msgspec.structs import replace
-
 from cache.negative import denied_by, deny
 from cache.options import CacheOptions
 from cache.rrset import Trust
 from cache.rrtypes import DS, A
 from cache.store import RRsetCache
 from cache.ttl import shown_ttl
-from tests.build import SOA, denial, question, rrset
+from tests.build import SOA, denial, question, replace, rrset
 
 NAME = question("x.example. A").qname
 

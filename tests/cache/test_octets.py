@@ -1,10 +1,9 @@
 """The estimate of memory, against what a process really takes."""
 
 import pytest
-from msgspec.structs import replace
 
 from cache.octets import octets_of
-from tests.build import denial, rrset
+from tests.build import denial, replace, rrset
 from tests.cache.memory import KINDS, measure
 
 COUNT = 50_000

@@ -1,12 +1,11 @@
 """The timers of RFC 8767."""
 
 import pytest
-from msgspec.structs import replace
 
 from cache.options import StaleOptions
 from cache.rrset import Entry, Security
 from cache.staleness import Freshness, freshness, is_due
-from tests.build import FOREVER, denial, rrset
+from tests.build import FOREVER, denial, replace, rrset
 
 FRESH, DUE, STALE, GONE = Freshness.FRESH, Freshness.DUE, Freshness.STALE, Freshness.GONE
 A = "www.example. 100 A 192.0.2.1"

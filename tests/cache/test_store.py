@@ -1,7 +1,6 @@
 """What the store holds after puts, and what it refuses."""
 
 import pytest
-from msgspec.structs import replace
 
 from cache.counts import CacheCounts
 from cache.names import ROOT, from_text
@@ -9,7 +8,7 @@ from cache.options import CacheOptions
 from cache.rrset import Entry, Security, Trust
 from cache.rrtypes import AAAA, CNAME, DS, NS, A
 from cache.store import MAX_ENTRIES_OF_OWNER, MAX_RECORDS, OWNERS_PER_STEP, RRsetCache
-from tests.build import denial, rrset, type_of
+from tests.build import denial, replace, rrset, type_of
 
 GLUE = Trust.ADDITIONAL
 WWW = from_text("www.example.")

@@ -1,11 +1,10 @@
 """Every TTL is computed in one place."""
 
 import pytest
-from msgspec.structs import replace
 
 from cache.options import CacheOptions
 from cache.ttl import clamp, expiry, negative_ttl, remaining, shown_ttl, with_proof
-from tests.build import FOREVER, rrset
+from tests.build import FOREVER, replace, rrset
 
 
 @pytest.mark.parametrize(

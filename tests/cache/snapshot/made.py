@@ -5,14 +5,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from msgspec.structs import replace
-
 from cache.names import WireName, from_text
 from cache.rrset import Entry, Security, Trust
 from cache.snapshot import Moment, SnapshotReader, SnapshotWriter, Terms, saved
 from cache.snapshot.rows import SavedServer
 from resolver.wire.rdata import is_rdata
-from tests.build import denial, rrset
+from tests.build import denial, replace, rrset
 
 SAVED_AT: Final = Moment(wall=1_785_542_400.0, monotonic=1000.0, boot="this boot")
 SHIFT: Final = SAVED_AT.wall - SAVED_AT.monotonic

@@ -4,12 +4,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cache.names import from_text
 from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.snapshot.rows import MAX_EVIDENCE, BadRow, SavedEntry, SavedRRset, restored, saved
-from tests.build import denial, rrset
+from tests.build import denial, replace, rrset
 from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT, terms
 
 ADDRESS = rrset("www.example. 300 A 192.0.2.1", 990.0)

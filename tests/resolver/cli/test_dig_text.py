@@ -8,6 +8,7 @@ from resolver.cli.dig_text import dig_json, dig_text
 from resolver.cli.exchange import Reply
 from resolver.env import Address
 from resolver.wire.message import AA, AD, QR, RA, RD, RawRRset, Response, ResponseEdns
+from tests.build import replace
 
 WWW = from_text("www.example.")
 WEB = from_text("web.example.")
@@ -80,5 +81,5 @@ def test_programs_see_the_same() -> None:
 
 def test_signatures_are_records_of_their_own() -> None:
     rrsig = bytes.fromhex("00010802000000786500000064000000 1234".replace(" ", "")) + from_text("example.") + b"sig"
-    signed = msgspec.structs.replace(ALIAS, answer=(RawRRset(WEB, A, 60, (b"\xc0\0\2P",), (rrsig,)),))
+    signed = replace(ALIAS, answer=(RawRRset(WEB, A, 60, (b"\xc0\0\2P",), (rrsig,)),))
     assert [record.type for record in dig_json(reply(signed)).answer] == ["A", "RRSIG"]

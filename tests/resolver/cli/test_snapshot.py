@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from cache.snapshot import SnapshotReader, saved
 from resolver.cli.snapshot import SENT_ENTRIES, SENT_OCTETS, _bounded
+from tests.build import replace
 from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT, load, many, save
 from tests.cache.snapshot.test_read import forged
 from tests.resolver.cli.conftest import Served, cistern

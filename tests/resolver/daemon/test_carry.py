@@ -6,7 +6,6 @@ import msgspec
 import pytest
 import trio
 import trio.testing
-from msgspec.structs import replace
 
 from cache.options import CacheOptions
 from cache.rrset import Entry, Security, Trust
@@ -16,7 +15,7 @@ from resolver.daemon.carry import exported, imported, is_worth_saving, moment, t
 from resolver.env import Env
 from resolver.service.control import CannotShow
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
-from tests.build import denial, rrset
+from tests.build import denial, replace, rrset
 from tests.cache.snapshot.made import ENTRIES
 from tests.resolver.daemon.alone import ALONE, simulated
 

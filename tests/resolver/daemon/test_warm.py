@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 import pytest
 import trio
 import trio.testing
-from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from cache.answer import Answer
@@ -24,7 +23,7 @@ from cache.store import RRsetCache
 from internal_zones.database import Runner, inline
 from resolver.daemon.warm import LAST_SAVE, MAX_FLUSHES, SAVE_EVERY, TAKEN, WarmStart
 from resolver.env import Address
-from tests.build import denial, rrset
+from tests.build import denial, replace, rrset
 from tests.cache.snapshot.made import many
 from tests.resolver.daemon.alone import ALONE
 from tests.simulation.env import SimulatedEnv

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
-import msgspec
 import trio
 
 from cache.answer import Question
@@ -19,7 +18,7 @@ from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Work
 from resolver.errors import InvalidData, NoReachableAuthority
-from tests.build import denial, question, rrset
+from tests.build import denial, question, replace, rrset
 from tests.signing import WALL, SignedZone
 
 NOW = 1000.0
@@ -61,8 +60,8 @@ class SignedWorld:
         made = denial(text, NOW, soa=soa)
         signed = tuple(zone.sign(rrset(one, NOW)) for one in proof)
         ttl = made.soa.ttl
-        original = zone.sign(msgspec.structs.replace(made.soa, ttl=3600))
-        return msgspec.structs.replace(made, soa=msgspec.structs.replace(original, ttl=ttl), proof=signed)
+        original = zone.sign(replace(made.soa, ttl=3600))
+        return replace(made, soa=replace(original, ttl=ttl), proof=signed)
 
     async def fetch(self, asked: Question, work: Work) -> Link:
         """What a flight would bring: validated."""
@@ -84,9 +83,7 @@ class SignedWorld:
         fetch = partial(self.fetch, work=work)
         if isinstance(entry, Denial):
             return await self.validator.validate_denial(entry, qtype, fetch, work)
-        return await self.validator.validate_rrset(
-            msgspec.structs.replace(entry, proof=proof or entry.proof), fetch, work
-        )
+        return await self.validator.validate_rrset(replace(entry, proof=proof or entry.proof), fetch, work)
 
 
 def play(main: Callable[[], Awaitable[None]]) -> None:

@@ -5,7 +5,6 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cache.answer import Question
 from cache.chain import Alias, Link
@@ -17,7 +16,7 @@ from resolver.dnssec.gaps import MAX_HASHED, MAX_ITERATIONS, MAX_WILDCARDS_OF_ZO
 from resolver.dnssec.nsec3 import hash_name
 from resolver.dnssec.nsec3 import read as read_nsec3
 from resolver.dnssec.spans import is_within
-from tests.build import question, rrset
+from tests.build import question, replace, rrset
 from tests.resolver.dnssec.denying import SMALL, nsec3_chain, nsec_chain
 
 NOW = 100.0

@@ -3,11 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cache.names import from_text, is_at_or_below
 from resolver.dnssec import nsec
-from tests.build import rrset
+from tests.build import replace, rrset
 from tests.resolver.dnssec.denying import SMALL, nsec_chain
 from tests.resolver.dnssec.signing import ZONE
 

@@ -5,13 +5,12 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cache.names import from_text
 from resolver.dnssec import nsec3
 from resolver.dnssec.work import Work
 from resolver.errors import WorkExhausted
-from tests.build import rrset
+from tests.build import replace, rrset
 from tests.resolver.dnssec.denying import SMALL, hash_of, nsec3_chain
 from tests.resolver.dnssec.signing import ZONE
 

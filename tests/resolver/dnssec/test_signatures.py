@@ -5,7 +5,6 @@ from dataclasses import replace as changed
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cache.names import from_text
 from cache.rrset import RRset
@@ -13,7 +12,7 @@ from resolver.dnssec import signatures
 from resolver.dnssec.signatures import TOO_MANY, Unverified, Verified, seconds_to, verify
 from resolver.dnssec.work import Work
 from resolver.errors import WorkExhausted
-from tests.build import rrset
+from tests.build import replace, rrset
 from tests.resolver.dnssec.signing import EXPIRATION, NOW, ZONE, ed25519_signer, sign
 
 KEY, OTHER = ed25519_signer(1), ed25519_signer(2)

@@ -3,10 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from resolver.dnssec.spans import Spans, is_within
-from tests.build import rrset
+from tests.build import replace, rrset
 
 RECORD = rrset("a.example. 60 NSEC z.example. A")
 PLACES = [bytes((number,)) for number in range(8)]

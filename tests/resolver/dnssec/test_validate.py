@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 
-import msgspec
 import pytest
 
 from cache.names import ROOT, from_text
@@ -18,7 +17,7 @@ from resolver.errors import (
     SignatureNotYetValid,
     WorkExhausted,
 )
-from tests.build import denial, question, rrset
+from tests.build import denial, question, replace, rrset
 from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, NOW, ROOT_SOA, SignedWorld, play
 from tests.signing import DAY, WALL, SignedZone
 
@@ -107,7 +106,7 @@ def test_a_forged_answer_is_refused() -> None:
         good = world.example.sign(rrset(WWW, NOW))
         forged = rrset("www.example. 3600 A 192.0.2.66", NOW)
         with pytest.raises(Bogus):
-            await world.judge(msgspec.structs.replace(good, rdatas=forged.rdatas))
+            await world.judge(replace(good, rdatas=forged.rdatas))
         assert world.counts.bogus == 1
 
     play(main)
@@ -270,7 +269,7 @@ def test_nothing_is_derived_of_what_was_not_verified(fault: str) -> None:
         assert isinstance(denied, Denial)
         match fault:
             case "unsigned":
-                proof = tuple(msgspec.structs.replace(one, rrsigs=()) for one in denied.proof)
+                proof = tuple(replace(one, rrsigs=()) for one in denied.proof)
             case "another's":
                 proof = tuple(world.root.sign(one) for one in denied.proof)
             case "expired":
@@ -281,7 +280,7 @@ def test_nothing_is_derived_of_what_was_not_verified(fault: str) -> None:
                     world.root, "example. DS", ROOT_SOA, "example. 3600 NSEC org. NS RRSIG NSEC"
                 )
         with suppress(Bogus):
-            await world.judge(msgspec.structs.replace(denied, proof=proof), A)
+            await world.judge(replace(denied, proof=proof), A)
         assert world.counts.gaps_current == (fault == "not signed above")  # the root's, of the DS that is not there
         assert world.validator.derive(question("sub.example. A"), ROOT) is None
 
@@ -294,7 +293,7 @@ def test_nothing_is_derived_past_a_signature() -> None:
         denied = world.said[question("gone.example. A")]
         assert isinstance(denied, Denial)
         proof = tuple(world.example.sign(one, until=WALL + 100) for one in denied.proof)
-        await world.judge(msgspec.structs.replace(denied, proof=proof), A)
+        await world.judge(replace(denied, proof=proof), A)
         link = world.validator.derive(question("sub.example. A"), ROOT)
         assert isinstance(link, Denial)
         assert link.expires == NOW + 100
@@ -383,7 +382,7 @@ def test_signatures_that_were_asked_for_are_signed_by_nobody() -> None:
     async def main() -> None:
         world = SignedWorld()
         good = world.example.sign(rrset(WWW, NOW))
-        signatures = msgspec.structs.replace(good, rtype=RRSIG, rdatas=good.rrsigs, rrsigs=())
+        signatures = replace(good, rtype=RRSIG, rdatas=good.rrsigs, rrsigs=())
         assert (await world.judge(signatures)).security is Security.INDETERMINATE
 
     play(main)

@@ -1,5 +1,4 @@
 import pytest
-from msgspec.structs import replace
 
 from cache.chain import Alias
 from cache.options import CacheOptions
@@ -11,6 +10,7 @@ from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, delegation_of, learn, of_apex
 from resolver.iterate.scrub import scrub
 from resolver.wire.message import AA, Response
+from tests.build import replace
 from tests.resolver.iterate.zone_text import name, question, response
 
 NOW = 1000.0

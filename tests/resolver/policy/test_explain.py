@@ -1,7 +1,6 @@
 """The story of an answer, told from a cache of values."""
 
 import pytest
-from msgspec.structs import replace
 
 from cache.answer import Answer, Question
 from cache.names import WireName, from_text
@@ -9,6 +8,7 @@ from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NXDOMAIN, SOA, A
 from resolver.errors import NO_REACHABLE_AUTHORITY
 from resolver.policy.explain import IN_ITS_NETWORK, ExplainRow, LinkRow, VerdictRow, explain, explain_local
+from tests.build import replace
 from tests.resolver.policy.test_whom import known
 
 NOW = 1000.0

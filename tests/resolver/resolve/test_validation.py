@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import msgspec
 import pytest
 import trio
 import trio.testing
@@ -12,7 +11,7 @@ from cache.rrset import RRset, Security, Trust
 from cache.rrtypes import YXDOMAIN, A
 from resolver.errors import DNSSEC_BOGUS, Bogus, CachedFailure, NameTooLong, NoReachableAuthority
 from resolver.iterate import Iteration
-from tests.build import question, rrset
+from tests.build import question, replace, rrset
 from tests.resolver.resolve.flying import codes
 from tests.resolver.resolve.validated_world import FORGED, GOOD, WWW, World, simulate
 from tests.signing import SignedZone
@@ -23,7 +22,7 @@ def test_the_proof_of_a_wildcards_answer_is_given_with_it_and_proves_nothing_of_
         gap = world.records("www.example. 60 NSEC z.example. A RRSIG NSEC")
         for owner, proof in (("x.example.", (gap,)), ("a.example.", ()), ("b.example.", (gap,))):
             expanded = world.example.sign(rrset(f"{owner} 300 A 192.0.2.1"), name="*.example.")
-            world.says(partial(msgspec.structs.replace, expanded, proof=proof))
+            world.says(partial(replace, expanded, proof=proof))
         asked = question("x.example. A")
         for given in (await world.ask(asked), world.public.find(asked, trio.current_time())):
             assert given is not None
@@ -53,7 +52,7 @@ def test_a_signed_answer_is_secure_at_once_and_from_the_cache() -> None:
 def test_a_bogus_answer_reaches_neither_client_nor_cache() -> None:
     async def test(world: World) -> None:
         signed = world.records(GOOD)
-        world.says(lambda: msgspec.structs.replace(signed, rdatas=rrset(FORGED).rdatas))
+        world.says(lambda: replace(signed, rdatas=rrset(FORGED).rdatas))
         with pytest.raises(Bogus) as failure:
             await world.ask()
         assert failure.value.info_code == DNSSEC_BOGUS
@@ -71,7 +70,7 @@ def test_a_bogus_refresh_leaves_the_last_good_answer() -> None:
         world.says(lambda: world.records(GOOD))
         good = await world.ask()
         await trio.sleep(61)
-        world.says(lambda: msgspec.structs.replace(world.records(GOOD), rdatas=rrset(FORGED).rdatas))
+        world.says(lambda: replace(world.records(GOOD), rdatas=rrset(FORGED).rdatas))
         answer = await world.ask()
         assert answer.is_stale
         assert answer.answer[0].rdatas == good.answer[0].rdatas
@@ -88,7 +87,7 @@ def test_a_client_that_checks_for_itself_gets_what_failed_and_nobody_else_does()
 
     async def test(world: World) -> None:
         signed = world.records(GOOD)
-        world.says(lambda: msgspec.structs.replace(signed, rdatas=rrset(FORGED).rdatas))
+        world.says(lambda: replace(signed, rdatas=rrset(FORGED).rdatas))
         for _ in range(2):  # the second time the failure is remembered
             answer = await world.ask(is_checked=False)
             assert answer.security is Security.UNCHECKED
@@ -171,7 +170,7 @@ def test_a_dname_that_gives_too_long_a_name_is_kept_only_if_it_is_signed() -> No
         assert (await world.ask(asked)).rcode == YXDOMAIN
         assert world.cache.get(dname.owner, dname.rtype) is not None
         world.cache.forget(dname.owner)
-        world.said[asked] = lambda: NameTooLong("too long", msgspec.structs.replace(dname, rdatas=(b"\0",)))
+        world.said[asked] = lambda: NameTooLong("too long", replace(dname, rdatas=(b"\0",)))
         with pytest.raises(Bogus):
             await world.ask(asked)
         assert world.cache.get(dname.owner, dname.rtype) is None
@@ -195,7 +194,7 @@ def test_a_ds_of_a_referral_is_believed_if_it_is_signed(is_true: bool) -> None:
     async def test(world: World) -> None:
         world.says(lambda: world.records(GOOD))
         ds = world.root.sign(rrset(world.example.anchor, trust=Trust.ADDITIONAL))
-        told = ds if is_true else msgspec.structs.replace(ds, rdatas=rrset(SignedZone("example.").anchor).rdatas)
+        told = ds if is_true else replace(ds, rdatas=rrset(SignedZone("example.").anchor).rdatas)
         assert world.cache.put(told, trio.current_time())
         assert (await world.ask()).security is Security.SECURE
         assert (question("example. DS") in world.asked) is not is_true

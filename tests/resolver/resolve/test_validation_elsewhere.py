@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import msgspec
 import pytest
 import trio
 import trio.testing
@@ -19,14 +18,14 @@ from resolver.errors import (
 from resolver.iterate import Budget
 from resolver.iterate.trace import Event, Refused
 from resolver.resolve.elsewhere import MAX_ASKED_ELSEWHERE
-from tests.build import denial, question, rrset
+from tests.build import denial, question, replace, rrset
 from tests.resolver.resolve.flying import codes
 from tests.resolver.resolve.validated_world import FORGED, GOOD, SERVERS, WWW, Word, World, simulate
 from tests.signing import SignedZone
 
 
 def forged(world: World) -> RRset:
-    return msgspec.structs.replace(world.records(GOOD), rdatas=rrset(FORGED).rdatas)
+    return replace(world.records(GOOD), rdatas=rrset(FORGED).rdatas)
 
 
 def unsigned(world: World) -> RRset:
@@ -34,7 +33,7 @@ def unsigned(world: World) -> RRset:
     nsec = world.records("www.example. 3600 NSEC example. A RRSIG NSEC")
     soa = "example. 3600 SOA ns.example. admin.example. 1 2 3 4 3600"
     world.said[question("www.example. DS")] = lambda: world.denies("www.example. DS", soa, nsec)
-    return msgspec.structs.replace(world.records(GOOD), rrsigs=())
+    return replace(world.records(GOOD), rrsigs=())
 
 
 def test_what_one_server_of_a_zone_says_wrongly_another_says_rightly() -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 
-import msgspec
 import trio
 import trio.testing
 
@@ -29,7 +28,7 @@ from resolver.errors import (
 from resolver.iterate import Budget, Iteration, ZoneServer
 from resolver.resolve import Fetcher, Flights, PublicResolver, ResolveCounts
 from resolver.resolve.validation import Validation
-from tests.build import denial, question, rrset
+from tests.build import denial, question, replace, rrset
 from tests.resolver.resolve.flying import in_a_nursery, raise_fault
 from tests.signing import WALL, SignedZone
 
@@ -85,7 +84,7 @@ class World:
     def denies(self, text: str, soa: str, *proof: RRset) -> Denial:
         made = denial(text, trio.current_time(), soa=soa)
         signed = (self.root if made.soa.owner == ROOT else self.example).sign(made.soa)
-        return msgspec.structs.replace(made, soa=signed, proof=proof)
+        return replace(made, soa=signed, proof=proof)
 
     def records(self, text: str) -> RRset:
         """These records, signed by `example.`, as heard now."""
@@ -104,7 +103,7 @@ class World:
         words = [self.said[asked]] if asked in self.said else []
         for server, word in zip(SERVERS, [*words, *self.beside.get(asked, ())], strict=False):
             if server not in avoided:
-                return msgspec.structs.replace(_iteration(asked, word()), said_by=server)
+                return replace(_iteration(asked, word()), said_by=server)
         raise NoReachableAuthority("silent")
 
 
@@ -121,7 +120,7 @@ def _iteration(asked: Question, entry: RRset | Denial | Iteration | ResolutionFa
 
 
 def as_heard(entry: RRset, now: float) -> RRset:
-    return msgspec.structs.replace(entry, received=now, expires=now + entry.ttl)
+    return replace(entry, received=now, expires=now + entry.ttl)
 
 
 def simulate(test: Callable[[World], Awaitable[None]]) -> None:

@@ -6,14 +6,13 @@ import dns.flags
 import dns.rcode
 import pytest
 import trio
-from msgspec.structs import replace
 from trio.testing import assert_no_checkpoints
 
 from cache.answer import Answer
 from cache.rrset import Entry
 from resolver.service.fast import MAX_RENDERED, MAX_VIEWS, Asked, FastPath, udp_room
 from resolver.wire import Query, compose_reply, read_query
-from tests.build import denial, rrset
+from tests.build import denial, replace, rrset
 from tests.resolver.service.world import LOOPBACK, STRANGER, CachedAnswers, ask, cache_of, fast_path, read
 
 PROOF = (rrset("wild.example. 60 NSEC z.example. TXT"),)

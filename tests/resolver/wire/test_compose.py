@@ -5,7 +5,6 @@ import dns.message
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cache.answer import Answer, ExtendedError
 from cache.names import fold
@@ -15,7 +14,7 @@ from cache.ttl import shown_ttl
 from resolver.wire.compose import MIN_OCTETS, Rendered, compose_reply, render
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query, QueryEdns
 from resolver.wire.upstream_query import question_octets
-from tests.build import rrset
+from tests.build import replace, rrset
 from tests.resolver.wire.made import (
     WWW,
     Reading,
