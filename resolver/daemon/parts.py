@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 import trio
 
+from cache.beside import with_addresses
 from cache.failures import Failures, ServerFailures
 from cache.peeking import Peeking
 from cache.servers import Servers
@@ -108,12 +109,13 @@ def make_parts(
     special = SpecialUse(recursion.zones)
     handler = Handler(
         env.now,
-        _sources(options, special, internal, recursion),
+        _sources(options, env, memory.cache, special, internal, recursion),
         memory.cache,
         options.limits,
         counts.service,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
+        seed=_order_seed(options, env),
     )
     keeps_snapshot = bool(options.cache.snapshot)
     return Parts(
@@ -155,10 +157,11 @@ def remade_parts(
     recursion = make_recursion(options, parts.env, parts.counts, memory, hints, nursery, anchors)
     special = SpecialUse(recursion.zones)
     parts.handler.adopt(
-        _sources(options, special, internal, recursion),
+        _sources(options, parts.env, parts.cache, special, internal, recursion),
         options.limits,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
+        seed=_order_seed(options, parts.env),
     )
     parts.connections.adopt(options.limits)
     return replace(
@@ -175,7 +178,14 @@ def remade_parts(
     )
 
 
-def _sources(options: Options, special: SpecialUse, internal: InternalZones | None, recursion: Recursion) -> Sources:
+def _sources(
+    options: Options,
+    env: Env,
+    cache: RRsetCache,
+    special: SpecialUse,
+    internal: InternalZones | None,
+    recursion: Recursion,
+) -> Sources:
     return Sources(
         special,
         internal,
@@ -183,7 +193,13 @@ def _sources(options: Options, special: SpecialUse, internal: InternalZones | No
         recursion.new_budget,
         views(options.networks),
         rebind=options.answer.rebind,
+        beside=lambda answer: with_addresses(cache, answer, env.now()),
     )
+
+
+def _order_seed(options: Options, env: Env) -> int | None:
+    """What the order of records varies from; None: it does not."""
+    return env.rng.getrandbits(32) if options.answer.order == "vary" else None
 
 
 def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delegation) -> Known:

@@ -8,6 +8,7 @@ MAX_NETWORK = 2**32 - 1  # a network id is 32 bits of a 6PN address
 
 NetworksOptions = dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]]
 
+Order = Literal["vary", "keep"]
 Rebind = Literal["refuse", "resolve"]
 
 
@@ -17,6 +18,13 @@ class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimal: Annotated[
         bool, msgspec.Meta(description="authority and additional records only where a client needs them")
     ] = True
+    order: Annotated[
+        Order,
+        msgspec.Meta(
+            description="the records of a public name: vary their order with each reply, so that clients that take the first "
+            "one spread their load, or keep the order in which they came"
+        ),
+    ] = "vary"
     rebind: Annotated[
         Rebind,
         msgspec.Meta(

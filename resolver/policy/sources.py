@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from cache.answer import Answer, Question
+from cache.beside import TARGET_AT, with_additional
 from cache.names import WireName
 from cache.rrset import RRset, Trust
 from cache.rrtypes import AAAA, ANY, IN
@@ -24,6 +25,11 @@ FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128-255 are QTYPEs and meta-TYPE
 META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY}
 
 
+def as_it_is(answer: Answer) -> Answer:
+    """`answer`, and nothing beside it."""
+    return answer
+
+
 class Sources:
     """The order of sources, for the fast path (`answer_now`) and for the slow one (`answer`) alike."""
 
@@ -36,16 +42,18 @@ class Sources:
         view_of: Callable[[bytes, bytes], View],
         *,
         rebind: Rebind = "refuse",
+        beside: Callable[[Answer], Answer] = as_it_is,
     ) -> None:
         """internal: None when no state database is configured; its names are then reserved all the same.
 
-        rebind: whether public names may lead into this platform.
+        rebind: whether public names may lead into this platform. beside: adds what is worth saying beside a public answer.
         """
         self._special = special
         self._internal = internal
         self._public = public
         self._budget = budget
         self._rebind = rebind
+        self._beside = beside
         self.view_of = view_of
 
     def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
@@ -61,6 +69,8 @@ class Sources:
                 return minimal_any(query.qname)
             answer = self._public.find(Question(query.qname, query.qtype), now)
             if answer is not None:
+                if query.qtype in TARGET_AT:
+                    answer = self._beside(answer)
                 return without_rebinding(answer, self._rebind)
             if not query.flags & RD:
                 raise NotRecursive("RD=0, and this is not in the cache")
@@ -76,7 +86,7 @@ class Sources:
         answer = await self._public.resolve(
             Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD
         )
-        return without_rebinding(answer, self._rebind)
+        return without_rebinding(self._beside(answer), self._rebind)
 
     async def _at_home(self, view: View, question: Question) -> Answer:
         return await self._serving(view).load(view.network_id(), question.qname, question.qtype, view.client)
@@ -119,8 +129,18 @@ def minimal_any(qname: WireName) -> Answer:
 
 
 def without_rebinding(answer: Answer, rebind: Rebind) -> Answer:
-    """`answer` unless a public name gives an address of this platform's networks and must not; raises LocalTarget."""
-    last = answer.answer[-1] if answer.answer and rebind == "refuse" else None
-    if last is not None and last.rtype == AAAA and any(rdata.startswith(SIX_PN) for rdata in last.rdatas):
+    """`answer` unless a public name gives an address of this platform's networks and must not; raises LocalTarget.
+
+    Such addresses beside the answer are left out.
+    """
+    if rebind != "refuse":
+        return answer
+    if answer.answer and _leads_home(answer.answer[-1]):
         raise LocalTarget("a public name with an address of this platform")
+    if any(map(_leads_home, answer.additional)):
+        return with_additional(answer, tuple(one for one in answer.additional if not _leads_home(one)))
     return answer
+
+
+def _leads_home(rrset: RRset) -> bool:
+    return rrset.rtype == AAAA and any(rdata.startswith(SIX_PN) for rdata in rrset.rdatas)

@@ -1,18 +1,20 @@
 """Which queries can be answered at once, and with what? No await, no task, and mostly not even a composition.
 
-A reply that was made of the cache's entries alone is kept as octets and given again to the same query with another ID, as
-long as it shows the right TTLs and each of its entries is still the one that the cache would answer with. It is derived
-from the one truth and dies with it (design.md §5.2). What is said of internal names is never kept: it differs by
-network, and its order by reply.
+A reply that was made of the cache's entries alone is kept as octets and given again to whoever asks the same, in the next
+order of its records, as long as it shows the right TTLs and each of its entries is still the one that the cache would answer
+with. It is derived from the one truth and dies with it (design.md §5.2). What is said of internal names is never kept: it
+differs by network, and its order by reply.
 """
 
+from struct import Struct
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
 from cache.answer import Answer
 from cache.names import WireName
-from cache.rrset import Denial, Entry
+from cache.octets import octets_of
+from cache.rrset import Denial, Entry, RRset
 from cache.rrtypes import SOA
 from cache.store import RRsetCache
 from cache.value import Value
@@ -20,16 +22,28 @@ from resolver.policy.views import View
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
 from resolver.wire import Query, Rendered, Unreadable, compose_reply, read_query, render
-from resolver.wire.message import TC
+from resolver.wire.message import AD, CD, RD
 
 MIN_UDP_OCTETS: Final = 512  # RFC 1035 §4.2.1: what every client takes
 MAX_UDP_OCTETS: Final = 1232  # DNS Flag Day 2020: what passes every path in one piece
 MAX_TCP_OCTETS: Final = 65535  # RFC 1035 §4.2.2: what the length in front of a message can say
 
-# Both maps are plain dicts, cleared when full: looking up takes 30 ns, in cachetools' LRUCache 250 ns, and the LRU would
+# All maps are plain dicts, cleared when full: looking up takes 30 ns, in cachetools' LRUCache 250 ns, and the LRU would
 # spare little, since a rendered reply lives for a second and a view is computed in some microseconds.
-MAX_RENDERED: Final = 16384  # replies; at most 1232 octets each, so 20 MB, and 3 MB in practice
-MAX_VIEWS: Final = 16384  # pairs of addresses
+MAX_KEPT_OCTETS: Final = 6 * 2**20  # of rendered replies, their keys and the entries that they hold on to
+MAX_VIEWS: Final = 4096  # pairs of addresses, some 400 octets each
+MAX_VERBATIM_OCTETS: Final = (
+    280  # of a query known by its octets: a header, the longest question, an OPT RR without options
+)
+KEPT_OCTETS: Final = 400  # what one kept reply takes beside its octets: itself, what it holds and its place in a map
+KEY_OCTETS: Final = 150  # what a key takes beside its octets
+MANY: Final = 8  # records that a set may have to be counted by its reply's octets
+SEEN: Final = RD | AD | CD  # flags of a query by which its reply differs
+WITH_EDNS: Final = 1
+WITH_DO: Final = 2
+ROOM: Final = Struct("!HHB")  # flags, octets of the longest reply, whether there is EDNS, and DO
+LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # multiplier, increment, mask: Numerical Recipes' generator
+LCG_SHIFT: Final = 12  # its lower bits take turns too regularly: A and AAAA asked in turns would always begin alike
 
 Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and type under which the cache gives it
 
@@ -53,13 +67,17 @@ class Asked(Value):
 @final
 @mypyc_attr(acyclic=True)
 class _Kept:
-    """A rendered reply, right until `until` and while the cache holds each of `entries` under its owner and type."""
+    """A rendered reply, right until `until` and while the cache holds each of `entries` under its owner and type.
 
-    __slots__ = ("entries", "tail", "until")
+    tail: the reply if it has one order only, else b"".
+    """
 
-    def __init__(self, tail: bytes, until: float, entries: Entries) -> None:
-        self.tail: Final = tail
-        self.until: Final = until
+    __slots__ = ("entries", "rendered", "tail", "until")
+
+    def __init__(self, rendered: Rendered, entries: Entries) -> None:
+        self.rendered: Final = rendered
+        self.tail: Final = b"" if rendered.cuts else rendered.front
+        self.until: Final = min(rendered.until, *[entry.expires for _, _, entry in entries])
         self.entries: Final = entries
 
 
@@ -67,17 +85,37 @@ class FastPath:
     """Answers what needs no waiting."""
 
     def __init__(
-        self, answerer: Answerer, cache: RRsetCache, counts: ServiceCounts, *, stale_ttl: int = 30, minimal: bool = True
+        self,
+        answerer: Answerer,
+        cache: RRsetCache,
+        counts: ServiceCounts,
+        *,
+        stale_ttl: int = 30,
+        minimal: bool = True,
+        seed: int | None = None,
     ) -> None:
-        """cache: what the answers are made of. stale_ttl, minimal: see compose_reply."""
+        """cache: what the answers are made of. stale_ttl, minimal: see compose_reply.
+
+        seed: any number, from which the order of records varies; None: it does not.
+        """
         self._answerer = answerer
         self._peek = cache.peek
         self._holds = cache.holds
         self._counts = counts
         self._stale_ttl = stale_ttl
         self._minimal = minimal
+        self._varies = seed is not None
+        self._turn = seed or 0
         self._views: dict[bytes, View] = {}
-        self._kept: dict[bytes, _Kept] = {}
+        self._verbatim: dict[bytes, _Kept] = {}  # by the query but for its ID
+        self._verbatim_tcp: dict[bytes, _Kept] = {}
+        self._kept: dict[bytes, _Kept] = {}  # by what of a query makes a difference
+        self._octets = 0  # of the three above, or more than they take: see _make_room
+
+    @property
+    def kept_octets(self) -> int:
+        """What rendered replies take, at most."""
+        return self._octets
 
     def answer(
         self, data: bytes, client: bytes, local: bytes, now: float, *, over_tcp: bool = False
@@ -87,44 +125,70 @@ class FastPath:
         client, local: the packed addresses that it came from and was sent to.
         """
         view = self._views.get(client + local) or self._see(client, local)
-        key = data[2:]
-        kept = self._kept.get(key)
-        if kept is not None and not view.refusal:
-            if now < kept.until and self._is_true(kept):
-                self._counts.rendered += 1
-                return data[:2] + kept.tail
-            del self._kept[key]
+        octets = data[2:]
+        kept = (self._verbatim_tcp if over_tcp else self._verbatim).get(octets)
+        if kept is not None and not view.refusal and now < kept.until and self._is_true(kept):
+            self._counts.rendered += 1
+            return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
         query = read_query(data)
         if type(query) is Unreadable:
             return self._refuse(query)
         assert type(query) is Query
         max_octets = MAX_TCP_OCTETS if over_tcp else udp_room(query)
+        key = _key_of(query, max_octets)
+        kept = self._kept.get(key)
+        if kept is not None and not view.refusal:
+            if now < kept.until and self._is_true(kept):
+                self._know(octets, kept, over_tcp)
+                self._counts.rendered += 1
+                return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
+            del self._kept[key]
         answer = self._answerer.answer_now(query, view, now)
         if answer is None:
             return Asked(query, view, max_octets)
         entries = self._entries_of(query, answer)
         if not entries:
             return self.compose(query, answer, now, max_octets)
-        rendered = render(query, answer, now, max_octets=max_octets, stale_ttl=self._stale_ttl, minimal=self._minimal)
-        reply = data[:2] + rendered.tail
-        # What is longer or truncated is right for one transport only.
-        if len(reply) <= udp_room(query) and not is_truncated(reply):
-            self._keep(key, rendered, entries)
-        return reply
+        turn = self._next_turn()
+        rendered = render(
+            query,
+            answer,
+            now,
+            max_octets=max_octets,
+            stale_ttl=self._stale_ttl,
+            minimal=self._minimal,
+            turn=turn if self._varies else None,
+        )
+        self._keep(key, octets, rendered, entries, over_tcp)
+        return data[:2] + rendered.tail(turn)
 
     def repeat(self, data: bytes, client: bytes, local: bytes, now: float) -> bytes | None:
         """The reply as it was rendered for somebody before; None when there is none, whatever else is known."""
-        view, kept = self._views.get(client + local), self._kept.get(data[2:])
+        view, kept = self._views.get(client + local), self._verbatim.get(data[2:])
         if view is None or view.refusal or kept is None or now >= kept.until or not self._is_true(kept):
             return None
         self._counts.rendered += 1
-        return data[:2] + kept.tail
+        return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
 
     def compose(self, query: Query, answer: Answer, now: float, max_octets: int) -> bytes:
         """The reply that says `answer`."""
         return compose_reply(
-            query, answer, now, max_octets=max_octets, stale_ttl=self._stale_ttl, minimal=self._minimal
+            query,
+            answer,
+            now,
+            max_octets=max_octets,
+            stale_ttl=self._stale_ttl,
+            minimal=self._minimal,
+            turn=self._next_turn() if self._varies else None,
         )
+
+    def _next_turn(self) -> int:
+        """With which record a reply begins: drawn anew for each, as cheaply as can be; nobody is to be kept from guessing it."""
+        if not self._varies:
+            return 0
+        multiplier, increment, mask = LCG
+        self._turn = self._turn * multiplier + increment & mask
+        return self._turn >> LCG_SHIFT
 
     def _is_true(self, kept: _Kept) -> bool:
         holds = self._holds
@@ -144,18 +208,38 @@ class FastPath:
         self._counts.malformed += 1
         return unreadable.reply
 
-    def _keep(self, key: bytes, rendered: Rendered, entries: Entries) -> None:
-        if len(self._kept) >= MAX_RENDERED:
+    def _keep(self, key: bytes, octets: bytes, rendered: Rendered, entries: Entries, over_tcp: bool) -> None:
+        taken = KEPT_OCTETS + len(key) + rendered.octets
+        for _, _, entry in entries:
+            taken += _octets_held(entry)
+        self._make_room(taken)
+        kept = self._kept[key] = _Kept(rendered, entries)
+        self._know(octets, kept, over_tcp)
+
+    def _know(self, octets: bytes, kept: _Kept, over_tcp: bool) -> None:
+        """Answer these very octets, behind an ID, with this from now on."""
+        if len(octets) > MAX_VERBATIM_OCTETS:
+            return
+        verbatim = self._verbatim_tcp if over_tcp else self._verbatim
+        if octets not in verbatim:
+            self._make_room(KEY_OCTETS + len(octets))
+        verbatim[octets] = kept
+
+    def _make_room(self, octets: int) -> None:
+        """Count so many octets more; when they would be too many, all that there was is forgotten.
+
+        What is replaced stays counted until then: to render it anew costs as much as it costs each second anyway.
+        """
+        if self._octets + octets > MAX_KEPT_OCTETS:
+            self._verbatim.clear()
+            self._verbatim_tcp.clear()
             self._kept.clear()
-        until = min(rendered.until, *(entry.expires for _, _, entry in entries))
-        self._kept[key] = _Kept(rendered.tail, until, entries)
+            self._octets = 0
+        self._octets += octets
 
     def _entries_of(self, query: Query, answer: Answer) -> Entries:
-        """The cache's entries that `answer` is made of; () when it holds anything else, or when it may not be kept.
-
-        A query with a cookie is not kept: every client's is another.
-        """
-        if answer.is_stale or answer.errors or answer.additional or (query.edns is not None and query.edns.cookie):
+        """The cache's entries that `answer` is made of; () when it holds anything else, or when it may not be kept."""
+        if answer.is_stale or answer.errors:
             return ()
         name = query.qname
         entries: list[tuple[WireName, int, Entry]] = []
@@ -169,6 +253,10 @@ class FastPath:
             if type(denial) is not Denial or denial.soa is not answer.authority[0]:
                 return ()
             entries.append((name, query.qtype, denial))
+        for rrset in answer.additional:
+            if self._peek(rrset.owner, rrset.rtype) is not rrset:
+                return ()
+            entries.append((rrset.owner, rrset.rtype, rrset))
         return tuple(entries)
 
 
@@ -177,6 +265,14 @@ def udp_room(query: Query) -> int:
     return MIN_UDP_OCTETS if query.edns is None else max(MIN_UDP_OCTETS, min(query.edns.payload, MAX_UDP_OCTETS))
 
 
-def is_truncated(reply: bytes) -> bool:
-    """Is TC set?"""
-    return bool(int.from_bytes(reply[2:4], "big") & TC)
+def _key_of(query: Query, max_octets: int) -> bytes:
+    """What of the query its reply depends on, but for its ID."""
+    edns = 0 if query.edns is None else WITH_EDNS | (WITH_DO if query.edns.do else 0)
+    return ROOM.pack(query.flags & SEEN, max_octets, edns) + query.asked
+
+
+def _octets_held(entry: Entry) -> int:
+    """What a kept reply keeps in memory of an entry that the cache may have dropped since."""
+    if isinstance(entry, RRset) and len(entry.rdatas) <= MANY and not (entry.rrsigs or entry.proof):
+        return sum(map(len, entry.rdatas))
+    return octets_of(entry)

@@ -39,22 +39,25 @@ class Handler:
         *,
         stale_ttl: int = 30,
         minimal: bool = True,
+        seed: int | None = None,
     ) -> None:
-        """now: monotonic seconds (Env.now). cache: what the answers are made of. stale_ttl, minimal: see compose_reply."""
+        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed: see FastPath."""
         self.now = now
         self.limits = limits
         self.counts = counts
         self._answerer = answerer
         self._cache = cache
-        self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal)
+        self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed)
         self._admission = Admission(limits, counts)
         self._faults = FaultLog(now)
 
-    def adopt(self, answerer: Answerer, limits: LimitOptions, *, stale_ttl: int, minimal: bool) -> None:
+    def adopt(
+        self, answerer: Answerer, limits: LimitOptions, *, stale_ttl: int, minimal: bool, seed: int | None = None
+    ) -> None:
         """Go by these from the next query on; what is in flight ends with the answerer that it began with."""
         self.limits = limits
         self._answerer = answerer
-        self._fast = FastPath(answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal)
+        self._fast = FastPath(answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed)
         self._admission.adopt(limits)
 
     def begin(

@@ -1,4 +1,4 @@
-"""Which name do these octets of a message stand for, and in which octets is a name put into one?
+"""Which name do these octets of a message stand for?
 
 Compression (RFC 1035 §4.1.4) lets a hostile message ask for much work with few octets. Here every pointer must lead
 backwards, and each place that was read is remembered with its name, so that it is walked only once: reading all names
@@ -11,16 +11,13 @@ from struct import Struct
 from typing import Final
 
 from cache.names import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
-from resolver.wire.layout import HEADER_OCTETS, Garbled
+from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, Garbled
 
 POINTER: Final = 0xC0  # the two upper bits of a pointer's first octet
-MAX_TARGET: Final = 0x3FFF  # how far a pointer reaches
-POINTER_BITS: Final = 0xC000
 TWO_OCTETS: Final = Struct("!H")  # a pointer, or a length octet and what follows
 CASE_BITS: Final = bytes(0x20 if chr(octet) in string.ascii_letters else 0 for octet in range(256))  # of each octet
 
 Places = dict[int, bytes]  # offset in the message read -> the name that begins there
-Offsets = dict[bytes, int]  # name -> where it begins in the message written
 
 
 def read_name(data: bytes, at: int, places: Places) -> tuple[bytes, int]:
@@ -125,35 +122,6 @@ def end_of_name(octets: bytes, at: int) -> int:
         if not length:
             return at
     raise Garbled("a name goes on after the last octet", at)
-
-
-def write_name(out: bytearray, name: bytes, offsets: Offsets) -> None:
-    """Append `name`, its end replaced by a pointer where it was written before. `offsets` grows.
-
-    Names are compressed against the same octets only, so that no record changes its letter case (RFC 4343 §4.1).
-    """
-    at = 0
-    while name[at]:
-        rest = name[at:]
-        offset = offsets.get(rest)
-        if offset is not None:
-            out += name[:at]
-            out += (POINTER_BITS | offset).to_bytes(2, "big")
-            return
-        if len(out) + at <= MAX_TARGET:
-            offsets[rest] = len(out) + at
-        at += 1 + name[at]
-    out += name
-
-
-def offsets_of(name: bytes, at: int) -> Offsets:
-    """Where `name` and the names above it begin when `name` was written at `at`; the root is not worth a pointer."""
-    offsets = {}
-    start = 0
-    while name[start]:
-        offsets[name[start:]] = at + start
-        start += 1 + name[start]
-    return offsets
 
 
 def randomise_case(qname: bytes, bits: int) -> bytes:

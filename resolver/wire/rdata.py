@@ -7,9 +7,10 @@ NXT, NAPTR, and SRV". Rdata that is kept with a pointer in it would be nonsense 
 
 from typing import Final, NamedTuple
 
-from cache.rrtypes import AAAA, CNAME, DNAME, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, A
+from cache.rrtypes import AAAA, CNAME, DNAME, HTTPS, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, SVCB, A
 from resolver.wire.layout import MAX_RDATA_OCTETS, Garbled
-from resolver.wire.names import Offsets, Places, end_of_name, read_name, write_name
+from resolver.wire.names import Places, end_of_name, read_name
+from resolver.wire.spellings import Spellings
 
 MB: Final = 7
 MG: Final = 8
@@ -48,6 +49,7 @@ LAYOUTS: Final[dict[int, Layout]] = {
     **dict.fromkeys((RRSIG, SIG), Layout(fixed=18, names=1, tail=None)),
     **dict.fromkeys((NSEC, NXT), Layout(names=1, tail=None)),
 }
+TARGET_AT: Final = {NS: 0, MX: 2, SRV: 6, SVCB: 2, HTTPS: 2}
 WRITTEN_COMPRESSED: Final = frozenset({NS, CNAME, PTR, MX, SOA})  # RFC 3597 §4: the types of RFC 1035 only
 
 
@@ -87,18 +89,28 @@ def is_rdata(rtype: int, rdata: bytes) -> bool:
         return False
 
 
-def write_rdata(out: bytearray, rtype: int, rdata: bytes, offsets: Offsets) -> None:
-    """Append RDLENGTH and `rdata`, the names in it compressed; for the types WRITTEN_COMPRESSED."""
+def write_rdata(out: bytearray, rtype: int, rdata: bytes, spellings: Spellings, *, is_kept: bool = True) -> None:
+    """Append RDLENGTH and `rdata`, the names in it compressed; for the types WRITTEN_COMPRESSED. is_kept: see Spellings."""
     start = len(out)
-    fixed, _, names, _ = LAYOUTS[rtype]
-    out += b"\0\0" + rdata[:fixed]
-    at = fixed
-    for _ in range(names):
-        end = end_of_name(rdata, at)
-        write_name(out, rdata[at:end], offsets)
-        at = end
-    out += rdata[at:]
+    fixed, _, names, tail = LAYOUTS[rtype]
+    out += b"\0\0"
+    out += rdata[:fixed]
+    if names == 1 and not tail:
+        spellings.write(out, rdata[fixed:], is_kept=is_kept)
+    else:
+        at = fixed
+        for _ in range(names):
+            end = end_of_name(rdata, at)
+            spellings.write(out, rdata[at:end], is_kept=is_kept)
+            at = end
+        out += rdata[at:]
     out[start : start + 2] = (len(out) - start - 2).to_bytes(2, "big")
+
+
+def target_in(rtype: int, rdata: bytes) -> bytes:
+    """The name whose addresses a client of this record asks for next, in its own letters; "." of SVCB: the owner's (RFC 9460)."""
+    fixed = TARGET_AT[rtype]
+    return rdata[fixed : end_of_name(rdata, fixed)]
 
 
 def _wrong_length(rtype: int, at: int) -> Garbled:

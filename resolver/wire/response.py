@@ -9,9 +9,9 @@ from mypy_extensions import mypyc_attr
 from cache.names import WireName
 from cache.rrtypes import AAAA, IN, OPT, RRSIG, A
 from resolver.wire.edns import read_response_edns
-from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, RCODE_BITS, RECORD, TOP_BIT, Garbled
+from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, POINTER_BITS, RCODE_BITS, RECORD, TOP_BIT, Garbled
 from resolver.wire.message import QR, TC, RawRRset, Response, Unreadable
-from resolver.wire.names import POINTER_BITS, Places, read_name
+from resolver.wire.names import Places, read_name
 from resolver.wire.rdata import read_rdata
 
 SIZES: Final = {A: 4, AAAA: 16}  # of rdata without a name in it

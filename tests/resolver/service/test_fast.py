@@ -1,6 +1,7 @@
 """What is answered at once: the same octets as by the slow way, and never longer than they are true."""
 
 import itertools
+import tracemalloc
 
 import dns.flags
 import dns.rcode
@@ -10,7 +11,8 @@ from trio.testing import assert_no_checkpoints
 
 from cache.answer import Answer
 from cache.rrset import Entry
-from resolver.service.fast import MAX_RENDERED, MAX_VIEWS, Asked, FastPath, udp_room
+from resolver.service.counts import ServiceCounts
+from resolver.service.fast import MAX_KEPT_OCTETS, MAX_VIEWS, Asked, FastPath, udp_room
 from resolver.wire import Query, compose_reply, read_query
 from tests.build import denial, replace, rrset
 from tests.resolver.service.world import LOOPBACK, STRANGER, CachedAnswers, ask, cache_of, fast_path, read
@@ -161,6 +163,7 @@ def test_a_reply_over_tcp_is_whole_and_over_udp_truncated() -> None:
     assert not read(whole).flags & dns.flags.TC
     assert len(read(whole).answer[0]) == 200
     assert read(cut).flags & dns.flags.TC
+    assert len(read(cut).answer[0]) == 30
     assert fast.answer(ask("many.example. A"), LOOPBACK, LOOPBACK, 0.0, over_tcp=True) == whole
 
 
@@ -198,24 +201,105 @@ def test_what_is_no_query_is_refused_or_passed_over(data: bytes, reply: int | No
     assert not answers.asked
 
 
-def test_a_query_with_a_cookie_is_not_kept() -> None:
-    """Every client's cookie is another: kept replies would be met by nobody else."""
+COOKIE = b"\0\x0c\0\x0a\0\x08"  # an OPT RR's RDLENGTH, and the head of its COOKIE option
+
+
+def test_queries_that_differ_in_what_no_reply_depends_on_get_the_same_one() -> None:
     answers = CachedAnswers(cache_of(*ENTRIES))
     fast = fast_path(answers)
     plain = ask("www.example. A", edns=True)
-    with_cookie = plain[:-2] + b"\0\x0c\0\x0a\0\x08" + bytes(range(8))
-    answer(fast, with_cookie)
-    answer(fast, with_cookie)
-    assert len(answers.asked) == 2
+    replies = {answer(fast, plain[:-2] + COOKIE + bytes((number,)) * 8) for number in range(9)} | {
+        answer(fast, ask("www.example. A", edns=True, payload=payload)) for payload in (1232, 1400, 4096)
+    }
+    assert (len(replies), len(answers.asked)) == (1, 1)
 
 
-def test_kept_replies_and_views_are_bounded() -> None:
-    letters = "abcdefghijklmnop"
-    plain = ask(f"{letters}.example. A")
-    fast = fast_path(CachedAnswers(cache_of(rrset(f"{letters}.example. 300 A 192.0.2.1"))))
-    for number in range(max(MAX_RENDERED, MAX_VIEWS) + 10):
-        cased = "".join(letter.upper() if number >> bit & 1 else letter for bit, letter in enumerate(letters))
-        data = plain.replace(letters.encode(), cased.encode())
-        answer(fast, data, client=bytes((127, *number.to_bytes(3, "big"))))
+MANY = rrset("\n".join(f"many.example. 300 A 192.0.2.{host}" for host in range(250)))
+
+
+def varying(answers: CachedAnswers) -> FastPath:
+    return FastPath(answers, answers.cache, ServiceCounts(), seed=5)
+
+
+@pytest.mark.parametrize("over_tcp", [False, True], ids=["truncated", "whole"])
+def test_large_sets_are_rendered_once_for_each_transport(over_tcp: bool) -> None:
+    answers = CachedAnswers(cache_of(MANY))
+    fast = varying(answers)
+    for number in range(20):
+        data = ask("many.example. A", id=number)
+        message = read(fast.answer(data, LOOPBACK, LOOPBACK, 0.0, over_tcp=over_tcp))
+        assert bool(message.flags & dns.flags.TC) is not over_tcp
+        assert len(message.answer[0]) == (250 if over_tcp else 30)
+    assert len(answers.asked) == 1
+
+
+@pytest.mark.parametrize("text", ["www.example. A", "many.example. A"])
+@pytest.mark.parametrize("over_tcp", [False, True], ids=["UDP", "TCP"])
+def test_each_record_comes_first_now_and_then_in_rendered_replies_too(text: str, over_tcp: bool) -> None:
+    """Clients that take the first address spread over all of them; also who always asks for A and AAAA in turns."""
+    answers = CachedAnswers(cache_of(*ENTRIES, MANY))
+    fast = varying(answers)
+    firsts: dict[bytes, int] = {}
+    ask_often, beside = ask(text), ask("alias.example. A")
+    for _ in range(2000):
+        reply = fast.answer(ask_often, LOOPBACK, LOOPBACK, 0.0, over_tcp=over_tcp)
+        fast.answer(beside, LOOPBACK, LOOPBACK, 0.0)
+        assert isinstance(reply, bytes)
+        first = reply[len(ask_often) + 12 :][:4]  # behind the question and a record's head stands the address
+        firsts[first] = firsts.get(first, 0) + 1
+    records = 250 if text.startswith("many") else 2
+    assert len(firsts) > 0.9 * records
+    assert max(firsts.values()) < 4 * 2000 / records
+
+
+def test_the_order_is_kept_where_it_is_not_to_vary() -> None:
+    fast = fast_path(CachedAnswers(cache_of(*ENTRIES)))
+    assert {str(read(answer(fast, ask("www.example. A", id=number))).answer[0][0]) for number in range(20)} == {
+        "192.0.2.1"
+    }
+
+
+def test_views_are_bounded() -> None:
+    fast = fast_path(CachedAnswers(cache_of(*ENTRIES)))
+    for number in range(MAX_VIEWS + 10):
+        answer(fast, ask("www.example. A"), client=bytes((127, *number.to_bytes(3, "big"))))
     assert 0 < len(fast._views) <= MAX_VIEWS
-    assert 0 < len(fast._kept) <= MAX_RENDERED
+
+
+def spelled(number: int) -> str:
+    letters = "abcdefghijklmnop"
+    return "".join(letter.upper() if number >> bit & 1 else letter for bit, letter in enumerate(letters))
+
+
+def copied(octets: bytes) -> bytes:
+    return bytes(bytearray(octets))
+
+
+LARGE = "\n".join(f"{spelled(0)}.example. 300 TXT {number:03} {'x' * 240}" for number in range(230))
+
+
+@pytest.mark.parametrize(
+    "pad", [pytest.param(0, id="names in all letter cases"), pytest.param(60_000, id="an option of 60 kB")]
+)
+@pytest.mark.parametrize("over_tcp", [False, True], ids=["UDP", "TCP"])
+def test_rendered_replies_and_what_they_hold_on_to_are_bounded_in_octets(pad: int, over_tcp: bool) -> None:
+    """One TCP client with queries of 60 kB for one name had 700 MB kept for it."""
+    large = rrset(LARGE)
+    answers = CachedAnswers(cache_of(large))
+    fast = varying(answers)
+    asked = 200 if over_tcp else 1000
+    tracemalloc.start()
+    try:
+        for number in range(asked):
+            data = ask(f"{spelled(number)}.example. TXT", edns=True)
+            if pad:
+                data = data[:-2] + (pad + 4).to_bytes(2, "big") + b"\0\x0c" + pad.to_bytes(2, "big") + bytes(pad)
+            fast.answer(data, LOOPBACK, LOOPBACK, 0.0, over_tcp=over_tcp)
+            answers.asked.clear()
+            if number % 7 == 6:  # the cache drops it, and it comes back as another object
+                answers.cache.put(replace(large, received=0.001 * number, rdatas=tuple(map(copied, large.rdatas))), 0.0)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0 < fast.kept_octets <= MAX_KEPT_OCTETS
+    assert held < MAX_KEPT_OCTETS + 2**20

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from cache.answer import Answer, ExtendedError
 from cache.names import fold
-from cache.rrset import RRset, Security
-from cache.rrtypes import BADVERS, IN, NOERROR, NSEC, NXDOMAIN, RRSIG, SERVFAIL, SOA, A
+from cache.rrset import RRset, Security, Trust
+from cache.rrtypes import BADVERS, IN, MX, NOERROR, NSEC, NXDOMAIN, RRSIG, SERVFAIL, SOA, A
 from cache.ttl import shown_ttl
-from resolver.wire.compose import MIN_OCTETS, Rendered, compose_reply, render
+from resolver.wire.compose import MIN_OCTETS, Rendered, _Draft, compose_reply, render
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query, QueryEdns
 from resolver.wire.upstream_query import question_octets
 from tests.build import replace, rrset
@@ -23,6 +23,7 @@ from tests.resolver.wire.made import (
     once_each,
     pointer,
     rrsets,
+    wire_of,
 )
 
 NOW = 1000.0
@@ -182,25 +183,17 @@ def test_the_proof_of_a_wildcard_is_shown_with_do_though_minimal() -> None:
     assert shown(reply(answer, query(edns=EDNS)))[1:] == []
 
 
-def test_minimal_replies_have_no_other_authority_nor_additional() -> None:
+def test_minimal_replies_have_no_other_authority() -> None:
     answer = Answer(answer=(ADDRESS,), authority=(NS_RR,), additional=(GLUE,))
-    assert shown(reply(answer)) == [(0, WWW, A)]
+    assert shown(reply(answer)) == [(0, WWW, A), (2, GLUE.owner, A)]
     assert shown(reply(answer, minimal=False)) == [(0, WWW, A), (1, NS_RR.owner, 2), (2, GLUE.owner, A)]
 
 
-def test_what_stands_beside_an_authoritative_answer_is_shown_though_minimal() -> None:
-    """RFC 2782: "The use of Additional Data to carry the address records of the targets" spares the client a question."""
-    answer = Answer(answer=(ADDRESS,), authority=(NS_RR,), additional=(GLUE,), authoritative=True)
-    assert shown(reply(answer)) == [(0, WWW, A), (2, GLUE.owner, A)]
-
-
-def test_what_stands_beside_an_authoritative_answer_limits_how_long_a_reply_is_right() -> None:
+def test_what_stands_beside_an_answer_limits_how_long_a_reply_is_right() -> None:
     older = rrset("ns1.example. 300 A 192.0.2.53", NOW - 0.2)
-    content = Answer(answer=(ADDRESS,), additional=(older,), authoritative=True)
-    rendered = render(query(), content, NOW, max_octets=1232)
+    rendered = render(query(), Answer(answer=(ADDRESS,), additional=(older,)), NOW, max_octets=1232)
     assert rendered.until == pytest.approx(NOW + 0.3)
     assert rendered.rrsets == (ADDRESS, older)
-    assert render(query(), replace(content, authoritative=False), NOW, max_octets=1232).until == NOW + 0.5
 
 
 def test_a_full_message_is_not_tried_for_every_one_of_a_thousand_records_beside() -> None:
@@ -211,13 +204,103 @@ def test_a_full_message_is_not_tried_for_every_one_of_a_thousand_records_beside(
     assert 10 < len(message.additional) < 30
 
 
+@pytest.mark.parametrize("turn", [None, 0, 7, 1_000_003])
 @pytest.mark.parametrize("records", range(25, 40))
-def test_an_rrset_is_shown_whole_or_not_at_all(records: int) -> None:
-    """RFC 2181 §9: TC "when an RRSet is required as a part of the response, but could not be included in its entirety"."""
-    message = reply(Answer(answer=(large("www.example.", records),)), query(edns=PLAIN), max_octets=MIN_OCTETS)
-    fits = 12 + len(WWW) + 4 + 16 * records <= MIN_OCTETS
-    assert bool(message.flags & TC) == (not fits)
-    assert [len(found) for found in message.answer] == ([records] if fits else [])
+def test_of_a_set_that_does_not_fit_as_many_records_are_shown_as_do(records: int, turn: int | None) -> None:
+    """RFC 2181 §9: TC "when an RRSet is required as a part of the response, but could not be included in its entirety"; and
+    who can do no more than that (musl before 1.2.4) still gets an address."""
+    rrset = large("www.example.", records)
+    octets = compose_reply(query(edns=PLAIN), Answer(answer=(rrset,)), NOW, max_octets=MIN_OCTETS, turn=turn)
+    message = dns.message.from_wire(octets)
+    room = (MIN_OCTETS - 12 - len(WWW) - 4) // 16
+    assert bool(message.flags & TC) == (records > room)
+    assert len(message.answer[0]) == min(records, room)
+    assert {rdata.to_wire() for rdata in message.answer[0]} <= set(rrset.rdatas)
+
+
+@pytest.mark.parametrize(
+    "text", ["A 192.0.2.{0}", "TXT a-text-that-is-rather-long-{0}", "MX {0} mail-{0}.elsewhere.test."]
+)
+@pytest.mark.parametrize("chain", [False, True], ids=["alone", "behind an alias"])
+def test_a_truncated_reply_shows_other_records_each_time_behind_all_aliases(text: str, chain: bool) -> None:
+    owner = "many.example." if chain else "www.example."
+    many = rrset("\n".join(f"{owner} 300 {text.format(number)}" for number in range(60)), NOW)
+    alias = (rrset("www.example. 300 CNAME many.example.", NOW),) if chain else ()
+    seen = set()
+    for turn in range(0, 60, 7):
+        octets = compose_reply(query(edns=PLAIN), Answer(answer=(*alias, many)), NOW, max_octets=MIN_OCTETS, turn=turn)
+        message = dns.message.from_wire(octets)
+        assert message.flags & TC
+        assert len(message.answer) == len(alias) + 1
+        assert len(octets) > MIN_OCTETS - 50
+        seen |= {rdata.to_text() for rdata in message.answer[-1]}
+    assert len(seen) == 60
+
+
+@pytest.mark.parametrize(
+    "text", ["A 192.0.2.{0}", "AAAA 2001:db8::{0}", "TXT text-{0}{0}", "MX {0} mail-{0}.test.", "NS ns{0}.www.example."]
+)
+@pytest.mark.parametrize("edns", [PLAIN, WITH_DO], ids=["plain", "DO"])
+def test_a_reply_begins_with_each_record_in_turn_and_says_the_same(text: str, edns: QueryEdns | None) -> None:
+    five = rrset("\n".join(f"www.example. 300 {text.format(number)}" for number in range(1, 10, 2)), NOW)
+    answer = Answer(answer=(replace(five, rrsigs=(SIGNATURE,)),), authority=(SOA_RR,), additional=(GLUE,))
+    rendered = render(query(edns=edns), answer, NOW, max_octets=1232, turn=3)
+    messages = [dns.message.from_wire(b"\0\7" + rendered.tail(turn)) for turn in range(5)]
+    assert [message.answer[0][0].to_wire() for message in messages] == list(five.rdatas)
+    assert [dnspython_reading(message) for message in messages[1:]] == [dnspython_reading(messages[0])] * 4
+    assert all(message.answer[-1].rdtype == RRSIG for message in messages if edns is not None)
+
+
+def test_the_order_of_our_own_data_is_its_sources() -> None:
+    own = replace(large("www.example.", 5), trust=Trust.LOCAL)
+    first = compose_reply(query(), Answer(answer=(own,)), NOW, max_octets=1232)
+    assert all(
+        compose_reply(query(), Answer(answer=(own,)), NOW, max_octets=1232, turn=turn) == first for turn in range(5)
+    )
+
+
+def test_records_point_to_each_other_only_where_they_would_not_fit_otherwise() -> None:
+    far = "long-label-of-a-provider.of-mail.elsewhere.test."
+    many = rrset("\n".join(f"www.example. 300 MX {number} m{number}.{far}" for number in range(14)), NOW)
+    octets = {
+        turn: compose_reply(query(edns=PLAIN), Answer(answer=(many,)), NOW, max_octets=MIN_OCTETS, turn=turn)
+        for turn in range(14)
+    }
+    assert not any(dns.message.from_wire(each).flags & TC for each in octets.values())
+    assert [dns.message.from_wire(each).answer[0][0].to_wire() for each in octets.values()] == list(many.rdatas)
+
+
+ALIAS = replace(rrset("www.example. 300 CNAME x.case.test.", NOW), rdatas=(b"\1X\4CaSe\4Test\0",))
+
+
+@pytest.mark.parametrize("edns", [PLAIN, WITH_DO], ids=["plain", "DO"])
+@pytest.mark.parametrize("turn", [None, 1])
+def test_the_owner_behind_an_alias_is_spelled_as_its_target(edns: QueryEdns | None, turn: int | None) -> None:
+    target = replace(rrset("x.case.test. 300 A 192.0.2.1\nx.case.test. 300 A 192.0.2.2", NOW), rrsigs=(SIGNATURE,))
+    soa = rrset("case.test. 60 SOA NS.case.test. admin.case.test. 1 7200 900 1209600 60", NOW)
+    octets = compose_reply(
+        query(edns=edns), Answer(answer=(ALIAS, target), authority=(soa,)), NOW, max_octets=1232, turn=turn
+    )
+    message = dns.message.from_wire(octets)
+    spelled = [name.to_text() for name in (one.name for one in message.answer[1:])]
+    assert spelled == ["X.CaSe.Test."] * (1 if edns is None else 2)
+    assert message.authority[0].name.to_text() == "CaSe.Test."
+
+
+@pytest.mark.parametrize("records", [1, 3])
+@pytest.mark.parametrize(("text", "at"), [("MX {0} {1}", 2), ("SRV 0 {0} 5060 {1}", 6), ("HTTPS {0} {1} port=8443", 2)])
+def test_addresses_beside_an_answer_are_spelled_as_its_targets(records: int, text: str, at: int) -> None:
+    lines = "\n".join(
+        f"www.example. 300 {text.format(number + 1, f'T{number}.Case.TEST.')}" for number in range(records)
+    )
+    found = rrset(lines, NOW)
+    beside = tuple(rrset(f"t{number}.case.test. 300 AAAA 2001:db8::{number}", NOW) for number in range(records))
+    rendered = render(query(), Answer(answer=(found,), additional=beside), NOW, max_octets=1232, turn=0)
+    for turn in range(records):
+        message = dns.message.from_wire(b"\0\7" + rendered.tail(turn))
+        assert [one.name.to_text() for one in message.additional] == [
+            f"T{number}.Case.TEST." for number in range(records)
+        ]
 
 
 def test_an_rrset_and_its_rrsigs_are_one_whole() -> None:
@@ -227,12 +310,22 @@ def test_an_rrset_and_its_rrsigs_are_one_whole() -> None:
     assert not message.answer
 
 
-def test_what_fits_of_a_truncated_chain_is_shown_in_order() -> None:
-    alias = rrset("www.example. 300 CNAME many.example.", NOW)
-    answer = Answer(answer=(alias, large("many.example.", 60), ADDRESS))
-    message = reply(answer, max_octets=MIN_OCTETS)
+def test_nothing_stands_behind_a_link_of_a_chain_that_does_not_fit() -> None:
+    alias = replace(rrset("www.example. 300 CNAME many.example.", NOW), rrsigs=(SIGNATURE + bytes(500),))
+    message = reply(Answer(answer=(alias, large("many.example.", 60))), query(edns=WITH_DO), max_octets=MIN_OCTETS)
     assert message.flags & TC
-    assert shown(message) == [(0, WWW, 5)]
+    assert not message.answer
+
+
+def test_what_does_not_fit_is_not_composed() -> None:
+    """CVE-2024-8508: 240 targets of 126 labels without a common end, 64 kB, for a reply of 1232 octets."""
+    targets = [wire_of([bytes((65 + (number + at * at) % 26,)) for at in range(124)]) for number in range(240)]
+    many = replace(large("www.example.", 1), rtype=MX, rdatas=tuple(b"\0\1" + target for target in targets))
+    draft = _Draft(query(), 1232, NOW, 30)
+    assert draft._put_records(many, MX, many.rdatas, 300, is_kept=False) == 0
+    assert len(draft.out) < 1232 + 300
+    draft = _Draft(query(), 1232, NOW, 30)
+    assert draft.put_answer((many,), 5) == (False, 4)
 
 
 def test_room_is_kept_for_the_opt() -> None:
@@ -296,7 +389,7 @@ def test_dnspython_reads_what_was_composed(
     assert int(message.rcode()) == rcode
     needed = tuple(r for r in authority if r.rtype == SOA or (do and r.rtype == NSEC))
     others = tuple(r for r in authority if r.rtype not in (SOA, NSEC))
-    expected = (answer, needed, ()) if minimal else (answer, needed + others, additional)
+    expected = (answer, needed if minimal else needed + others, additional)
     assert dnspython_reading(message) == _expected(expected, do)
 
 
@@ -317,7 +410,7 @@ def test_a_rendered_reply_stays_right_until_it_says(rrsets: tuple[RRset, ...], p
     assert rendered.until > NOW
     if all(found.expires > NOW for found in rrsets):
         then = min(NOW + part * (rendered.until - NOW), nextafter(rendered.until, NOW))
-        assert _rendered(rrsets, then).tail == rendered.tail
+        assert _rendered(rrsets, then).tail(0) == rendered.tail(0)
         ttls = [shown_ttl(found, NOW, 30) for found in rrsets]
         assert any(
             found.expires <= rendered.until + 1e-6 or shown_ttl(found, rendered.until + 1e-6, 30) != ttl
@@ -361,7 +454,7 @@ def test_an_rrset_that_did_not_fit_counts_too() -> None:
 def test_a_rendered_reply_lacks_nothing_but_its_id() -> None:
     answer = Answer(answer=(ADDRESS,))
     octets = compose_reply(query(), answer, NOW, max_octets=1232)
-    assert b"\0\7" + render(query(), answer, NOW, max_octets=1232).tail == octets
+    assert b"\0\7" + render(query(), answer, NOW, max_octets=1232).tail(0) == octets
 
 
 def _rendered(rrsets: tuple[RRset, ...], now: float) -> Rendered:

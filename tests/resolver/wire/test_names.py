@@ -1,4 +1,3 @@
-import io
 import random
 
 import dns.name
@@ -7,17 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.names import MAX_NAME_OCTETS, from_text
-from resolver.wire.layout import HEADER_OCTETS, Garbled
-from resolver.wire.names import (
-    MAX_TARGET,
-    Offsets,
-    Places,
-    end_of_name,
-    offsets_of,
-    randomise_case,
-    read_name,
-    write_name,
-)
+from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, Garbled
+from resolver.wire.names import Places, end_of_name, randomise_case, read_name
 from tests.resolver.wire.made import names, pointer, wire_of
 
 HEADER = bytes(HEADER_OCTETS)
@@ -111,42 +101,6 @@ def test_any_octets_are_a_name_as_dnspython_reads_it_or_garbled(octets: bytes, a
     assert at + used == end
 
 
-@given(st.lists(names, min_size=1, max_size=20))
-def test_names_written_are_read_again_and_take_no_more_room_than_dnspython_needs(written: list[bytes]) -> None:
-    out = bytearray(HEADER)
-    theirs = bytearray(HEADER)
-    offsets: Offsets = {}
-    compress: dict[dns.name.Name, int] = {}
-    for name in written:
-        write_name(out, name, offsets)
-        theirs += _compressed(name, compress, len(theirs))
-    at, places = HEADER_OCTETS, Places()
-    for name in written:
-        read, at = read_name(bytes(out), at, places)
-        assert read == name
-    assert at == len(out) <= len(theirs)
-
-
-def test_nothing_is_compressed_against_a_place_that_no_pointer_reaches() -> None:
-    out = bytearray(MAX_TARGET)
-    offsets: Offsets = {}
-    write_name(out, WWW, offsets)
-    assert offsets == {WWW: MAX_TARGET}
-    write_name(out, WWW[4:], offsets)
-    assert out.endswith(WWW[4:])
-
-
-def test_letter_case_is_not_changed_by_compression() -> None:
-    """RFC 4343 §4.1: output preserves case; so another case is another name to the compressor."""
-    out = bytearray(HEADER)
-    write_name(out, b"\3WWW\7example\0", offsets_of(WWW, 100))
-    assert out[HEADER_OCTETS:] == b"\3WWW" + pointer(104)
-
-
-def test_offsets_of_a_name_and_the_names_above_it() -> None:
-    assert offsets_of(WWW, 12) == {WWW: 12, WWW[4:]: 16}
-
-
 @pytest.mark.parametrize("bad", [b"", b"\3ww", b"\3www", pointer(12), b"\x40a\0", b"\1a" * 128 + b"\0"])
 def test_the_end_of_a_plain_name_is_not_past_pointers_or_the_last_octet(bad: bytes) -> None:
     with pytest.raises(Garbled):
@@ -191,11 +145,3 @@ def test_the_work_for_all_names_of_a_message_is_linear_in_its_octets(block: byte
             assert end == at + 2
             assert len(name) <= MAX_NAME_OCTETS
         assert data.looks < 4 * len(data)
-
-
-def _compressed(name: bytes, known: dict[dns.name.Name, int], at: int) -> bytes:
-    """dnspython's octets for `name` at `at`."""
-    file = io.BytesIO()
-    file.write(bytes(at))
-    dns.name.from_wire(name, 0)[0].to_wire(file, known)
-    return file.getvalue()[at:]

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from cache.names import from_text
 from cache.rrtypes import AAAA, CNAME, DNAME, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, TXT, A
 from resolver.wire.layout import HEADER_OCTETS, MAX_RDATA_OCTETS, Garbled
-from resolver.wire.names import Offsets, offsets_of
 from resolver.wire.rdata import (
     KX,
     LAYOUTS,
@@ -22,6 +21,7 @@ from resolver.wire.rdata import (
     read_rdata,
     write_rdata,
 )
+from resolver.wire.spellings import Spellings
 from tests.resolver.wire.made import BITMAP, DECOMPRESSED, TYPES, WWW, pointer, rdatas, record, response
 
 TO_WWW = pointer(HEADER_OCTETS)  # the question's name, in every message of made.response
@@ -92,7 +92,7 @@ def test_rdata_must_not_outgrow_its_length_field_when_uncompressed() -> None:
 def test_names_in_rdata_of_rfc_1035_types_are_compressed(rtype: int) -> None:
     fixed, _, names, tail = LAYOUTS[rtype]
     out = bytearray(100)
-    write_rdata(out, rtype, bytes(fixed) + NAME * names + bytes(tail or 0), offsets_of(WWW, HEADER_OCTETS))
+    write_rdata(out, rtype, bytes(fixed) + NAME * names + bytes(tail or 0), Spellings(WWW))
     second = pointer(100 + 2) if names == 2 else b""
     expected = bytes(fixed) + b"\2ns" + TO_WWW + second + bytes(tail or 0)
     assert out[100:] == len(expected).to_bytes(2, "big") + expected
@@ -109,9 +109,9 @@ def test_rdata_read_is_the_rdata_written(made: tuple[int, bytes]) -> None:
     rtype, rdata = made
     data = response((from_text("x.test"), rtype, b""))
     out = bytearray(data)
-    offsets: Offsets = offsets_of(WWW, HEADER_OCTETS)
+    spellings = Spellings(WWW)
     if rtype in WRITTEN_COMPRESSED:
-        write_rdata(out, rtype, rdata, offsets)
+        write_rdata(out, rtype, rdata, spellings)
     else:
         out += record(b"", rtype, rdata)[-len(rdata) - 2 :]
     start = len(data) + 2
