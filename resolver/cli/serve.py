@@ -1,18 +1,25 @@
 """`cistern serve`: the daemon itself, in the foreground."""
 
+import signal
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
 from resolver.cli.arguments import CONFIG_FILE, DEFAULT_CONFIG
 from resolver.cli.config_file import prepare_or_exit
 
+# Each ends a process that says nothing else; who sends one while the daemon starts means it no harm.
+HARMLESS_SIGNALS: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
 
 @click.command("serve")
 @click.option("--config", type=CONFIG_FILE, default=DEFAULT_CONFIG, show_default=True, help="The config file.")
 def command(config: Path) -> None:
     """Run the daemon until SIGTERM or Ctrl-C; at SIGHUP it reads its config anew."""
+    for number in HARMLESS_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     prepared = prepare_or_exit(config)
     from resolver.daemon import run
 

@@ -7,6 +7,7 @@ from cache.snapshot import SnapshotCounts
 from internal_zones import InternalCounts
 from resolver.dnssec.counts import DnssecCounts
 from resolver.iterate import IterateCounts
+from resolver.observe.log_writer import LogCounts
 from resolver.resolve import ResolveCounts
 from resolver.service.counts import ServiceCounts
 from resolver.upstream import UpstreamCounts
@@ -20,6 +21,7 @@ class Counts:
     dnssec: DnssecCounts = field(default_factory=DnssecCounts)
     internal: InternalCounts = field(default_factory=InternalCounts)
     iterate: IterateCounts = field(default_factory=IterateCounts)
+    log: LogCounts = field(default_factory=LogCounts)
     resolve: ResolveCounts = field(default_factory=ResolveCounts)
     service: ServiceCounts = field(default_factory=ServiceCounts)
     snapshot: SnapshotCounts = field(default_factory=SnapshotCounts)

@@ -86,7 +86,10 @@ class Parts:
 
     def remarks(self) -> tuple[str, ...]:
         """What an operator should mend although everything is answered, one sentence each."""
-        return self.internal.status().remarks if self.internal else ()
+        found = list(self.internal.status().remarks) if self.internal else []
+        if self.counts.log.failing:
+            found.append("log: lines are lost: no room on the disk, or nobody reads the pipe")
+        return tuple(found)
 
 
 def make_parts(
@@ -97,12 +100,14 @@ def make_parts(
     run_io: Runner | None = None,
     *,
     anchors: Anchors = NO_ANCHORS,
+    counts: Counts | None = None,
 ) -> Parts:
     """Wire the daemon. nursery: where flights live, and who listens to late servers. anchors: of dnssec.trust_anchors.
 
-    run_io: where the state database is read, and the cache's file read and written; None: each in a thread of its own.
+    counts: where some things are counted already. run_io: where the state database is read, and the cache's file read and
+    written; None: each in a thread of its own.
     """
-    counts = Counts()
+    counts = counts or Counts()
     memory = make_memory(options, counts)
     internal = internal_zones(options, env, counts.internal, run_io)
     recursion = make_recursion(options, env, counts, memory, hints, nursery, anchors)

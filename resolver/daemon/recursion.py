@@ -40,6 +40,7 @@ class Memory:
     def adopt(self, options: Options) -> None:
         """Go by these options from now on; nothing is forgotten."""
         self.cache.adopt(options.cache)
+        self.cache.apexes = configured(options.forward, options.stub).keys()
         self.failures.adopt(options.failures)
         self.server_failures.adopt(options.failures)
 

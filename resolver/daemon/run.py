@@ -5,6 +5,8 @@ import errno
 import gc
 import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,35 +15,59 @@ import structlog
 import trio
 
 from resolver.daemon.around import Around
+from resolver.daemon.counters import Counts
 from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
 from resolver.env import Env
 from resolver.observe.log import configure_log
+from resolver.observe.log_writer import writer_to
+from resolver.observe.options import LogOptions
 from resolver.options import Options
 from resolver.real_env import RealEnv
 
 EXIT_OK: Final = 0
 EXIT_FAILURE: Final = 1
 COLLECTOR_THRESHOLDS: Final = (20_000, 50, 100)  # allocations, and collections of the younger generation
-ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+IGNORED_SIGNALS: Final = (signal.SIGUSR1, signal.SIGUSR2)  # each ends a process that does not say otherwise
+
+Relog = Callable[[LogOptions], None]
 
 log = structlog.get_logger()
 
 
 def run(prepared: Prepared, config: Path) -> int:
-    """Run the daemon until SIGTERM or SIGINT; returns the exit code and logs why. config: the file to read at SIGHUP."""
-    options = prepared.options
-    configure_log(options.log, sys.stderr)
-    log_what_is_read(prepared)
-    tune_collector()
+    """Run the daemon until SIGTERM, SIGINT or SIGQUIT; returns the exit code and logs why. config: the file to read at SIGHUP."""
+    options, counts = prepared.options, Counts()
     unopened: list[OSError] = []
-    try:
-        trio.run(_serve_until_signal, prepared, RealEnv(), config)
-    except* OSError as errors:
-        unopened = leaves(errors)
-    for unopenable in unopened:
-        trio.run(_report_socket, unopenable, options)
+    with _logging(options, counts) as relog:
+        log_what_is_read(prepared)
+        tune_collector()
+        try:
+            trio.run(_serve_until_signal, prepared, RealEnv(), config, counts, relog)
+        except* OSError as errors:
+            unopened = leaves(errors)
+        for unopenable in unopened:
+            trio.run(_report_socket, unopenable, options)
     return EXIT_FAILURE if unopened else EXIT_OK
+
+
+@contextmanager
+def _logging(options: Options, counts: Counts) -> Iterator[Relog]:
+    """The log goes to the standard error stream while the block runs, if there is one; what has it look another way."""
+    if sys.stderr is None:
+        silent = partial(configure_log, put=lambda line: None)
+        silent(options.log)
+        yield silent
+        return
+    writer = writer_to(sys.stderr.fileno(), counts.log)
+    relog = partial(configure_log, put=writer.put, is_terminal=sys.stderr.isatty(), note_lost=counts.log.note_lost)
+    relog(options.log)
+    writer.start()
+    try:
+        yield relog
+    finally:
+        writer.end()
 
 
 def tune_collector() -> None:
@@ -62,21 +88,24 @@ def leaves(errors: ExceptionGroup[OSError]) -> list[OSError]:
     return found
 
 
-async def _serve_until_signal(prepared: Prepared, env: Env, config: Path) -> None:
+async def _serve_until_signal(prepared: Prepared, env: Env, config: Path, counts: Counts, relog: Relog) -> None:
     draining = trio.Event()
     hangup, hangups = trio.open_memory_channel[None](1)
     around = Around(
         read=partial(trio.to_thread.run_sync, prepare, config),
         hangups=hangups,
-        relog=lambda options: configure_log(options, sys.stderr),
+        relog=relog,
     )
     async with trio.open_nursery() as nursery:
-        with trio.open_signal_receiver(*ENDING_SIGNALS, signal.SIGHUP) as signals:
-            nursery.start_soon(_serve_and_end, prepared, env, draining, around, nursery.cancel_scope)
+        with trio.open_signal_receiver(*ENDING_SIGNALS, *IGNORED_SIGNALS, signal.SIGHUP) as signals:
+            nursery.start_soon(_serve_and_end, prepared, env, draining, around, nursery.cancel_scope, counts)
             async for number in signals:
                 if number == signal.SIGHUP:
                     with contextlib.suppress(trio.WouldBlock):  # one waits already, and will read the same file
                         hangup.send_nowait(None)
+                    continue
+                if number in IGNORED_SIGNALS:
+                    log.warning("signal_ignored", signal=signal.Signals(number).name)
                     continue
                 log.info("stopping", signal=signal.Signals(number).name)
                 if draining.is_set():  # asked twice: at once
@@ -85,9 +114,14 @@ async def _serve_until_signal(prepared: Prepared, env: Env, config: Path) -> Non
 
 
 async def _serve_and_end(
-    prepared: Prepared, env: Env, draining: trio.Event, around: Around, whole: trio.CancelScope
+    prepared: Prepared,
+    env: Env,
+    draining: trio.Event,
+    around: Around,
+    whole: trio.CancelScope,
+    counts: Counts,
 ) -> None:
-    await serve(prepared.options, env, prepared.hints, draining, anchors=prepared.anchors, around=around)
+    await serve(prepared.options, env, prepared.hints, draining, anchors=prepared.anchors, around=around, counts=counts)
     whole.cancel()
 
 

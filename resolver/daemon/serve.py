@@ -6,6 +6,7 @@ import trio
 from internal_zones.database import Runner
 from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.background import keep_internal, keep_resolving
+from resolver.daemon.counters import Counts
 from resolver.daemon.doors import Doors
 from resolver.daemon.eyes import Eyes
 from resolver.daemon.parts import NO_ANCHORS, make_parts
@@ -34,16 +35,18 @@ async def serve(
     run_io: Runner | None = None,
     anchors: Anchors = NO_ANCHORS,
     around: Around = NOTHING_AROUND,
+    counts: Counts | None = None,
     task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Be the daemon until cancelled, or until `draining` is set and what is in flight is answered.
 
     hints: where recursion begins. anchors: of dnssec.trust_anchors. around: what it is told and whom it tells.
+    counts: where some things are counted already.
     run_io: where files are read and written; None: in threads of their own.
     Raises OSError for what cannot be listened on, its address or path as the file name.
     """
     async with trio.open_nursery() as background:
-        parts = make_parts(options, env, hints, background, run_io, anchors=anchors)
+        parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts)
         running = Running(parts)
         async with trio.open_nursery() as serving:
             # everything is opened before anything is answered: a port that is taken is found before a client is met

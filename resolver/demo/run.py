@@ -37,7 +37,7 @@ Ctrl-C ends it."""
 def main(tour: bool) -> int:
     """Run the demo; returns its exit code. tour: end after the tour, 0 only if every step was right."""
     console = Console(highlight=False)
-    configure_log(LogOptions(level="warning"), sys.stderr)
+    configure_log(LogOptions(level="warning"), sys.stderr.write, is_terminal=sys.stderr.isatty())
     unopened: list[OSError] = []
     failed = 0
     with tempfile.TemporaryDirectory(prefix="cistern-demo-") as folder:

@@ -1,7 +1,8 @@
 """What the log looks like: events with keys, as key=value for people and journals or as JSON for programs."""
 
 import logging
-from typing import Final, TextIO
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 from structlog.typing import Processor
@@ -10,20 +11,53 @@ from resolver.observe.options import LogOptions
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
+Put = Callable[[str], object]  # takes a whole line, its end included
 
-def configure_log(options: LogOptions, stream: TextIO) -> None:
-    """Send every log event of at least the level to `stream`, one line each; a traceback in text takes more."""
+
+def configure_log(
+    options: LogOptions, put: Put, *, is_terminal: bool = False, note_lost: Callable[[], None] = lambda: None
+) -> None:
+    """Hand every log event of at least the level to `put`, one line each; a traceback in text takes more.
+
+    Who logs meets no failure of the log: an event that cannot be rendered or put is lost, and `note_lost` is told.
+    """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *_renderers(options, is_terminal=stream.isatty()),
+            *_renderers(options, is_terminal=is_terminal),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[options.level]),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        wrapper_class=_forgiving(structlog.make_filtering_bound_logger(LEVELS[options.level]), note_lost),
+        logger_factory=lambda *_: _LineLogger(put),
         cache_logger_on_first_use=False,  # loggers are made when modules are imported, before this is called
     )
+
+
+class _LineLogger:
+    """Where structlog's last processor hands its line."""
+
+    def __init__(self, put: Put) -> None:
+        self._put = put
+
+    def msg(self, message: str) -> None:
+        self._put(message + "\n")
+
+    debug = info = warn = warning = error = critical = fatal = exception = log = msg
+
+
+def _forgiving(logger: type, note_lost: Callable[[], None]) -> type:
+    """The same kind of logger, but that it raises nothing: without memory, or of a value whose text cannot be made."""
+
+    class Forgiving(logger):  # type: ignore[misc]  # structlog makes the class for a level while it runs
+        def _proxy_to_logger(self, *args: object, **keys: object) -> object:
+            try:
+                return super()._proxy_to_logger(*args, **keys)
+            except Exception:
+                note_lost()
+                return None
+
+    return Forgiving
 
 
 def _renderers(options: LogOptions, *, is_terminal: bool) -> list[Processor]:

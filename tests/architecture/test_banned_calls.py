@@ -30,11 +30,14 @@ BANNED: Final = {
 }
 REAL_ENV: Final = "resolver.real_env"
 THREADS: Final = ("trio.to_thread", "trio.from_thread", "threading", "concurrent.futures", "multiprocessing")
-MAY_USE_THREADS: Final = frozenset({"internal_zones.database", "cache.snapshot", "resolver.daemon"})
+MAY_USE_THREADS: Final = frozenset(
+    {"internal_zones.database", "cache.snapshot", "resolver.daemon", "resolver.observe.log_writer"}
+)
 # Tests of real processes, files and sockets; everything else runs on simulated time and a simulated network.
 DRIVE_REAL_PROCESSES: Final = frozenset(
     {
         "tests.real",
+        "tests.hostile",
         "tests.bench",
         "tests.resolver.cli",
         "tests.resolver.demo",
@@ -97,7 +100,7 @@ def test_only_real_env_knows_time_randomness_and_the_network() -> None:
     assert_none([found for source in product() if not _is_real_env(source) for found in banned(source)])
 
 
-def test_threads_are_used_in_three_places() -> None:
+def test_threads_are_used_in_four_places() -> None:
     sources = (source for source in product() if not is_within_any(source.module, MAY_USE_THREADS))
     assert_none([found for source in sources for found in threads(source)])
 

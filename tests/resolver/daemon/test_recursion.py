@@ -66,6 +66,14 @@ def test_forward_and_stub_zones_are_known_to_who_resolves() -> None:
     assert set(of_recursion(lambda made: made.zones, options)) == {from_text("inside.test."), from_text("lab.test.")}
 
 
+def test_the_cache_knows_where_nothing_from_above_speaks_and_learns_it_anew() -> None:
+    with_lab = msgspec.structs.replace(ALONE, stub=(StubZone(zone="lab.test.", servers=("192.0.2.2:53",)),))
+    memory = make_memory(with_lab, Counts())
+    assert memory.cache.apexes == {from_text("lab.test.")}
+    memory.adopt(ALONE)
+    assert memory.cache.apexes == set()
+
+
 def test_signatures_are_checked_if_that_is_wanted() -> None:
     options = msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True))
     assert of_recursion(lambda made: made.trusting is not None, options)

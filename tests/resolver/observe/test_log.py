@@ -22,7 +22,7 @@ def as_it_was() -> Iterator[None]:
 
 def logged(options: LogOptions) -> str:
     stream = io.StringIO()
-    configure_log(options, stream)
+    configure_log(options, stream.write)
     log.debug("query_answered", qname="www.example.")
     log.info("listening", address="127.0.0.1:53", tcp=True)
     try:
@@ -67,3 +67,22 @@ def test_a_traceback_shows_no_values(options: LogOptions) -> None:
 def test_the_level_says_what_is_left_out(level: str, events: list[str]) -> None:
     options = LogOptions(level=level, format="json")  # type: ignore[arg-type]  # one of the literals, from a table
     assert [json.loads(line)["event"] for line in logged(options).splitlines()] == events
+
+
+class Unspeakable:
+    """A value without a text."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize("options", [LogOptions(), LogOptions(format="json")], ids=["text", "json"])
+def test_who_logs_meets_no_failure_of_the_log(options: LogOptions) -> None:
+    def put(line: str) -> None:
+        raise MemoryError
+
+    lost: list[None] = []
+    configure_log(options, put, note_lost=lambda: lost.append(None))
+    log.info("no_room")
+    log.error("no_text", value=Unspeakable())
+    assert len(lost) == 2
