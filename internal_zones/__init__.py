@@ -3,7 +3,7 @@
 from internal_zones.apex import is_ours
 from internal_zones.counts import InternalCounts
 from internal_zones.database import StateFault
-from internal_zones.inspection import AppRow, MachineRow, Wanted
+from internal_zones.inspection import AppRow, FaultRow, MachineRow, Wanted
 from internal_zones.mapping import Mapping
 from internal_zones.options import StateOptions, SubscriptionOptions
 from internal_zones.status import StateStatus
@@ -11,6 +11,7 @@ from internal_zones.zones import InternalZones
 
 __all__ = [
     "AppRow",
+    "FaultRow",
     "InternalCounts",
     "InternalZones",
     "MachineRow",

@@ -10,12 +10,25 @@ from ipaddress import IPv6Address
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from cache.names import WireName, prepend
 from internal_zones import rows
 from internal_zones.apex import FLYCAST, INTERNAL
 from internal_zones.database import Fault, Runner, StateFault, StateFile
-from internal_zones.readings import AppData, AppsData, Data, FlycastData, Kind, ServicesData, TooMany, UnitKey, read
+from internal_zones.readings import (
+    TOPOLOGY,
+    AppData,
+    AppsData,
+    Data,
+    FlycastData,
+    Kind,
+    Read,
+    Reading,
+    ServicesData,
+    TooMany,
+    UnitKey,
+)
 from internal_zones.records import Labels, fold, folded
 from internal_zones.rows import PROCESS_GROUP
 
@@ -44,6 +57,22 @@ class MachineRow(msgspec.Struct, frozen=True):
     metadata: dict[str, str]
 
 
+class FaultRow(msgspec.Struct, frozen=True):
+    """A row that holds what it should not. table: the statement of the mapping that yields it; id: its first column.
+
+    unit: what is in doubt because of it. holds: the type of the value. wrong: what is the matter.
+    """
+
+    network: int
+    app: str
+    unit: str
+    table: str
+    id: str
+    column: str
+    holds: str
+    wrong: str
+
+
 class Wanted(NamedTuple):
     """What an operator asks about. network None: all of them; app "": all of them."""
 
@@ -54,8 +83,8 @@ class Wanted(NamedTuple):
 class Inspector:
     """Reads listings; raises StateFault when the database does not bear it."""
 
-    def __init__(self, file: StateFile, run: Runner) -> None:
-        self._file, self._run = file, run
+    def __init__(self, file: StateFile, run: Runner, read: Read) -> None:
+        self._file, self._run, self._read_unit = file, run, read
 
     async def apps(self, wanted: Wanted) -> list[AppRow]:
         """The first MAX_ROWS apps."""
@@ -80,7 +109,7 @@ class Inspector:
                     it.region,
                     it.host,
                     str(IPv6Address(it.address)),
-                    dict(it.metadata),
+                    dict(it.metadata or ()),
                 )
                 for it in app.machines
             )
@@ -104,6 +133,31 @@ class Inspector:
                 break
         return found
 
+    async def faults(self, wanted: Wanted) -> list[FaultRow]:
+        """The first MAX_ROWS bad rows of all that is in the DNS, each where it is first met."""
+        found: dict[tuple[str, str, str, int], FaultRow] = {}
+        async for key in self._keys(wanted):
+            reading = await self._run(partial(self._read_unit, self._file, key))
+            for bad in reading.skipped.bad:
+                row = FaultRow(key.network, key.name, key.kind.name.lower(), *structs.astuple(bad))
+                found.setdefault((bad.table, bad.id, bad.column, key.network), row)
+            if len(found) >= MAX_ROWS:
+                break
+        return list(found.values())
+
+    async def _keys(self, wanted: Wanted) -> AsyncIterator[UnitKey]:
+        """Units that hold every row of the networks, or of the app, that is asked about."""
+        networks = [wanted.network] if wanted.network is not None else await self._run(self._networks)
+        for network in networks:
+            if not wanted.app:
+                yield UnitKey(Kind.APPS, network)
+                yield UnitKey(Kind.PEERS, network)
+            for name in (wanted.app,) if wanted.app else await self._names(network):
+                for kind in (Kind.APP, Kind.FLYCAST, Kind.CHECKS, Kind.SERVICES):
+                    yield UnitKey(kind, network, name)
+        if not wanted.app:
+            yield TOPOLOGY
+
     async def _apps(self, wanted: Wanted) -> AsyncIterator[tuple[UnitKey, AppData]]:
         networks = [wanted.network] if wanted.network is not None else await self._run(self._networks)
         for network in networks:
@@ -120,14 +174,17 @@ class Inspector:
         return apps.names
 
     async def _read(self, key: UnitKey) -> Data:
-        data = (await self._run(partial(read, self._file, key))).data
+        return self._whole(key, await self._run(partial(self._read_unit, self._file, key)))
+
+    def _whole(self, key: UnitKey, reading: Reading) -> Data:
+        data = reading.data
         if isinstance(data, TooMany):
             text = f"{key.kind.name.lower()} {key.name} of network {key.network} has more rows than are read at once"
             raise StateFault(Fault.TOO_MANY_ROWS, text)
         return data
 
     def _networks(self) -> list[int]:
-        found, _ = rows.read_rows(self._file.select("networks", {}), rows.number)
+        found, _ = rows.read_rows("networks", self._file.select("networks", {}), rows.number)
         return sorted(set(found))
 
 

@@ -37,10 +37,13 @@ from internal_zones.readings import (
     ServicesData,
     TooMany,
     UnitKey,
+    Unknowable,
 )
 from internal_zones.records import (
     EMPTY,
     UNKNOWN,
+    UNREADABLE,
+    Certainty,
     Labels,
     NearestOf,
     Node,
@@ -56,9 +59,16 @@ from internal_zones.records import (
     service_of,
 )
 
-OTHER_ERROR: Final = 0  # INFO-CODE of RFC 8914 §4.1
+# INFO-CODEs of RFC 8914 §4; resolver.errors has the whole table, which may not be imported from here.
+OTHER_ERROR: Final = 0
+STALE_ANSWER: Final = 3
+NETWORK_ERROR: Final = 23
 TOO_LARGE: Final = Answer(
     rcode=SERVFAIL, errors=(ExtendedError(OTHER_ERROR, "more records than fit a message: ask for a part of them"),)
+)
+LAST_KNOWN: Final = (ExtendedError(STALE_ANSWER, "rows of the state database cannot be read now"),)
+NOT_KNOWN: Final = Answer(
+    rcode=SERVFAIL, errors=(ExtendedError(NETWORK_ERROR, "rows of the state database cannot be read now"),)
 )
 _NIBBLES: Final = frozenset(b"%x" % value for value in range(16))
 _NIBBLES_OF_ADDRESS: Final = 28  # below those of fdaa::/16
@@ -115,6 +125,8 @@ def node_at(owner: WireName, below: Labels, data: Data) -> Node | None:
             return owners_node(owner, data)
         case TooMany():
             return UNKNOWN
+        case Unknowable():
+            return UNREADABLE
         case Topology() | ChecksData() | ServicesData():
             raise AssertionError("no name stands for these alone")
 
@@ -128,8 +140,12 @@ def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[
         return Answer(
             rcode=NXDOMAIN, authority=(apex.denying,), authoritative=True, is_stale=bool(errors), errors=errors
         )
+    if node.certainty is Certainty.NONE:
+        return NOT_KNOWN
     if node.fits_no_message(qtype):
         return TOO_LARGE
+    if node.certainty is Certainty.LAST_KNOWN:
+        errors = errors or LAST_KNOWN
     found = tuple(
         rrset if node.is_ordered or len(rrset.rdatas) == 1 else shuffled(rrset, bits)
         for rrset in node.rrsets

@@ -1,5 +1,6 @@
 """What an operator may say about the state database and the names answered from it: the `[state]` table."""
 
+from ipaddress import IPv6Network
 from typing import Annotated
 
 import msgspec
@@ -73,6 +74,13 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=25_000, le=10_000_000, description="rows of the database kept in memory, least recently used dropped"),
     ] = 300_000
+    prefixes: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[0-9a-fA-F:.]+/[0-9]{1,3}$")], ...],
+        Meta(
+            max_length=64,
+            description="IPv6 prefixes of addresses that rows may have beside fdaa:<network>::/48; others are faults",
+        ),
+    ] = ()
     subscription: Annotated[
         SubscriptionOptions,
         Meta(
@@ -87,3 +95,8 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "conf/state-schema.sql; conf/mapping-consul.toml has a mapping of another schema."
         ),
     ] = Mapping()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a prefix is none."""
+        for prefix in self.prefixes:
+            IPv6Network(prefix)

@@ -9,17 +9,19 @@ from typing import Final, Never
 
 import trio
 
+from internal_zones.bad_rows import BadRows
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Fault, Reader, Runner, StateFault, StateFile
-from internal_zones.readings import Reading, TooMany, UnitKey, read
+from internal_zones.readings import Read, Reading, TooMany, UnitKey, Unknowable, with_last_known_metadata
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
 # Units read by one job of the thread: a job costs some 150 µs of CPU beside its 50 µs of reading. A look waits for it.
 MAX_TOGETHER: Final = 8
+UNREADABLE_ROWS: Final = "unreadable_rows"  # the fault of a unit some of whose rows cannot be read
 
 
-def read_each(reader: Reader, keys: Sequence[UnitKey]) -> list[Reading | StateFault]:
+def read_each(read: Read, reader: Reader, keys: Sequence[UnitKey]) -> list[Reading | StateFault]:
     """The reading of each unit, or why there is none; fewer than keys when the database is locked. Runs in its thread."""
     outcomes: list[Reading | StateFault] = []
     for key in keys:
@@ -55,6 +57,8 @@ class Reads:
         now: Callable[[], float],
         queue: int,
         max_wait: float,
+        read: Read,
+        bad_rows: BadRows,
         counts: InternalCounts,
         warn: Warn,
     ) -> None:
@@ -62,6 +66,7 @@ class Reads:
         self._units, self._watcher = units, watcher
         self._now, self._max_wait = now, max_wait
         self._counts, self._warn = counts, warn
+        self._read_unit, self._bad_rows = read, bad_rows
         self._flights: dict[UnitKey, Flight] = {}  # no larger than the queue and the read under way
         self._ask, self._asked = trio.open_memory_channel[UnitKey](queue)
 
@@ -121,21 +126,37 @@ class Reads:
         if self._watcher.fault is not None:
             return  # found out since these were queued: the queue must not be a line of timeouts
         generation, started = self._units.generation, self._now()  # what is committed from here on may be missed
-        outcomes, is_ahead = await self._run(lambda: (read_each(self._file, keys), self._file.is_ahead()))
+        outcomes, is_ahead = await self._run(
+            lambda: (read_each(self._read_unit, self._file, keys), self._file.is_ahead())
+        )
         for key, outcome in zip(keys, outcomes, strict=False):
             if isinstance(outcome, StateFault):
                 bump(self._counts.failed_reads, outcome.fault)
                 continue
+            before = self._units.get(key)
+            self._note(key, outcome, before)
             unit = Unit(key, outcome, generation, started, is_ahead=is_ahead)
-            self._note(key, outcome)
+            if self._bad_rows.are_new_in(key, outcome.skipped):
+                bump(self._counts.failed_reads, UNREADABLE_ROWS)
+                unit = self._in_doubt(unit, before)
+            elif before is not None:
+                unit.reading = with_last_known_metadata(before.reading, outcome)
             self._units.put(unit)
             self._flights[key].unit = unit
 
-    def _note(self, key: UnitKey, reading: Reading) -> None:
+    def _in_doubt(self, unit: Unit, before: Unit | None) -> Unit:
+        """The unit with what was last read of it whole: what is made of the rows that can be read is less than the truth."""
+        if before is None or isinstance(before.reading.data, Unknowable):
+            unit.reading, unit.known_at = Reading(Unknowable(), 0), float("-inf")
+        else:
+            unit.reading, unit.known_at = before.reading, self._units.known_at(before)
+        return unit
+
+    def _note(self, key: UnitKey, reading: Reading, before: Unit | None) -> None:
         self._counts.reads += 1
         self._counts.half_replicated_rows += reading.skipped.half_replicated
-        self._counts.unreadable_rows += reading.skipped.unreadable
-        before = self._units.get(key)
+        self._counts.unreadable_rows += reading.skipped.unreadable + reading.skipped.unlistable
+        self._bad_rows.note(key, reading.skipped)
         if isinstance(reading.data, TooMany) and not (before and isinstance(before.reading.data, TooMany)):
             self._warn("state_unit_too_large", unit=key.kind.name.lower(), network=key.network, app=key.name)
         for address in set(reading.duplicates).difference(before.reading.duplicates if before else ()):

@@ -6,10 +6,12 @@ region of the same name.
 """
 
 from collections.abc import Callable, Iterable
+from enum import IntEnum
 from ipaddress import IPv6Address
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from cache.names import WireName, parent, prepend
 from cache.rrset import RRset
@@ -17,6 +19,7 @@ from cache.rrtypes import AAAA, ANY, PTR, SRV, TXT
 from internal_zones.apex import INTERNAL, local
 from internal_zones.nearest import Topology
 from internal_zones.readings import (
+    UNLISTED_PEERS,
     AppData,
     AppsData,
     ChecksData,
@@ -32,17 +35,25 @@ MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
 # Of one RRset: what a message of 65,535 octets has room for beside its header, the longest question, and an OPT with its texts.
 MAX_RRSET_OCTETS: Final = 64_700
 RECORD_OCTETS: Final = 12  # in a message, before its rdata: a pointer to the owner, type, class, TTL and length
-UNLISTED_PEERS: Final = "interactive-"
 WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
 PRIORITY_AND_WEIGHT: Final = b"\0\0\0\1"  # RFC 2782: all alike, and each as likely to be chosen
 
 Labels = tuple[bytes, ...]
 
 
+class Certainty(IntEnum):
+    """What is known of a name: what it is; what it was when all could be read; nothing."""
+
+    SURE = 0
+    LAST_KNOWN = 1
+    NONE = 2
+
+
 class Node(msgspec.Struct, frozen=True):
     """The RRsets at a name, and what a client needs beside them.
 
-    is_ordered: the order of the records means something. too_large: the type of the RRset that is there and fits no message;
+    is_ordered: the order of the records means something. certainty: of the whole node.
+    too_large: the type of the RRset that is there and fits no message;
     ANY: there are more rows than are read, so that nothing is known of any type.
     """
 
@@ -50,6 +61,7 @@ class Node(msgspec.Struct, frozen=True):
     additional: tuple[RRset, ...] = ()
     is_ordered: bool = False
     too_large: int | None = None
+    certainty: Certainty = Certainty.SURE
 
     def fits_no_message(self, qtype: int) -> bool:
         """Is what the type asks for larger than any message?"""
@@ -58,6 +70,7 @@ class Node(msgspec.Struct, frozen=True):
 
 EMPTY: Final = Node()
 UNKNOWN: Final = Node(too_large=ANY)
+UNREADABLE: Final = Node(certainty=Certainty.NONE)
 
 
 class NearestOf(msgspec.Struct, frozen=True):
@@ -83,7 +96,25 @@ def app_node(owner: WireName, labels: Labels, app: AppData) -> Node | None:
         case (*above, b"of") if above in ([], [b"nearest"]):
             return EMPTY
         case (b"of", *rest) | (b"nearest", b"of", *rest):
-            return EMPTY if subset(app, tuple(rest)) is not None else None
+            return in_doubt(app, tuple(rest), EMPTY if subset(app, tuple(rest)) is not None else None)
+    return in_doubt(app, labels, _subset_node(owner, app, labels))
+
+
+def in_doubt(app: AppData, labels: Labels, node: Node | None) -> Node | None:
+    """The node of a name, which is what it was once, or not known at all, if metadata decide of it that cannot be read now."""
+    if not _rests_on_metadata(labels) or all(machine.is_metadata_current for machine in app.machines):
+        return node
+    return UNREADABLE if node is None else structs.replace(node, certainty=Certainty.LAST_KNOWN)
+
+
+def _rests_on_metadata(labels: Labels) -> bool:
+    match labels:
+        case (_, b"process") | (_, b"kv", b"_metadata") | (_, _, b"kv", b"_metadata"):
+            return True
+    return False
+
+
+def _subset_node(owner: WireName, app: AppData, labels: Labels) -> Node | None:
     found = subset(app, labels)
     return addresses(owner, found) if found is not None else None
 
@@ -168,7 +199,8 @@ def peers_node(owner: WireName, labels: Labels, peers: PeersData) -> Node | None
     """The list of peers, or the peer of that name."""
     if not labels:
         return text(owner, ",".join(peer.name for peer in peers.peers if not peer.name.startswith(UNLISTED_PEERS)))
-    found = [peer.address for peer in peers.peers if labels == (fold(peer.name),)]
+    listed = (peer for peer in peers.peers if not peer.name.startswith(UNLISTED_PEERS))
+    found = [peer.address for peer in listed if labels == (fold(peer.name),)]
     return _address_set(owner, found) if found else None
 
 
@@ -221,8 +253,8 @@ def fold(value: str) -> bytes:
     return value.encode().lower()
 
 
-def folded(metadata: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
-    return [(fold(key), fold(value)) for key, value in metadata]
+def folded(metadata: tuple[tuple[str, str], ...] | None) -> list[tuple[bytes, bytes]]:
+    return [(fold(key), fold(value)) for key, value in metadata or ()]
 
 
 def _those(app: AppData, is_meant: Callable[[Machine], bool]) -> tuple[Machine, ...] | None:

@@ -7,7 +7,7 @@ answered from.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, IPv6Network
 from sys import intern
 from typing import TypeVar
 
@@ -22,17 +22,26 @@ DESTROYED = "destroyed"
 PASSING = "passing"
 ALIVE = "Alive"
 MAX_PORT = 65535
+MAX_LABEL = 63  # octets, RFC 1035 §2.3.4
+MAX_BAD = 20  # rows of one reading that are told apart; all of them are counted
+MAX_SHOWN = 80  # characters of an id
+SIX_PN = 0xFDAA  # the first 16 bits of every 6PN address
+SEPARATORS = frozenset(",;= ")  # of the items of lists, and of their parts
 
 
 class Machine(msgspec.Struct, frozen=True, gc=False):
-    """A deployed machine that is in the DNS. address: 16 octets; metadata: (key, value) pairs; host: "" if not known."""
+    """A deployed machine that is in the DNS. address: 16 octets; metadata: (key, value) pairs; host: "" if not known.
+
+    is_metadata_current: False where it cannot be read now; it is what it was then, or None.
+    """
 
     id: str
     region: str
     host: str
     address: bytes
     is_started: bool
-    metadata: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] | None = ()
+    is_metadata_current: bool = True
 
 
 class Instance(msgspec.Struct, frozen=True, gc=False):
@@ -68,14 +77,50 @@ class Peer(msgspec.Struct, frozen=True, gc=False):
     address: bytes
 
 
+class BadRow(msgspec.Struct, frozen=True, gc=False):
+    """A row that holds what it should not. table: the statement of the mapping; id: its first column.
+
+    holds: the type of the column's value; wrong: what is the matter with it, in words.
+    """
+
+    table: str
+    id: str
+    column: str
+    holds: str
+    wrong: str
+
+
 class Skipped(msgspec.Struct, frozen=True, gc=False):
-    """How many rows of one reading were not answered from, and why."""
+    """How many rows of one reading were not answered from, and why.
+
+    unreadable: what is made of the others is less than the truth. unlistable: nobody can ask by such a name, so that nothing is
+    missing. bad: the first MAX_BAD of both, and rows that are answered from though something of them is bad.
+    """
 
     half_replicated: int = 0
     unreadable: int = 0
+    unlistable: int = 0
+    bad: tuple[BadRow, ...] = ()
 
     def __add__(self, other: "Skipped") -> "Skipped":
-        return Skipped(self.half_replicated + other.half_replicated, self.unreadable + other.unreadable)
+        return Skipped(
+            self.half_replicated + other.half_replicated,
+            self.unreadable + other.unreadable,
+            self.unlistable + other.unlistable,
+            (self.bad + other.bad)[:MAX_BAD],
+        )
+
+
+class Within(msgspec.Struct, frozen=True, gc=False):
+    """The addresses that rows of a network may have: those under its own /48, and those of `others`."""
+
+    network: int
+    others: tuple[IPv6Network, ...] = ()
+
+    def holds(self, address: IPv6Address) -> bool:
+        """Is it one of them?"""
+        own = int(address) >> 80 == SIX_PN << 32 | self.network
+        return own or any(address in prefix for prefix in self.others)
 
 
 class HalfReplicated(ValueError):
@@ -86,10 +131,23 @@ class Unregistered(ValueError):
     """The machine is not in the DNS by its own wish (skip_dns), or it is destroyed."""
 
 
-def read_rows(rows: Iterable[Row], read: Callable[[Row], T]) -> tuple[tuple[T, ...], Skipped]:
-    """The rows that can be answered from, in their order, and how many cannot."""
+class Unreadable(ValueError):
+    """A column holds no such value; the text says what is wrong with it, never the value."""
+
+    def __init__(self, column: str, value: object, wrong: str) -> None:
+        super().__init__(wrong)
+        self.column, self.value = column, value
+
+
+class Unlistable(Unreadable):
+    """A name by which nobody can ask, or that would forge a list."""
+
+
+def read_rows(table: str, rows: Iterable[Row], read: Callable[[Row], T]) -> tuple[tuple[T, ...], Skipped]:
+    """The rows that can be answered from, in their order, and what is wrong with the others."""
     good: list[T] = []
-    half_replicated = unreadable = 0
+    bad: list[BadRow] = []
+    half_replicated = unreadable = unlistable = 0
     for row in rows:
         try:
             good.append(read(row))
@@ -97,67 +155,98 @@ def read_rows(rows: Iterable[Row], read: Callable[[Row], T]) -> tuple[tuple[T, .
             half_replicated += 1
         except Unregistered:
             continue
-        except ValueError:
-            unreadable += 1
-    return tuple(good), Skipped(half_replicated, unreadable)
+        except Unreadable as found:
+            is_unlistable = isinstance(found, Unlistable)
+            unlistable += is_unlistable
+            unreadable += not is_unlistable
+            if len(bad) < MAX_BAD:
+                bad.append(bad_row(table, row, found))
+    return tuple(good), Skipped(half_replicated, unreadable, unlistable, tuple(bad))
 
 
-def machine(row: Row) -> Machine:
+def bad_row(table: str, row: Row, found: Unreadable) -> BadRow:
+    """The row as operators are told of it."""
+    return BadRow(table, str(row[0])[:MAX_SHOWN], found.column, _type_of(found.value), str(found))
+
+
+def doubtful_metadata(table: str, rows: Iterable[Row]) -> tuple[BadRow, ...]:
+    """The first MAX_BAD rows of machines whose metadata cannot be read, all else being well."""
+    bad = []
+    for row in rows:
+        try:
+            _metadata(row[5])
+        except Unreadable as found:
+            bad.append(bad_row(table, row, found))
+    return tuple(bad[:MAX_BAD])
+
+
+def machine(within: Within, row: Row) -> Machine:
     """A Machine from (id, region, host, address, state, metadata, skip_dns)."""
     name, region, host, address, state, metadata, skip_dns = row
     is_started = _is_started(state, skip_dns)
-    return Machine(
-        id=_text(name),
-        region=intern(_text(region)),
+    found = Machine(
+        id=_label("id", name),
+        region=intern(_label("region", region)),
         host=intern(host) if isinstance(host, str) else "",
-        address=_address(address),
+        address=_address("address", address, within),
         is_started=is_started,
-        metadata=_metadata(metadata),
     )
+    try:
+        known = _metadata(metadata)
+    except Unreadable:
+        return msgspec.structs.replace(found, metadata=None, is_metadata_current=False)
+    return msgspec.structs.replace(found, metadata=known) if known else found
 
 
-def instance(row: Row) -> Instance:
+def instance(within: Within, row: Row) -> Instance:
     """An Instance from (id, app, region, address, state, skip_dns)."""
     name, app, region, address, state, skip_dns = row
     is_started = _is_started(state, skip_dns)
-    return Instance(_text(name), intern(_text(app)), intern(_text(region)), _address(address), is_started)
+    return Instance(
+        _label("id", name),
+        intern(_label("app", app)),
+        intern(_label("region", region)),
+        _address("address", address, within),
+        is_started,
+    )
 
 
 def owner(row: Row) -> tuple[str, str]:
     """(machine id, app) from (id, app, region, state, skip_dns)."""
     name, app, region, state, skip_dns = row
     _is_started(state, skip_dns)
-    _text(region)  # without it the machine is not there yet, under no name
-    return _text(name), _text(app)
+    _label("region", region)  # without it the machine is not there yet, under no name
+    return _label("id", name), _label("app", app)
 
 
-def peer(row: Row) -> Peer:
+def peer(within: Within, row: Row) -> Peer:
     """A Peer from (name, address)."""
     name, address = row
-    return Peer(_text(name), _address(address))
+    octets = _address("address", address, within)
+    return Peer(_listable("name", name), octets)
 
 
 def name(row: Row) -> str:
-    """The text of a row of one column."""
-    return _text(row[0])
+    """The name in a row of one column, as a label and in a list."""
+    return _listable("name", row[0])
 
 
 def number(row: Row) -> int:
     """The integer of a row of one column."""
     if not isinstance(row[0], int):
-        raise ValueError("an integer is expected")
+        raise Unreadable("network", row[0], "an integer is expected")
     return row[0]
 
 
-def address(row: Row) -> bytes:
+def address(within: Within, row: Row) -> bytes:
     """The 16 octets of a row of one column."""
-    return _address(row[0])
+    return _address("address", row[0], within)
 
 
 def check(row: Row) -> tuple[str, bool]:
     """(machine id, does it pass?) from (machine, status)."""
     machine_id, status = row
-    return _text(machine_id), _text(status) == PASSING
+    return _text("machine", machine_id), _text("status", status) == PASSING
 
 
 def service(row: Row) -> Service:
@@ -166,15 +255,15 @@ def service(row: Row) -> Service:
     if port is None or port == 0:
         raise HalfReplicated
     if not isinstance(port, int) or not 0 < port <= MAX_PORT:
-        raise ValueError("a port is expected")
-    return Service(_text(machine_id), intern(_text(service_name)), port)
+        raise Unreadable("port", port, "a port is expected")
+    return Service(_text("machine", machine_id), intern(_text("name", service_name)), port)
 
 
 def host(row: Row) -> Host:
     """A Host from (host, rtt, state). A host may be not measured yet, and of unknown state: it is then not down."""
     host_name, rtt, state = row
-    round_trip = None if rtt is None else _number(rtt)
-    return Host(intern(_text(host_name)), round_trip, state is not None and state != ALIVE)
+    round_trip = None if rtt is None else _number("rtt", rtt)
+    return Host(intern(_text("host", host_name)), round_trip, state is not None and state != ALIVE)
 
 
 def coordinates(row: Row) -> tuple[str, tuple[float, float]]:
@@ -182,7 +271,7 @@ def coordinates(row: Row) -> tuple[str, tuple[float, float]]:
     region, latitude, longitude = row
     if latitude is None or longitude is None:
         raise HalfReplicated
-    return intern(_text(region)), (_number(latitude), _number(longitude))
+    return intern(_text("region", region)), (_number("latitude", latitude), _number("longitude", longitude))
 
 
 def duplicates(machines: Iterable[Machine]) -> tuple[bytes, ...]:
@@ -192,30 +281,61 @@ def duplicates(machines: Iterable[Machine]) -> tuple[bytes, ...]:
 
 
 def _is_started(state: object, skip_dns: object) -> bool:
+    if skip_dns is not None and not isinstance(skip_dns, int):
+        raise Unreadable("skip_dns", skip_dns, "0 or 1 is expected")
     if skip_dns or state == DESTROYED:
         raise Unregistered
-    return _text(state) == STARTED
+    return _text("state", state) == STARTED
 
 
-def _text(value: object) -> str:
+def _text(column: str, value: object) -> str:
     if value is None or value == "":
         raise HalfReplicated
     if not isinstance(value, str):
-        raise ValueError("text is expected")
+        raise Unreadable(column, value, "text is expected")
     return value
 
 
-def _number(value: object) -> float:
+def _label(column: str, value: object) -> str:
+    """Text that can be a label of a name and an item of a list."""
+    text = _text(column, value)
+    wrong = _no_label(text)
+    if wrong:
+        raise Unreadable(column, value, wrong)
+    return text
+
+
+def _listable(column: str, value: object) -> str:
+    """As _label, where nobody misses what has no such name: it cannot be asked for."""
+    text = _text(column, value)
+    wrong = _no_label(text)
+    if wrong:
+        raise Unlistable(column, value, wrong)
+    return text
+
+
+def _no_label(text: str) -> str:
+    """Why the text is no label, or would end its item of a list; "": it is one."""
+    if not text.isprintable() or not SEPARATORS.isdisjoint(text):
+        return "a name without blanks, control characters and , ; = is expected"
+    return "" if len(text.encode()) <= MAX_LABEL else f"a name of at most {MAX_LABEL} octets is expected"
+
+
+def _number(column: str, value: object) -> float:
     if not isinstance(value, int | float):
-        raise ValueError("a number is expected")
+        raise Unreadable(column, value, "a number is expected")
     return float(value)
 
 
-def _address(value: object) -> bytes:
+def _address(column: str, value: object, within: Within) -> bytes:
+    text = _text(column, value)
     try:
-        return IPv6Address(_text(value)).packed
+        found = IPv6Address(text)
     except AddressValueError as wrong:
-        raise ValueError("an IPv6 address is expected") from wrong
+        raise Unreadable(column, value, "an IPv6 address is expected") from wrong
+    if found.scope_id is not None or not within.holds(found):
+        raise Unreadable(column, value, "an address under the network's own prefix is expected")
+    return found.packed
 
 
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
@@ -224,9 +344,23 @@ _decode_object = msgspec.json.Decoder(dict[str, object]).decode
 def _metadata(value: object) -> tuple[tuple[str, str], ...]:
     """Metadata values are strings; any other value under a key is left out. An empty object is whole: most have none."""
     if not isinstance(value, str):
-        raise ValueError("a JSON object is expected")
+        raise Unreadable("metadata", value, "a JSON object is expected")
     try:
         fields = _decode_object(value)
-    except msgspec.DecodeError as wrong:  # a ValueError of msgspec's own family
-        raise ValueError("a JSON object is expected") from wrong
+    except ValueError as wrong:  # msgspec's own, and that of text which has no octets
+        raise Unreadable("metadata", value, "a JSON object is expected") from wrong
     return tuple((intern(key), intern(text)) for key, text in fields.items() if isinstance(text, str))
+
+
+def _type_of(value: object) -> str:
+    """The type of a value as SQLite calls it."""
+    match value:
+        case None:
+            return "NULL"
+        case bool() | int():
+            return "INTEGER"
+        case float():
+            return "REAL"
+        case str():
+            return "TEXT"
+    return "BLOB"

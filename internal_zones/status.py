@@ -1,10 +1,11 @@
 """How the state database is, in words and figures, for readiness and the operator."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from internal_zones.bad_rows import BadRows
 from internal_zones.mapping import TOUCHED
 from internal_zones.options import StateOptions
 from internal_zones.reads import Reads
@@ -12,6 +13,7 @@ from internal_zones.units import Units
 from internal_zones.watcher import Watcher
 
 READY_TEXT = "ready"
+ORDER_ONLY: Final = frozenset(("hosts", "regions", "networks"))  # an order rests on them, or what operators are shown
 
 
 class StateStatus(msgspec.Struct, frozen=True):
@@ -21,6 +23,7 @@ class StateStatus(msgspec.Struct, frozen=True):
     the last successful look; None: there was none. slow: those that look through a large table, and the index they lack.
     failing: those that could be prepared and whose last read failed nevertheless, with the reason.
     clocks: "ready", or why changes cannot be told apart. inode, data_version, schema_version: 0 before the first look.
+    bad_rows: each sort of bad rows among those that were read.
     subscription: each feed of Corrosion's API, by its table or query, with how it is.
     """
 
@@ -41,19 +44,31 @@ class StateStatus(msgspec.Struct, frozen=True):
     rows: int
     waiting_reads: int
     subscription: dict[str, str] = {}
+    bad_rows: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What an operator should mend although names are answered, one sentence each."""
         return (
             *(f"statement {name} is slow: {said}" for name, said in self.slow.items()),
+            *(
+                f"statement {name}: {said}"
+                for name, said in self.statements.items()
+                if name in ORDER_ONLY and said != READY_TEXT
+            ),
+            *self.bad_rows,
             *(f"statement {name} failed when it was last read: {said}" for name, said in self.failing.items()),
         )
 
     @property
     def is_ready(self) -> bool:
-        """Is the database well, and can every statement be used?"""
-        return self.state == "ready" and all(said == READY_TEXT for said in self.statements.values())
+        """Is the database well, and can every statement be used that a record rests on?"""
+        return self.state == "ready" and not self.unusable
+
+    @property
+    def unusable(self) -> dict[str, str]:
+        """The statements without which there are names that cannot be answered, and the reason."""
+        return {name: said for name, said in self.statements.items() if said != READY_TEXT and name not in ORDER_ONLY}
 
 
 def status_of(
@@ -65,6 +80,7 @@ def status_of(
     now: float,
     failing: Mapping[str, str],
     subscription: dict[str, str],
+    bad_rows: BadRows,
 ) -> StateStatus:
     """The status at `now`; names: the statements of the mapping; failing: those whose last read failed.
 
@@ -92,4 +108,8 @@ def status_of(
         rows=units.rows,
         waiting_reads=reads.waiting,
         subscription=subscription,
+        bad_rows=tuple(
+            f"{sort.table}: column {sort.column} holds {sort.holds} in {count} rows at least: {sort.wrong}"
+            for sort, count in bad_rows.sorts.items()
+        ),
     )

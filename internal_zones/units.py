@@ -22,6 +22,7 @@ class Unit:
     """A reading kept. generation: when its reading began. is_due: it was touched since. is_ahead: it may hold a commit that no
     look had seen then: a row in it that is new to the next look may have moved on between the two.
 
+    known_at: None while the database holds it; when it last did, where rows of it cannot be read now.
     nodes: names of the unit that were asked for, as records; they are derived and die with it. joint_nodes: those that rest on
     other units too, with all the units that they were made of.
     """
@@ -32,6 +33,7 @@ class Unit:
     read_at: float
     is_due: bool = False
     is_ahead: bool = False
+    known_at: float | None = None
     nodes: dict[WireName, Node] = field(default_factory=dict)
     joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] = field(default_factory=dict)
 
@@ -75,6 +77,8 @@ class Units:
 
     def known_at(self, unit: Unit) -> float:
         """When the unit was last known to be true: the age of stale data counts from here."""
+        if unit.known_at is not None:
+            return unit.known_at
         return max(self.looked_at, unit.read_at) if self.is_untouched(unit) else unit.read_at
 
     def confirm(self, looked_at: float) -> None:

@@ -12,9 +12,10 @@ from typing import Final, Never
 
 import trio
 
+from internal_zones.bad_rows import BadRows
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFault, StateFile
-from internal_zones.readings import Reading, UnitKey
+from internal_zones.readings import Read, Reading, UnitKey, with_last_known_metadata
 from internal_zones.reads import read_each
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn
@@ -38,6 +39,8 @@ class Verifier:
         units: Units,
         *,
         now: Callable[[], float],
+        read: Read,
+        bad_rows: BadRows,
         looked: Callable[[], Awaitable[None]],
         counts: InternalCounts,
         warn: Warn,
@@ -45,6 +48,7 @@ class Verifier:
         """looked: waits for the end of a look that begins after the call."""
         self._file, self._run, self._units = file, run, units
         self._now, self._looked = now, looked
+        self._read, self._bad_rows = read, bad_rows
         self._counts, self._warn = counts, warn
 
     async def verify(self) -> Never:
@@ -64,7 +68,7 @@ class Verifier:
         if not before:
             return 0.0
         began, wanted = self._now(), list(before)
-        outcomes = await self._run(lambda: read_each(self._file, wanted))
+        outcomes = await self._run(lambda: read_each(self._read, self._file, wanted))
         spent = self._now() - began
         await self._looked()
         for (key, unit), outcome in zip(before.items(), outcomes, strict=False):
@@ -73,8 +77,10 @@ class Verifier:
             if isinstance(outcome, StateFault):
                 continue
             self._counts.verified += 1
-            if outcome.data != unit.reading.data:
-                self._tell(key, unit, outcome)
+            found = with_last_known_metadata(unit.reading, outcome)
+            is_doubtful = self._bad_rows.are_new_in(key, outcome.skipped)
+            if is_doubtful != (unit.known_at is not None) or not (is_doubtful or found.data == unit.reading.data):
+                self._tell(key, unit, found)
                 self._units.distrust(unit)
         return spent
 

@@ -4,6 +4,8 @@ Doubt is never NXDOMAIN: what cannot be read now is served stale for max_stale, 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from ipaddress import IPv6Network
 from operator import is_not
 from typing import Final, Never
 
@@ -13,24 +15,47 @@ from cache.answer import Answer, ExtendedError
 from cache.names import WireName
 from cache.rrtypes import SERVFAIL
 from internal_zones import nearest
-from internal_zones.apex import build_apexes
+from internal_zones.apex import REVERSE, build_apexes
+from internal_zones.bad_rows import BadRows
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFile, own_thread
 from internal_zones.inspection import Inspector
-from internal_zones.lookup import Bits, Place, answer, locate, node_at
+from internal_zones.lookup import (
+    LAST_KNOWN,
+    NETWORK_ERROR,
+    NOT_KNOWN,
+    STALE_ANSWER,
+    Bits,
+    Place,
+    answer,
+    locate,
+    node_at,
+)
 from internal_zones.mapping import statements
 from internal_zones.nearest import Topology
 from internal_zones.options import StateOptions
-from internal_zones.readings import AppData, ChecksData, Data, InstancesData, PeersData, ServicesData, TooMany, UnitKey
+from internal_zones.readings import (
+    AppData,
+    ChecksData,
+    Data,
+    InstancesData,
+    PeersData,
+    ServicesData,
+    TooMany,
+    UnitKey,
+    read,
+)
 from internal_zones.reads import Reads
 from internal_zones.records import (
     EMPTY,
     UNKNOWN,
+    UNREADABLE,
     NearestOf,
     Node,
     above_addresses_node,
     addresses,
     healthy_node,
+    in_doubt,
     service_node,
     subset,
 )
@@ -41,10 +66,7 @@ from internal_zones.units import Unit, Units
 from internal_zones.verifying import Verifier
 from internal_zones.watcher import Warn, Watcher
 
-# INFO-CODEs of RFC 8914; resolver.errors has the whole table, which may not be imported from here.
-STALE_ANSWER: Final = 3
-NOT_READY: Final = 14
-NETWORK_ERROR: Final = 23
+NOT_READY: Final = 14  # INFO-CODE of RFC 8914
 
 PREFIX: Final = b"fdaa"  # of every address, in nibbles
 
@@ -83,7 +105,9 @@ class InternalZones:
         self._file = StateFile(options.database, sql)
         self._units = Units(options.max_rows, trusted_for=options.poll + options.max_wait)
         runner = run or own_thread()
-        self.inspector = Inspector(self._file, runner)
+        self._bad_rows = BadRows(warn)
+        read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
+        self.inspector = Inspector(self._file, runner, read_unit)
         self._watcher = Watcher(
             self._file, runner, self._units, now=now, poll=options.poll, counts=self.counts, warn=warn
         )
@@ -95,6 +119,8 @@ class InternalZones:
             now=now,
             queue=options.queue,
             max_wait=options.max_wait,
+            read=read_unit,
+            bad_rows=self._bad_rows,
             counts=self.counts,
             warn=warn,
         )
@@ -103,6 +129,8 @@ class InternalZones:
             runner,
             self._units,
             now=now,
+            read=read_unit,
+            bad_rows=self._bad_rows,
             looked=self._watcher.next_look,
             counts=self.counts,
             warn=warn,
@@ -127,7 +155,7 @@ class InternalZones:
                 return None
             units.append(unit)
         self.counts.hits += 1
-        return self._answer(place, qname, qtype, client, units)
+        return self._answer(place, qname, qtype, client, units, now)
 
     async def load(self, network: int, qname: WireName, qtype: int, client: bytes) -> Answer:
         """The answer after reading what it needs, waiting `max_wait` at most for each unit. Never raises for the database."""
@@ -143,8 +171,7 @@ class InternalZones:
                 self.counts.failures += 1
                 return _UNREADABLE if self._watcher.sighting else _NOT_READY
             units.append(unit)
-        self.counts.stale_answers += is_stale
-        return self._answer(place, qname, qtype, client, units, _STALE if is_stale else ())
+        return self._answer(place, qname, qtype, client, units, self._now(), _STALE if is_stale else ())
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> Never:
         """Watch the database and read from it, for ever; survives every fault. Waits for no database to have started."""
@@ -169,6 +196,7 @@ class InternalZones:
             self._now(),
             self._file.failing,
             feeds,
+            self._bad_rows,
         )
 
     def reasons(self, network: int, qname: WireName, client: bytes) -> tuple[str, ...]:
@@ -190,12 +218,33 @@ class InternalZones:
         qtype: int,
         client: bytes,
         units: Sequence[Unit],
+        now: float,
         errors: tuple[ExtendedError, ...] = (),
     ) -> Answer:
+        for unit in units:
+            if unit.known_at is not None:
+                errors = errors or LAST_KNOWN
+                if now - unit.known_at > self.options.max_stale:
+                    self.counts.failures += 1
+                    return NOT_KNOWN
         node = self._node(place, qname, client, units)
         if node is not None and node.fits_no_message(qtype):
             self.counts.too_large += 1
-        return answer(node, qtype, self._apexes[place.apex], self._rng, errors)
+        if node is None and place.apex == REVERSE and any(self._bad_rows.are_known_in(it.key.network) for it in units):
+            node = UNREADABLE
+        found = answer(node, qtype, self._apexes[place.apex], self._rng, errors)
+        self.counts.stale_answers += found.is_stale
+        self.counts.failures += found is NOT_KNOWN
+        return found
+
+    def accept(self) -> int:
+        """Take what is doubtful of the database for the truth, as an operator says; how many units are read again for it."""
+        keys = self._bad_rows.accept()
+        for key in keys:
+            unit = self._units.get(key)
+            if unit is not None:
+                self._units.distrust(unit)
+        return len(keys)
 
     def _node(self, place: Place, qname: WireName, client: bytes, units: Sequence[Unit]) -> Node | None:
         if not units:
@@ -239,10 +288,10 @@ class InternalZones:
     ) -> Node | None:
         ordered = self._nearest(wanted, client, app, topology)
         if ordered is None:
-            return None
+            return in_doubt(app, wanted.subset, None) if app.exists else None
         if ordered and not nearest.is_measured(ordered[:1], topology, self.options.region):
             self.counts.unmeasured_nearest += 1
-        return addresses(qname, ordered, is_ordered=True)
+        return in_doubt(app, wanted.subset, addresses(qname, ordered, is_ordered=True))
 
     def _nearest(self, wanted: NearestOf, client: bytes, app: AppData, topology: Topology) -> list[Machine] | None:
         """The nearest of the started machines that the name stands for, nearest first; None: no such name."""

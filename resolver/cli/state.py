@@ -7,15 +7,18 @@ from typing import TypeVar
 import click
 import msgspec
 
-from internal_zones import AppRow, MachineRow, StateStatus
+from internal_zones import AppRow, FaultRow, MachineRow, StateStatus
 from resolver.cli.arguments import for_programs, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.tables import print_table, seconds
 from resolver.service.control_protocol import (
     MAX_NETWORK,
+    AcceptedRow,
     NameRow,
     Request,
+    StateAccept,
     StateApps,
+    StateFaults,
     StateMachines,
     StateNames,
     StateOf,
@@ -95,7 +98,8 @@ def machines(network: int | None, app: str, socket: str | None, config: Path | N
 @for_programs
 def names(app: str, network: int | None, socket: str | None, config: Path | None, as_json: bool) -> None:
     """Every name of APP, and what a client of its network is answered."""
-    found = _rows(socket_path(socket, config), StateNames(app, network), as_json, NameRow)
+    path = socket_path(socket, config)
+    found = _rows(path, StateNames(app, network), as_json, NameRow)
     cells = [
         (str(row.network) if first else "", row.name if first else "", row.type if first else "", record)
         for row in found
@@ -103,7 +107,43 @@ def names(app: str, network: int | None, socket: str | None, config: Path | None
     ]
     _print(as_json, ("NETWORK", "NAME", "TYPE", "DATA"), cells, {"NETWORK"})
     if not found and not as_json:
-        click.echo(f"no network has an app {app}", err=True)
+        click.echo(_nobody_has(path, app, network), err=True)
+
+
+@command.command("faults")
+@of_a_network
+@click.option("--app", default="", help="Only this app.")
+@of_a_daemon
+@for_programs
+def faults(network: int | None, app: str, socket: str | None, config: Path | None, as_json: bool) -> None:
+    """The rows that hold what they should not: all tables are read for it."""
+    found = _rows(socket_path(socket, config), StateFaults(network, app), as_json, FaultRow)
+    cells = [
+        (str(row.network), row.app, row.unit, row.table, row.id, row.column, row.holds, row.wrong) for row in found
+    ]
+    _print(as_json, ("NETWORK", "APP", "UNIT", "TABLE", "ID", "COLUMN", "HOLDS", "WRONG"), cells, {"NETWORK"})
+
+
+@command.command("accept")
+@of_a_daemon
+@for_programs
+def accept(socket: str | None, config: Path | None, as_json: bool) -> None:
+    """Take what is doubtful of the database for the truth: bad rows are left out, what is gone is gone.
+
+    Names that were answered from the last good data are answered from what can be read. It is forgotten at the next start.
+    """
+    for row in _rows(socket_path(socket, config), StateAccept(), as_json, AcceptedRow):
+        click.echo(f"accepted; {row.units} units are read again")
+
+
+def _nobody_has(path: str, app: str, network: int | None) -> str:
+    """Why there are no names: who has an app of that name, if the network that was asked about has not."""
+    if network is not None:
+        others = sorted({row.network for row in _rows(path, StateNames(app), False, NameRow)})
+        if others:
+            shown = ", ".join(map(str, others))
+            return f"network {network} has no app {app}; {'these have' if others[1:] else 'this one has'}: {shown}"
+    return f"no network has an app {app}"
 
 
 def _rows(path: str, request: Request, as_json: bool, kind: type[T]) -> list[T]:

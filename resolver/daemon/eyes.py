@@ -24,11 +24,14 @@ from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
 from resolver.policy.sources import minimal_any, refuse_type
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
+    AcceptedRow,
     ConfigRow,
     Forgettable,
     NameRow,
     ReloadRow,
+    StateAccept,
     StateApps,
+    StateFaults,
     StateMachines,
     StateNames,
     StateOf,
@@ -133,6 +136,10 @@ class Eyes:
                 case StateNames(network=network, app=app):
                     names = await internal.inspector.names(WantedOfState(network, app))
                     return [row for where, name in names for row in await self._answers(internal, where, name)]
+                case StateFaults(network=network, app=app):
+                    return await internal.inspector.faults(WantedOfState(network, app))
+                case StateAccept():
+                    return [AcceptedRow(internal.accept())]
         except StateFault as fault:
             raise CannotShow(f"the state database cannot be read: {fault}") from fault
         assert_never(request)

@@ -15,7 +15,6 @@ from cache.servers import Servers
 from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones
 from internal_zones.database import Runner, own_thread
-from internal_zones.status import READY_TEXT
 from resolver.daemon.counters import Counts
 from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_recursion
 from resolver.daemon.trust import Anchors, Trusting
@@ -81,7 +80,7 @@ class Parts:
         if status.state != "ready":
             found.append(f"state database: {status.fault or status.state}")
         if status.state != "starting":
-            found += [f"statement {name}: {said}" for name, said in status.statements.items() if said != READY_TEXT]
+            found += [f"statement {name}: {said}" for name, said in status.unusable.items()]
         return tuple(found)
 
     def remarks(self) -> tuple[str, ...]:

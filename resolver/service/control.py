@@ -34,7 +34,9 @@ from resolver.service.control_protocol import (
     Request,
     Resolve,
     ServerList,
+    StateAccept,
     StateApps,
+    StateFaults,
     StateMachines,
     StateNames,
     StateOf,
@@ -204,7 +206,7 @@ async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
             return Live(partial(daemon.resolve, Question(from_text(name), type_from_text(rtype)), network))
         case CacheTop():
             return Live(partial(daemon.top, request.most, request.interval, request.frames))
-        case StateOf() | StateApps() | StateMachines() | StateNames():
+        case StateOf() | StateApps() | StateMachines() | StateNames() | StateFaults() | StateAccept():
             return await daemon.state(request)
     assert_never(request)
 

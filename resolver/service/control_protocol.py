@@ -148,10 +148,27 @@ class StateNames(_Request, frozen=True, tag="state_names"):
     network: Network | None = None
 
 
-StateRequest = StateOf | StateApps | StateMachines | StateNames
+class StateFaults(_Request, frozen=True, tag="state_faults"):
+    """The rows that hold what they should not, of one network or of all; of one app, or (app "") of all -> FaultRows."""
+
+    network: Network | None = None
+    app: _Text = ""
+
+
+class StateAccept(_Request, frozen=True, tag="state_accept"):
+    """Take what is doubtful of the database for the truth -> AcceptedRow, once."""
+
+
+StateRequest = StateOf | StateApps | StateMachines | StateNames | StateFaults | StateAccept
 CacheRequest = CacheShow | CacheList | CacheTop | FailureList | CacheFlush | CacheExport | CacheImport
 ConfigRequest = Reload | ConfigShow
 Request = Status | Stats | ConfigRequest | CacheRequest | ServerList | Explain | Resolve | StateRequest
+
+
+class AcceptedRow(msgspec.Struct, frozen=True):
+    """How many units are read again because of it."""
+
+    units: int
 
 
 class FlushRow(msgspec.Struct, frozen=True):

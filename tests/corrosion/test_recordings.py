@@ -23,6 +23,9 @@ RUNS += [
 ]
 
 MAX_SWEEPS = {"mixed": 5}  # of 481 looks: bookkeeping alone makes nothing due
+ANY_NETWORK_S = (
+    "fdaa::/16",
+)  # rows are merged column by column there: some have left their address's network, and count
 PATIENCE = 20.0  # seconds till somebody has looked, on the slowest of test machines
 
 
@@ -39,7 +42,7 @@ def test_every_answer_is_the_file_s_after_every_look(name: str, way: str, restor
     replay.db.execute("PRAGMA synchronous = OFF")  # the disk is no part of this
 
     async def main() -> None:
-        async with asking(tmp_path / "state.db", run=inline, poll=10.0, max_wait=10.0) as asker:
+        async with asking(tmp_path / "state.db", run=inline, poll=10.0, max_wait=10.0, prefixes=ANY_NETWORK_S) as asker:
             await ask_all(asker, recording.expected[0]["names"])
             counts, wrong = asker.zones.counts, Counter[int]()
             for n in looks_at(recording, way):
@@ -64,7 +67,7 @@ def test_every_answer_is_the_file_s_as_looks_come_by_time(name: str, tmp_path: P
     remote = play.Remote(FOLDER / name, tmp_path / "state.db")
 
     async def main() -> None:
-        async with asking(tmp_path / "state.db", max_wait=10.0) as asker:
+        async with asking(tmp_path / "state.db", max_wait=10.0, prefixes=ANY_NETWORK_S) as asker:
             await ask_all(asker, recording.expected[0]["names"])
             for n in recording.stops()[::10]:
                 await trio.to_thread.run_sync(remote.upto, n)

@@ -36,7 +36,7 @@ CHANGES: dict[str, dict[str, tuple[Value, ...]]] = {
     },
     "checks": {"status": ("passing", "critical")},
     "services": {"name": ("web", "pg")},
-    "flycast_addresses": {"app_name": ("web", "api"), "network_id": (24, 57)},
+    "flycast_addresses": {"app_name": ("web", "api")},
     "peers": {"address": ("",)},
 }
 

@@ -35,7 +35,7 @@ class FakeReader:
         return self.rows[name]
 
 
-MACHINE = ("148e", "ams", "h1", "fdaa::1", "started", "{}", 0)
+MACHINE = ("148e", "ams", "h1", "fdaa:0:18::1", "started", "{}", 0)
 
 
 def test_an_app_that_is_not_there_has_no_machines_to_read() -> None:
@@ -54,9 +54,9 @@ def test_an_app_holds_its_machines_by_id_and_says_what_it_skipped() -> None:
 
 
 def test_flycast_asks_for_the_app_only_when_it_has_no_address_here() -> None:
-    reader = FakeReader(flycast=[("fdaa::1",)])
+    reader = FakeReader(flycast=[("fdaa:0:18::1",)])
     assert read(reader, UnitKey(Kind.FLYCAST, 24, "web")).data == FlycastData(
-        True, (bytes.fromhex("fdaa" + "0" * 27 + "1"),)
+        True, (bytes.fromhex("fdaa00000018" + "0" * 19 + "1"),)
     )
     reader = FakeReader(flycast=[], app=[("web",)])
     assert read(reader, UnitKey(Kind.FLYCAST, 24, "web")).data == FlycastData(True, ())
@@ -64,7 +64,9 @@ def test_flycast_asks_for_the_app_only_when_it_has_no_address_here() -> None:
 
 def test_lists_are_sorted_by_name() -> None:
     assert read(FakeReader(apps=[("b",), ("a",)]), UnitKey(Kind.APPS, 24)).data == AppsData(("a", "b"))
-    peers = read(FakeReader(peers=[("b", "::1"), ("a", "::2"), ("c", "")]), UnitKey(Kind.PEERS, 24)).data
+    peers = read(
+        FakeReader(peers=[("b", "fdaa:0:18::1"), ("a", "fdaa:0:18::2"), ("c", "")]), UnitKey(Kind.PEERS, 24)
+    ).data
     assert isinstance(peers, PeersData)
     assert [peer.name for peer in peers.peers] == ["a", "b"]
 

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from internal_zones.database import Fault, StateFault
-from internal_zones.readings import Kind, Reading, UnitKey
+from internal_zones.readings import Kind, Reading, UnitKey, read
 from internal_zones.reads import MAX_TOGETHER, read_each
 from internal_zones.rows import Row
 from tests.internal_zones.platform import State, app, machine, write_state
@@ -100,7 +100,7 @@ class LockedReader:
 )
 def test_units_read_together_fail_alone_but_for_a_lock(fault: Fault, asked: int, outcomes: int) -> None:
     reader = LockedReader(fault)
-    found = read_each(reader, [UnitKey(Kind.APPS, network) for network in (1, 2, 3, 4)])
+    found = read_each(read, reader, [UnitKey(Kind.APPS, network) for network in (1, 2, 3, 4)])
     assert (reader.asked, len(found)) == (asked, outcomes)
     assert [type(outcome) for outcome in found[:2]] == [Reading, StateFault]
 

@@ -125,7 +125,7 @@ ROWS = [
     ("x._apps.internal", "TXT", "NXDOMAIN"),
     ("_peer.internal", "TXT", ["laptop"]),
     ("laptop._peer.internal", "AAAA", ["fdaa:0:18:9::1"]),
-    ("interactive-x._peer.internal", "AAAA", ["fdaa:0:18:9::2"]),
+    ("interactive-x._peer.internal", "AAAA", "NXDOMAIN"),  # as the list has it
     ("nobody._peer.internal", "AAAA", "NXDOMAIN"),
     (
         "_instances.internal",

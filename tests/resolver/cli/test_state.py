@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from internal_zones import StateStatus
 from resolver.cli.state import _status_lines, print_status
-from resolver.service.control_protocol import StateApps, StateMachines, StateNames
+from resolver.service.control_protocol import StateAccept, StateApps, StateFaults, StateMachines, StateNames
 from tests.resolver.cli.conftest import Served, cistern
 
 APPS = """\
@@ -19,6 +19,10 @@ NETWORK  APP  DEPLOYED  STARTED
 MACHINES = """\
 NETWORK  APP  MACHINE  STATE    REGION  HOST  ADDRESS  METADATA
      24  web  148e     started  ams     h1    fdaa::1  a=b
+"""
+FAULTS = """\
+NETWORK  APP  UNIT  TABLE     ID    COLUMN   HOLDS  WRONG
+     24  web  app   machines  148e  address  TEXT   an IPv6 address is expected
 """
 NAMES = """\
 NETWORK  NAME             TYPE  DATA
@@ -52,12 +56,20 @@ STATUS = StateStatus(
         (("apps", "--network", "24"), APPS, StateApps(24)),
         (("machines", "--app", "web"), MACHINES, StateMachines(None, "web")),
         (("names", "web"), NAMES, StateNames("web")),
+        (("faults", "--network", "24"), FAULTS, StateFaults(24)),
+        (("accept",), "accepted; 3 units are read again\n", StateAccept()),
     ],
 )
 def test_people_get_a_table(served: Served, arguments: tuple[str, ...], shown: str, asked: object) -> None:
     done = cistern("state", *arguments, "--socket", served.socket)
     assert (done.exit_code, done.output) == (0, shown)
     assert served.daemon.asked == [(asked,)]
+
+
+def test_an_app_that_another_network_has_is_said_to_be_there(served: Served) -> None:
+    done = cistern("state", "names", "web", "--network", "9999", "--socket", served.socket)
+    assert done.exit_code == 0
+    assert "network 9999 has no app web; this one has: 24" in done.output
 
 
 def test_programs_get_one_row_per_line(served: Served) -> None:

@@ -10,18 +10,21 @@ from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, to_text
 from cache.snapshot import saved
 from cache.top import TopFrame, TopRow
-from internal_zones import AppRow, MachineRow
+from internal_zones import AppRow, FaultRow, MachineRow
 from resolver.observe.trace import TraceRow
 from resolver.options import Options
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
+    AcceptedRow,
     ConfigRow,
     Forgettable,
     NameRow,
     ReloadRow,
+    StateAccept,
     StateApps,
+    StateFaults,
     StateMachines,
     StateNames,
     StateOf,
@@ -118,12 +121,20 @@ class PretendedDaemon:
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         self.asked.append((request,))
         match request:
+            case StateFaults():
+                return [
+                    FaultRow(24, "web", "app", "machines", "148e", "address", "TEXT", "an IPv6 address is expected")
+                ]
+            case StateAccept():
+                return [AcceptedRow(3)]
             case StateOf():
                 raise CannotShow("no state database is configured")
             case StateApps():
                 return [AppRow(24, "web", 3, 2)]
             case StateMachines():
                 return [MachineRow(24, "web", "148e", True, "ams", "h1", "fdaa::1", {"a": "b"})]
+            case StateNames(network=9999):
+                return []
             case StateNames():
                 return [
                     NameRow(24, "web.internal.", "AAAA", "NOERROR", ("fdaa::1", "fdaa::2")),
