@@ -1,10 +1,15 @@
 # Everything stands in .venv; nothing is installed globally. `make help` lists the targets.
-PYTHON ?= python3
+# Debian's interpreter, where it is new enough and can make one: it is built with profile and link-time optimisation
+DEBIANS := /usr/bin/python3
+PYTHON ?= $(shell $(DEBIANS) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(DEBIANS) || echo python3)
+BASE   := -c 'import sys; print(sys.base_prefix, sys.version)'
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+BUILT  := build/compiled
+COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
-.PHONY: help run test replay lint report bench bench-peers bench-latency bench-state bench-fair lock clean
+.PHONY: help run test build test-compiled wheel replay lint report bench bench-peers bench-latency bench-state bench-fair lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -12,8 +17,17 @@ help:  ## list the targets
 run: $(READY)  ## the daemon on 127.0.0.1:5300 with a state database, a small internet and a tour
 	$(BIN)/cistern demo
 
-test: $(READY)  ## every test
+test: $(READY)  ## every test, of the Python as it is written
 	$(BIN)/python -m pytest
+
+build: $(BUILT)/.ready  ## compile to build/compiled what an answer is made by (a C compiler; two minutes)
+
+test-compiled: $(BUILT)/.ready  ## every test, of the compiled modules (or TESTS=tests/cache …)
+	$(COMPILED) $(BIN)/python -c 'from cache.form import IS_COMPILED; assert IS_COMPILED'
+	$(COMPILED) $(BIN)/python -m pytest $(TESTS)
+
+wheel: $(READY)  ## a compiled wheel in dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 replay: $(READY)  ## the scenarios of other resolvers' authors, from ../shared/rpl
 	$(BIN)/python -m tests.replay
@@ -43,14 +57,19 @@ bench-fair: $(READY)  ## what one client that floods does to its neighbours (roo
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml's bounds
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'
-	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
+	$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable > requirements.lock
 
 clean:  ## forget the virtual environment and all caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
+	test "$$($(BIN)/python $(BASE) 2>&1)" = "$$($(PYTHON) $(BASE))" || rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BUILT)/.ready: $(READY) hatch_build.py $(shell find cache internal_zones resolver -name '*.py')
+	$(BIN)/python hatch_build.py $(BUILT) build/scratch
 	@touch $@

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 
-@dataclass(slots=True)
+@dataclass
 class CacheCounts:
     """Counters of the RRset cache; all only grow. Stale answers are counted where they are decided on (resolve)."""
 

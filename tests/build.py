@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 FOREVER = float("inf")
 DEFAULTS = CacheOptions()
-DERIVED = frozenset({"key"})  # attributes that a constructor makes of others
+DERIVED = frozenset({"key", "is_nxdomain"})  # what follows from the parts of a value, as compiled classes show it
 SOA = "example. 300 SOA ns.example. admin.example. 1 7200 900 1209600 60"
 
 

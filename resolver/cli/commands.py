@@ -8,6 +8,8 @@ from typing import Final
 
 import click
 
+from cache.form import FORM
+
 COMMANDS: Final = {  # command -> the module of its function `command`
     "serve": "resolver.cli.serve",
     "demo": "resolver.cli.demo",
@@ -38,7 +40,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="cistern-dns", prog_name="cistern", message="%(prog)s %(version)s")
+@click.version_option(package_name="cistern-dns", prog_name="cistern", message=f"%(prog)s %(version)s ({FORM})")
 def main() -> None:
     """The DNS resolver of one host.
 

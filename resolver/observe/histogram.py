@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 
-@dataclass(slots=True)
+@dataclass
 class Histogram:
     """bounds: the buckets' upper bounds, rising; buckets: how many fell into each, the last has no bound.
 

@@ -6,11 +6,11 @@ from typing import Final
 from resolver.observe.histogram import Histogram
 
 # Seconds. 1 ms: from memory; 1.8 s: the stale timer; 10 s: the deadline.
-LATENCY_BOUNDS: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+LATENCY_BOUNDS: Final[tuple[float, ...]] = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 RCODES: Final = range(16)  # the header's; the extended bits are in the OPT RR only
 
 
-@dataclass(slots=True)
+@dataclass
 class ServiceCounts:
     """Counters of the service to clients; `_current` and `_peak` are gauges."""
 

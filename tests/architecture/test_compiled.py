@@ -1,0 +1,48 @@
+"""What is compiled (pyproject.toml) is all that an answer is made by: it imports nothing of ours that is not, and no trio."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from hatch_build import compiled_modules
+from tests.architecture.source import Source, assert_none, imports, product, source_of
+
+AN_ANSWER_IS_MADE_BY: Final = frozenset({"resolver.service.fast"})
+# What compiled modules may import of ours all the same: read once, not for each answer.
+INTERPRETED: Final = frozenset(
+    {"cache.options"}  # Structs of msgspec, which checks what they hold
+)
+
+
+def outside(sources: tuple[Source, ...], compiled: frozenset[str]) -> Iterator[str]:
+    """What compiled modules import that they should not."""
+    modules = {source.module: source for source in sources}
+    for name in sorted(compiled):
+        if name not in modules:
+            yield f"pyproject.toml: there is no {name} to compile"
+            continue
+        for found in imports(modules[name]):
+            if found.target.partition(".")[0] == "trio":
+                yield f"{modules[name].at(found.line)}: {name} is compiled: it decides, and does not wait: no trio"
+            target = found.target if found.target in modules else found.target.rpartition(".")[0]
+            if target in modules and target not in compiled | INTERPRETED:
+                yield f"{modules[name].at(found.line)}: {name} is compiled, {target} is not: see pyproject.toml"
+
+
+def test_what_is_compiled_imports_what_is_compiled() -> None:
+    assert_none(list(outside(product(), frozenset(compiled_modules()))))
+
+
+def test_what_an_answer_is_made_by_is_compiled() -> None:
+    assert set(compiled_modules()) >= AN_ANSWER_IS_MADE_BY
+
+
+def test_a_module_that_is_left_out_is_seen() -> None:
+    sources = source_of("from cache.ttl import clamp", "cache/store.py"), source_of("", "cache/ttl.py")
+    assert list(outside(sources, frozenset({"cache.store"})))
+    assert not list(outside(sources, frozenset({"cache.store", "cache.ttl"})))
+
+
+def test_waiting_and_what_is_not_there_are_seen() -> None:
+    sources = (source_of("def wait():\n    import trio", "cache/store.py"),)
+    assert list(outside(sources, frozenset({"cache.store"})))
+    assert list(outside((), frozenset({"cache.store"})))
