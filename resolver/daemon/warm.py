@@ -65,6 +65,7 @@ class WarmStart:
     ) -> None:
         """run: where the file is read and written."""
         self.ended = trio.Event()
+        self.is_given_up = False  # another daemon has the cache, and writes the file from here on
         self._env = env
         self._cache = cache
         self._servers = servers
@@ -74,12 +75,15 @@ class WarmStart:
         self._path = options.cache.snapshot
         self._flushes: list[Flush] | None = None  # None: nothing is being loaded
 
-    async def keep(self, ending: trio.Event) -> None:
-        """Load, then save every SAVE_EVERY seconds, and once more when `ending` is set; LAST_SAVE later it is over."""
+    async def keep(self, ending: trio.Event, *, is_filled: bool = False) -> None:
+        """Load, then save every SAVE_EVERY seconds, and once more when `ending` is set; LAST_SAVE later it is over.
+
+        is_filled: the cache came from elsewhere, and is not loaded.
+        """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._limit, ending, nursery.cancel_scope)
-                await self._load_and_save(ending)
+                await self._load_and_save(ending, is_filled=is_filled)
                 nursery.cancel_scope.cancel()
         finally:
             self.ended.set()
@@ -128,11 +132,14 @@ class WarmStart:
         log.warning("snapshot_given_up", file=self._path, reason=f"not saved within {LAST_SAVE} s of the end")
         whole.cancel()
 
-    async def _load_and_save(self, ending: trio.Event) -> None:
-        await self.load(ending)
+    async def _load_and_save(self, ending: trio.Event, *, is_filled: bool) -> None:
+        if not is_filled:
+            await self.load(ending)
         while not ending.is_set():  # when the end came while it was loaded, the file has more than the cache: it stays
             with trio.move_on_after(SAVE_EVERY):
                 await ending.wait()
+            if self.is_given_up:
+                return
             await self.save()  # if the end comes meanwhile, this was the last time
 
     async def _load(self, ending: trio.Event) -> None:

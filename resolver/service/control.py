@@ -29,10 +29,12 @@ from resolver.service.control_protocol import (
     FailureList,
     FlushRow,
     Forgettable,
+    HandSockets,
     Reload,
     ReloadRow,
     Request,
     Resolve,
+    RowRequest,
     ServerList,
     StateAccept,
     StateApps,
@@ -45,6 +47,7 @@ from resolver.service.control_protocol import (
     Stats,
     Status,
     StatusRow,
+    StepDown,
 )
 from resolver.service.lines import Lines, LineTooLong
 from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
@@ -109,6 +112,15 @@ class Inspectable(Protocol):
     async def reload(self) -> ReloadRow:
         """Go by the config's file as it is now."""
 
+    async def hand_sockets(self, stream: trio.abc.Stream) -> None:
+        """Send a HandedRow as a RowLine and the sockets with it. Raises CannotShow."""
+
+    def note_left(self, stream: trio.abc.Stream) -> None:
+        """The connection over which the sockets were given away is closed."""
+
+    def step_down(self, pid: int) -> None:
+        """End, because this process answers now."""
+
 
 async def serve_control(listener: UnixListener, daemon: Inspectable) -> Never:
     """Answer on `listener` until cancelled, then take the socket away."""
@@ -136,6 +148,7 @@ async def serve_operator(stream: trio.abc.Stream, daemon: Inspectable) -> None:
         async with stream:
             while (line := await _next(lines, stream)) is not None:
                 await _reply(stream, line, daemon)
+        daemon.note_left(stream)
     except (trio.BrokenResourceError, trio.TooSlowError):
         log.debug("operator_gone")
     except Exception:
@@ -155,6 +168,9 @@ async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
 async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> None:
     try:
         request = msgspec.json.decode(line, type=Request)
+        if isinstance(request, HandSockets):
+            await daemon.hand_sockets(stream)
+            return
         rows = await _rows(request, daemon)
     except (msgspec.MsgspecError, ValueError) as error:
         await send_end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
@@ -173,7 +189,7 @@ async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> N
     await send_end(stream, End(rows=count))
 
 
-async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
+async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
     """The rows that `request` asks for, its limit not applied yet. Raises ValueError for a bad name or type."""
     match request:
         case Status():
@@ -184,6 +200,9 @@ async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
             return [daemon.config()]
         case Reload():
             return [await daemon.reload()]
+        case StepDown(pid=pid):
+            daemon.step_down(pid)
+            return ()
         case CacheShow(name=name, type=rtype):
             return daemon.show(from_text(name), _type(rtype))
         case CacheList(zone=zone, type=rtype):
