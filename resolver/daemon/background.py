@@ -8,6 +8,7 @@ import trio
 from internal_zones import InternalZones
 from resolver.daemon.parts import Parts
 from resolver.iterate import keep_primed
+from resolver.observe.boundary import Boundary
 
 # s after which nothing begun under an earlier config needs it any more: a question's deadline and some
 RETIREMENT: Final = 12.0
@@ -17,27 +18,27 @@ async def keep_resolving(parts: Parts, *, task_status: trio.TaskStatus[trio.Canc
     """Keep the root's name servers known, and refresh what is asked for, until the scope that is started is cancelled."""
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(
-                partial(
-                    keep_primed,
-                    parts.env,
-                    parts.iterator,
-                    parts.cache,
-                    parts.new_budget,
-                    parts.counts.iterate,
-                    is_for_clients=parts.trusting is None,
-                )
+            priming = partial(
+                keep_primed,
+                parts.env,
+                parts.iterator,
+                parts.cache,
+                parts.new_budget,
+                parts.counts.iterate,
+                is_for_clients=parts.trusting is None,
             )
-            nursery.start_soon(parts.refresher.run)
+            nursery.start_soon(parts.boundary.keep, "priming", priming)
+            nursery.start_soon(parts.boundary.keep, "refresh", parts.refresher.run)
             task_status.started(scope)
 
 
-async def keep_internal(internal: InternalZones, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+async def keep_internal(
+    internal: InternalZones, boundary: Boundary, *, task_status: trio.TaskStatus[trio.CancelScope]
+) -> None:
     """Watch the state database until the scope that is started is cancelled."""
     with trio.CancelScope() as scope:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(internal.run)
-            task_status.started(scope)
+        task_status.started(scope)
+        await boundary.keep("internal", internal.run)
 
 
 async def retire(scope: trio.CancelScope) -> None:

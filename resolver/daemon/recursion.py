@@ -20,9 +20,9 @@ from resolver.env import Env
 from resolver.iterate import Budget, BudgetLimits, Iterator, configured
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import Watch
+from resolver.observe.boundary import Boundary
 from resolver.options import Options
 from resolver.resolve import Fetcher, Flights, PublicResolver, Refresher
-from resolver.service.fault_log import FaultLog
 
 # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
 QUESTION_DEADLINE: Final = 10.0
@@ -82,17 +82,17 @@ def make_recursion(
     hints: Delegation,
     nursery: trio.Nursery,
     anchors: Anchors,
+    boundary: Boundary,
 ) -> Recursion:
-    """Wire it; nothing is started. nursery, anchors: see make_parts."""
+    """Wire it; nothing is started. nursery, anchors: see make_parts. boundary: what faults end at."""
     cache, failures = memory.cache, memory.failures
     zones = configured(options.forward, options.stub)
-    faults = FaultLog(env.now)
 
     async def lookup(question: Question, of: Budget) -> Link:
         return await public.lookup(question, of)  # made last: it stands on the flights, and they on the iterator
 
     def report_fault(question: Question, fault: Exception) -> None:
-        faults.note("flight_fault", fault, question=question)
+        boundary.note("flight", fault, question=question)
 
     def is_paused(question: Question) -> bool:
         return failures.find(question, env.now()) is not None
@@ -109,7 +109,7 @@ def make_recursion(
         ttls=options.cache,
         counts=counts.iterate,
         upstream_counts=counts.upstream,
-        spawn=nursery.start_soon,
+        spawn=boundary.spawn_in(nursery, "upstream"),
         validates=options.dnssec.validate,
     )
     trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache)

@@ -22,7 +22,7 @@ from resolver.daemon.windows import Windows
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation
 from resolver.observe.http import pages
-from resolver.observe.metrics import exposition
+from resolver.observe.metrics import Exposition
 from resolver.options import Options
 from resolver.service.control import serve_control
 
@@ -57,8 +57,8 @@ async def serve(
             # everything is opened before anything is answered: a port that is taken is found before a client is met
             doors = Doors(env.network, parts.handler, parts.connections, serving)
             opened = await doors.open(options.listen.addresses)
-            shown = pages(exposition(running.measures), running.problems, running.remarks)
-            windows = Windows(env.network, shown, background)
+            shown = pages(Exposition(running.measures, env.now).text, running.problems, running.remarks)
+            windows = Windows(env.network, shown, background, parts.boundary)
             scopes: dict[str, trio.CancelScope] = {}
             reloader = Reloader(running, doors, windows, background, around, run_io, scopes)
             stepping_down = trio.Event()
@@ -76,7 +76,7 @@ async def serve(
                 doors.serve(opened)
             scopes["resolving"] = await background.start(keep_resolving, parts)
             if parts.internal is not None:
-                scopes["internal"] = await background.start(keep_internal, parts.internal)
+                scopes["internal"] = await background.start(keep_internal, parts.internal, parts.boundary)
             if predecessor is not None:
                 await _succeed(predecessor, parts)
                 doors.serve(opened)
@@ -85,9 +85,10 @@ async def serve(
                 background.start_soon(partial(parts.warm.keep, draining, is_filled=predecessor is not None))
             log.info("ready", listening=list(map(str, doors.addresses)))
             task_status.started(doors.addresses)
-            background.start_soon(reloader.reload_at_hangups)
+            background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
             if around.tells:
-                background.start_soon(keep_notifying, running, around, lambda: doors.addresses)
+                notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
+                background.start_soon(parts.boundary.keep, "notifying", notifying)
             await draining.wait()
             around.notify("STOPPING=1")
             doors.drain(gently=stepping_down.is_set())
@@ -115,4 +116,4 @@ async def _open_eyes(running: Running, eyes: Eyes, windows: Windows, background:
         control.close()
         raise
     windows.replace(window, parts.options.metrics.listen)
-    background.start_soon(serve_control, control, eyes)
+    background.start_soon(serve_control, control, eyes, parts.boundary)

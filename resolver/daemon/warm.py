@@ -29,6 +29,7 @@ from cache.store import RRsetCache
 from internal_zones.database import Runner
 from resolver.daemon.carry import FROM_THE_FUTURE, is_worth_saving, moment, saved_slice, terms
 from resolver.env import Address, Env
+from resolver.observe.boundary import Boundary
 from resolver.options import Options
 
 SAVE_EVERY: Final = 300.0  # s: so much is lost at most when the process is killed
@@ -61,9 +62,16 @@ class WarmStart:
     """The cache's file. ended: set when `keep` is done with it."""
 
     def __init__(
-        self, env: Env, cache: RRsetCache, servers: Servers, options: Options, counts: SnapshotCounts, run: Runner
+        self,
+        env: Env,
+        cache: RRsetCache,
+        servers: Servers,
+        options: Options,
+        counts: SnapshotCounts,
+        run: Runner,
+        boundary: Boundary,
     ) -> None:
-        """run: where the file is read and written."""
+        """run: where the file is read and written. boundary: what faults end at; the next save comes all the same."""
         self.ended = trio.Event()
         self.is_given_up = False  # another daemon has the cache, and writes the file from here on
         self._env = env
@@ -72,6 +80,7 @@ class WarmStart:
         self._options = options
         self._counts = counts
         self._run = run
+        self._boundary = boundary
         self._path = options.cache.snapshot
         self._flushes: list[Flush] | None = None  # None: nothing is being loaded
 
@@ -134,13 +143,13 @@ class WarmStart:
 
     async def _load_and_save(self, ending: trio.Event, *, is_filled: bool) -> None:
         if not is_filled:
-            await self.load(ending)
+            await self._boundary.run("snapshot", self.load, ending)
         while not ending.is_set():  # when the end came while it was loaded, the file has more than the cache: it stays
             with trio.move_on_after(SAVE_EVERY):
                 await ending.wait()
             if self.is_given_up:
                 return
-            await self.save()  # if the end comes meanwhile, this was the last time
+            await self._boundary.run("snapshot", self.save)  # if the end comes meanwhile, this was the last time
 
     async def _load(self, ending: trio.Event) -> None:
         began = moment(self._env)

@@ -1,9 +1,10 @@
 """The daemon's end of the control socket: reads a request, streams its rows, never keeps the event loop from the clients."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Never, Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 import msgspec
 import structlog
@@ -13,6 +14,7 @@ from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, from_text
 from resolver.env import UnixListener
+from resolver.observe.boundary import Boundary
 from resolver.policy.explain import ExplainRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import (
@@ -54,7 +56,8 @@ from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
 from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
 from resolver.wire.text import type_from_text
 
-MAX_CONNECTIONS: Final = 16  # operators and their scripts; the next one waits in the kernel's backlog
+MAX_CONNECTIONS: Final = 16  # operators and their scripts; beyond, who has been silent longest gives way, if anybody is
+IDLE: Final = 60.0  # s until the next request; programs ask one after the other, people end their commands
 
 log = structlog.get_logger()
 
@@ -122,44 +125,75 @@ class Inspectable(Protocol):
         """End, because this process answers now."""
 
 
-async def serve_control(listener: UnixListener, daemon: Inspectable) -> Never:
+async def serve_control(listener: UnixListener, daemon: Inspectable, boundary: Boundary) -> None:
     """Answer on `listener` until cancelled, then take the socket away."""
+    silent = Silent()
     room = trio.Semaphore(MAX_CONNECTIONS)
 
     async def serve(stream: trio.abc.Stream) -> None:
         try:
-            await serve_operator(stream, daemon)
+            # looking at the daemon must not end it: the operator sees the connection close, the clients see nothing
+            await boundary.run("control_connection", serve_operator, stream, daemon, silent)
         finally:
             room.release()
+            await trio.aclose_forcefully(stream)
+
+    async def accept(nursery: trio.Nursery) -> None:
+        while True:
+            stream = await listener.accept()
+            if not room.value:
+                silent.end_longest()
+            await room.acquire()
+            nursery.start_soon(serve, stream)
 
     try:
         async with trio.open_nursery() as nursery:
-            while True:
-                await room.acquire()
-                nursery.start_soon(serve, await listener.accept())
+            await boundary.keep("control", accept, nursery)
     finally:
         listener.close()
 
 
-async def serve_operator(stream: trio.abc.Stream, daemon: Inspectable) -> None:
-    """Answer the requests on one connection, one after the other, until its other end is closed."""
-    lines = Lines(stream, MAX_REQUEST_OCTETS)
+class Silent:
+    """The connections that have nothing to be answered, the longest silent first; each ends after IDLE."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[int, trio.CancelScope] = {}  # bounded by MAX_CONNECTIONS
+
+    @contextmanager
+    def while_waiting(self) -> Iterator[None]:
+        """Around the wait for a request; it is left early when that takes too long or another needs the place."""
+        with trio.move_on_after(IDLE) as scope:
+            self._scopes[id(scope)] = scope
+            try:
+                yield
+            finally:
+                del self._scopes[id(scope)]
+
+    def end_longest(self) -> None:
+        """End the connection that has been silent longest, if there is one."""
+        scope = next((one for one in self._scopes.values() if not one.cancel_called), None)
+        if scope is not None:
+            scope.cancel()
+
+
+async def serve_operator(stream: trio.abc.Stream, daemon: Inspectable, silent: Silent | None = None) -> None:
+    """Answer the requests on one connection, one after the other, until its other end is closed, or silent for too long."""
+    lines, silent = Lines(stream, MAX_REQUEST_OCTETS), silent or Silent()
     try:
         async with stream:
-            while (line := await _next(lines, stream)) is not None:
+            while (line := await _next(lines, stream, silent)) is not None:
                 await _reply(stream, line, daemon)
         daemon.note_left(stream)
     except (trio.BrokenResourceError, trio.TooSlowError):
         log.debug("operator_gone")
-    except Exception:
-        # Looking at the daemon must not end it: the operator sees the connection close, the clients see nothing.
-        log.exception("control_fault")
 
 
-async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
+async def _next(lines: Lines, stream: trio.abc.Stream, silent: Silent) -> bytes | None:
     """The next request; None when there will be none."""
     try:
-        return await lines.read()
+        with silent.while_waiting():
+            return await lines.read()
+        return None
     except LineTooLong as error:
         await send_end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
         return None

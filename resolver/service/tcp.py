@@ -63,7 +63,8 @@ async def serve_tcp(
     """
     try:
         async with open_draining_nursery(draining) as serving:
-            await _accept(listener, handler, connections, serving, draining if closing is None else closing)
+            until = draining if closing is None else closing
+            await handler.boundary.keep("tcp", _accept, listener, handler, connections, serving, until)
     finally:
         listener.close()
 
@@ -77,7 +78,7 @@ async def _accept(
 ) -> Never:
     async def serve(connection: TcpConnection) -> None:
         try:
-            await serve_connection(connection, handler, closing)
+            await handler.boundary.run("tcp_connection", serve_connection, connection, handler, closing)
         finally:
             connections.release(connection.client)
 

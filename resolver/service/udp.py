@@ -16,9 +16,9 @@ async def serve_udp(listener: UdpListener, handler: Handler, draining: trio.Even
     outbox = _Outbox(listener, handler.counts)
     try:
         async with trio.open_nursery() as sending:
-            sending.start_soon(outbox.run)
+            sending.start_soon(handler.boundary.keep, "udp_sending", outbox.run)
             async with open_draining_nursery(draining) as answering:
-                await _answer_batches(listener, handler, answering, outbox)
+                await handler.boundary.keep("udp", _answer_batches, listener, handler, answering, outbox)
             sending.cancel_scope.cancel()
     finally:
         outbox.flush()
@@ -89,4 +89,7 @@ def _answer_unread(listener: UdpListener, handler: Handler, unread: list[Datagra
 
 
 async def _finish(handler: Handler, asked: Asked, arrived: float, outbox: _Outbox, reply_to: bytes) -> None:
-    outbox.put(await handler.finish(asked, arrived), reply_to)
+    try:
+        outbox.put(await handler.finish(asked, arrived), reply_to)
+    except Exception as fault:
+        handler.boundary.note("reply", fault)

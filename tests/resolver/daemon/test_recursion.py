@@ -14,6 +14,7 @@ from resolver.dnssec.options import DnssecOptions
 from resolver.errors import WorkExhausted
 from resolver.iterate import BudgetLimits
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
+from resolver.observe.boundary import Boundary
 from resolver.options import Options
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
 
@@ -28,7 +29,8 @@ def of_recursion(look: Callable[[Recursion], T], options: Options = ALONE, count
         async with trio.open_nursery() as nursery:
             counted = counts or Counts()
             memory = make_memory(options, counted)
-            return look(make_recursion(options, simulated(), counted, memory, HINTS, nursery, {}))
+            boundary = Boundary(trio.current_time, counted.fault)
+            return look(make_recursion(options, simulated(), counted, memory, HINTS, nursery, {}, boundary))
 
     return trio.run(main)
 
