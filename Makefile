@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 BUILT  := build/compiled
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
-.PHONY: help run test build test-compiled wheel replay lint report bench bench-peers bench-latency bench-state bench-fair lock clean
+.PHONY: help run test build test-compiled nightly wheel replay lint report bench bench-peers bench-latency bench-state bench-fair lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ test-compiled: $(BUILT)/.ready  ## every test, of the compiled modules (or TESTS
 
 wheel: $(READY)  ## a compiled wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+nightly: $(READY)  ## the engine's simulation, seed after seed until stopped or a rule is broken
+	$(BIN)/python -m tests.simulation.machine
 
 replay: $(READY)  ## the scenarios of other resolvers' authors, from ../shared/rpl
 	$(BIN)/python -m tests.replay

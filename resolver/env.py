@@ -4,7 +4,7 @@ Addresses of clients are packed octets (4 or 16) where they are compared and cou
 """
 
 import ipaddress
-from collections.abc import MutableSequence
+from collections.abc import Callable, MutableSequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -53,11 +53,29 @@ class Datagram(msgspec.Struct, frozen=True, gc=False):
     reply_to: bytes
 
 
+class Turned(Protocol):
+    """What happens turn by turn (resolver.engine.Mesh): whoever has an event for it reads the clock, and begins a turn."""
+
+    note_change: Callable[[], None]  # called when it has something to do earlier than it said, and nobody turns it
+
+    def turn(self, now: float, event: Callable[[], None] | None = None) -> None:
+        """One turn: it is `now` (monotonic seconds), and `event` has happened."""
+
+    def next_at(self) -> float:
+        """When the next turn is due, if nothing happens before; infinity: not before something does."""
+
+
 class UdpListener(Protocol):
     """A bound UDP socket for clients' queries."""
 
     address: Address  # what it is really bound to
     has_more: bool  # was the batch taken last full, so that more wait, maybe?
+
+    def start(self, take: Callable[[list[Datagram]], None]) -> None:
+        """From now on have `take` called with what is there, at most a listener-set number of datagrams, in a turn each."""
+
+    def stop(self) -> None:
+        """Take nothing more; what is to be sent still can be."""
 
     async def receive_batch(self) -> list[Datagram]:
         """Wait until something is there, then take what is there, at most a listener-set number of datagrams."""
@@ -95,10 +113,14 @@ class UdpChannel(Protocol):
     def send(self, message: bytes) -> None:
         """Send without waiting; raises OSError."""
 
+    def close(self) -> None: ...
+
+
+class AwaitedUdpChannel(UdpChannel, Protocol):
+    """The same for who has nothing else to do than to wait for the reply: commands, and tests."""
+
     async def receive(self) -> bytes:
         """The next datagram from that server's address and port; raises OSError (such as ECONNREFUSED)."""
-
-    def close(self) -> None: ...
 
 
 class UnixListener(Protocol):
@@ -118,7 +140,11 @@ class Network(Protocol):
 
     async def listen_tcp(self, address: Address) -> TcpListener: ...
 
-    def open_udp(self, server: Address) -> UdpChannel: ...
+    def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> UdpChannel:
+        """take: called, in a turn each, with every datagram from that server's address and port, and with what the network
+        says of ours (such as ECONNREFUSED); never within this call, and not once the channel is closed."""
+
+    def open_udp(self, server: Address) -> AwaitedUdpChannel: ...
 
     async def open_tcp(self, server: Address) -> trio.abc.Stream: ...
 
@@ -158,3 +184,8 @@ class Env(Protocol):
     def now(self) -> float: ...
 
     def wall(self) -> float: ...
+
+    async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Turn it until cancelled: when a timer of its is due, and when something comes in over this network.
+
+        Started once it is being turned; nothing is listened to before that."""

@@ -3,13 +3,15 @@
 import errno
 import ipaddress
 import socket
-from collections.abc import Container
+from collections.abc import Callable, Container
+from functools import partial
 from typing import Final
 
 import trio
 
 from resolver.env import MAX_PORT, Address, Datagram, Rng
 from resolver.real_env_batch import IPV4, IPV6, PORT, SLOTS, Batches
+from resolver.real_env_loop import Loop
 
 RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets: some thousand queries, which take 20 ms to answer
 MIN_PORT: Final = 1024  # of a channel: the ports below are other services'
@@ -27,20 +29,22 @@ PMTUDISC_OMIT: Final = 5  # believe no path MTU that an ICMP message tells: anyo
 class RealUdpListener:
     """A bound UDP socket for clients' queries (resolver.env.UdpListener)."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, loop: Loop) -> None:
         host, port = sock.getsockname()[:2]
         self.address = Address(host, port)
         ip = ipaddress.ip_address(host)
         layout = IPV6 if ip.version == 6 else IPV4
         self._socket = sock
+        self._loop = loop
         self._fd = sock.fileno()
         self._batches = Batches(self._fd, layout, None if ip.is_unspecified else ip.packed)
         self.has_more = False
 
-    @property
-    def descriptor(self) -> int:
-        """-1 once it is closed."""
-        return self._socket.fileno()
+    def start(self, take: Callable[[list[Datagram]], None]) -> None:
+        self._loop.watch(self._fd, partial(self._receive, take))
+
+    def stop(self) -> None:
+        self._loop.forget(self._fd, is_closing=False)
 
     async def receive_batch(self) -> list[Datagram]:
         """A batch that was not full left nothing behind: then waiting costs one system call less than trying first."""
@@ -54,6 +58,12 @@ class RealUdpListener:
             if batch:
                 return batch
 
+    def _receive(self, take: Callable[[list[Datagram]], None]) -> None:
+        batch = self._batches.receive()
+        self.has_more = len(batch) == SLOTS  # the next turn takes them: others get theirs between
+        if batch:
+            take(batch)
+
     def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:
         return self._batches.send(replies)
 
@@ -62,12 +72,45 @@ class RealUdpListener:
 
     def close(self) -> None:
         if self._socket.fileno() >= 0:
+            self._loop.forget(self._fd)
             trio.lowlevel.notify_closing(self._fd)
             self._socket.close()
 
 
 class RealUdpChannel:
-    """A UDP socket connected to one server (resolver.env.UdpChannel)."""
+    """A UDP socket connected to one server, read by the loop (resolver.env.UdpChannel)."""
+
+    __slots__ = ("_loop", "_socket", "_take")
+
+    def __init__(self, sock: socket.socket, loop: Loop, take: Callable[[bytes | OSError], None]) -> None:
+        self._socket = sock
+        self._loop = loop
+        self._take = take
+        loop.watch(sock.fileno(), self._receive)
+
+    def send(self, message: bytes) -> None:
+        self._socket.send(message)
+
+    def close(self) -> None:
+        fd = self._socket.fileno()
+        if fd >= 0:
+            self._loop.forget(fd)
+            self._socket.close()
+
+    def _receive(self) -> None:
+        """One datagram a turn: who floods this port waits for its turn like all others."""
+        try:
+            data = self._socket.recv(REPLY_OCTETS)
+        except BlockingIOError:
+            return  # a datagram with a wrong checksum woke us
+        except OSError as error:
+            self._take(error)
+            return
+        self._take(data)
+
+
+class RealAwaitedUdpChannel:
+    """The same, read by who waits for it (resolver.env.AwaitedUdpChannel)."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -94,58 +137,71 @@ class RealUdpChannel:
             self._socket.close()
 
 
-def listen_udp(address: Address, bound: socket.socket | None = None) -> RealUdpListener:
-    """Bind a socket for clients' queries. bound: one that is bound already. Raises OSError."""
+def listen_udp(address: Address, loop: Loop) -> RealUdpListener:
+    """Bind a socket for clients' queries. Raises OSError."""
     is_ipv6 = ":" in address.host
-    sock = _udp_socket(is_ipv6) if bound is None else bound
+    sock = _udp_socket(is_ipv6)
     try:
         # Set before bind(): every datagram brings its destination. No SO_REUSEADDR, no SO_REUSEPORT: with either, a
         # second daemon could bind the same UDP port and would take its share of the queries.
         if is_ipv6:
-            if bound is None:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         else:
             sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         _widen_receive_buffer(sock)
-        if bound is None:
-            sock.bind(address)
-        else:
-            _ask_for_whole_paths(sock, is_ipv6)
-        return RealUdpListener(sock)
+        sock.bind(address)
+        return RealUdpListener(sock, loop)
     except BaseException:
         sock.close()
         raise
 
 
-def open_udp(server: Address, rng: Rng, taken: Container[int], source: str = "") -> RealUdpChannel:
+def connect_udp(
+    server: Address,
+    rng: Rng,
+    taken: Container[int],
+    source: str,
+    loop: Loop,
+    take: Callable[[bytes | OSError], None],
+) -> RealUdpChannel:
     """Connect a socket to `server` from a random source port that is not among `taken`. Raises OSError.
 
-    source: the address that it sends from; "": the one that the kernel picks for the server.
+    source: the address that it sends from; "": the one that the kernel picks for the server. take: see Network.connect_udp.
     """
+    sock = _connected(server, rng, taken, source)
+    try:
+        return RealUdpChannel(sock, loop, take)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def open_udp(server: Address, rng: Rng, taken: Container[int], source: str = "") -> RealAwaitedUdpChannel:
+    """The same for who waits for the reply. Raises OSError."""
+    return RealAwaitedUdpChannel(_connected(server, rng, taken, source))
+
+
+def _connected(server: Address, rng: Rng, taken: Container[int], source: str) -> socket.socket:
     is_ipv6 = ":" in server.host
     sock = _udp_socket(is_ipv6)
     try:
         _bind_at_random(sock, source or ("::" if is_ipv6 else "0.0.0.0"), rng, taken)
         sock.connect(server)
-        return RealUdpChannel(sock)
     except BaseException:
         sock.close()
         raise
+    return sock
 
 
 def _udp_socket(is_ipv6: bool) -> socket.socket:
     family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    _ask_for_whole_paths(sock, is_ipv6)
-    return sock
-
-
-def _ask_for_whole_paths(sock: socket.socket, is_ipv6: bool) -> None:
     if is_ipv6:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT)
     else:
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT)
+    return sock
 
 
 def _widen_receive_buffer(sock: socket.socket) -> None:

@@ -1,44 +1,38 @@
 """What goes on beside the answering for as long as the daemon goes by one config."""
 
-from functools import partial
 from typing import Final
 
 import trio
 
 from internal_zones import InternalZones
 from resolver.daemon.parts import Parts
-from resolver.iterate import keep_primed
-from resolver.observe.boundary import Boundary
+from resolver.engine import keep_primed
 
 # s after which nothing begun under an earlier config needs it any more: a question's deadline and some
 RETIREMENT: Final = 12.0
 
 
 async def keep_resolving(parts: Parts, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
-    """Keep the root's name servers known, and refresh what is asked for, until the scope that is started is cancelled."""
-    with trio.CancelScope() as scope:
-        async with trio.open_nursery() as nursery:
-            priming = partial(
-                keep_primed,
-                parts.env,
-                parts.iterator,
-                parts.cache,
-                parts.new_budget,
-                parts.counts.iterate,
-                is_for_clients=parts.trusting is None,
-            )
-            nursery.start_soon(parts.boundary.keep, "priming", priming)
-            nursery.start_soon(parts.boundary.keep, "refresh", parts.refresher.run)
-            task_status.started(scope)
-
-
-async def keep_internal(
-    internal: InternalZones, boundary: Boundary, *, task_status: trio.TaskStatus[trio.CancelScope]
-) -> None:
-    """Watch the state database until the scope that is started is cancelled."""
+    """Keep the root's name servers known, until the scope that is started is cancelled."""
+    mesh, counts, is_for_clients = parts.mesh, parts.counts.iterate, parts.trusting is None
+    priming = mesh.start(
+        keep_primed(mesh, parts.iterator, parts.cache, parts.new_budget, counts, is_for_clients=is_for_clients),
+        "priming",
+    )
     with trio.CancelScope() as scope:
         task_status.started(scope)
-        await boundary.keep("internal", internal.run)
+        try:
+            await trio.sleep_forever()
+        finally:
+            priming.end()
+
+
+async def keep_internal(internal: InternalZones, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+    """Watch the state database until the scope that is started is cancelled."""
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(internal.run)
+            task_status.started(scope)
 
 
 async def retire(scope: trio.CancelScope) -> None:

@@ -1,16 +1,14 @@
 """Where the daemon is asked: its addresses, opened and closed while it runs."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import trio
 
+from resolver.engine import Mesh
 from resolver.env import Address, Network, TcpListener, UdpListener, address_from_text
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections, serve_tcp
 from resolver.service.udp import serve_udp
-
-GRACE: Final = 1.0  # s for queries that are on their way over connections of a daemon that is replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,6 @@ class Door:
     udp: UdpListener
     tcp: TcpListener
     draining: trio.Event = field(default_factory=trio.Event)
-    closing: trio.Event = field(default_factory=trio.Event)
 
     def close(self) -> None:
         """Give it up unserved."""
@@ -32,10 +29,13 @@ class Door:
 class Doors:
     """The open addresses, by the text that the config has for each."""
 
-    def __init__(self, network: Network, handler: Handler, connections: Connections, serving: trio.Nursery) -> None:
-        """serving: where each is served."""
+    def __init__(
+        self, network: Network, handler: Handler, mesh: Mesh, connections: Connections, serving: trio.Nursery
+    ) -> None:
+        """mesh: in whose turns queries come in. serving: where each address is served."""
         self._network = network
         self._handler = handler
+        self._mesh = mesh
         self._connections = connections
         self._serving = serving
         self._doors: dict[str, Door] = {}
@@ -65,21 +65,13 @@ class Doors:
         """Answer on these, too, from now on."""
         for text, door in doors.items():
             self._doors[text] = door
-            self._serving.start_soon(serve_udp, door.udp, self._handler, door.draining)
-            self._serving.start_soon(serve_tcp, door.tcp, self._handler, self._connections, door.draining, door.closing)
+            self._serving.start_soon(serve_udp, door.udp, self._handler, self._mesh, door.draining)
+            self._serving.start_soon(serve_tcp, door.tcp, self._handler, self._connections, door.draining)
 
-    def drain(self, texts: frozenset[str] | None = None, *, gently: bool = False) -> None:
-        """Take no more queries at these addresses, or (None) at all; each closes when what it began is answered.
-
-        gently: read for a little longer what comes over connections that are accepted already.
-        """
+    def drain(self, texts: frozenset[str] | None = None) -> None:
+        """Take no more queries at these addresses, or (None) at all; each closes when what it began is answered."""
         for text in self.texts if texts is None else texts:
-            door = self._doors.pop(text)
-            door.draining.set()
-            if gently:
-                self._serving.start_soon(_close_later, door)
-            else:
-                door.closing.set()
+            self._doors.pop(text).draining.set()
 
     async def _open(self, address: Address) -> Door:
         udp = await self._network.listen_udp(address)
@@ -88,8 +80,3 @@ class Doors:
         except OSError:
             udp.close()
             raise
-
-
-async def _close_later(door: Door) -> None:
-    await trio.sleep(GRACE)
-    door.closing.set()

@@ -19,7 +19,8 @@ async def resolve_watched(parts: Parts, question: Question, rows: LiveRows) -> S
     tracer = Tracer(parts.env.now, rows.send_nowait)  # fewer than the channel has room for
     rebind = parts.known.rebind
     try:
-        answer = without_rebinding(await parts.public.resolve(question, parts.new_budget(watch=tracer)), rebind)
+        resolving = parts.public.resolve(question, parts.new_budget(watch=tracer))
+        answer = without_rebinding(await parts.bridge.wait(resolving, "explain --resolve"), rebind)
     except ResolutionFailure as failure:
         if isinstance(failure, LocalTarget) and rebind == "resolve":
             return explain(parts.known, question, parts.env.now())  # the rest differs by client

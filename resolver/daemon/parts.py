@@ -16,24 +16,22 @@ from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones
 from internal_zones.database import Runner, own_thread
 from resolver.daemon.counters import Counts
-from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_recursion
+from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_mesh, make_recursion
 from resolver.daemon.trust import Anchors, Trusting
 from resolver.daemon.warm import WarmStart
+from resolver.engine import Iterator, Mesh, PublicResolver, Streams
 from resolver.env import Env, address_from_text
-from resolver.iterate import Iterator
 from resolver.iterate.delegation import Delegation
-from resolver.observe.boundary import Boundary
+from resolver.loop import Bridge, make_streams
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
 from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import views
 from resolver.policy.whom import Known
-from resolver.resolve import PublicResolver, Refresher
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections
 
-SHED_AT_ONCE: Final = 10_000  # owners given up for want of memory: some 10 ms of the loop, which has worse to fear then
 NO_ANCHORS: Final[Anchors] = {}
 
 log = structlog.get_logger()
@@ -53,15 +51,16 @@ class Parts:
     internal: InternalZones | None
     special: SpecialUse
     known: Known
+    mesh: Mesh
+    bridge: Bridge
+    streams: Streams
     public: PublicResolver
     new_budget: NewBudget
     iterator: Iterator
-    refresher: Refresher
     handler: Handler
     connections: Connections
     warm: WarmStart | None
     trusting: Trusting | None
-    boundary: Boundary
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
@@ -104,7 +103,7 @@ def make_parts(
     anchors: Anchors = NO_ANCHORS,
     counts: Counts | None = None,
 ) -> Parts:
-    """Wire the daemon. nursery: where flights live, and who listens to late servers. anchors: of dnssec.trust_anchors.
+    """Wire the daemon. nursery: where lives what waits for streams and files. anchors: of dnssec.trust_anchors.
 
     counts: where some things are counted already. run_io: where the state database is read, and the cache's file read and
     written; None: each in a thread of its own.
@@ -112,19 +111,20 @@ def make_parts(
     counts = counts or Counts()
     memory = make_memory(options, counts)
     internal = internal_zones(options, env, counts.internal, run_io)
-    boundary = Boundary(env.now, counts.fault, partial(_shed, memory, env))
-    recursion = make_recursion(options, env, counts, memory, hints, nursery, anchors, boundary)
+    mesh = make_mesh(env, counts)
+    bridge = Bridge(mesh, env.now, nursery)
+    streams = make_streams(mesh, env, nursery.start_soon, counts.upstream)
+    recursion = make_recursion(options, env, counts, memory, hints, mesh, streams, anchors)
     special = SpecialUse(recursion.zones)
     handler = Handler(
         env.now,
-        _sources(options, env, memory.cache, special, internal, recursion),
+        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge),
         memory.cache,
         options.limits,
         counts.service,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
         seed=_order_seed(options, env),
-        boundary=boundary,
     )
     keeps_snapshot = bool(options.cache.snapshot)
     return Parts(
@@ -138,15 +138,16 @@ def make_parts(
         internal=internal,
         special=special,
         known=_known(options, memory, recursion, hints),
+        mesh=mesh,
+        bridge=bridge,
+        streams=streams,
         public=recursion.public,
         new_budget=recursion.new_budget,
         iterator=recursion.iterator,
-        refresher=recursion.refresher,
         handler=handler,
         connections=Connections(options.limits, counts.service),
-        warm=_warm_start(options, env, counts, memory, run_io, boundary) if keeps_snapshot else None,
+        warm=_warm_start(options, env, counts, memory, run_io) if keeps_snapshot else None,
         trusting=recursion.trusting,
-        boundary=boundary,
     )
 
 
@@ -156,7 +157,6 @@ def remade_parts(
     hints: Delegation,
     anchors: Anchors,
     internal: InternalZones | None,
-    nursery: trio.Nursery,
 ) -> Parts:
     """The parts of a daemon that goes by other options, with all that `parts` remembers and counts, and its handler.
 
@@ -164,11 +164,10 @@ def remade_parts(
     """
     memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers)
     memory.adopt(options)
-    boundary = parts.boundary
-    recursion = make_recursion(options, parts.env, parts.counts, memory, hints, nursery, anchors, boundary)
+    recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, parts.streams, anchors)
     special = SpecialUse(recursion.zones)
     parts.handler.adopt(
-        _sources(options, parts.env, parts.cache, special, internal, recursion),
+        _sources(options, parts.env, parts.cache, special, internal, recursion, parts.mesh, parts.bridge),
         options.limits,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
@@ -184,7 +183,6 @@ def remade_parts(
         public=recursion.public,
         new_budget=recursion.new_budget,
         iterator=recursion.iterator,
-        refresher=recursion.refresher,
         trusting=recursion.trusting,
     )
 
@@ -196,6 +194,8 @@ def _sources(
     special: SpecialUse,
     internal: InternalZones | None,
     recursion: Recursion,
+    mesh: Mesh,
+    bridge: Bridge,
 ) -> Sources:
     return Sources(
         special,
@@ -203,6 +203,8 @@ def _sources(
         recursion.public,
         recursion.new_budget,
         views(options.networks),
+        mesh,
+        bridge.outside,
         rebind=options.answer.rebind,
         beside=lambda answer: with_addresses(cache, answer, env.now()),
     )
@@ -211,11 +213,6 @@ def _sources(
 def _order_seed(options: Options, env: Env) -> int | None:
     """What the order of records varies from; None: it does not."""
     return env.rng.getrandbits(32) if options.answer.order == "vary" else None
-
-
-def _shed(memory: Memory, env: Env) -> None:
-    """Give up half of the cache, as far as that takes no more than some milliseconds."""
-    memory.cache.make_room(memory.cache.octets // 2, env.now(), SHED_AT_ONCE)
 
 
 def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delegation) -> Known:
@@ -232,10 +229,8 @@ def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delega
     )
 
 
-def _warm_start(
-    options: Options, env: Env, counts: Counts, memory: Memory, run_io: Runner | None, boundary: Boundary
-) -> WarmStart:
-    return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread(), boundary)
+def _warm_start(options: Options, env: Env, counts: Counts, memory: Memory, run_io: Runner | None) -> WarmStart:
+    return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread())
 
 
 def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: Runner | None) -> InternalZones | None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
-import trio
-
 from cache.answer import Question
 from cache.failures import Failures, ServerFailures
 from cache.lookup import Link
@@ -16,13 +14,24 @@ from cache.store import RRsetCache
 from internal_zones import is_ours
 from resolver.daemon.counters import Counts
 from resolver.daemon.trust import Anchors, Trusting, make_trusting
+from resolver.engine import (
+    Fetcher,
+    Flights,
+    Iterator,
+    Landing,
+    Means,
+    Mesh,
+    PublicResolver,
+    Refresher,
+    Streams,
+)
 from resolver.env import Env
-from resolver.iterate import Budget, BudgetLimits, Iterator, configured
+from resolver.iterate import Budget, BudgetLimits, configured
+from resolver.iterate.addresses import AddressBook
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import Watch
-from resolver.observe.boundary import Boundary
 from resolver.options import Options
-from resolver.resolve import Fetcher, Flights, PublicResolver, Refresher
+from resolver.service.fault_log import FaultLog
 
 # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
 QUESTION_DEADLINE: Final = 10.0
@@ -57,7 +66,6 @@ class Recursion:
 
     public: PublicResolver
     iterator: Iterator
-    refresher: Refresher
     trusting: Trusting | None
     zones: Mapping[WireName, Delegation]
     new_budget: NewBudget
@@ -74,52 +82,69 @@ def make_memory(options: Options, counts: Counts) -> Memory:
     )
 
 
+def make_mesh(env: Env, counts: Counts) -> Mesh:
+    """In which all of the daemon runs that is not rare, whatever its config."""
+    faults = FaultLog(env.now)
+
+    def report(doing: str, fault: Exception) -> None:
+        counts.resolve.faults += 1
+        faults.note("engine_fault", fault, doing=doing)
+
+    return Mesh(report)
+
+
 def make_recursion(
     options: Options,
     env: Env,
     counts: Counts,
     memory: Memory,
     hints: Delegation,
-    nursery: trio.Nursery,
+    mesh: Mesh,
+    streams: Streams,
     anchors: Anchors,
-    boundary: Boundary,
 ) -> Recursion:
-    """Wire it; nothing is started. nursery, anchors: see make_parts. boundary: what faults end at."""
+    """Wire it, to run in `mesh`; nothing is started. streams: to servers, over TCP. anchors: see make_parts."""
     cache, failures = memory.cache, memory.failures
     zones = configured(options.forward, options.stub)
 
-    async def lookup(question: Question, of: Budget) -> Link:
-        return await public.lookup(question, of)  # made last: it stands on the flights, and they on the iterator
-
-    def report_fault(question: Question, fault: Exception) -> None:
-        boundary.note("flight", fault, question=question)
+    async def lookup(question: Question, of: Budget, waiter: Landing) -> Link:
+        return await public.lookup(
+            question, of, waiter
+        )  # made last: it stands on the flights, and they on the iterator
 
     def is_paused(question: Question) -> bool:
         return failures.find(question, env.now()) is not None
 
-    iterator = Iterator(
-        env,
+    means = Means(
+        mesh,
+        env.rng,
+        env.network,
+        streams,
         cache,
+        AddressBook(cache, options.recursion, counts.iterate),
         memory.servers,
+        memory.server_failures,
+        counts.iterate,
+        counts.upstream,
+        case_randomization=options.recursion.case_randomization,
+    )
+    iterator = Iterator(
+        means,
         options.recursion,
         lookup,
         hints,
         zones=zones,
-        failures=memory.server_failures,
         ttls=options.cache,
-        counts=counts.iterate,
-        upstream_counts=counts.upstream,
-        spawn=boundary.spawn_in(nursery, "upstream"),
         validates=options.dnssec.validate,
     )
     trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache)
     validation = trusting.validation if trusting is not None else None
-    fetcher = Fetcher(env.now, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
-    flights = Flights(nursery, env.now, fetcher.fetch, report_fault, counts.resolve)
+    fetcher = Fetcher(mesh, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
+    flights = Flights(mesh, fetcher.fetch, counts.resolve)
     limits = BudgetLimits(mode=options.recursion.work_limits)
-    refresher = Refresher(flights, partial(new_budget, env, counts), counts.resolve, now=env.now, is_paused=is_paused)
+    refresher = Refresher(mesh, flights, partial(new_budget, env, counts), counts.resolve, is_paused=is_paused)
     public = PublicResolver(
-        env.now,
+        mesh,
         cache,
         failures,
         flights,
@@ -128,7 +153,7 @@ def make_recursion(
         is_local=is_ours,
         note_due=refresher.note_due if options.cache.prefetch else _ignore,
     )
-    return Recursion(public, iterator, refresher, trusting, zones, partial(new_budget, env, counts, limits))
+    return Recursion(public, iterator, trusting, zones, partial(new_budget, env, counts, limits))
 
 
 def new_budget(env: Env, counts: Counts, limits: BudgetLimits, *, watch: Watch | None = None) -> Budget:

@@ -142,7 +142,7 @@ class Reloader:
         internal = internal_zones(wanted, parts.env, parts.counts.internal, self._run_io)
         scope = None
         if internal is not None:
-            scope = await self._background.start(keep_internal, internal, parts.boundary)
+            scope = await self._background.start(keep_internal, internal)
             with trio.move_on_after(STATE_WAIT):
                 while internal.status().state == "starting":  # noqa: ASYNC110  # nobody tells of a first look
                     await trio.sleep(POLL)
@@ -161,7 +161,7 @@ class Reloader:
         """From here on the daemon goes by the new config. Nothing is awaited: no query sees half of it."""
         parts = self._running.parts
         self._scopes["resolving"].cancel()
-        remade = remade_parts(parts, prepared.options, prepared.hints, prepared.anchors, internal, self._background)
+        remade = remade_parts(parts, prepared.options, prepared.hints, prepared.anchors, internal)
         self._running.take(remade)
         self._around.relog(prepared.options.log)
         log_what_is_read(prepared)

@@ -14,8 +14,8 @@ from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
+from resolver.engine.validation import Lookup, Validation
 from resolver.env import Env
-from resolver.resolve.validation import Lookup, Validation
 
 Anchors = Mapping[WireName, Anchor]
 

@@ -13,7 +13,7 @@ from resolver.daemon.run import leaves
 from resolver.demo.stage import Stage, set_stage
 from resolver.demo.steps import OUR_CLIENT, STEPS, THEIR_CLIENT
 from resolver.demo.tour import Tour
-from resolver.env import Network
+from resolver.env import Env, Network
 from resolver.observe.log import configure_log
 from resolver.observe.options import LogOptions
 from resolver.real_env import RealEnv
@@ -42,7 +42,8 @@ def main(tour: bool) -> int:
     failed = 0
     with tempfile.TemporaryDirectory(prefix="cistern-demo-") as folder:
         try:
-            failed = trio.run(_show, Path(folder), console, tour)
+            env = RealEnv()
+            failed = env.loop.run(_show, env, Path(folder), console, tour)
         except* OSError as errors:
             unopened = leaves(errors)
         except* KeyboardInterrupt:
@@ -52,12 +53,12 @@ def main(tour: bool) -> int:
     return EXIT_FAILURE if failed or unopened else EXIT_OK
 
 
-async def _show(folder: Path, console: Console, tour: bool) -> int:
+async def _show(env: Env, folder: Path, console: Console, tour: bool) -> int:
     """Returns how many steps were not right."""
     failed = 0
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_end_at_sigterm, nursery.cancel_scope)
-        stage = await nursery.start(set_stage, RealEnv(), folder)
+        stage = await nursery.start(set_stage, env, folder)
         networks: dict[str, Network] = {client: RealEnv(client).network for client in (OUR_CLIENT, THEIR_CLIENT)}
         console.print("[bold]Cistern[/bold]: the daemon, between a state database that changes and a small internet.")
         failed = await Tour(stage.server, stage.internet, networks, stage.env.now, console).show(STEPS)

@@ -5,18 +5,13 @@ first address that can be used ends the wait (NXNSAttack, CVE-2020-8616).
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from cache.answer import Question
-from cache.chain import Alias, Link
 from cache.names import WireName
-from cache.rrset import RRset
 from cache.rrtypes import AAAA, A
 from cache.store import RRsetCache
 from resolver.env import Address
-from resolver.errors import ResolutionFailure
-from resolver.iterate.budget import Budget
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, known_addresses
 from resolver.iterate.options import RecursionOptions
@@ -24,24 +19,20 @@ from resolver.iterate.scrub import MAX_GLUE_PER_NAME
 from resolver.wire.message import RawRRset
 
 MAX_KNOWN_RDATAS: Final = 16384  # addresses whose text is kept ready; when full, all are forgotten and made anew
-MAX_ALIASES: Final = 2  # from the name of a name server to its address; it should be none (RFC 2181 §10.3)
 OCTETS: Final = {A: 4, AAAA: 16}
 
-Lookup = Callable[[Question, Budget], Awaitable[Link]]
 Take = Callable[[list[Address]], None]
 
 
 class AddressBook:
     """Turns names of name servers into addresses that may be asked."""
 
-    def __init__(self, cache: RRsetCache, options: RecursionOptions, lookup: Lookup, counts: IterateCounts) -> None:
-        """lookup: finds the first link of a question through cache and flights."""
+    def __init__(self, cache: RRsetCache, options: RecursionOptions, counts: IterateCounts) -> None:
         self._cache = cache
-        self._lookup = lookup
         self._counts = counts
         self._port = options.port
         self._barred = tuple(map(ipaddress.ip_network, options.do_not_query))
-        self._rtypes = tuple(rtype for rtype, wanted in ((A, options.ipv4), (AAAA, options.ipv6)) if wanted)
+        self.rtypes = tuple(rtype for rtype, wanted in ((A, options.ipv4), (AAAA, options.ipv6)) if wanted)
         self._by_rdata: dict[bytes, Address | None] = {}
         self._sought: dict[WireName, list[Take]] = {}  # by whom name servers are looked up just now
 
@@ -69,30 +60,20 @@ class AddressBook:
         return [
             address
             for rrset in known_addresses(self._cache, name, now)
-            if rrset.rtype in self._rtypes
+            if rrset.rtype in self.rtypes
             for address in self.usable(rrset.rdatas, rrset.rtype)
         ]
 
-    async def look_up(self, name: WireName, within: Budget, now: Callable[[], float], take: Take) -> None:
-        """Ask for the addresses of one name server; `take` gets them as they turn up, the same perhaps twice.
+    def seek(self, name: WireName, take: Take) -> None:
+        """From now on `take` gets the addresses of this name server that a referral tells beside something else."""
+        self._sought.setdefault(name, []).append(take)
 
-        The referral to the zone of its name has them already, as a rule, and of both families. What the zone itself says
-        comes later, may be something else, and is kept for the next time. One family after the other, as both lie with the
-        same servers: side by side each would fetch the same referrals.
-        """
-        takers = self._sought.setdefault(name, [])
-        takers.append(take)
-        try:
-            for rtype in self._rtypes:
-                if any(rrset.rtype == rtype for rrset in known_addresses(self._cache, name, now())):
-                    continue
-                found = await self._ask(Question(name, rtype), within)
-                if found:
-                    take(found)
-        finally:
-            takers.remove(take)
-            if not takers:
-                del self._sought[name]
+    def leave(self, name: WireName, take: Take) -> None:
+        """It wants no more of them."""
+        takers = self._sought[name]
+        takers.remove(take)
+        if not takers:
+            del self._sought[name]
 
     def note_glue(self, names: Iterable[WireName], now: float) -> None:
         """A referral has told, perhaps, the addresses of these name servers: whoever looks for one need not wait."""
@@ -117,32 +98,17 @@ class AddressBook:
                 found.append(address)
         return found[:MAX_GLUE_PER_NAME]
 
-    async def _ask(self, question: Question, budget: Budget) -> list[Address]:
-        for _ in range(MAX_ALIASES + 1):
-            if question in budget.ancestors:
-                self._counts.cycles += 1
-                return []
-            try:
-                link = await self._lookup(question, budget)
-            except ResolutionFailure:
-                return []
-            if not isinstance(link, Alias):
-                return self.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
-            # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
-            question = Question(link.target, question.qtype)
-        return []
-
     def addresses_in(self, glue: tuple[RawRRset, ...], name: WireName) -> list[Address]:
         """The addresses of `name` among these RRsets that may be asked."""
         return [
             address
             for rrset in glue
-            if rrset.owner == name and rrset.rtype in self._rtypes
+            if rrset.owner == name and rrset.rtype in self.rtypes
             for address in self.usable(rrset.rdatas, rrset.rtype)
         ]
 
     def _of_own_families(self, servers: tuple[Address, ...]) -> list[Address]:
-        return [server for server in servers if (AAAA if ":" in server.host else A) in self._rtypes]
+        return [server for server in servers if (AAAA if ":" in server.host else A) in self.rtypes]
 
     def _remember(self, rdata: bytes, rtype: int) -> Address | None:
         if len(self._by_rdata) >= MAX_KNOWN_RDATAS:

@@ -20,6 +20,10 @@ class IterateCounts:
     iterations: int = field(default=0, metadata={"help": "Questions taken to authoritative servers."})
     referrals: int = field(default=0, metadata={"help": "Referrals followed downwards."})
     minimised: int = field(default=0, metadata={"help": "Queries sent with a minimised name (RFC 9156)."})
+    zone_questions_shared: int = field(
+        default=0,
+        metadata={"help": "Questions not sent to a zone since another flight had the same one under way there."},
+    )
     minimisation_given_up: int = field(
         default=0, metadata={"help": "Questions asked in full because a minimised one failed or was denied (relaxed)."}
     )

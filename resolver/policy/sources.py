@@ -1,6 +1,6 @@
 """Which source answers a question: special-use names, internal zones, or the public resolution, in this order."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
@@ -10,18 +10,28 @@ from cache.names import WireName
 from cache.rrset import RRset, Trust
 from cache.rrtypes import AAAA, ANY, IN
 from internal_zones import InternalZones, is_ours
-from resolver.errors import LocalTarget, NotRecursive, NotServed, NotSupported, Prohibited, ResolutionFailure
+from resolver.engine import Mesh, PublicResolver
+from resolver.errors import (
+    InternalError,
+    LocalTarget,
+    NotRecursive,
+    NotServed,
+    NotSupported,
+    Prohibited,
+    ResolutionFailure,
+)
 from resolver.iterate import Budget
 from resolver.policy.options import Rebind
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import SIX_PN, View
-from resolver.resolve import PublicResolver
 from resolver.wire.message import CD, RD, Query
 
 HINFO: Final = 13
 ANY_TTL: Final = 3600  # s; RFC 8482 §4.2 leaves it to us: long enough to end repetition
 MINIMAL_ANY: Final = b"\x07RFC8482\0"  # CPU «RFC8482», OS empty
 FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128-255 are QTYPEs and meta-TYPEs, and so are 0 and OPT
+# Awaits from the mesh what runs in trio.
+Outside = Callable[[Callable[[], Awaitable[Answer]]], Awaitable[Answer]]
 META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY}
 
 
@@ -40,11 +50,15 @@ class Sources:
         public: PublicResolver,
         budget: Callable[[], Budget],
         view_of: Callable[[bytes, bytes], View],
+        mesh: Mesh,
+        outside: Outside,
         *,
         rebind: Rebind = "refuse",
         beside: Callable[[Answer], Answer] = as_it_is,
     ) -> None:
-        """internal: None when no state database is configured; its names are then reserved all the same.
+        """mesh: in which questions are answered; outside: what internal zones wait for, they wait for in trio.
+
+        internal: None when no state database is configured; its names are then reserved all the same.
 
         rebind: whether public names may lead into this platform. beside: adds what is worth saying beside a public answer.
         """
@@ -52,6 +66,8 @@ class Sources:
         self._internal = internal
         self._public = public
         self._budget = budget
+        self._mesh = mesh
+        self._outside = outside
         self._rebind = rebind
         self._beside = beside
         self.view_of = view_of
@@ -78,8 +94,22 @@ class Sources:
             return failure.answer()
         return None
 
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+        """Have `give` called with the answer where `answer_now` had none, in a later turn."""
+        self._mesh.start(self._give(query, view, give), "client question")
+
+    async def _give(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+        try:
+            answer = await self.answer(query, view)
+        except ResolutionFailure as failure:
+            answer = failure.answer()
+        except Exception as fault:  # the client is told, and all others are answered
+            self._mesh.report(f"question {query.qname!r}", fault)
+            answer = InternalError("an internal error").answer()
+        give(answer)
+
     async def answer(self, query: Query, view: View) -> Answer:
-        """The answer where `answer_now` had none; raises ResolutionFailure."""
+        """The answer where `answer_now` had none, in the mesh; raises ResolutionFailure."""
         if is_ours(query.qname):
             return await self._at_home(view, Question(query.qname, query.qtype))
         at_home = partial(self._at_home, view) if self._rebind == "resolve" else None
@@ -89,7 +119,8 @@ class Sources:
         return without_rebinding(self._beside(answer), self._rebind)
 
     async def _at_home(self, view: View, question: Question) -> Answer:
-        return await self._serving(view).load(view.network_id(), question.qname, question.qtype, view.client)
+        load = self._serving(view).load
+        return await self._outside(partial(load, view.network_id(), question.qname, question.qtype, view.client))
 
     def _serving(self, view: View) -> InternalZones:
         if self._internal is None:

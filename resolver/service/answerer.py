@@ -1,5 +1,6 @@
 """What the service needs of whoever knows the answers; policy.sources is one."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from cache.answer import Answer
@@ -16,5 +17,5 @@ class Answerer(Protocol):
     def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
         """The answer that needs no waiting; None: `answer` has to be awaited."""
 
-    async def answer(self, query: Query, view: View) -> Answer:
-        """The answer, in bounded time; raises ResolutionFailure."""
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+        """Have `give` called with the answer, once, in a later turn or in this one, in bounded time."""

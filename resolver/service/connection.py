@@ -97,9 +97,21 @@ class _Reader:
 
     async def _finish(self, asked: Asked, arrived: float) -> None:
         try:
-            await self._replies.send(await self._handler.finish(asked, arrived))
+            await self._replies.send(await self._reply(asked, arrived))
         finally:
             self._room.release()
+
+    async def _reply(self, asked: Asked, arrived: float) -> bytes:
+        ready = trio.Event()
+        replies: list[bytes] = []
+
+        def give(reply: bytes) -> None:
+            replies.append(reply)
+            ready.set()
+
+        self._handler.finish(asked, arrived, give)
+        await ready.wait()
+        return replies[0]
 
 
 async def _write(

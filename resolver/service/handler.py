@@ -9,12 +9,12 @@ from typing import Final
 from cache.answer import Answer
 from cache.rrtypes import SERVFAIL
 from cache.store import RRsetCache
-from resolver.errors import InternalError, Overloaded, ResolutionFailure
-from resolver.observe.boundary import Boundary, FaultCounts
+from resolver.errors import InternalError, Overloaded
 from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import Asked, FastPath
+from resolver.service.fault_log import FaultLog
 from resolver.service.options import LimitOptions
 from resolver.wire import Refusal
 from resolver.wire.message import QR, TC
@@ -40,9 +40,8 @@ class Handler:
         stale_ttl: int = 30,
         minimal: bool = True,
         seed: int | None = None,
-        boundary: Boundary | None = None,
     ) -> None:
-        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed: see FastPath. boundary: what faults end at."""
+        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed: see FastPath."""
         self.now = now
         self.limits = limits
         self.counts = counts
@@ -50,7 +49,7 @@ class Handler:
         self._cache = cache
         self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed)
         self._admission = Admission(limits, counts)
-        self.boundary = boundary or Boundary(now, FaultCounts())
+        self._faults = FaultLog(now)
 
     def adopt(
         self, answerer: Answerer, limits: LimitOptions, *, stale_ttl: int, minimal: bool, seed: int | None = None
@@ -66,15 +65,15 @@ class Handler:
     ) -> bytes | Asked | None:
         """The reply to a query if it needs no waiting; None for silence.
 
-        Asked: the caller must await `finish` with it, in a task of its own; the question is counted as in flight.
+        Asked: the caller must hand it to `finish`; the question is counted as in flight.
         """
         try:
             reply = self._fast.answer(data, client, local, now, over_tcp=over_tcp)
-            if type(reply) is Asked:
-                reply = self._admit(reply, now)
         except Exception as fault:
             self._note_fault(fault)
             reply = data[:2] + BARE_SERVFAIL
+        if type(reply) is Asked:
+            reply = self._admit(reply, now)
         if type(reply) is bytes:
             self._note_reply(reply)
         elif reply is None:
@@ -101,35 +100,31 @@ class Handler:
             self._note_reply(reply)
         return reply
 
-    async def finish(self, asked: Asked, arrived: float) -> bytes:
-        """The reply to an admitted question, whose query came at `arrived`."""
+    def finish(self, asked: Asked, arrived: float, give: Callable[[bytes], None]) -> None:
+        """Have `give` called with the reply to an admitted question, whose query came at `arrived`."""
+
+        def answered(answer: Answer) -> None:
+            give(self._end(asked, answer, arrived))
+
         try:
-            reply = await self._reply(asked)
+            self._answerer.ask(asked.query, asked.view, answered)
         except Exception as fault:
             self._note_fault(fault)
-            reply = self._compose_fault(asked)
-        finally:
-            self._admission.release(asked.view)
+            answered(InternalError("an internal error").answer())
+
+    def _end(self, asked: Asked, answer: Answer, arrived: float) -> bytes:
+        try:
+            reply = self._compose(asked, answer)
+        except Exception as fault:
+            self._note_fault(fault)
+            reply = self._compose(asked, InternalError("an internal error").answer())
+        self._admission.release(asked.view)
         self._note_reply(reply)
         self.counts.latency.note(self.now() - arrived)
         return reply
 
-    async def _reply(self, asked: Asked) -> bytes:
-        try:
-            answer = await self._answerer.answer(asked.query, asked.view)
-        except ResolutionFailure as failure:
-            answer = failure.answer()
-        return self._compose(asked, answer)
-
     def _compose(self, asked: Asked, answer: Answer) -> bytes:
         return self._fast.compose(asked.query, answer, self.now(), asked.max_octets)
-
-    def _compose_fault(self, asked: Asked) -> bytes:
-        try:
-            return self._compose(asked, InternalError("an internal error").answer())
-        except Exception as another:  # without memory even this may fail
-            self._note_fault(another)
-            return asked.query.id.to_bytes(2, "big") + BARE_SERVFAIL
 
     def _admit(self, asked: Asked, now: float) -> bytes | Asked:
         """`asked` if it may wait, otherwise the reply that says why not: never silence."""
@@ -147,4 +142,4 @@ class Handler:
 
     def _note_fault(self, fault: Exception) -> None:
         self.counts.faults += 1
-        self.boundary.note("query", fault)
+        self._faults.note("query_fault", fault)

@@ -50,21 +50,11 @@ class Connections:
             del self._by_client[client]
 
 
-async def serve_tcp(
-    listener: TcpListener,
-    handler: Handler,
-    connections: Connections,
-    draining: trio.Event,
-    closing: trio.Event | None = None,
-) -> None:
-    """Serve on `listener` until cancelled, or until `draining` is set and what waits is answered; then close it.
-
-    closing: from when on nothing more is read from connections that were accepted before; None: from `draining` on.
-    """
+async def serve_tcp(listener: TcpListener, handler: Handler, connections: Connections, draining: trio.Event) -> None:
+    """Serve on `listener` until cancelled, or until `draining` is set and what waits is answered; then close it."""
     try:
         async with open_draining_nursery(draining) as serving:
-            until = draining if closing is None else closing
-            await handler.boundary.keep("tcp", _accept, listener, handler, connections, serving, until)
+            await _accept(listener, handler, connections, serving, draining)
     finally:
         listener.close()
 
@@ -74,11 +64,11 @@ async def _accept(
     handler: Handler,
     connections: Connections,
     serving: trio.Nursery,
-    closing: trio.Event,
+    draining: trio.Event,
 ) -> Never:
     async def serve(connection: TcpConnection) -> None:
         try:
-            await handler.boundary.run("tcp_connection", serve_connection, connection, handler, closing)
+            await serve_connection(connection, handler, draining)
         finally:
             connections.release(connection.client)
 

@@ -1,63 +1,48 @@
-"""Queries over UDP: wait once, take what is there, answer what is known, send it all; the rest each in a task."""
+"""Queries over UDP: take what is there, answer what is known, send it all; the rest as it gets ready, a turn's in one call."""
 
-from typing import Never
+from functools import partial
 
 import trio
 
+from resolver.engine import Mesh
 from resolver.env import Datagram, UdpListener
-from resolver.service.counts import ServiceCounts
-from resolver.service.draining import open_draining_nursery
+from resolver.service.draining import DRAIN_SECONDS
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
 
 
-async def serve_udp(listener: UdpListener, handler: Handler, draining: trio.Event) -> None:
+async def serve_udp(listener: UdpListener, handler: Handler, mesh: Mesh, draining: trio.Event) -> None:
     """Answer on `listener` until cancelled, or until `draining` is set and what waits is answered; then close it."""
-    outbox = _Outbox(listener, handler.counts)
+    service = _UdpService(listener, handler, mesh)
     try:
-        async with trio.open_nursery() as sending:
-            sending.start_soon(handler.boundary.keep, "udp_sending", outbox.run)
-            async with open_draining_nursery(draining) as answering:
-                await handler.boundary.keep("udp", _answer_batches, listener, handler, answering, outbox)
-            sending.cancel_scope.cancel()
+        listener.start(service.take)
+        await draining.wait()
+        listener.stop()
+        with trio.move_on_after(DRAIN_SECONDS):
+            await service.until_idle()
     finally:
-        outbox.flush()
+        service.flush()
         listener.close()
 
 
-class _Outbox:
-    """Replies that had to be waited for: those that are ready in one turn of the event loop are sent by one system call."""
+class _UdpService:
+    """The questions and replies of one listener."""
 
-    def __init__(self, listener: UdpListener, counts: ServiceCounts) -> None:
+    def __init__(self, listener: UdpListener, handler: Handler, mesh: Mesh) -> None:
         self._listener = listener
-        self._counts = counts
-        self._replies: list[tuple[bytes, bytes]] = []  # bounded by the questions in flight
-        self._is_filled = trio.Event()
+        self._handler = handler
+        self._mesh = mesh
+        self._counts = handler.counts
+        self._in_flight = 0
+        self._is_idle = trio.Event()
+        self._is_draining = False
+        # replies that had to be waited for: those that are ready in one turn are sent by one system call at its end
+        self._outbox: list[tuple[bytes, bytes]] = []
 
-    def put(self, reply: bytes, reply_to: bytes) -> None:
-        """Have this reply sent in the next turn."""
-        self._replies.append((reply, reply_to))
-        self._is_filled.set()
-
-    def flush(self) -> None:
-        """Send what is there now."""
-        replies, self._replies = self._replies, []
-        if replies:
-            self._counts.unsent += self._listener.send_batch(replies)
-
-    async def run(self) -> None:
-        """Send until cancelled."""
-        while True:
-            await self._is_filled.wait()
-            self._is_filled = trio.Event()
-            self.flush()
-
-
-async def _answer_batches(listener: UdpListener, handler: Handler, answering: trio.Nursery, outbox: _Outbox) -> Never:
-    counts = handler.counts
-    while True:
-        batch = await listener.receive_batch()
-        now = handler.now()
+    def take(self, batch: list[Datagram]) -> None:
+        """Answer a batch."""
+        handler, counts = self._handler, self._counts
+        now = self._mesh.now
         replies = []
         unread = []
         for datagram in batch:
@@ -68,28 +53,43 @@ async def _answer_batches(listener: UdpListener, handler: Handler, answering: tr
             if type(reply) is bytes:
                 replies.append((reply, datagram.reply_to))
             elif type(reply) is Asked:
-                answering.start_soon(_finish, handler, reply, now, outbox, datagram.reply_to)
-        counts.unsent += listener.send_batch(replies)
+                self._in_flight += 1
+                handler.finish(reply, now, partial(self._put, datagram.reply_to))
+        counts.unsent += self._listener.send_batch(replies)
         counts.queries_udp += len(batch)
         counts.latency.note_at_once(len(replies))
         if unread:
-            _answer_unread(listener, handler, unread, now)
+            self._answer_unread(unread, now)
 
+    def flush(self) -> None:
+        """Send what is ready."""
+        replies, self._outbox = self._outbox, []
+        if replies:
+            self._counts.unsent += self._listener.send_batch(replies)
 
-def _answer_unread(listener: UdpListener, handler: Handler, unread: list[Datagram], now: float) -> None:
-    """Answer those who flood, once all others of the batch are answered."""
-    is_behind = listener.has_more
-    replies = []
-    for datagram in unread:
-        reply = handler.answer_unread(datagram.data, datagram.client, datagram.local, now, is_behind=is_behind)
-        if reply is not None:
-            replies.append((reply, datagram.reply_to))
-    handler.counts.unsent += listener.send_batch(replies)
-    handler.counts.latency.note_at_once(len(replies))
+    async def until_idle(self) -> None:
+        """Wait until all is answered that was taken."""
+        self._is_draining = True
+        if self._in_flight:
+            await self._is_idle.wait()
 
+    def _put(self, reply_to: bytes, reply: bytes) -> None:
+        if not self._outbox:
+            self._mesh.at_end(self.flush)
+        self._outbox.append((reply, reply_to))
+        self._in_flight -= 1
+        if self._is_draining and not self._in_flight:
+            self._is_idle.set()
 
-async def _finish(handler: Handler, asked: Asked, arrived: float, outbox: _Outbox, reply_to: bytes) -> None:
-    try:
-        outbox.put(await handler.finish(asked, arrived), reply_to)
-    except Exception as fault:
-        handler.boundary.note("reply", fault)
+    def _answer_unread(self, unread: list[Datagram], now: float) -> None:
+        """Answer those who flood, once all others of the batch are answered."""
+        is_behind = self._listener.has_more
+        replies = []
+        for datagram in unread:
+            reply = self._handler.answer_unread(
+                datagram.data, datagram.client, datagram.local, now, is_behind=is_behind
+            )
+            if reply is not None:
+                replies.append((reply, datagram.reply_to))
+        self._counts.unsent += self._listener.send_batch(replies)
+        self._counts.latency.note_at_once(len(replies))

@@ -1,4 +1,4 @@
-"""Upstream: one question to one server, over UDP and TCP, and which server that should be."""
+"""Upstream: which server is asked, and what its replies, delays and silences mean. All of it is decided here, nothing is done."""
 
 from resolver.upstream.choose import (
     GIVE_UP,
@@ -6,6 +6,7 @@ from resolver.upstream.choose import (
     Candidate,
     GiveUp,
     Linger,
+    Pending,
     Send,
     Step,
     Wait,
@@ -13,29 +14,23 @@ from resolver.upstream.choose import (
     choose_beside,
     next_step,
 )
-from resolver.upstream.connections import Spawn
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.exchange import Assurance, Exchange, Reply
 from resolver.upstream.faults import Fault
 from resolver.upstream.learning import hold_down, is_silent, note_lame
-from resolver.upstream.race import Race
-from resolver.upstream.shared import Upstream
+from resolver.upstream.replies import Assurance, Reply
 
 __all__ = [
     "GIVE_UP",
     "LINGER",
     "Assurance",
     "Candidate",
-    "Exchange",
     "Fault",
     "GiveUp",
     "Linger",
-    "Race",
+    "Pending",
     "Reply",
     "Send",
-    "Spawn",
     "Step",
-    "Upstream",
     "UpstreamCounts",
     "Wait",
     "choose",

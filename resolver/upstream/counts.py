@@ -74,6 +74,3 @@ class UpstreamCounts:
     unlistened: int = field(
         default=0, metadata={"help": "Late servers not listened to any more because too many were."}
     )
-    listener_faults: int = field(
-        default=0, metadata={"help": "Faults of this program met while listening for no question; must stay 0."}
-    )

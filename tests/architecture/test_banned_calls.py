@@ -41,7 +41,7 @@ DRIVE_REAL_PROCESSES: Final = frozenset(
         "tests.bench",
         "tests.resolver.cli",
         "tests.resolver.demo",
-        "tests.resolver.test_daemon",
+        "tests.simulation.machine.__main__",  # tells how fast it plays
         "tests.internal_zones",  # another process writes the database; a commit is visible within 100 ms
     }
 )
@@ -113,6 +113,12 @@ def test_tests_that_drive_no_real_process_use_no_real_time_and_no_sockets() -> N
         and not source.module.startswith("tests.resolver.test_real_env")
     )
     assert_none([found for source in pure for found in banned(source, HARMLESS_IN_TESTS)])
+
+
+def test_who_is_excepted_is_there() -> None:
+    modules = [source.module for source in (*product(), *all_tests())]
+    excepted = MAY_USE_THREADS | DRIVE_REAL_PROCESSES
+    assert_none([f"{one} is excepted, and gone" for one in excepted if not any(is_within(m, one) for m in modules)])
 
 
 def test_nothing_is_mocked_by_patching() -> None:

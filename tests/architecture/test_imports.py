@@ -1,5 +1,7 @@
 """The direction of imports (design.md section 2): who may know whom, and who must not know trio, dnspython or apsw."""
 
+import ast
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,11 +19,12 @@ from tests.architecture.source import (
 )
 
 HISTOGRAM: Final = "resolver.observe.histogram"  # a value that any package's counts may hold
-LEAVES: Final = frozenset({"cache", "resolver.env", "resolver.errors", "resolver.question", HISTOGRAM})
+LEAVES: Final = frozenset({"cache", "resolver.env", "resolver.errors", HISTOGRAM})
 UPSTREAM: Final = LEAVES | {"resolver.wire"}
 ITERATE: Final = UPSTREAM | {"resolver.upstream"}
-RESOLVE: Final = ITERATE | {"resolver.iterate", "resolver.dnssec"}
-POLICY: Final = RESOLVE | {"resolver.resolve", "internal_zones"}
+ENGINE: Final = ITERATE | {"resolver.iterate", "resolver.dnssec"}
+LOOP: Final = ENGINE | {"resolver.engine"}
+POLICY: Final = LOOP | {"resolver.loop", "internal_zones"}
 SERVICE: Final = POLICY | {"resolver.policy", "resolver.observe"}
 # Each options Struct stands beside the code that reads it; resolver.options composes them and needs no more of their owners.
 OWNERS: Final = (
@@ -36,13 +39,13 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
     "internal_zones": frozenset({"cache.names", "cache.rrset", "cache.answer", "cache.rrtypes"}),
     "resolver": frozenset(),
     "resolver.env": frozenset(),
-    "resolver.question": frozenset({"cache"}),
     "resolver.errors": frozenset({"cache"}),
     "resolver.wire": LEAVES,
     "resolver.upstream": UPSTREAM,
     "resolver.iterate": ITERATE,
     "resolver.dnssec": UPSTREAM,  # a sibling of iterate: DNSKEYs come through its `fetch` argument
-    "resolver.resolve": RESOLVE,
+    "resolver.engine": ENGINE,
+    "resolver.loop": LOOP,
     "resolver.policy": POLICY,
     "resolver.observe": POLICY,
     HISTOGRAM: frozenset(),
@@ -56,53 +59,32 @@ MAY_IMPORT: Final[dict[str, frozenset[str]]] = {
 REAL_ENV: Final = "resolver.real_env"  # with its parts: real_env_unix, real_env_udp, …
 KNOWS_THE_DAEMON: Final = frozenset({"resolver.cli", "resolver.demo", "resolver.daemon"})
 KNOWS_REAL_ENV: Final = KNOWS_THE_DAEMON | {REAL_ENV}
-DECIDERS: Final = frozenset(
-    {
-        "cache",
-        "resolver.errors",
-        "resolver.question",
-        "resolver.options",
-        "resolver.wire",
-        *(
-            f"internal_zones.{name}"
-            for name in (
-                "apex",
-                "counts",
-                "feeds",
-                "mapping",
-                "records",
-                "rows",
-                "lookup",
-                "nearest",
-                "options",
-                "units",
-            )
-        ),
-        *(
-            f"resolver.iterate.{name}"
-            for name in ("budget", "classify", "counts", "delegation", "hints", "learn", "minimise", "options", "scrub")
-        ),
-        *(f"resolver.upstream.{name}" for name in ("choose", "counts")),
-        *(f"resolver.policy.{name}" for name in ("explain", "options", "special_use", "views")),
-        *(
-            f"resolver.dnssec.{name}"
-            for name in (
-                "algorithms",
-                "anchors",
-                "canonical",
-                "denial",
-                "keys",
-                "nsec",
-                "nsec3",
-                "options",
-                "proof",
-                "signatures",
-                "work",
-            )
-        ),
-        *(f"resolver.service.{name}" for name in ("fast", "options", "counts", "control_protocol")),
-    }
-)
+# What resolves: it is driven by who has clocks and sockets, and knows nothing of either.
+DRIVEN: Final = frozenset({"resolver.engine", "resolver.iterate", "resolver.upstream", "resolver.dnssec"})
+DECIDERS: Final = DRIVEN | {
+    "cache",
+    "resolver.errors",
+    "resolver.options",
+    "resolver.wire",
+    *(
+        f"internal_zones.{name}"
+        for name in (
+            "apex",
+            "counts",
+            "feeds",
+            "mapping",
+            "records",
+            "rows",
+            "lookup",
+            "nearest",
+            "options",
+            "units",
+        )
+    ),
+    *(f"resolver.policy.{name}" for name in ("explain", "options", "special_use", "views", "sources")),
+    *(f"resolver.service.{name}" for name in ("fast", "handler", "options", "counts", "control_protocol")),
+}
+PURE: Final = re.compile(r"\bPure\b")  # so a module's docstring says that it decides and does not wait
 # Where a library's cost and its objects are at home (design.md section 3).
 AT_HOME: Final[dict[str, frozenset[str]]] = {
     "dns": frozenset(
@@ -141,12 +123,17 @@ def wrong_directions(source: Source) -> Iterator[str]:
             yield f"{source.at(found.line)}: {part} must not import {found.target} (design.md section 2)"
 
 
+def decides(source: Source) -> bool:
+    """Is it one of those that must not know what drives them, by where it stands or by what it says of itself?"""
+    return is_within_any(source.module, DECIDERS) or bool(PURE.search(ast.get_docstring(source.tree) or ""))
+
+
 def forbidden_libraries(source: Source) -> Iterator[str]:
     for found in imports(source):
         library = found.target.partition(".")[0]
         if library in AT_HOME and not is_within_any(source.module, AT_HOME[library]):
             yield f"{source.at(found.line)}: {library} is at home in {', '.join(sorted(AT_HOME[library]))} only"
-        if library == "trio" and is_within_any(source.module, DECIDERS):
+        if library == "trio" and decides(source):
             yield f"{source.at(found.line)}: {source.module} decides and must not await: no trio"
 
 
@@ -190,6 +177,13 @@ def test_parts_import_in_one_direction() -> None:
     assert_none([violation for source in product() for violation in wrong_directions(source)])
 
 
+def test_who_is_named_here_is_there() -> None:
+    modules = [source.module for source in product()]
+    named = {*MAY_IMPORT, *DECIDERS, *KNOWS_THE_DAEMON}.union(*MAY_IMPORT.values(), *AT_HOME.values())
+    gone = sorted(one for one in named if not any(is_within(module, one) for module in modules))
+    assert_none([f"{one} is named here, and gone" for one in gone])
+
+
 def test_libraries_stay_where_they_are_at_home() -> None:
     assert_none([violation for source in product() for violation in forbidden_libraries(source)])
 
@@ -225,7 +219,12 @@ def test_the_product_never_imports_its_tests() -> None:
         ),
         pytest.param("internal_zones/lookup.py", "from cache import store", id="a submodule imported as a name"),
         pytest.param("resolver/wire/compose.py", "from resolver.upstream import choose", id="wire is below upstream"),
-        pytest.param("resolver/iterate/loop.py", "from ..resolve import flights", id="relative imports count"),
+        pytest.param("resolver/iterate/loop.py", "from ..engine import flights", id="relative imports count"),
+        pytest.param("resolver/engine/mesh.py", "from resolver.loop import Bridge", id="engine is below the loop"),
+        pytest.param("resolver/iterate/learn.py", "from resolver.engine import Mesh", id="iterate is below the engine"),
+        pytest.param(
+            "resolver/loop/bridge.py", "from resolver.policy.views import View", id="the loop is below policy"
+        ),
         pytest.param("resolver/dnssec/validate.py", "from resolver.iterate import Iterator", id="siblings"),
         pytest.param(
             "resolver/service/fast.py", "from resolver.options import Options", id="options from their owners"
@@ -255,6 +254,11 @@ def test_knowing_a_root_from_below_is_seen(path: str, text: str) -> None:
     [
         pytest.param("cache/store.py", "import trio", id="trio in the cache"),
         pytest.param("resolver/iterate/scrub.py", "from trio import sleep", id="trio in a decider"),
+        pytest.param("resolver/engine/mesh.py", "import trio", id="trio in the engine"),
+        pytest.param("resolver/upstream/choose.py", "import trio", id="trio in a new part of upstream"),
+        pytest.param(
+            "resolver/observe/lines.py", '"""What is one line? Pure."""\nimport trio', id="trio where Pure is said"
+        ),
         pytest.param("resolver/iterate/scrub.py", "import dns.name", id="dnspython on the path of a query"),
         pytest.param("internal_zones/watcher.py", "import apsw", id="a second user of the state database"),
     ],

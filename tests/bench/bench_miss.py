@@ -1,7 +1,8 @@
 """What a miss costs from datagram to reply, all but the sockets; beside what dnspython needs to read and write its messages."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import dns.flags
@@ -34,63 +35,68 @@ ID_AND_QUESTION: Final = slice(2, 12)  # of a template: the header behind the ID
 
 
 class Channel:
-    """A server that knows everything, at once."""
+    """A socket to a server that knows everything, at once."""
 
-    def __init__(self, header: bytes, records: bytes) -> None:
-        self._header = header
-        self._records = records
-        self._reply = b""
+    def __init__(self, network: "Network", take: Callable[[bytes | OSError], None]) -> None:
+        self._network = network
+        self._take = take
+        self._is_open = True
 
     def send(self, message: bytes) -> None:
-        end = message.index(b"\0", 12) + 5
-        self._reply = message[:2] + self._header + message[12:end] + self._records
-
-    async def receive(self) -> bytes:
-        await trio.lowlevel.checkpoint()
-        return self._reply
+        self._network.arrived.append((self, self._network.reply_to(message)))
 
     def close(self) -> None:
-        """Nothing was opened."""
+        self._is_open = False
+
+    def hand_over(self, reply: bytes) -> None:
+        if self._is_open:
+            self._take(reply)
 
 
 class Network(RealNetwork):
-    """One such server behind every address."""
+    """One such server behind every address. arrived: what it has said and nobody has read."""
 
     def __init__(self, template: bytes) -> None:
+        self.arrived: list[tuple[Channel, bytes]] = []
         self._header = template[ID_AND_QUESTION]
         self._records = template[template.index(b"\0", 12) + 5 :]
 
-    def open_udp(self, server: Address) -> Channel:  # type: ignore[override]  # a channel all the same
-        return Channel(self._header, self._records)
+    def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> Channel:  # type: ignore[override]  # a channel all the same
+        return Channel(self, take)
+
+    def reply_to(self, message: bytes) -> bytes:
+        return message[:2] + self._header + message[12 : message.index(b"\0", 12) + 5] + self._records
+
+    def read(self) -> None:
+        """Hand over all that has arrived, as the loop does in one turn."""
+        arrived, self.arrived = self.arrived, []
+        for channel, reply in arrived:
+            channel.hand_over(reply)
 
 
 class Listener:
-    """Hands out the questions batch by batch, each when the one before it is answered."""
+    """Counts the replies. take: what is to be called with each batch of questions, once it was started."""
 
     address = Address("127.0.0.1", 53)
     has_more = False
 
-    def __init__(self, questions: list[bytes]) -> None:
-        self._questions = questions
-        self._open = 0
-        self._answered = trio.Event()
-        self.done = trio.Event()
+    def __init__(self) -> None:
+        self.replies = 0
+        self.started = trio.Event()
+        self.take: Callable[[list[Datagram]], None] = _nobody
+
+    def start(self, take: Callable[[list[Datagram]], None]) -> None:
+        self.take = take
+        self.started.set()
+
+    def stop(self) -> None:
+        """Nobody hands out anything any more."""
 
     async def receive_batch(self) -> list[Datagram]:
-        if self._open:
-            await self._answered.wait()
-            self._answered = trio.Event()
-        batch, self._questions = self._questions[:BATCH], self._questions[BATCH:]
-        if not batch:
-            self.done.set()
-            await trio.sleep_forever()
-        self._open = len(batch)
-        return [Datagram(data, CLIENT, CLIENT, data[:2]) for data in batch]
+        raise NotImplementedError
 
     def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:
-        self._open -= len(replies)
-        if not self._open:
-            self._answered.set()
+        self.replies += len(replies)
         return 0
 
     def port_of(self, reply_to: bytes) -> int:
@@ -98,6 +104,10 @@ class Listener:
 
     def close(self) -> None:
         """Nothing was opened."""
+
+
+def _nobody(batch: list[Datagram]) -> None:
+    """It was not started yet."""
 
 
 def rows() -> Iterator[Row]:
@@ -128,12 +138,18 @@ def reply_to(name: str) -> dns.message.Message:
     return reply
 
 
+def batches(queries: list[bytes]) -> Iterator[list[Datagram]]:
+    """The questions, each batch asked once the one before it is answered."""
+    for first in range(0, len(queries), BATCH):
+        yield [Datagram(data, CLIENT, CLIENT, data[:2]) for data in queries[first : first + BATCH]]
+
+
 def microseconds_per_miss(queries: list[bytes], template: bytes) -> float:
     """Of CPU time: the daemon's parts, from a batch of queries to their replies."""
 
     async def main() -> float:
         env = RealEnv()
-        env.network = Network(template)
+        env.network = network = Network(template)
         async with trio.open_nursery() as nursery:
             parts = make_parts(UNLIMITED, env, Delegation(zone=ROOT, origin=Origin.HINTS, servers=(SERVER,)), nursery)
             now = env.now()
@@ -143,11 +159,16 @@ def microseconds_per_miss(queries: list[bytes], template: bytes) -> float:
             for n in (1, 2):
                 parts.cache.put(rrset(f"ns{n}.{ZONE} 3600 A 192.0.2.{n}", now, trust=Trust.ADDITIONAL), now)
             tune_collector()
-            listener = Listener(queries)
+            listener, mesh = Listener(), parts.mesh
+            nursery.start_soon(serve_udp, listener, parts.handler, mesh, trio.Event())
+            await listener.started.wait()
             began = time.process_time()
-            nursery.start_soon(serve_udp, listener, parts.handler, trio.Event())
-            await listener.done.wait()
+            for batch in batches(queries):
+                mesh.turn(env.now(), partial(listener.take, batch))
+                while network.arrived:
+                    mesh.turn(env.now(), network.read)
             spent = time.process_time() - began
+            assert listener.replies == len(queries), "each was answered"
             assert parts.counts.resolve.flights == len(queries), "each was a miss"
             nursery.cancel_scope.cancel()
         return spent / len(queries) * 1e6

@@ -38,7 +38,7 @@ class Known:
     def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
         return find(self.cache, query.qname, query.qtype, now)
 
-    async def answer(self, query: Query, view: View) -> Answer:
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
         raise NotImplementedError
 
 

@@ -10,6 +10,7 @@ import trio.testing
 from resolver.env import Address, Datagram, UdpListener
 from resolver.real_env import RealRng
 from resolver.real_env_batch import SLOTS
+from resolver.real_env_loop import Loop
 from resolver.real_env_udp import MIN_PORT, PORT_TRIES, RealUdpListener, listen_udp, open_udp
 
 
@@ -31,6 +32,11 @@ LISTENING = (
     pytest.param("::", ("::1",), id="the IPv6 wildcard", marks=needs_ipv6),
 )
 PATIENCE = 5.0  # s until a test of real sockets is given up
+
+
+def listen(address: Address) -> RealUdpListener:
+    """As a daemon does; the loop that would read it is not run."""
+    return listen_udp(address, Loop())
 
 
 def packed(host: str) -> bytes:
@@ -60,7 +66,7 @@ async def receive(listener: UdpListener, count: int) -> list[Datagram]:
 @pytest.mark.parametrize(("host", "asked"), LISTENING)
 def test_a_reply_leaves_from_the_address_that_was_asked(host: str, asked: tuple[str, ...]) -> None:
     async def main() -> None:
-        listener = listen_udp(Address(host, 0))
+        listener = listen(Address(host, 0))
         for at in asked:
             with client_of(host) as client:
                 client.sendto(b"query", (at, listener.address.port))
@@ -79,7 +85,7 @@ def test_a_reply_leaves_from_the_address_that_was_asked(host: str, asked: tuple[
 @pytest.mark.parametrize(("host", "asked"), LISTENING)
 def test_a_hundred_datagrams_are_told_apart(host: str, asked: tuple[str, ...]) -> None:
     async def main() -> None:
-        listener = listen_udp(Address(host, 0))
+        listener = listen(Address(host, 0))
         clients = [client_of(host) for _ in range(100)]
         for number, client in enumerate(clients):
             client.sendto(bytes([number]) * (1 + 11 * number), (asked[-1], listener.address.port))
@@ -96,7 +102,7 @@ def test_a_hundred_datagrams_are_told_apart(host: str, asked: tuple[str, ...]) -
 
 def test_datagrams_of_any_size() -> None:
     async def main() -> None:
-        listener = listen_udp(Address("127.0.0.1", 0))
+        listener = listen(Address("127.0.0.1", 0))
         with client_of("127.0.0.1") as client:
             for octets, heard in ((0, 0), (1, 1), (4096, 4096), (5000, 4096)):  # a longer one is cut off
                 client.sendto(bytes(octets), listener.address)
@@ -111,7 +117,7 @@ def test_datagrams_of_any_size() -> None:
 
 def test_a_reply_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
     async def main() -> None:
-        listener = listen_udp(Address("127.0.0.1", 0))
+        listener = listen(Address("127.0.0.1", 0))
         with client_of("127.0.0.1") as client:
             client.sendto(b"query", listener.address)
             [datagram] = await receive(listener, 1)
@@ -126,7 +132,7 @@ def test_a_reply_that_cannot_be_sent_does_not_hold_up_the_others() -> None:
 
 def test_waiting_ends_when_the_socket_is_closed() -> None:
     async def main() -> None:
-        listener = listen_udp(Address("127.0.0.1", 0))
+        listener = listen(Address("127.0.0.1", 0))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(wait_for_the_end, listener)
             await trio.testing.wait_all_tasks_blocked()
@@ -141,17 +147,17 @@ def test_waiting_ends_when_the_socket_is_closed() -> None:
 
 
 def test_a_second_daemon_cannot_bind_the_port() -> None:
-    first = listen_udp(Address("127.0.0.1", 0))
+    first = listen(Address("127.0.0.1", 0))
     with pytest.raises(OSError, match="in use") as caught:
-        listen_udp(first.address)
+        listen(first.address)
     assert caught.value.errno == errno.EADDRINUSE
     trio.run(close_in_trio, first)
 
 
 @needs_ipv6
 def test_the_two_wildcards_stand_side_by_side() -> None:
-    ipv6 = listen_udp(Address("::", 0))
-    ipv4 = listen_udp(Address("0.0.0.0", ipv6.address.port))
+    ipv6 = listen(Address("::", 0))
+    ipv4 = listen(Address("0.0.0.0", ipv6.address.port))
     trio.run(close_in_trio, ipv6)
     trio.run(close_in_trio, ipv4)
 
@@ -245,7 +251,7 @@ def test_drawing_ports_comes_to_an_end() -> None:
 )
 def test_forged_path_mtus_are_not_believed(host: str, level: int, option: int) -> None:
     async def main() -> None:
-        listener = listen_udp(Address(host, 0))
+        listener = listen(Address(host, 0))
         channel = open_udp(listener.address, RealRng(), ())
         for sock in (listener._socket, channel._socket):
             assert sock.getsockopt(level, option) == 5, "IP_PMTUDISC_OMIT"

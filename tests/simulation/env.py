@@ -4,7 +4,8 @@ from random import Random
 
 import trio
 
-from resolver.env import Network, Rng
+from resolver.env import Network, Rng, Turned
+from resolver.loop import turn_in_trio
 from tests.simulation.network import SimulatedNetwork, Sockets
 
 WALL_AT_START = 1_785_542_400.0  # 2026-08-01; nothing depends on it but signatures and snapshots
@@ -16,10 +17,15 @@ class SimulatedEnv:
     def __init__(self, sockets: Sockets, host: str, rng: Random) -> None:
         self.boot = "simulated"
         self.rng: Rng = rng
-        self.network: Network = SimulatedNetwork(sockets, host)
+        self._network = SimulatedNetwork(sockets, host)
+        self.network: Network = self._network
 
     def now(self) -> float:
         return trio.current_time()
 
     def wall(self) -> float:
         return WALL_AT_START + trio.current_time()
+
+    async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        self._network.turned = turned
+        await turn_in_trio(turned, self.now, task_status)

@@ -2,13 +2,15 @@
 
 import errno
 import ipaddress
-from collections.abc import Container
+from collections.abc import Callable, Container
+from contextlib import suppress
+from functools import partial
 from itertools import count
 from math import inf
 
 import trio
 
-from resolver.env import Address, Datagram, TcpConnection, TcpListener, UdpListener
+from resolver.env import Address, Datagram, TcpConnection, TcpListener, Turned, UdpListener
 from tests.simulation.fabric import Fabric
 from tests.simulation.inbox import Inbox
 from tests.simulation.streams import SimulatedStream, stream_pair
@@ -41,11 +43,28 @@ class SimulatedUdpListener:
 
     has_more = False
 
-    def __init__(self, sockets: Sockets, address: Address) -> None:
+    def __init__(self, sockets: Sockets, address: Address, network: "SimulatedNetwork") -> None:
         self.address = address
         self.inbox = Inbox[Datagram]()
         self._sockets = sockets
+        self._network = network
+        self._taking: trio.CancelScope | None = None
         self._local = ipaddress.ip_address(address.host).packed
+
+    def start(self, take: Callable[[list[Datagram]], None]) -> None:
+        assert self._network.turned is not None, "nothing is listened to before somebody turns"
+        self._taking = trio.CancelScope()
+        trio.lowlevel.spawn_system_task(self._take_all, take, self._network.turned, self._taking)
+
+    def stop(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+
+    async def _take_all(self, take: Callable[[list[Datagram]], None], turned: Turned, until: trio.CancelScope) -> None:
+        with until, suppress(trio.ClosedResourceError):
+            while True:
+                batch = await self.receive_batch()
+                turned.turn(trio.current_time(), partial(take, batch))
 
     def take_in(self, at: float, data: bytes, source: Address) -> None:
         client = ipaddress.ip_address(source.host).packed
@@ -99,6 +118,16 @@ class SimulatedUdpChannel:
             raise received
         return received
 
+    def start(self, take: Callable[[bytes | OSError], None], turned: Turned) -> None:
+        """Hand over what comes, in a turn each, until it is closed."""
+        trio.lowlevel.spawn_system_task(self._take_all, take, turned)
+
+    async def _take_all(self, take: Callable[[bytes | OSError], None], turned: Turned) -> None:
+        with suppress(trio.ClosedResourceError):
+            while True:
+                received = await self._inbox.get()
+                turned.turn(trio.current_time(), partial(take, received))
+
     def close(self) -> None:
         self._inbox.close()
         self._sockets.channels.pop(self._local, None)
@@ -142,12 +171,13 @@ class SimulatedNetwork:
     def __init__(self, sockets: Sockets, host: str) -> None:
         """host: the source address of what it sends; it may listen on any."""
         self.host = host
+        self.turned: Turned | None = None
         self._sockets = sockets
 
     async def listen_udp(self, address: Address) -> UdpListener:
         await trio.lowlevel.checkpoint()
         address = self._sockets.bindable(address, self._sockets.udp)
-        listener = self._sockets.udp[address] = SimulatedUdpListener(self._sockets, address)
+        listener = self._sockets.udp[address] = SimulatedUdpListener(self._sockets, address, self)
         return listener
 
     async def listen_tcp(self, address: Address) -> TcpListener:
@@ -155,6 +185,12 @@ class SimulatedNetwork:
         address = self._sockets.bindable(address, self._sockets.tcp)
         listener = self._sockets.tcp[address] = SimulatedTcpListener(self._sockets, address)
         return listener
+
+    def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> SimulatedUdpChannel:
+        assert self.turned is not None, "nothing is asked before somebody turns"
+        channel = self.open_udp(server)
+        channel.start(take, self.turned)
+        return channel
 
     def open_udp(self, server: Address) -> SimulatedUdpChannel:
         local = self._free_source()

@@ -11,25 +11,20 @@ import pytest
 import trio
 
 from cache.answer import Question
-from cache.chain import Link
-from cache.failures import ServerFailures
 from cache.names import WireName, from_text
-from cache.options import CacheOptions
 from cache.rrtypes import A
-from cache.servers import Servers
-from cache.store import RRsetCache
+from resolver.engine import Landing
+from resolver.engine.zone_query import Finders, ZoneQuery, ZoneServers
 from resolver.env import Address
-from resolver.errors import NoReachableAuthority, ResolutionFailure
-from resolver.iterate.addresses import AddressBook
-from resolver.iterate.asking import Means, ZoneServers
+from resolver.errors import ResolutionFailure
+from resolver.iterate.addresses import Take
 from resolver.iterate.budget import Budget
-from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.iterate.options import RecursionOptions
-from resolver.upstream import Upstream, UpstreamCounts
+from resolver.upstream import UpstreamCounts
 from resolver.upstream.allowance import MOST
 from resolver.upstream.families import LATE_AT_FIRST
-from tests.resolver.upstream.fake_network import FakeEnv, Said, reply_to
+from tests.resolver.engine.fake_network import FakeEnv, Said, reply_to
+from tests.resolver.engine.turned import Turned, means_of
 from tests.simulation.deterministic import run
 
 DEADLINE = 10.0
@@ -64,11 +59,8 @@ class Zone:
         } | {Address(f"2001:db8::{number}", 53): Server(rtt, loss, rng) for number, rtt in enumerate(ipv6, start=1)}
         self.env = FakeEnv(dict(self.servers), seed)
         self.counts = UpstreamCounts()
-        self.tasks = 0
-        counts = IterateCounts()
-        upstream = Upstream(self.env, Servers(), self.counts, self._spawn)
-        book = AddressBook(RRsetCache(CacheOptions()), RecursionOptions(), no_lookup, counts)
-        self._means = Means(self.env, upstream, book, ServerFailures(), counts, no_glue)
+        self._turned = Turned(self.env)
+        self._means = means_of(self._turned, self.env, upstream_counts=self.counts)
         self._delegation = Delegation(zone=from_text("example."), origin=Origin.STUB, servers=tuple(self.servers))
         self._asked = 0
 
@@ -80,8 +72,14 @@ class Zone:
         """Seconds that a question took that was not asked before; raises ResolutionFailure."""
         self._asked += 1
         question, began = Question(from_text(f"www{self._asked}.example."), A), self.env.now()
-        servers = ZoneServers(self._means, self._delegation, question, Budget(began + DEADLINE), frozenset())
-        await servers.ask(question, gives_up_early=False)
+        in_hand = self._means.book.in_hand(self._delegation, began)
+        servers = ZoneServers(self._means, self._delegation, *in_hand, frozenset())
+        budget = Budget(began + DEADLINE)
+        query = ZoneQuery(self._means, NOBODY_ELSE, servers, question, question, budget, gives_up_early=False)
+        self._turned.do(query.start)
+        await self._turned.run(self._turned.mesh.landed(query))
+        if isinstance(query.said, ResolutionFailure):
+            raise query.said
         return self.env.now() - began
 
     async def ask_many(self, times: int) -> list[float]:
@@ -92,17 +90,21 @@ class Zone:
             await trio.sleep(PAUSE)
         return sorted(took)
 
-    def _spawn(self, *what: object) -> None:
-        self.tasks += 1
-        trio.lowlevel.spawn_system_task(*what)  # type: ignore[arg-type]  # a function and its arguments
+    @property
+    def timers(self) -> int:
+        """Those that are set."""
+        return len(self._turned.mesh.timers)
 
 
-async def no_lookup(question: Question, budget: Budget) -> Link:
-    raise NoReachableAuthority("nobody else is here")
+async def no_look_up(of: WireName, within: Budget, query: Landing, take: Take) -> None:
+    """Nobody else is here."""
 
 
-async def no_glue(of: WireName, waiting: Question, budget: Budget) -> list[Address]:
+async def no_glue(of: WireName, waiting: Question, budget: Budget, query: Landing) -> list[Address]:
     return []
+
+
+NOBODY_ELSE = Finders(no_look_up, no_glue)
 
 
 def play(main: Callable[[], Awaitable[None]]) -> None:
@@ -113,10 +115,11 @@ def test_in_calm_weather_the_fastest_server_is_found_and_then_nothing_is_extra()
     async def main() -> None:
         zone = Zone(*RTTS)
         await zone.ask_many(50)
-        sent, tasks = zone.counts.sent, zone.tasks
+        sent = zone.counts.sent
         took = await zone.ask_many(200)
         assert took[-1] == pytest.approx(min(RTTS))
-        assert (zone.counts.sent, zone.tasks) == (sent + 200, tasks), "one packet, and no task of its own"
+        assert zone.counts.sent == sent + 200, "one packet"
+        assert (zone.timers, zone.counts.lingering_current) == (0, 0), "and nothing left"
 
     play(main)
 

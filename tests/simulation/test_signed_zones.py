@@ -7,7 +7,7 @@ import pytest
 
 from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Asking, Silent
-from resolver.resolve.elsewhere import MAX_ASKED_ELSEWHERE
+from resolver.engine.elsewhere import MAX_ASKED_ELSEWHERE
 from tests.simulation.denials import Kind
 from tests.simulation.scenarios.kit import FROM_MEMORY, Net, given
 from tests.simulation.scenarios.servers import Said, zone

@@ -10,7 +10,6 @@ from internal_zones.database import inline
 from resolver.daemon.background import RETIREMENT, keep_internal, keep_resolving, retire
 from resolver.daemon.parts import internal_zones, make_parts
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
-from tests.resolver.observe.bounded import new_boundary
 
 run = partial(trio.run, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -18,7 +17,9 @@ run = partial(trio.run, clock=trio.testing.MockClock(autojump_threshold=0))
 def test_resolving_is_kept_until_its_scope_is_cancelled() -> None:
     async def main() -> None:
         async with trio.open_nursery() as flights, trio.open_nursery() as nursery:
-            parts = make_parts(ALONE, simulated(), HINTS, flights)
+            env = simulated()
+            parts = make_parts(ALONE, env, HINTS, flights)
+            await flights.start(env.drive, parts.mesh)
             scope = await nursery.start(keep_resolving, parts)
             await trio.sleep(30)
             assert parts.counts.iterate.primings_failed  # nobody answers here, and it is tried
@@ -26,6 +27,7 @@ def test_resolving_is_kept_until_its_scope_is_cancelled() -> None:
             failed = parts.counts.iterate.primings_failed
             await trio.sleep(300)
             assert parts.counts.iterate.primings_failed == failed
+            flights.cancel_scope.cancel()
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -40,7 +42,7 @@ def test_a_state_database_is_watched_until_its_scope_retires() -> None:
             options = ALONE.__class__(state=StateOptions(database="/nonexistent/state.db"))
             internal = internal_zones(options, env, parts_counts, inline)
             assert internal is not None
-            scope = await nursery.start(keep_internal, internal, new_boundary())
+            scope = await nursery.start(keep_internal, internal)
             began = trio.current_time()
             nursery.start_soon(retire, scope)
             await trio.sleep(RETIREMENT - 0.1)

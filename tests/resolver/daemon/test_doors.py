@@ -20,7 +20,8 @@ def with_doors(test: Callable[[Doors, Network], Awaitable[None]]) -> None:
         env = simulated()
         async with trio.open_nursery() as nursery:
             parts = make_parts(ALONE, env, HINTS, nursery)
-            await test(Doors(env.network, parts.handler, parts.connections, nursery), env.network)
+            await nursery.start(env.drive, parts.mesh)
+            await test(Doors(env.network, parts.handler, parts.mesh, parts.connections, nursery), env.network)
             nursery.cancel_scope.cancel()
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

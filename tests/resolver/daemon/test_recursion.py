@@ -9,12 +9,12 @@ import trio
 
 from cache.names import from_text
 from resolver.daemon.counters import Counts
-from resolver.daemon.recursion import QUESTION_DEADLINE, Recursion, make_memory, make_recursion
+from resolver.daemon.recursion import QUESTION_DEADLINE, Recursion, make_memory, make_mesh, make_recursion
 from resolver.dnssec.options import DnssecOptions
 from resolver.errors import WorkExhausted
 from resolver.iterate import BudgetLimits
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
-from resolver.observe.boundary import Boundary
+from resolver.loop import make_streams
 from resolver.options import Options
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
 
@@ -27,10 +27,10 @@ def of_recursion(look: Callable[[Recursion], T], options: Options = ALONE, count
 
     async def main() -> T:
         async with trio.open_nursery() as nursery:
-            counted = counts or Counts()
-            memory = make_memory(options, counted)
-            boundary = Boundary(trio.current_time, counted.fault)
-            return look(make_recursion(options, simulated(), counted, memory, HINTS, nursery, {}, boundary))
+            env, counted = simulated(), counts or Counts()
+            memory, mesh = make_memory(options, counted), make_mesh(env, counted)
+            streams = make_streams(mesh, env, nursery.start_soon, counted.upstream)
+            return look(make_recursion(options, env, counted, memory, HINTS, mesh, streams, {}))
 
     return trio.run(main)
 

@@ -8,9 +8,10 @@ from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Answered, Referred, Useless
 from resolver.iterate.trace import Begun, Event, Lost, Replied, Sent, Sought
 from resolver.upstream import Fault
-from tests.resolver.iterate.world import DEADLINE, EXAMPLE, ROOT, TEST, Table, World, play, small_internet
+from tests.resolver.engine.fake_network import silent
+from tests.resolver.engine.turned import play
+from tests.resolver.engine.world import DEADLINE, EXAMPLE, ROOT, TEST, Table, World, small_internet
 from tests.resolver.iterate.zone_text import question
-from tests.resolver.upstream.fake_network import silent
 
 
 class Watched:
@@ -32,7 +33,7 @@ class Watched:
 def test_each_query_reply_and_decision_is_told_in_order() -> None:
     async def main() -> None:
         world, watched = World(small_internet()), Watched()
-        await world.iterator.iterate(question("www.example. A"), watched.budget(world))
+        await world.bring("www.example. A", watched.budget(world))
         assert watched.kinds() == [Begun, Sent, Replied, Sent, Replied]
         told = [event for _, event in watched.events]
         assert [event.server.host for event in told if isinstance(event, Sent)] == [ROOT, EXAMPLE]
@@ -50,7 +51,7 @@ def test_as_many_queries_are_told_as_are_sent() -> None:
     async def main() -> None:
         world, watched = World(small_internet() | {TEST: Table({})}), Watched()
         with pytest.raises(NoReachableAuthority, match="REFUSED"):
-            await world.iterator.iterate(question("a.b.www.test. A"), watched.budget(world))
+            await world.bring("a.b.www.test. A", watched.budget(world))
         assert watched.kinds().count(Sent) == world.sent
         told = [event.verdict for _, event in watched.events if isinstance(event, Replied)]
         assert isinstance(told[-1], Useless)
@@ -62,7 +63,7 @@ def test_a_silent_server_is_told_as_lost() -> None:
     async def main() -> None:
         world, watched = World(small_internet() | {EXAMPLE: silent}), Watched()
         with pytest.raises(NoReachableAuthority):
-            await world.iterator.iterate(question("www.example. A"), watched.budget(world))
+            await world.bring("www.example. A", watched.budget(world))
         lost = [event for _, event in watched.events if isinstance(event, Lost)]
         assert lost
         assert {event.fault for event in lost} == {Fault.TIMEOUT}
@@ -77,7 +78,7 @@ def test_look_ups_for_a_look_up_stand_below_it() -> None:
 
     async def main() -> None:
         world, watched = World(internet), Watched()
-        await world.iterator.iterate(question("www.glueless. A"), watched.budget(world))
+        await world.bring("www.glueless. A", watched.budget(world))
         assert watched.kinds() == [Begun, Sent, Replied, Sought, Sent, Replied]
         assert watched.kinds(1)[:4] == [
             Begun,

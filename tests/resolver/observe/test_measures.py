@@ -6,9 +6,9 @@ import pytest
 
 from cache.counts import CacheCounts
 from internal_zones import InternalCounts
+from resolver.engine.counts import ResolveCounts
 from resolver.observe.histogram import Histogram
 from resolver.observe.measures import Measure, Reading, measures
-from resolver.resolve.counts import ResolveCounts
 from resolver.service.counts import ServiceCounts
 from resolver.upstream.counts import UpstreamCounts
 from tests.resolver.observe.counted import Counts

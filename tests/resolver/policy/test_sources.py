@@ -5,23 +5,32 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
-import trio.testing
 
 from cache.answer import Answer, Question
 from cache.failures import Failures
+from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrtypes import AAAA, ANY, AXFR, CHAOS, IN, NOERROR, NXDOMAIN, OPT, REFUSED, A
+from cache.rrtypes import AAAA, ANY, AXFR, CHAOS, IN, NOERROR, NXDOMAIN, OPT, REFUSED, SERVFAIL, A
 from cache.store import RRsetCache
 from internal_zones import InternalZones, StateOptions, is_ours
-from resolver.errors import NotRecursive, NotServed, NotSupported, Prohibited, ResolutionFailure
+from resolver.engine import Flights, Landing, PublicResolver, ResolveCounts
+from resolver.errors import (
+    OTHER,
+    NoReachableAuthority,
+    NotRecursive,
+    NotServed,
+    NotSupported,
+    Prohibited,
+    ResolutionFailure,
+)
 from resolver.iterate import Budget, Iteration
 from resolver.policy.options import Rebind
 from resolver.policy.sources import HINFO, Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import View, views
-from resolver.resolve import Flights, PublicResolver, ResolveCounts
 from resolver.wire.message import RD, Query
 from tests.build import question, rrset
+from tests.resolver.engine.turned import Turned, play
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1").packed
 MACHINE = ipaddress.ip_address("fdaa:0:18::2").packed
@@ -40,32 +49,47 @@ def view(client: bytes = LOOPBACK) -> View:
 def with_sources(
     test: Callable[[Sources, RRsetCache], Awaitable[None]], database: str = "", rebind: Rebind = "refuse"
 ) -> None:
-    async def fly(asked: Question, budget: Budget) -> Iteration | ResolutionFailure:
-        raise AssertionError(f"{asked} was taken upstream")
-
     async def main() -> None:
-        async with trio.open_nursery() as nursery:
-            cache = RRsetCache(CacheOptions())
-            counts = ResolveCounts()
-            flights = Flights(nursery, trio.current_time, fly, lambda asked, fault: None, counts)
-            public = PublicResolver(
-                trio.current_time,
-                cache,
-                Failures(),
-                flights,
-                StaleOptions(),
-                counts,
-                is_local=is_ours,
-                note_due=lambda asked: None,
-            )
-            internal = None
-            if database:
-                internal = InternalZones(StateOptions(database=database), now=trio.current_time, rng=_NoRandomness())
-            sources = Sources(SpecialUse(), internal, public, lambda: Budget(10), views({}), rebind=rebind)
-            await test(sources, cache)
-            nursery.cancel_scope.cancel()
+        turned, cache = Turned(), RRsetCache(CacheOptions())
+        await test(sources_of(turned, cache, database, rebind), cache)
 
-    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    play(main)
+
+
+Fly = Callable[[Question, Budget, Landing], Awaitable[Iteration | ResolutionFailure]]
+
+
+async def nowhere(asked: Question, budget: Budget, flight: Landing) -> Iteration | ResolutionFailure:
+    raise AssertionError(f"{asked} was taken upstream")
+
+
+def sources_of(
+    turned: Turned, cache: RRsetCache, database: str = "", rebind: Rebind = "refuse", fly: Fly = nowhere
+) -> Sources:
+    counts = ResolveCounts()
+    public = PublicResolver(
+        turned.mesh,
+        cache,
+        Failures(),
+        Flights(turned.mesh, fly, counts),
+        StaleOptions(),
+        counts,
+        is_local=is_ours,
+        note_due=lambda asked: None,
+    )
+    internal = None
+    if database:
+        internal = InternalZones(StateOptions(database=database), now=trio.current_time, rng=_NoRandomness())
+    return Sources(
+        SpecialUse(),
+        internal,
+        public,
+        lambda: Budget(trio.current_time() + 10),
+        views({}),
+        turned.mesh,
+        turned.bridge.outside,
+        rebind=rebind,
+    )
 
 
 class _NoRandomness:
@@ -149,6 +173,64 @@ def test_a_public_name_with_an_address_of_the_platform_is_refused() -> None:
     assert AAAA == 28
 
 
+async def asked_of(sources: Sources, asked: Query, at: View) -> Answer:
+    """What is given, in the end."""
+    answers: list[Answer] = []
+    given = trio.Event()
+
+    def give(answer: Answer) -> None:
+        answers.append(answer)
+        given.set()
+
+    sources.ask(asked, at, give)
+    await given.wait()
+    (answer,) = answers
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rcode", "code"),
+    [
+        pytest.param(NoReachableAuthority("silent"), SERVFAIL, NoReachableAuthority.info_code, id="a failure"),
+        pytest.param(ZeroDivisionError(), SERVFAIL, OTHER, id="a fault of ours"),
+    ],
+)
+def test_what_is_waited_for_is_given_whatever_becomes_of_it(outcome: Exception, rcode: int, code: int) -> None:
+    async def fly(asked: Question, budget: Budget, flight: Landing) -> Iteration | ResolutionFailure:
+        await turned_of[0].mesh.sleep(1)
+        if isinstance(outcome, ResolutionFailure):
+            return outcome
+        raise outcome
+
+    turned_of: list[Turned] = []
+
+    async def main() -> None:
+        turned = Turned()
+        turned_of.append(turned)
+        reported: list[Exception] = []
+        turned.mesh.report = lambda doing, fault: reported.append(fault)
+        answer = await asked_of(sources_of(turned, RRsetCache(CacheOptions()), fly=fly), query("www.example A"), view())
+        assert (answer.rcode, [one.code for one in answer.errors]) == (rcode, [code])
+        assert trio.current_time() == 1
+        assert reported == ([] if isinstance(outcome, ResolutionFailure) else [outcome])
+
+    play(main)
+
+
+def test_a_fault_of_ours_outside_of_flights_is_told_and_reported_too() -> None:
+    async def main() -> None:
+        turned = Turned()
+        reported: list[str] = []
+        turned.mesh.report = lambda doing, fault: reported.append(doing)
+        sources = sources_of(turned, RRsetCache(CacheOptions()))
+        sources._budget = lambda: Budget(1 / 0)
+        answer = await asked_of(sources, query("www.example A"), view())
+        assert (answer.rcode, [one.code for one in answer.errors]) == (SERVFAIL, [OTHER])
+        assert reported == [f"question {from_text('www.example')!r}"]
+
+    play(main)
+
+
 def test_public_names_may_lead_into_the_platform_where_an_operator_says_so() -> None:
     async def test(sources: Sources, cache: RRsetCache) -> None:
         now = trio.current_time()
@@ -159,8 +241,9 @@ def test_public_names_may_lead_into_the_platform_where_an_operator_says_so() -> 
         assert answer.rcode == NOERROR
         asked = query("alias.example AAAA")
         assert sources.answer_now(asked, view(MACHINE), now) is None
-        with pytest.raises(NotServed):  # internal names have no other source here either
-            await sources.answer(asked, view(MACHINE))
+        answer = await asked_of(sources, asked, view(MACHINE))
+        # internal names have no other source here either
+        assert (answer.rcode, [one.code for one in answer.errors]) == (REFUSED, [NotServed.info_code])
 
     with_sources(test, rebind="resolve")
 

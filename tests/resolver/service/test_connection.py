@@ -14,27 +14,28 @@ from resolver.service.connection import SEND_TIMEOUT, serve_connection
 from resolver.service.handler import Handler
 from resolver.service.messages import Messages, framed
 from resolver.service.options import LimitOptions
-from resolver.wire.message import Query
 from tests.build import rrset
 from tests.resolver.service.world import LOOPBACK, CachedAnswers, MemoryStream, ask, cache_of, handler_of, read
 
 WWW = rrset("www.example. 300 A 192.0.2.1")
+LONGEST = 600.0  # s that an answer takes
 LIMITS = LimitOptions(tcp_in_flight=4, tcp_idle=10.0)
 
 Client = Callable[[MemoryStream, Handler], Awaitable[None]]
 
 
-async def slowly(query: Query) -> Answer:
+def slowly() -> CachedAnswers:
     """Answers after id / 100 seconds."""
-    await trio.sleep(query.id / 100)
-    return Answer(rcode=dns.rcode.NXDOMAIN)
+    return CachedAnswers(
+        cache_of(WWW), later=lambda query: Answer(rcode=dns.rcode.NXDOMAIN), delay=lambda query: query.id / 100
+    )
 
 
 def run(client: Client, draining_at: float = 1e6) -> float:
     """Serve one connection to `client`; returns when the server's end was closed."""
 
     async def main() -> float:
-        handler = handler_of(CachedAnswers(cache_of(WWW), later=slowly), LIMITS)
+        handler = handler_of(slowly(), LIMITS)
         ours, theirs = trio.testing.memory_stream_pair()
         draining = trio.Event()
 
@@ -49,6 +50,7 @@ def run(client: Client, draining_at: float = 1e6) -> float:
                 await serve_connection(TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK), handler, draining)
                 ended = trio.current_time()
             background.cancel_scope.cancel()
+        await trio.sleep(LONGEST)  # what nobody waits for any more is answered, too
         assert handler.counts.in_flight_current == 0
         return ended
 
@@ -147,7 +149,7 @@ def test_no_more_questions_wait_than_one_connection_may_have() -> None:
 
 def test_a_client_that_takes_no_replies_is_dropped() -> None:
     async def main() -> None:
-        handler = handler_of(CachedAnswers(cache_of(WWW), later=slowly), LIMITS)
+        handler = handler_of(slowly(), LIMITS)
         ours, theirs = trio.testing.lockstep_stream_pair()  # holds nothing: a write waits for its reader
         async with trio.open_nursery() as nursery:
             connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)

@@ -1,5 +1,7 @@
 """What becomes of a query: a reply at once, a reply later, or silence; and what becomes of our own faults."""
 
+from collections.abc import Callable
+
 import dns.edns
 import dns.flags
 import dns.rcode
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from cache.answer import Answer
+from cache.rrset import Entry
 from resolver.errors import OTHER, RATE_LIMITED, NoReachableAuthority
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
@@ -43,9 +46,27 @@ def asked(handler: Handler, data: bytes = QUERY) -> Asked:
     return admitted
 
 
-async def slowly(query: Query) -> Answer:
-    await trio.sleep(0.3)
+def address(query: Query) -> Answer:
     return Answer(answer=(rrset("new.example. 60 A 192.0.2.7", now=trio.current_time()),))
+
+
+def slowly(*known: Entry) -> CachedAnswers:
+    return CachedAnswers(cache_of(*known), later=address, delay=lambda query: 0.3)
+
+
+async def finish(handler: Handler, waiting: Asked) -> bytes:
+    """The reply, once it is there."""
+    replies: list[bytes] = []
+    ready = trio.Event()
+
+    def give(reply: bytes) -> None:
+        replies.append(reply)
+        ready.set()
+
+    handler.finish(waiting, handler.now(), give)
+    await ready.wait()
+    (reply,) = replies
+    return reply
 
 
 def test_what_is_known_is_answered_and_counted() -> None:
@@ -59,10 +80,10 @@ def test_what_is_known_is_answered_and_counted() -> None:
 
 def test_what_is_not_known_is_waited_for_and_its_time_noted() -> None:
     async def main() -> None:
-        handler = handler_of(CachedAnswers(cache_of(), later=slowly))
+        handler = handler_of(slowly())
         waiting = asked(handler)
         assert handler.counts.in_flight_current == 1
-        reply = await handler.finish(waiting, trio.current_time())
+        reply = await finish(handler, waiting)
         assert str(read(reply).answer[0][0]) == "192.0.2.7"
         assert (handler.counts.in_flight_current, handler.counts.waited) == (0, 1)
         assert handler.counts.latency.total == pytest.approx(0.3)
@@ -71,12 +92,12 @@ def test_what_is_not_known_is_waited_for_and_its_time_noted() -> None:
 
 
 def test_a_failure_gives_its_rcode_and_extended_error() -> None:
-    async def fail(query: Query) -> Answer:
+    def fail(query: Query) -> Answer:
         raise NoReachableAuthority("nobody there")
 
     async def main() -> None:
         handler = handler_of(CachedAnswers(cache_of(), later=fail))
-        reply = await handler.finish(asked(handler), handler.now())
+        reply = await finish(handler, asked(handler))
         assert read(reply).rcode() == dns.rcode.SERVFAIL
         assert info_codes(reply) == [NoReachableAuthority.info_code]
         assert (handler.counts.faults, handler.counts.in_flight_current) == (0, 0)
@@ -85,13 +106,14 @@ def test_a_failure_gives_its_rcode_and_extended_error() -> None:
 
 
 def test_a_fault_of_ours_is_servfail_for_this_client_and_logged() -> None:
-    async def stumble(query: Query) -> Answer:
-        raise ZeroDivisionError
+    class Stumbling(CachedAnswers):
+        def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+            raise ZeroDivisionError
 
     async def main() -> None:
-        handler = handler_of(CachedAnswers(cache_of(), later=stumble))
+        handler = handler_of(Stumbling(cache_of()))
         with structlog.testing.capture_logs() as events:
-            reply = await handler.finish(asked(handler), handler.now())
+            reply = await finish(handler, asked(handler))
         assert read(reply).rcode() == dns.rcode.SERVFAIL
         assert info_codes(reply) == [OTHER]
         assert (handler.counts.faults, handler.counts.in_flight_current) == (1, 0)
@@ -116,12 +138,28 @@ def test_a_fault_of_ours_on_the_fast_path_is_servfail_too() -> None:
     trio.run(main, clock=MockClock())
 
 
-def test_cancelling_gives_the_place_back() -> None:
+def test_what_nobody_waits_for_any_more_gives_its_place_back_when_it_is_answered() -> None:
     async def main() -> None:
-        handler = handler_of(CachedAnswers(cache_of(), later=slowly))
+        handler = handler_of(slowly())
         with trio.move_on_after(0.1):
-            await handler.finish(asked(handler), handler.now())
+            await finish(handler, asked(handler))
+        assert handler.counts.in_flight_current == 1
+        await trio.sleep(0.3)
         assert handler.counts.in_flight_current == 0
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_an_answer_that_cannot_be_composed_is_servfail_and_logged() -> None:
+    def broken(query: Query) -> Answer:
+        return Answer(answer=(None,))  # type: ignore[arg-type]  # a fault of ours
+
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(), later=broken))
+        with structlog.testing.capture_logs() as events:
+            reply = await finish(handler, asked(handler))
+        assert (read(reply).rcode(), info_codes(reply)) == (dns.rcode.SERVFAIL, [OTHER])
+        assert (handler.counts.faults, handler.counts.in_flight_current, len(events)) == (1, 0, 1)
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
 
@@ -184,7 +222,7 @@ def test_silence_is_counted() -> None:
 def test_a_client_that_floods_is_told_so_each_time_and_then_without_being_read() -> None:
     async def main() -> None:
         limits = LimitOptions(in_flight_per_address=1, waiting_rate_per_address=20)
-        handler = handler_of(CachedAnswers(cache_of(WWW), later=slowly), limits)
+        handler = handler_of(slowly(WWW), limits)
         known = begin(handler, ask("www.example. A"))
         asked(handler)
         refused = 0

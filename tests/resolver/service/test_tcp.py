@@ -57,13 +57,13 @@ def test_a_connection_too_many_is_closed_and_the_others_are_served() -> None:
     trio.run(main, clock=MockClock())
 
 
-def test_draining_finishes_what_is_in_flight_and_ends() -> None:
-    async def slowly(query: Query) -> Answer:
-        await trio.sleep(2.0)
-        return Answer(rcode=dns.rcode.NXDOMAIN)
+def nxdomain(query: Query) -> Answer:
+    return Answer(rcode=dns.rcode.NXDOMAIN)
 
+
+def test_draining_finishes_what_is_in_flight_and_ends() -> None:
     async def main() -> float:
-        handler = handler_of(CachedAnswers(cache_of(), later=slowly))
+        handler = handler_of(CachedAnswers(cache_of(), later=nxdomain, delay=lambda query: 2.0))
         listener, draining = OpenListener(), trio.Event()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve_tcp, listener, handler, Connections(LIMITS, handler.counts), draining)

@@ -7,6 +7,7 @@ from trio.testing import MockClock
 
 from cache.answer import Answer
 from cache.rrset import Entry
+from resolver.engine import Mesh
 from resolver.service.handler import Handler
 from resolver.service.options import LimitOptions
 from resolver.service.udp import serve_udp
@@ -17,11 +18,12 @@ from tests.resolver.service.world import CachedAnswers, ListedListener, ask, cac
 WWW: Entry = rrset("www.example. 300 A 192.0.2.1")
 
 
-async def serve_for(seconds: float, listener: ListedListener, handler: Handler) -> None:
+async def serve_for(seconds: float, listener: ListedListener, handler: Handler, mesh: Mesh) -> None:
     """Serve, and drain after so many seconds."""
     draining = trio.Event()
+    listener.mesh = mesh
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(serve_udp, listener, handler, draining)
+        nursery.start_soon(serve_udp, listener, handler, mesh, draining)
         await trio.sleep(seconds)
         draining.set()
 
@@ -29,15 +31,23 @@ async def serve_for(seconds: float, listener: ListedListener, handler: Handler) 
 def run(listener: ListedListener, answers: CachedAnswers, limits: LimitOptions | None = None) -> Handler:
     async def main() -> Handler:
         handler = handler_of(answers, limits)
-        await serve_for(1.0, listener, handler)
+        await serve_for(1.0, listener, handler, answers.mesh)
         return handler
 
     return trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
-async def slowly(query: Query) -> Answer:
-    await trio.sleep(0.5 + query.id / 100)
+def address(query: Query) -> Answer:
     return Answer(answer=(rrset("new.example. 60 A 192.0.2.7", now=trio.current_time()),))
+
+
+def nxdomain(query: Query) -> Answer:
+    return Answer(rcode=dns.rcode.NXDOMAIN)
+
+
+def slowly(*known: Entry) -> CachedAnswers:
+    """What is not known is known half a second later, one after the other."""
+    return CachedAnswers(cache_of(*known), later=address, delay=lambda query: 0.5 + query.id / 100)
 
 
 def test_a_batch_of_known_answers_leaves_in_one_batch() -> None:
@@ -53,29 +63,21 @@ def test_what_has_to_be_waited_for_keeps_nobody_waiting() -> None:
         [ask("new.example. A", id=1), ask("www.example. A", id=2)],
         [ask("new.example. A", id=3), ask("www.example. A", id=4)],
     )
-    run(listener, CachedAnswers(cache_of(WWW), later=slowly))
+    run(listener, slowly(WWW))
     assert [[read(message).id for message, _ in batch] for batch in listener.sent] == [[2], [4], [1], [3]]
 
 
 def test_what_becomes_ready_at_once_leaves_in_one_batch() -> None:
     """As when the answer comes for which many clients wait: one system call, not one for each."""
 
-    async def together(query: Query) -> Answer:
-        await trio.sleep(0.5)
-        return Answer(rcode=dns.rcode.NXDOMAIN)
-
     listener = ListedListener([ask("new.example. A", id=number) for number in range(50)])
-    run(listener, CachedAnswers(cache_of(), later=together))
-    assert sorted(read(message).id for message, _ in listener.sent[0]) == list(range(50))
+    run(listener, CachedAnswers(cache_of(), later=nxdomain, delay=lambda query: 0.5))
+    assert [sorted(read(message).id for message, _ in batch) for batch in listener.sent] == [list(range(50))]
 
 
 def test_what_waits_when_draining_begins_is_still_answered() -> None:
-    async def after_drain(query: Query) -> Answer:
-        await trio.sleep(2.0)
-        return Answer(rcode=dns.rcode.NXDOMAIN)
-
     listener = ListedListener([ask("new.example. A")])
-    run(listener, CachedAnswers(cache_of(), later=after_drain))
+    run(listener, CachedAnswers(cache_of(), later=nxdomain, delay=lambda query: 2.0))
     assert read(listener.sent[0][0][0]).rcode() == dns.rcode.NXDOMAIN
     assert listener.is_closed
 
@@ -89,7 +91,7 @@ def test_garbage_gets_silence_and_the_rest_its_replies() -> None:
 
 def test_a_flood_of_new_questions_is_answered_all_the_same() -> None:
     listener = ListedListener([ask("new.example. A", id=number) for number in range(64)])
-    handler = run(listener, CachedAnswers(cache_of(), later=slowly), LimitOptions(in_flight_per_client=10))
+    handler = run(listener, slowly(), LimitOptions(in_flight_per_client=10))
     codes = [read(message).rcode() for batch in listener.sent for message, _ in batch]
     assert (codes.count(dns.rcode.SERVFAIL), codes.count(dns.rcode.NOERROR)) == (54, 10)
     assert (handler.counts.overloaded_client, handler.counts.in_flight_peak) == (54, 10)
@@ -101,10 +103,23 @@ def test_replies_that_the_kernel_did_not_take_are_counted() -> None:
     assert run(listener, CachedAnswers(cache_of(WWW))).counts.unsent == 1
 
 
+def test_what_comes_while_it_drains_is_not_taken() -> None:
+    async def main() -> None:
+        answers = CachedAnswers(cache_of(WWW), later=nxdomain, delay=lambda query: 2.0)
+        listener.mesh = answers.mesh
+        await serve_for(1.0, listener, handler_of(answers), answers.mesh)
+
+    listener = ListedListener([ask("new.example. A")])
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+    assert (listener.is_stopped, listener.is_closed, len(listener.sent)) == (True, True, 1)
+
+
 def test_cancelling_closes_the_socket() -> None:
     async def main() -> None:
+        answers = CachedAnswers(cache_of())
+        listener.mesh = answers.mesh
         with trio.move_on_after(1):
-            await serve_udp(listener, handler_of(CachedAnswers(cache_of())), trio.Event())
+            await serve_udp(listener, handler_of(answers), answers.mesh, trio.Event())
 
     listener = ListedListener()
     trio.run(main, clock=MockClock(autojump_threshold=0))
@@ -117,7 +132,7 @@ def test_a_flood_is_refused_unread_as_long_as_there_is_time_for_it(is_behind: bo
     flood = [ask(f"new{number}.example. A", id=number) for number in range(100)]
     listener = ListedListener(flood, [*flood, ask("www.example. A", id=999)])
     listener.has_more = is_behind
-    handler = run(listener, CachedAnswers(cache_of(WWW), later=slowly), limits)
+    handler = run(listener, slowly(WWW), limits)
     sent = [read(message).rcode() for batch in listener.sent for message, _ in batch]
     assert handler.counts.shut_out >= 150
     assert len(sent) == 201 - (handler.counts.shut_out if is_behind else 0)

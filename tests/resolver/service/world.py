@@ -1,6 +1,7 @@
 """A service over a real cache, with an answerer and listeners of values."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 
 import dns.message
 import dns.rcode
@@ -12,14 +13,17 @@ from cache.lookup import find
 from cache.options import CacheOptions
 from cache.rrset import Entry
 from cache.store import RRsetCache
+from resolver.engine import Mesh
 from resolver.env import Address, Datagram, TcpConnection
-from resolver.errors import NetworkError
+from resolver.errors import NetworkError, ResolutionFailure
+from resolver.loop import turn_in_trio
 from resolver.policy.views import View, view_of
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath
 from resolver.service.handler import Handler
 from resolver.service.options import LimitOptions
 from resolver.wire.message import Query
+from tests.resolver.engine.turned import raise_fault
 
 MemoryStream = trio.StapledStream[trio.testing.MemorySendStream, trio.testing.MemoryReceiveStream]
 
@@ -28,17 +32,27 @@ STRANGER = bytes((192, 0, 2, 99))  # of no network, and not on this host: REFUSE
 HERE = Address("127.0.0.1", 5300)
 
 
-async def fail(query: Query) -> Answer:
+def fail(query: Query) -> Answer:
     """What is not in the cache cannot be had."""
     raise NetworkError("no network in this test")
 
 
-class CachedAnswers:
-    """An Answerer: the cache, and `later` for what is not in it."""
+def at_once(query: Query) -> float:
+    """Seconds that it takes to find out."""
+    return 0.0
 
-    def __init__(self, cache: RRsetCache, later: Callable[[Query], Awaitable[Answer]] = fail) -> None:
+
+class CachedAnswers:
+    """An Answerer: the cache, and for what is not in it what `later` says, after as many seconds as `delay` says."""
+
+    def __init__(
+        self, cache: RRsetCache, later: Callable[[Query], Answer] = fail, delay: Callable[[Query], float] = at_once
+    ) -> None:
         self.cache = cache
         self.later = later
+        self.delay = delay
+        self.mesh = Mesh(raise_fault)
+        self._is_turned = False
         self.asked: list[Query] = []  # by answer_now: nothing rendered gets here
 
     def view_of(self, client: bytes, local: bytes) -> View:
@@ -50,8 +64,19 @@ class CachedAnswers:
             return Answer(rcode=dns.rcode.REFUSED)
         return find(self.cache, query.qname, query.qtype, now)
 
-    async def answer(self, query: Query, view: View) -> Answer:
-        return await self.later(query)
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+        if not self._is_turned:
+            self._is_turned = True
+            trio.lowlevel.spawn_system_task(turn_in_trio, self.mesh, trio.current_time)
+        self.mesh.timers.at(trio.current_time() + self.delay(query), partial(self._give, query, give))
+        self.mesh.note_change()
+
+    def _give(self, query: Query, give: Callable[[Answer], None]) -> None:
+        try:
+            answer = self.later(query)
+        except ResolutionFailure as failure:
+            answer = failure.answer()
+        give(answer)
 
 
 def cache_of(*entries: Entry) -> RRsetCache:
@@ -83,22 +108,35 @@ def read(reply: object) -> dns.message.Message:
 
 
 class ListedListener:
-    """A UdpListener that gives out the batches it was made with, then waits; notes what is sent."""
+    """A UdpListener that gives out the batches it was made with; notes what is sent."""
 
     address = HERE
     has_more = False
 
     def __init__(self, *batches: list[bytes], client: bytes = LOOPBACK) -> None:
         self._batches = [[Datagram(data, client, LOOPBACK, data[:2]) for data in batch] for batch in batches]
+        self.mesh: Mesh | None = None  # whose turns they come in
         self.sent: list[list[tuple[bytes, bytes]]] = []
         self.refused = 0
+        self.is_stopped = False
         self.is_closed = False
 
+    def start(self, take: Callable[[list[Datagram]], None]) -> None:
+        trio.lowlevel.spawn_system_task(self._give_out, take)
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+    async def _give_out(self, take: Callable[[list[Datagram]], None]) -> None:
+        """Each batch in a turn of its own."""
+        for batch in self._batches:
+            await trio.lowlevel.checkpoint()
+            assert self.mesh is not None
+            if not self.is_stopped:
+                self.mesh.turn(trio.current_time(), partial(take, batch))
+
     async def receive_batch(self) -> list[Datagram]:
-        await trio.lowlevel.checkpoint()
-        if not self._batches:
-            await trio.sleep_forever()
-        return self._batches.pop(0)
+        raise NotImplementedError
 
     def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:
         if replies:

@@ -28,7 +28,7 @@ from resolver.upstream.choose import (
 )
 from resolver.upstream.families import ABSENT_FOR, Families
 from resolver.upstream.learning import GUESS, Typical, hold_down, note_lame, note_late, note_reply, note_silence
-from tests.resolver.upstream.fake_network import FakeRng
+from tests.resolver.engine.fake_network import FakeRng
 from tests.resolver.upstream.states import NOW, candidates, dead, late, measured, server, typical
 
 ZONE = from_text("example.")

@@ -18,7 +18,7 @@ from resolver.upstream.cookies import (
 )
 from resolver.wire import question_octets, with_opt
 from resolver.wire.message import AA, QR, Response, ResponseEdns
-from tests.resolver.upstream.fake_network import FakeRng
+from tests.resolver.engine.fake_network import FakeRng
 
 CLIENT, SERVER = b"12345678", b"abcdefgh"
 OTHER = b"87654321"

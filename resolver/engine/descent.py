@@ -1,0 +1,407 @@
+"""From a question to the server that knows: down the referrals, zone by zone. What decides stands in resolver.iterate.
+
+closest delegation -> shorten the question -> ask the zone's servers -> a referral: go down; a shortened question
+answered: show more of it; the whole question answered: learn and return. Equal questions to one zone that are under way
+are one: thirty names of a cold zone asked together ask the zone above once where the zone is.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final, final
+
+import msgspec
+
+from cache.answer import Question
+from cache.chain import Alias, Link
+from cache.names import ROOT, WireName, parent
+from cache.options import CacheOptions
+from cache.rrset import RRset, Trust
+from cache.rrtypes import NS, A
+from resolver.engine.means import Means
+from resolver.engine.mesh import Landing
+from resolver.engine.zone_query import Finders, ZoneQuery, ZoneServers
+from resolver.env import Address
+from resolver.errors import (
+    CachedFailure,
+    DeadlinePassed,
+    InvalidData,
+    NameTooLong,
+    NetworkError,
+    NoReachableAuthority,
+    ResolutionFailure,
+    WorkExhausted,
+)
+from resolver.iterate.budget import Budget
+from resolver.iterate.classify import Aliased, Denied, Referred, substituted
+from resolver.iterate.delegation import (
+    Delegation,
+    Origin,
+    ZoneServer,
+    closest,
+    closest_to,
+    known_addresses,
+    referred,
+)
+from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
+from resolver.iterate.minimise import lengthen, shorten
+from resolver.iterate.options import RecursionOptions
+from resolver.iterate.scrub import MAX_NAME_SERVERS
+from resolver.iterate.trace import Begun, Missing
+from resolver.iterate.tries import Heard
+from resolver.upstream import Assurance
+
+PRIMING: Final = Question(ROOT, NS)
+PARENT_PAUSE: Final = 10.0  # s until a parent that did not help is asked once more about a zone that fails
+MAX_IN_VAIN: Final = 4096  # such questions; when there are more, all are forgotten, and asked once more
+MAX_ALIASES: Final = 2  # from the name of a name server to its address; it should be none (RFC 2181 §10.3)
+NOBODY: Final[frozenset[ZoneServer]] = frozenset()
+
+# The first link of a question, through cache and flights; also: whose budget, and who waits. Raises ResolutionFailure.
+Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
+SharedKey = tuple[WireName, Question, bool]  # zone, what it is shown, and if that is given up early
+
+
+@final
+class _Descent:
+    """What is kept while one question goes down the referrals.
+
+    waiting: the flight that waits. avoided: see `iterate`. steps: shortened questions asked; failed: servers. servers: those of
+    the zone that it is in, if it has asked them itself. has_left_start: a referral was followed.
+    """
+
+    def __init__(
+        self, question: Question, budget: Budget, waiting: Landing, avoided: AbstractSet[ZoneServer] = NOBODY
+    ) -> None:
+        self.question = question
+        self.budget = budget
+        self.waiting = waiting
+        self.avoided = avoided
+        self.steps = 0
+        self.failed: set[Address] = set()
+        self.servers: ZoneServers | None = None
+        self.has_left_start = False
+
+    @property
+    def may_share(self) -> bool:
+        """May what others ask be for this one, too? Not where some of the servers are not to be asked."""
+        return not self.avoided and not self.failed
+
+    def passed_over(self, zone: WireName) -> AbstractSet[Address]:
+        """The servers that are not asked as servers of `zone`."""
+        if not self.avoided:  # the usual case, once for each zone of each miss
+            return self.failed
+        return self.failed.union(one.server for one in self.avoided if one.zone == zone)
+
+
+@final
+class Iterator:
+    """Takes questions to the authoritative servers."""
+
+    def __init__(
+        self,
+        means: Means,
+        options: RecursionOptions,
+        lookup: Lookup,
+        hints: Delegation,
+        *,
+        zones: Mapping[WireName, Delegation],
+        ttls: CacheOptions,
+        validates: bool = False,
+    ) -> None:
+        """zones: forward and stub zones (`configured`).
+
+        validates: what is brought is validated by who asked; DS RRsets beside referrals are stored for that, or the proof
+        that there is none, and a signed NXDOMAIN of a shortened name ends the question.
+        """
+        self._means = means
+        self._cache = means.cache
+        self._options = options
+        self._lookup = lookup
+        self._hints = hints
+        self._zones = zones
+        self._ttls = ttls
+        self._validates = validates
+        self._counts = means.counts
+        self._finders = Finders(self._look_up, self._find_glue_above)
+        self._asked_in_vain: dict[Question, float] = {}  # until when, in monotonic seconds
+        self._under_way: dict[SharedKey, ZoneQuery] = {}  # what may be shared; bounded by the flights
+
+    async def iterate(
+        self, question: Question, budget: Budget, waiting: Landing, avoided: AbstractSet[ZoneServer] = NOBODY
+    ) -> Iteration:
+        """The first link of the answer and what else was learned; raises ResolutionFailure.
+
+        Delegations and glue met on the way are stored here; `learned` is for the caller to store. waiting: the flight. avoided:
+        servers that are passed over in their zones, as if they had failed.
+        """
+        self._counts.iterations += 1
+        descent = _Descent(question, budget, waiting, avoided)
+        start = closest(question, self._cache, self._zones, self._means.mesh.now, budget.ancestors) or self._hints
+        if budget.watch is not None:
+            budget.tell(Begun(question, start))
+        try:
+            return await self._descend(start, descent)
+        except (CachedFailure, NetworkError, NoReachableAuthority) as failure:
+            if not isinstance(failure, NoReachableAuthority) and start.origin is not Origin.FORWARD_FIRST:
+                raise
+            is_worth_it = not descent.has_left_start and not self._was_in_vain(Question(start.zone, NS))
+            above = self._above(start, budget) if is_worth_it else None
+            if above is None:
+                raise
+            # the zone may have moved: its parent knows; whoever has just failed is not asked again
+            self._counts.parent_asked_again += 1
+            if budget.watch is not None:
+                budget.tell(Begun(question, above, is_again=True))
+            try:
+                return await self._descend(above, descent)
+            except NoReachableAuthority:
+                self._note_in_vain(Question(start.zone, NS))
+                raise failure from None
+
+    @property
+    def begins_at_root(self) -> bool:
+        """False when the root itself is a forward or stub zone: then nobody but its servers is asked."""
+        return ROOT not in self._zones
+
+    async def prime(self, budget: Budget) -> Iteration:
+        """Ask the servers of the hints for the root's name servers (RFC 9609 §3); raises ResolutionFailure."""
+        return await self._descend(self._hints, _Descent(PRIMING, budget, Landing()))
+
+    async def _descend(self, start: Delegation, descent: _Descent) -> Iteration:
+        """From this delegation down to the answer."""
+        delegation = start
+        while True:
+            descent.servers = None
+            heard, query = await self._ask(delegation, descent)
+            voice = _voice(delegation, heard)
+            if isinstance(heard.told, Referred):
+                descent.budget.spend_referral()
+                descent.has_left_start = True
+                if query.below is None:
+                    query.below = self._take_referral(heard.told, heard, voice)
+                delegation = query.below
+                continue
+            if isinstance(heard.told, Aliased) and heard.told.target is None:
+                trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
+                dname = entry_of(heard.told.alias, voice, trust, self._ttls)
+                raise NameTooLong("DNAME substitution gives a name that is too long", dname)
+            return learn(descent.question, heard.told, heard.scrubbed, voice, self._ttls)
+
+    async def _ask(self, delegation: Delegation, descent: _Descent) -> tuple[Heard, ZoneQuery]:
+        """Show a zone's servers ever more of the question until they refer elsewhere or have answered all of it."""
+        question, is_relaxed = descent.question, self._options.qname_minimisation != "strict"
+        shown = self._shorten(delegation, descent)
+        while shown != question:
+            self._counts.minimised += 1
+            query = await self._query(delegation, descent, shown, gives_up_early=is_relaxed)
+            heard = query.said
+            descent.steps += 1
+            if isinstance(heard, Heard) and isinstance(heard.told, Referred):
+                return heard, query
+            if isinstance(heard, Heard) and (met := substituted(heard.told, question)) is not None:
+                return msgspec.structs.replace(heard, told=met[0], scrubbed=met[1]), query
+            if not isinstance(heard, Heard):
+                self._counts.minimisation_given_up += 1
+                shown = question
+            elif isinstance(heard.told, Denied) and heard.told.rtype is None:
+                # RFC 9156 §2.3: some servers deny names that have others below them
+                if not is_relaxed or self._will_be_proven(heard):
+                    return denied_below(heard, question), query
+                self._counts.minimisation_given_up += 1
+                shown = question
+            else:
+                shown = lengthen(question, shown, descent.steps)
+        query = await self._query(delegation, descent, question, gives_up_early=False)
+        assert isinstance(query.said, Heard)  # None is for shortened questions
+        return query.said, query
+
+    async def _query(
+        self, delegation: Delegation, descent: _Descent, shown: Question, *, gives_up_early: bool
+    ) -> ZoneQuery:
+        """One question shown to the zone's servers, by this flight or another one; over. Raises ResolutionFailure."""
+        budget, waiting = descent.budget, descent.waiting
+        may_share = descent.may_share and delegation.origin is not Origin.HINTS
+        key = (delegation.zone, shown, gives_up_early)
+        while may_share and (shared := self._under_way.get(key)) is not None and not shared.leads_to(waiting):
+            self._counts.zone_questions_shared += 1
+            if budget.watch is not None:
+                budget.tell(Missing(shown, is_joined=True))
+            if not await self._landed(shared, waiting, budget.deadline):
+                raise DeadlinePassed("no answer in time")
+            if not isinstance(shared.said, (WorkExhausted, DeadlinePassed)):  # these say something of who began it
+                return self._said_by(shared, descent)
+            if self._under_way.get(key) is shared:  # who began it has not gone on yet
+                del self._under_way[key]
+        if descent.servers is None:
+            descent.servers = self._servers_of(delegation, descent)
+        query = ZoneQuery(
+            self._means,
+            self._finders,
+            descent.servers,
+            shown,
+            descent.question,
+            budget,
+            gives_up_early=gives_up_early,
+        )
+        if may_share and key not in self._under_way:
+            self._under_way[key] = query
+        query.start()
+        await self._landed(query, waiting)
+        if self._under_way.get(key) is query:
+            del self._under_way[key]
+        return self._said_by(query, descent)
+
+    async def _landed(self, query: ZoneQuery, waiting: Landing, until: float = float("inf")) -> bool:
+        """Wait for it; others see who waits for whom."""
+        if query.is_over:
+            return True
+        waiting.waits_for.add(query)
+        try:
+            return await self._means.mesh.landed(query, until)
+        finally:
+            waiting.waits_for.discard(query)
+
+    def _said_by(self, query: ZoneQuery, descent: _Descent) -> ZoneQuery:
+        """The query, if it has not failed; raises its failure."""
+        failure = query.said
+        if not isinstance(failure, ResolutionFailure):
+            return query
+        if isinstance(failure, NoReachableAuthority):
+            descent.failed |= query.servers.candidates.keys()
+        # a fresh traceback for each waiter, not one that grows by everybody's frames
+        raise failure.with_traceback(None)
+
+    def _servers_of(self, delegation: Delegation, descent: _Descent) -> ZoneServers:
+        in_hand, missing = self._means.book.in_hand(delegation, self._means.mesh.now)
+        return ZoneServers(self._means, delegation, in_hand, missing, descent.passed_over(delegation.zone))
+
+    def _will_be_proven(self, heard: Heard) -> bool:
+        """Will somebody find out whether the name denied, and with it all below it, is really not there?"""
+        return self._validates and bool(heard.scrubbed.proof)
+
+    def _shorten(self, delegation: Delegation, descent: _Descent) -> Question:
+        if delegation.is_forwarder:
+            return descent.question  # a recursive server has to see it all anyway
+        return shorten(descent.question, delegation.zone, descent.steps, self._options.qname_minimisation)
+
+    def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:
+        """The delegation below, stored with its glue (RFC 2181 §5.4.1: as the least trusted data)."""
+        self._counts.referrals += 1
+        self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS)
+        below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
+        name_servers = delegation_of(told.name_servers, heard.scrubbed, voice, self._ttls, keeps_proof=self._validates)
+        self._cache.put(name_servers, voice.now)
+        if self._validates and heard.scrubbed.ds is not None:
+            self._cache.put(entry_of(heard.scrubbed.ds, voice, Trust.ADDITIONAL, self._ttls), voice.now)
+        for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):
+            self._cache.put(rrset, voice.now)
+        self._means.book.note_glue(below.name_servers, voice.now)
+        return below
+
+    # Addresses of name servers
+
+    async def _look_up(
+        self, name: WireName, within: Budget, query: Landing, take: Callable[[list[Address]], None]
+    ) -> None:
+        """Ask for the addresses of one name server; `take` gets them as they turn up, the same perhaps twice.
+
+        The referral to the zone of its name has them already, as a rule, and of both families. What the zone itself says
+        comes later, may be something else, and is kept for the next time. One family after the other, as both lie with the
+        same servers: side by side each would fetch the same referrals.
+        """
+        book = self._means.book
+        book.seek(name, take)
+        try:
+            for rtype in book.rtypes:
+                known = known_addresses(self._cache, name, self._means.mesh.now)
+                if any(rrset.rtype == rtype for rrset in known):
+                    continue
+                found = await self._addresses(Question(name, rtype), within, query)
+                if query.is_over:
+                    return
+                if found:
+                    take(found)
+        finally:
+            book.leave(name, take)
+
+    async def _addresses(self, asked: Question, budget: Budget, query: Landing) -> list[Address]:
+        question = asked
+        for _ in range(MAX_ALIASES + 1):
+            if question in budget.ancestors:
+                self._counts.cycles += 1
+                return []
+            try:
+                link = await self._lookup(question, budget, query)
+            except ResolutionFailure:
+                return []
+            if not isinstance(link, Alias):
+                return self._means.book.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
+            # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
+            question = Question(link.target, question.qtype)
+        return []
+
+    async def _find_glue_above(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
+        """The addresses that the zone above gives for a name server. Asked when what its own zone says of it leads nowhere.
+
+        Glue is displaced by the zone's own word (RFC 2181 §5.4.1), rightly. But a zone whose servers have moved may say an
+        address that is dead while its parent knows the living one, and everything that depends on it is dead with it.
+        Nothing is kept. [] too where it is not known whose name it is, or the configuration says whom to ask.
+        """
+        now = self._means.mesh.now
+        own = closest_to(name, self._cache, self._zones, now, (*budget.ancestors, waits))
+        above = self._above(own, budget) if own is not None else None
+        question = Question(name, A)
+        if above is None or self._was_in_vain(question):
+            return []
+        self._counts.parent_glue_lookups += 1
+        budget.spend_name()
+        found: list[Address] = []
+        try:
+            descent = _Descent(question, budget.sub(waits), query)
+            said = (await self._query(above, descent, question, gives_up_early=False)).said
+            if isinstance(said, Heard) and isinstance(said.told, Referred):
+                found = self._means.book.addresses_in(said.scrubbed.glue, name)
+        except (CachedFailure, InvalidData, NetworkError, NoReachableAuthority):
+            pass
+        if not found:
+            self._note_in_vain(question)
+        return found
+
+    def _above(self, start: Delegation, budget: Budget) -> Delegation | None:
+        """The delegation to begin at again when all servers of `start` failed, which is remembered or has a fallback."""
+        if start.origin not in (Origin.CACHE, Origin.FORWARD_FIRST):
+            return None
+        if start.zone == ROOT:
+            return self._hints
+        now = self._means.mesh.now
+        return closest_to(parent(start.zone), self._cache, self._zones, now, budget.ancestors) or self._hints
+
+    def _was_in_vain(self, asked: Question) -> bool:
+        """Was a parent asked this a short while ago, because of a zone that failed, and did not help?
+
+        A zone that cannot be reached does not cost its parent a query for each name in it (TsuNAME).
+        """
+        return bool(self._asked_in_vain) and self._means.mesh.now < self._asked_in_vain.get(asked, 0.0)
+
+    def _note_in_vain(self, asked: Question) -> None:
+        if len(self._asked_in_vain) >= MAX_IN_VAIN:
+            self._asked_in_vain.clear()
+        self._asked_in_vain[asked] = self._means.mesh.now + PARENT_PAUSE
+
+
+def denied_below(heard: Heard, question: Question) -> Heard:
+    """RFC 8020: where a name does not exist, nothing below it does."""
+    assert isinstance(heard.told, Denied)
+    return msgspec.structs.replace(heard, told=Denied(question.qname, None, heard.told.soa))
+
+
+def _voice(delegation: Delegation, heard: Heard) -> Voice:
+    response = heard.reply.response
+    return Voice(
+        delegation=delegation,
+        server=heard.server,
+        now=heard.reply.received,
+        rcode=response.rcode,
+        is_authoritative=response.is_authoritative and not delegation.is_forwarder,
+        is_proven=heard.reply.assurance >= Assurance.COOKIE,
+    )

@@ -1,0 +1,47 @@
+"""What a server said failed in validation: is another one to be asked, and if nobody helps, which failure is told? Pure.
+
+One server of a zone may serve an old copy of it, or stand behind a box that takes signatures away, while the others are well.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from resolver.errors import Bogus, ResolutionFailure
+from resolver.iterate.delegation import ZoneServer
+from resolver.iterate.learn import Iteration
+
+# After the first: five servers of one question in all, as many as Unbound's val-max-restart. Of the servers of a zone one or two
+# are bad, or all are: then each further one only costs packets, which a question's budget bounds as well.
+MAX_ASKED_ELSEWHERE: Final = 4
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A question was put to the servers in vain. refused: whose answer failed in validation; None: nobody's is at fault."""
+
+    failure: ResolutionFailure
+    refused: ZoneServer | None = None
+
+
+def in_vain(failure: ResolutionFailure, iteration: Iteration) -> Attempt:
+    """The attempt that brought `iteration`, in the validation of which this was raised.
+
+    Keys and DS RRsets come in flights of their own. Where one of these has failed, other servers were asked there, and the answer
+    that waits for them is not what is wrong: its servers are not asked again.
+    """
+    is_own = isinstance(failure, Bogus) and failure.unvalidated is None
+    told = type(failure)(str(failure))
+    told.unvalidated = iteration.link
+    told.__cause__ = failure
+    return Attempt(told, iteration.said_by if is_own else None)
+
+
+def is_worth_another(attempts: Sequence[Attempt]) -> bool:
+    """Is the question to be put to another server?"""
+    return attempts[-1].refused is not None and len(attempts) <= MAX_ASKED_ELSEWHERE
+
+
+def refused_in(attempts: Sequence[Attempt]) -> frozenset[ZoneServer]:
+    """Whom not to ask again."""
+    return frozenset(one.refused for one in attempts if one.refused is not None)

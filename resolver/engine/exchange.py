@@ -1,0 +1,443 @@
+"""One question to one server: what did it say, or why did it say nothing? A machine that datagrams, streams and timers move.
+
+UDP first, with a random ID, a source port of its own, random letter case and EDNS. What comes back is a Signal; the table
+says what is tried next, and where it says nothing the exchange is over. Nothing but the reply ends the wait for it: a
+forger's or a broken server's datagram must not cost the client the right one that comes after it (TuDoor). What a server
+turned out not to bear is remembered, but only after a reply that proves it.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, final
+
+from cache.answer import Question
+from cache.names import WireName
+from cache.rrtypes import BADCOOKIE, BADVERS, FORMERR, NOTIMP
+from cache.servers import Edns, ServerState
+from resolver.engine.means import CallOff, Means, StreamReply
+from resolver.engine.timers import Timer
+from resolver.env import Address, UdpChannel
+from resolver.errors import ResolutionFailure
+from resolver.iterate.budget import Budget
+from resolver.upstream.choose import patience_for
+from resolver.upstream.cookies import PLAIN_OPT, Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
+from resolver.upstream.faults import Fault, errno_name, fault_of
+from resolver.upstream.learning import note_late, note_refusal, note_reply, note_silence
+from resolver.upstream.matching import NAME_END, Match, match_of, read_echo
+from resolver.upstream.replies import Assurance, Reply
+from resolver.wire import question_octets, randomise_case, with_opt
+from resolver.wire.message import RD, Response, Unreadable
+
+EDNS_BROKEN_FOR: Final = 900.0  # s; Unbound's infra-cache TTL
+TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
+MIN_TCP_TIMEOUT: Final = 1.0  # s
+MAX_TCP_TIMEOUT: Final = 3.0  # s
+MAX_NEAR_MISSES: Final = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID
+MAX_STRAY_DATAGRAMS: Final = 64  # that a wait looks at; who sends more than this is flooding, and TCP is not flooded
+EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
+
+
+class Suspicion(Enum):
+    """Why the reply has to be fetched over TCP, where nobody off the path can forge."""
+
+    GUESSING = "someone guesses IDs"
+    OTHER_CASE = "letter case not kept"
+    FLOOD = "too many stray datagrams"
+    NO_COOKIE = "the server's cookie is missing"
+
+
+class Phase(Enum):
+    """How the server is asked."""
+
+    FIRST = "over UDP, with every guard"
+    NEW_COOKIE = "over UDP, with the cookie that it has just sent (RFC 7873 §5.3)"
+    NO_EDNS = "over UDP, without EDNS (RFC 6891 §7)"
+    STREAM = "over TCP"
+    CLEARING = "over TCP, because of a suspicion"
+    UNGUARDED = "over UDP from another port, without the guard that it seems not to bear"
+
+
+class Signal(Enum):
+    """What came of it."""
+
+    SETTLED = "a reply that can be used"
+    TRUNCATED = "a reply with TC"
+    BAD_COOKIE = "BADCOOKIE"
+    NO_EDNS = "it could not read a query with an OPT RR"
+    SUSPICIOUS = "something that may be forged"
+    SILENT = "nothing in time"
+    FAILED = "unreachable, or no DNS"
+    HINDERED = "this host has no route, or cannot send"
+
+
+# What is not in it ends the exchange with what is at hand. No circle: EDNS is never taken up again, BADCOOKIE leads to TCP the
+# second time, and what is unguarded has nothing left to suspect.
+NEXT: Final[dict[tuple[Phase, Signal], Phase]] = {
+    (Phase.FIRST, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.FIRST, Signal.BAD_COOKIE): Phase.NEW_COOKIE,
+    (Phase.FIRST, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.FIRST, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.NEW_COOKIE, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.NEW_COOKIE, Signal.BAD_COOKIE): Phase.STREAM,
+    (Phase.NEW_COOKIE, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.NEW_COOKIE, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.NO_EDNS, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.NO_EDNS, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.STREAM, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.CLEARING, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.CLEARING, Signal.SILENT): Phase.UNGUARDED,
+    (Phase.CLEARING, Signal.FAILED): Phase.UNGUARDED,
+    (Phase.UNGUARDED, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.UNGUARDED, Signal.BAD_COOKIE): Phase.STREAM,
+    (Phase.UNGUARDED, Signal.NO_EDNS): Phase.NO_EDNS,
+}
+OVER_TCP: Final = frozenset((Phase.STREAM, Phase.CLEARING))
+
+Outcome = Reply | Fault | ResolutionFailure  # the last: the budget did not allow another packet
+
+
+@final
+class Exchange:
+    """One question to one server, while it lasts.
+
+    sent_at, late_at, ends_at: when it was asked last, when its reply is late, until when it is listened to (monotonic
+    seconds). is_wanted: does anybody wait for it still? was_late: it did not answer in time. caused_another: somebody else
+    was asked because of that.
+    """
+
+    def __init__(
+        self,
+        means: Means,
+        server: Address,
+        question: Question,
+        wait: float,
+        budget: Budget,
+        name: WireName,
+        on_late: Callable[["Exchange"], None],
+        on_over: Callable[["Exchange", Outcome], None],
+        *,
+        is_recursive: bool,
+    ) -> None:
+        """wait: seconds after which the reply is late. budget: what each packet is taken from, on behalf of `name`.
+
+        on_late: told at most once for each time it is asked. on_over: told once. is_recursive: RD, for forwarders.
+        """
+        self.server = server
+        self.state: ServerState = means.state_of(server)
+        self.sent_at = self.late_at = self.ends_at = means.mesh.now
+        self.is_wanted = True
+        self.was_late = False
+        self.caused_another = False
+        self.phase = Phase.FIRST
+        self._means = means
+        self._counts = means.upstream_counts
+        self._wait = wait
+        self._budget = budget
+        self._name = name
+        self._on_late = on_late
+        self._on_over = on_over
+        self._flags = RD if is_recursive else 0
+        self._asked = self._shown = question_octets(question.qname, question.qtype)
+        self._has_edns = may_use_edns(self.state, self.sent_at)
+        self._refused: Assurance | None = None  # how sure the refusal of EDNS was; None: it was not refused
+        self._suspicion: Suspicion | None = None
+        self._has_met_wrong_cookie = False
+        self._cookie = b""
+        self._id = 0
+        self._near_misses = 0
+        self._strays = 0
+        self._channel: UdpChannel | None = None
+        self._stream: CallOff | None = None
+        self._timer: Timer | None = None
+
+    def send(self) -> None:
+        """Ask for the first time. Raises WorkExhausted; what else hinders it is told like any other end."""
+        self._ask()
+
+    def close(self) -> None:
+        """Listen no more, and tell nobody."""
+        self.is_wanted = False
+        self._end_attempt()
+
+    def _ask(self) -> None:
+        """As the phase says; raises WorkExhausted."""
+        self._budget.spend_query(self._name)
+        mesh, deadline = self._means.mesh, self._budget.deadline
+        self.sent_at = now = mesh.now
+        self.was_late = False
+        self._counts.sent += 1
+        if self.phase in OVER_TCP:
+            patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._wait))
+            self.late_at = min(now + TCP_PATIENCE * self._wait, deadline)
+            self.ends_at = min(now + patience, deadline)
+            self._send_over_tcp(max(0.0, self.ends_at - now))
+        else:
+            self.late_at = min(now + self._wait, deadline)
+            self.ends_at = min(now + patience_for(self._wait), deadline)
+            self._send_over_udp()
+
+    def _send_over_udp(self) -> None:
+        may_randomise = self._means.case_randomization and self._suspicion is not Suspicion.OTHER_CASE
+        if may_randomise and self.state.keeps_case is not False:
+            self._shown = self._in_random_case()
+        self._near_misses = self._strays = 0
+        try:
+            self._channel = self._means.network.connect_udp(self.server, self._receive)
+            self._channel.send(self._compose())
+        except OSError as error:
+            self._refuse(error)
+            return
+        self._timer = self._means.mesh.timers.at(self.late_at, self._note_late)
+
+    def _send_over_tcp(self, patience: float) -> None:
+        self._counts.sent_tcp += 1
+        self._stream = self._means.streams.ask(self.server, self._compose(), patience, self._take_stream)
+        if self._stream is not None and self.late_at < self.ends_at:
+            self._timer = self._means.mesh.timers.at(self.late_at, self._note_late)
+
+    def _compose(self) -> bytes:
+        rng = self._means.rng
+        self._id = rng.getrandbits(16)
+        opt = b""
+        self._cookie = b""
+        if self._has_edns and self._suspicion is Suspicion.NO_COOKIE and self.phase is Phase.UNGUARDED:
+            opt = PLAIN_OPT
+        elif self._has_edns:
+            opt = opt_for(self.state, rng, self.sent_at)
+            self._cookie = self.state.cookie
+        return with_opt(self._id, self._flags, self._shown, opt)
+
+    def _in_random_case(self) -> bytes:
+        name = self._asked[:NAME_END]
+        return randomise_case(name, self._means.rng.getrandbits(8 * len(name))) + self._asked[NAME_END:]
+
+    # What comes in
+
+    def _receive(self, data: bytes | OSError) -> None:
+        """A datagram, or what the network says of ours."""
+        if self._channel is None:
+            return
+        if isinstance(data, OSError):
+            self._refuse(data)
+            return
+        response = read_echo(data, self._shown)
+        if isinstance(response, Unreadable):
+            self._counts.garbage += 1
+            self._note_stray()
+            return
+        match = match_of(response, self._id, self._shown)
+        if match is Match.REPLY:
+            self._hear(response)
+        elif match is Match.OTHER_CASE:
+            self._counts.case_mismatched += 1
+            self._suspect(Suspicion.OTHER_CASE)
+        elif match is Match.NEAR_MISS:
+            self._counts.near_misses += 1
+            self._near_misses += 1
+            if self._near_misses >= MAX_NEAR_MISSES:
+                self._suspect(Suspicion.GUESSING)
+        else:
+            self._counts.mismatched += 1
+            self._note_stray()
+
+    def _note_stray(self) -> None:
+        self._strays += 1
+        if self._strays >= MAX_STRAY_DATAGRAMS:
+            self._suspect(Suspicion.FLOOD)
+
+    def _hear(self, response: Response) -> None:
+        """The reply to the query just sent, if its cookie is right."""
+        echo = echo_of(response, self._cookie)
+        if echo is Echo.WRONG:
+            self._counts.cookie_mismatched += 1  # RFC 7873 §5.3: discarded
+            self._has_met_wrong_cookie = True
+            self._note_stray()
+        elif echo is Echo.MISSING:
+            self._counts.cookies_missing += 1
+            self._suspect(Suspicion.NO_COOKIE)
+        else:
+            keeps_case = bool(response.asked) and self._shown is not self._asked
+            reply = self._taken(response, echo, keeps_case=keeps_case, over_tcp=False)
+            self._go_on(self._signal_of(response), reply)
+
+    def _suspect(self, suspicion: Suspicion) -> None:
+        if self.phase is not Phase.UNGUARDED:
+            self._suspicion = suspicion
+        self._go_on(Signal.SUSPICIOUS, Fault.BROKEN)
+
+    def _take_stream(self, said: StreamReply) -> None:
+        """What came over TCP; None: nothing in time."""
+        self._stream = None
+        if said is None:
+            self._fall_silent()
+            return
+        if isinstance(said, OSError):
+            self._refuse(said)
+            return
+        response = read_echo(said, self._shown)
+        if isinstance(response, Unreadable):
+            self._counts.garbage += 1
+            self._go_on(Signal.FAILED, Fault.BROKEN)
+            return
+        match = match_of(response, self._id, self._shown)
+        if match not in (Match.REPLY, Match.OTHER_CASE) or response.is_truncated:
+            self._counts.mismatched += 1
+            self._go_on(Signal.FAILED, Fault.BROKEN)
+            return
+        if match is Match.OTHER_CASE and self.state.keeps_case is not False:
+            self._note_other_case()  # nobody off the path can say this over TCP: it is the server that changes the case
+        echo = echo_of(response, self._cookie)
+        if echo is Echo.MISSING:
+            self._note_cookies_given_up()
+        reply = self._taken(response, echo, keeps_case=False, over_tcp=True)
+        self._go_on(Signal.NO_EDNS if self._refuses_edns(response) else Signal.SETTLED, reply)
+
+    def _note_late(self) -> None:
+        """The moment has come after which its reply is late."""
+        self.was_late = True
+        now = self._means.mesh.now
+        self._timer = None
+        if self.phase not in OVER_TCP:
+            note_late(self.state, self.sent_at, now)
+            if self._means.families.note_late(self.server, now):
+                self._counts.family_absent += 1
+            self._timer = self._means.mesh.timers.at(self.ends_at, self._fall_silent)
+        if self.is_wanted:
+            self._on_late(self)
+
+    def _fall_silent(self) -> None:
+        """Nothing has come in all the time that it was listened to."""
+        self._counts.timeouts += 1
+        if self._has_met_wrong_cookie:
+            note_wrong(self.state)
+        if self.caused_another:
+            self._means.allowance.give_back()
+        note_silence(self.state, self.sent_at, self._means.mesh.now)
+        self._go_on(Signal.SILENT, Fault.TIMEOUT)
+
+    def _refuse(self, error: OSError) -> None:
+        """It cannot be sent to, or the network says that nobody is there."""
+        now = self._means.mesh.now
+        fault = fault_of(error)
+        if fault is Fault.THIS_HOST:  # nothing is learned of the server
+            name = errno_name(error)
+            self._counts.host_errors[name] = self._counts.host_errors.get(name, 0) + 1
+            self._go_on(Signal.HINDERED, fault)
+            return
+        self._counts.unreachable += 1
+        if fault is Fault.NO_ROUTE:
+            if self._means.families.note_no_route(self.server, now):
+                self._counts.family_absent += 1
+            self._go_on(Signal.HINDERED, fault)
+            return
+        note_refusal(self.state, now)
+        self._go_on(Signal.FAILED, fault)
+
+    # What it leads to
+
+    def _go_on(self, signal: Signal, outcome: Reply | Fault) -> None:
+        """Ask once more as the table says, or be over."""
+        self._end_attempt()
+        phase = NEXT.get((self.phase, signal)) if signal is not Signal.SETTLED and self.is_wanted else None
+        if phase is None:
+            if isinstance(outcome, Reply):
+                self._remember(outcome)
+            self._on_over(self, outcome)
+            return
+        self._prepare(phase, signal, outcome)
+        self.phase = phase
+        try:
+            self._ask()
+        except ResolutionFailure as failure:
+            self._on_over(self, failure)
+
+    def _prepare(self, phase: Phase, signal: Signal, outcome: Reply | Fault) -> None:
+        """Count why it is asked once more, and put aside what it does not bear."""
+        if signal is Signal.TRUNCATED:
+            self._counts.truncated += 1
+        elif signal is Signal.BAD_COOKIE:
+            self._counts.bad_cookies += phase is Phase.NEW_COOKIE
+        elif signal is Signal.NO_EDNS:
+            self._counts.edns_fallbacks += 1
+            self._has_edns = False
+            self._refused = outcome.assurance if isinstance(outcome, Reply) else Assurance.NONE
+        if phase is Phase.UNGUARDED:
+            self._counts.cleared_up_without_tcp += 1
+        if phase not in OVER_TCP:
+            self._shown = self._asked
+
+    def _remember(self, reply: Reply) -> None:
+        """What the reply that ends it proves of the server, by what had to be left out for it."""
+        if self.phase is Phase.UNGUARDED and self._suspicion is Suspicion.OTHER_CASE:
+            self._note_other_case()
+        elif self.phase is Phase.UNGUARDED and self._suspicion is Suspicion.NO_COOKIE:
+            self._note_cookies_given_up()
+        if (
+            self._refused and reply.response.rcode not in EDNS_REFUSALS
+        ):  # CVE-2026-52690: only if the refusal was its own
+            self._counts.edns_broken_servers += 1
+            self.state.edns = Edns.BROKEN
+            self.state.edns_until = self._means.mesh.now + EDNS_BROKEN_FOR
+
+    def _signal_of(self, response: Response) -> Signal:
+        if not response.rcode and not response.is_truncated:
+            return Signal.SETTLED
+        if response.rcode == BADCOOKIE:
+            return Signal.BAD_COOKIE
+        if response.is_truncated:
+            return Signal.TRUNCATED
+        return Signal.NO_EDNS if self._refuses_edns(response) else Signal.SETTLED
+
+    def _refuses_edns(self, response: Response) -> bool:
+        return self._has_edns and refuses_edns(response)
+
+    def _taken(self, response: Response, echo: Echo, *, keeps_case: bool, over_tcp: bool) -> Reply:
+        now = self._means.mesh.now
+        state, means = self.state, self._means
+        is_seen = echo is Echo.RIGHT
+        if is_seen:
+            note_cookie(state, response)
+        by_case = Assurance.CASE if keeps_case else Assurance.NONE
+        assurance = Assurance.TCP if over_tcp else Assurance.COOKIE if is_seen else by_case
+        self._counts.received += 1
+        means.families.note_heard(self.server, now)
+        if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
+            if not state.rttvar:
+                means.typical.note(now - self.sent_at)
+            note_reply(state, now - self.sent_at, now)
+            if keeps_case:
+                state.keeps_case = True
+            if self.was_late:
+                self._counts.late_replies += 1
+        if self._has_edns and assurance and response.edns is not None:
+            state.edns = Edns.WORKS
+        return Reply(response, now, assurance)
+
+    def _note_other_case(self) -> None:
+        self._counts.case_broken_servers += 1
+        self.state.keeps_case = False
+
+    def _note_cookies_given_up(self) -> None:
+        self._counts.cookies_given_up += 1
+        note_given_up(self.state, self._means.mesh.now)
+
+    def _end_attempt(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._stream is not None:
+            self._stream.call_off()
+            self._stream = None
+        if self._timer is not None:
+            self._timer.call_off()
+            self._timer = None
+
+
+def may_use_edns(state: ServerState, now: float) -> bool:
+    """Is the server not known to fail on EDNS?"""
+    return state.edns is not Edns.BROKEN or now >= state.edns_until
+
+
+def refuses_edns(response: Response) -> bool:
+    """Does it say that it could not read a query with an OPT RR (RFC 6891 §7)?"""
+    return response.rcode == BADVERS or (response.rcode in EDNS_REFUSALS and response.edns is None)

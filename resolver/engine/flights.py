@@ -1,0 +1,103 @@
+"""Which questions are on their way upstream: one flight per question, however many wait for it.
+
+Whoever waits may go away (a client that gave up, or that got stale data); the flight goes on and what it learns is kept.
+Flights can wait for each other, for the address of a name server; a wait that would close a circle is refused at once instead
+of at everybody's deadline (TsuNAME).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, final
+
+from cache.answer import Question
+from resolver.engine.counts import ResolveCounts
+from resolver.engine.mesh import Landing, Mesh
+from resolver.engine.timers import NEVER
+from resolver.errors import DeadlinePassed, InternalError, NoReachableAuthority, Overloaded, ResolutionFailure
+from resolver.iterate.budget import Budget
+from resolver.iterate.learn import Iteration
+from resolver.iterate.trace import Missing
+
+MAX_FLIGHTS: Final = 8192  # each holds a socket; admission bounds clients' questions, this bounds the sum of all
+
+# Takes a question upstream, stores what was learned, and tells the outcome; also: the flight, which waits for what it needs.
+Fly = Callable[[Question, Budget, Landing], Awaitable[Iteration | ResolutionFailure]]
+
+
+@final
+class Flight(Landing):
+    """One question on its way. outcome: None until it has landed; that is at its deadline at the latest."""
+
+    def __init__(self, question: Question, started: float, deadline: float) -> None:
+        super().__init__()
+        self.question = question
+        self.started = started
+        self.deadline = deadline
+        self.outcome: Iteration | ResolutionFailure | None = None
+
+    def result(self) -> Iteration:
+        """What it brought; raises its failure. Only once it is over."""
+        outcome = self.outcome
+        assert outcome is not None
+        if isinstance(outcome, ResolutionFailure):
+            # a fresh traceback for each waiter, not one that grows by everybody's frames
+            raise outcome.with_traceback(None)
+        return outcome
+
+
+@final
+class Flights:
+    """The table of flights under way."""
+
+    def __init__(self, mesh: Mesh, fly: Fly, counts: ResolveCounts, *, limit: int = MAX_FLIGHTS) -> None:
+        self._mesh = mesh
+        self._fly = fly
+        self._counts = counts
+        self._limit = limit
+        self._under_way: dict[Question, Flight] = {}
+
+    def board(self, question: Question, budget: Budget) -> Flight:
+        """The flight for `question`, begun now if there is none; raises Overloaded when the table is full."""
+        flight = self._under_way.get(question)
+        if budget.watch is not None:
+            budget.tell(Missing(question, is_joined=flight is not None))
+        if flight is not None:
+            self._counts.flights_joined += 1
+            return flight
+        if len(self._under_way) >= self._limit:
+            self._counts.flights_refused += 1
+            raise Overloaded("too many questions in flight")
+        flight = self._under_way[question] = Flight(question, self._mesh.now, budget.deadline)
+        self._counts.flights += 1
+        self._counts.flights_current += 1
+        self._mesh.start(self._run(flight, budget), "flight")
+        return flight
+
+    async def lookup(self, question: Question, waiter: Landing | None, budget: Budget) -> Iteration:
+        """Wait for `question` on behalf of `waiter`; raises ResolutionFailure, also for a circle."""
+        flight = self.board(question, budget)
+        until = budget.deadline if flight.deadline > budget.deadline else NEVER  # else it ends in time by itself
+        if waiter is None:
+            return await self._result(flight, until)
+        if flight.leads_to(waiter):
+            self._counts.flight_cycles += 1
+            raise NoReachableAuthority("name servers that need each other's addresses")
+        waiter.waits_for.add(flight)
+        try:
+            return await self._result(flight, until)
+        finally:
+            waiter.waits_for.discard(flight)
+
+    async def _result(self, flight: Flight, until: float) -> Iteration:
+        if not await self._mesh.landed(flight, until):
+            raise DeadlinePassed("no answer in time")
+        return flight.result()
+
+    async def _run(self, flight: Flight, budget: Budget) -> None:
+        try:
+            flight.outcome = await self._fly(flight.question, budget, flight)
+        except Exception as fault:  # one bad flight must not end the daemon, nor leave its waiters waiting
+            self._mesh.report(f"flight {flight.question}", fault)
+            flight.outcome = InternalError("an internal error")
+        del self._under_way[flight.question]
+        self._counts.flights_current -= 1
+        flight.land()

@@ -1,0 +1,204 @@
+"""Who waits for whom, and whose turn is it? Coroutines without a clock or a socket, woken by what lands and by timers.
+
+A turn begins with something from outside: datagrams, a moment that has come, a question. Whoever brings it reads the clock once,
+hands over what there is, and everything that can go on goes on until the turn's end. Nothing here waits: a coroutine
+that has to be woken is put down until what it waits for has landed.
+"""
+
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator
+from typing import Final, TypeVar, final
+
+from resolver.engine.timers import NEVER, Timers
+
+T = TypeVar("T")
+# steps of tasks in one turn; when more can go on, they do in the next one, after what has come in meanwhile
+MAX_STEPS: Final = 512
+
+Work = Coroutine[object, None, T]
+Report = Callable[[str, Exception], None]  # what was being done, and the fault of this program that it met
+
+
+@final
+class _Pause:
+    """Awaited by a coroutine that will be woken."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+PAUSE: Final = _Pause()
+
+
+class Landing:
+    """Something under way that others wait for. waits_for: what it waits for itself, to see circles before they close."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self.waits_for: set[Landing] = set()
+        self._waiting: list[Task] = []
+
+    def land(self) -> None:
+        """It is over: wake whoever waits for it."""
+        self.is_over = True
+        for task in self._waiting:
+            task.wake()
+        self._waiting.clear()
+
+    def leads_to(self, goal: "Landing") -> bool:
+        """Does it wait, directly or through others, for `goal`, or is it that? Each is looked at once."""
+        seen = {self}
+        todo = [self]
+        while todo:
+            at = todo.pop()
+            if at is goal:
+                return True
+            if at.waits_for:
+                new = at.waits_for - seen
+                seen |= new
+                todo.extend(new)
+        return False
+
+    def add_waiting(self, task: "Task") -> None:
+        """Wake this task when it lands."""
+        self._waiting.append(task)
+
+    def drop_waiting(self, task: "Task") -> None:
+        """It waits no longer."""
+        if task in self._waiting:
+            self._waiting.remove(task)
+
+
+class Task:
+    """One coroutine on its way to its end; whoever has it run finds out there what came of it."""
+
+    def __init__(self, mesh: "Mesh", work: Work[None], what: str) -> None:
+        """what: it does, for the report of a fault."""
+        self._mesh = mesh
+        self._work = work
+        self._what = what
+        self._is_woken = False
+        self._is_over = False
+
+    def wake(self) -> None:
+        """Go on in this turn."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._mesh.note_woken(self)
+
+    def step(self) -> None:
+        """Run to the next pause, or to the end."""
+        self._is_woken = False
+        if self._is_over:
+            return
+        try:
+            self._work.send(None)
+        except StopIteration:
+            self._is_over = True
+        except Exception as fault:  # one bad task must not end the daemon
+            self._is_over = True
+            self._mesh.report(self._what, fault)
+
+    def end(self) -> None:
+        """Break it off where it waits."""
+        if not self._is_over:
+            self._is_over = True
+            self._work.close()
+
+
+@final
+class Mesh:
+    """The tasks and timers of one daemon. now: monotonic seconds, as read when this turn began."""
+
+    def __init__(self, report: Report) -> None:
+        self.now = 0.0
+        self.timers = Timers()
+        self.report = report
+        self._woken: deque[Task] = deque()
+        self._at_end: list[Callable[[], None]] = []
+        self._current: Task | None = None
+        self._is_turning = False
+        self.note_change: Callable[[], None] = _nobody  # told when there is something new to do, and a driver may sleep
+
+    def turn(self, now: float, event: Callable[[], None] | None = None) -> None:
+        """One turn: time is `now`, `event` has happened, and all that can go on does."""
+        if self._is_turning:  # what happens in a turn is part of it
+            if event is not None:
+                event()
+            return
+        self._is_turning = True
+        self.now = now
+        try:
+            if event is not None:
+                self._call(event)
+            while (due := self.timers.take_due(now)) is not None:
+                self._call(due)
+            self._run_woken()
+            at_end, self._at_end = self._at_end, []
+            for callback in at_end:
+                self._call(callback)
+        finally:
+            self._is_turning = False
+        self.note_change()
+
+    def next_at(self) -> float:
+        """When the next turn is due, if nothing comes in before; NEVER: not before something does."""
+        return self.now if self._woken or self._at_end else self.timers.next_at()
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        """Have this called at the end of the turn: what is sent together leaves together."""
+        self._at_end.append(callback)
+
+    def start(self, work: Work[None], what: str) -> Task:
+        """Have this done, beginning in this turn."""
+        task = Task(self, work, what)
+        task.wake()
+        return task
+
+    def note_woken(self, task: Task) -> None:
+        """See Task.wake."""
+        self._woken.append(task)
+        if not self._is_turning:
+            self.note_change()
+
+    async def landed(self, landing: Landing, until: float = NEVER) -> bool:
+        """Wait until it has landed, at most until this moment; has it landed?"""
+        if landing.is_over:
+            return True
+        task = self._current
+        assert task is not None, "only what the mesh runs can wait in it"
+        landing.add_waiting(task)
+        if until == NEVER:
+            await PAUSE
+            return True
+        timer = self.timers.at(until, task.wake)
+        await PAUSE
+        timer.call_off()
+        landing.drop_waiting(task)
+        return landing.is_over
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long."""
+        task = self._current
+        assert task is not None, "only what the mesh runs can wait in it"
+        self.timers.at(self.now + seconds, task.wake)
+        await PAUSE
+
+    def _run_woken(self) -> None:
+        woken = self._woken
+        for _ in range(MAX_STEPS):
+            if not woken:
+                break
+            self._current = task = woken.popleft()
+            task.step()
+        self._current = None
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception as fault:  # one bad event must not end the daemon
+            self.report("event", fault)
+
+
+def _nobody() -> None:
+    """Nobody drives it yet."""

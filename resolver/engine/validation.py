@@ -1,0 +1,179 @@
+"""Is what a flight brought what its zones signed? Each link of its answer, before anything of it is stored.
+
+The first link must stand, or the flight has failed. A further one that does not is dropped with all behind it, and asked for
+by itself. What beside them is not signed is dropped, but for delegations and glue, which answer nobody.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import msgspec
+
+from cache.answer import Question
+from cache.chain import Alias, Link, alias_of
+from cache.names import ROOT, WireName, ancestors, parent, to_text
+from cache.negative import denied_by
+from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrtypes import CNAME, DNSKEY, DS, NS
+from cache.store import RRsetCache, denies_ds
+from resolver.dnssec.validate import Validator
+from resolver.dnssec.work import Work
+from resolver.engine.mesh import Landing
+from resolver.errors import Bogus, DnskeyMissing, ResolutionFailure
+from resolver.iterate.budget import Budget
+from resolver.iterate.learn import Iteration
+
+# The first link of a question, validated; also: whose budget, and who waits. Raises ResolutionFailure.
+Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
+
+
+class Validation:
+    """Checks what iterations bring."""
+
+    def __init__(self, now: Callable[[], float], validator: Validator, cache: RRsetCache, lookup: Lookup) -> None:
+        """lookup: the first link of a question, through cache and flights, and so validated itself."""
+        self.now = now
+        self.validator = validator
+        self.cache = cache
+        self.lookup = lookup
+
+    def find_referred_ds(self, question: Question) -> RRset | Denial | None:
+        """The DS RRset that came beside a referral, or what its proof says that there is none; neither was validated yet."""
+        if question.qtype != DS:
+            return None
+        told = self.cache.peek(question.qname, DS)
+        if told is not None and self._is_live(told):
+            return told if isinstance(told, RRset) and told.trust == Trust.ADDITIONAL else None
+        delegation = self.cache.get(question.qname, NS)
+        if delegation is None or not denies_ds(delegation) or not self._is_live(delegation):
+            return None
+        denial = denied_by(delegation.proof, question.qname, DS)
+        return denial if self._is_live(denial) else None
+
+    def derive(self, question: Question) -> Iteration | None:
+        """What verified records that came with other answers prove of it (RFC 8198); None: it has to be asked for.
+
+        Nor is what is held of the name already replaced by what was heard before it, or would end before it.
+        """
+        place = parent(question.qname) if question.qtype == DS else question.qname
+        link = self.validator.derive(question, self._cut_above(place))
+        if link is None:
+            return None
+        entry = link.shown[0] if isinstance(link, Alias) else link
+        node = self.cache.peek_node(question.qname)
+        if any(_is_no_news(entry, one, question.qtype) for one in (node.entries if node is not None else ())):
+            return None
+        return Iteration(link, (entry,))
+
+    def _cut_above(self, name: WireName) -> WireName:
+        """The closest zone at or above `name` whose delegation is known, or configured."""
+        for zone in ancestors(name):
+            if zone in self.cache.apexes:
+                return zone
+            known = self.cache.peek(zone, NS)
+            if isinstance(known, RRset) and self._is_live(known):
+                return zone
+        return ROOT
+
+    def forget_keys_from_before(self, zone: WireName) -> None:
+        """Forget keys, or that there are none, as they were heard when nobody vouched for them: now somebody does."""
+        held = self.cache.peek(zone, DNSKEY)
+        if held is not None and held.security is not Security.SECURE:
+            self.cache.forget(zone, DNSKEY)
+
+    async def validate(self, iteration: Iteration, question: Question, budget: Budget, flight: Landing) -> Iteration:
+        """As much of it as is signed as it should be, with its security; raises ResolutionFailure.
+
+        flight: that of the question, which waits for what vouches.
+        """
+        return await self._validate(iteration, _Step(self, question, budget, flight))
+
+    async def validate_dname(self, dname: RRset, question: Question, budget: Budget, flight: Landing) -> RRset:
+        """The DNAME that gives no name for the question; raises ResolutionFailure."""
+        entry = await _Step(self, question, budget, flight).judge(dname)
+        assert isinstance(entry, RRset)
+        return entry
+
+    def _is_live(self, entry: Entry) -> bool:
+        return self.now() < min(entry.expires, entry.lease)
+
+    async def _validate(self, iteration: Iteration, step: "_Step") -> Iteration:
+        links = [await step.judge_link(iteration.link)]
+        for further in iteration.further:
+            try:
+                links.append(await step.judge_link(further))
+            except ResolutionFailure:
+                break
+        learned: list[Entry] = []
+        for entry in iteration.learned:
+            if entry.trust == Trust.ADDITIONAL:
+                learned.append(entry)
+            elif (judged := step.judged.get(id(entry))) is not None:
+                learned.append(judged)
+        return msgspec.structs.replace(iteration, link=links[0], learned=tuple(learned), further=tuple(links[1:]))
+
+
+class _Step:
+    """The validation of one iteration. judged: what came of each of its entries, by identity."""
+
+    def __init__(self, means: Validation, question: Question, budget: Budget, flight: Landing) -> None:
+        self.judged: dict[int, Entry] = {}
+        self._means = means
+        self._question = question
+        self._flight = flight
+        self._within = budget.sub(question)
+        self._work = _work_of(budget, means.validator)
+
+    async def judge_link(self, link: Link) -> Link:
+        if not isinstance(link, Alias):
+            return await self.judge(link)
+        entry = await self.judge(link.shown[0])
+        assert isinstance(entry, RRset)
+        return alias_of(entry, link.shown[-1].owner)
+
+    async def judge(self, entry: Entry) -> Entry:
+        known = self.judged.get(id(entry))
+        if known is None:
+            known = self.judged[id(entry)] = await self._judge(entry)
+        return known
+
+    async def _judge(self, entry: Entry) -> Entry:
+        validator = self._means.validator
+        if isinstance(entry, Denial):
+            return await validator.validate_denial(entry, self._question.qtype, self._fetch, self._work)
+        return await validator.validate_rrset(entry, self._fetch, self._work)
+
+    async def _fetch(self, question: Question) -> Link:
+        if question == self._question:  # what came in place of keys would have to be signed with them
+            raise DnskeyMissing(f"no keys of {to_text(question.qname)}")
+        if question.qtype == DNSKEY:
+            self._means.forget_keys_from_before(question.qname)
+        told = self._means.find_referred_ds(question)
+        if told is not None:
+            with suppress(Bogus):  # then it is asked for by itself
+                return await self._believe(told)
+        return await self._means.lookup(question, self._within, self._flight)
+
+    async def _believe(self, told: RRset | Denial) -> RRset | Denial:
+        """What a referral said of the DS, validated: an RRset is from now on as good as one that was asked for."""
+        if isinstance(told, Denial):  # it has no SOA and answers nobody; what it proves is remembered with the standing
+            return await self._means.validator.validate_denial(told, DS, self._fetch, self._work)
+        judged = await self._means.validator.validate_rrset(told, self._fetch, self._work)
+        ds = judged.replace(trust=Trust.AUTHORITY_AA)
+        self._means.cache.put(ds, self._means.now())
+        return ds
+
+
+def _is_no_news(derived: Entry, known: Entry, qtype: int) -> bool:
+    """Does `known`, which is held of the same name, speak of the same, and was it heard later, or will it live longer?"""
+    if known.trust == Trust.ADDITIONAL or not (derived.rtype is None or known.rtype in (None, CNAME, qtype)):
+        return False
+    return known.received > derived.received or known.expires >= derived.expires
+
+
+def _work_of(budget: Budget, validator: Validator) -> Work:
+    """What is left for the client question, whichever of its flights asks."""
+    work = budget.spent.of_validation
+    if not isinstance(work, Work):
+        work = budget.spent.of_validation = validator.new_work()
+    return work

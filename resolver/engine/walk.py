@@ -1,0 +1,245 @@
+"""What is the answer to a question about a public name? The cache where it knows, a flight for each link it does not.
+
+The chain of aliases is walked link by link. A link that cannot be fetched is replaced by its own stale copy, if there is
+one; nothing else of the chain is touched (design.md §5.3). The answer leaves only through Chain, which proves closure.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from cache.answer import Answer, ExtendedError, Question
+from cache.failures import Failures
+from cache.lookup import (
+    Alias,
+    AliasesExhausted,
+    AliasLoop,
+    Chain,
+    Link,
+    SubstitutionTooLong,
+    find,
+    find_last_good,
+    find_link,
+    find_stale_link,
+)
+from cache.names import WireName
+from cache.options import StaleOptions
+from cache.rrset import Denial
+from cache.rrtypes import DNAME, NOERROR, NXDOMAIN
+from cache.staleness import is_due
+from cache.store import RRsetCache
+from resolver.engine.counts import ResolveCounts
+from resolver.engine.flights import Flights
+from resolver.engine.mesh import Landing, Mesh
+from resolver.engine.timers import NEVER
+from resolver.errors import (
+    OF_VALIDATION,
+    STALE_ANSWER,
+    STALE_NXDOMAIN,
+    AliasChainTooLong,
+    CachedFailure,
+    DeadlinePassed,
+    LocalTarget,
+    NameTooLong,
+    ResolutionFailure,
+)
+from resolver.iterate.budget import Budget
+from resolver.iterate.learn import Iteration
+from resolver.iterate.trace import Failed, Found
+
+AtHome = Callable[[Question], Awaitable[Answer]]  # what we ourselves say of a name that is ours
+
+
+class PublicResolver:
+    """Answers questions about names that are not ours, from one cache and over one table of flights."""
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        cache: RRsetCache,
+        failures: Failures,
+        flights: Flights,
+        stale: StaleOptions,
+        counts: ResolveCounts,
+        *,
+        is_local: Callable[[WireName], bool],
+        note_due: Callable[[Question], None],
+    ) -> None:
+        """is_local: names that no public alias may lead to (`.internal` and its like).
+
+        note_due: told of links that are asked for and about to expire.
+        """
+        self._mesh = mesh
+        self._cache = cache
+        self._failures = failures
+        self._flights = flights
+        self._stale = stale
+        self._counts = counts
+        self._is_local = is_local
+        self._note_due = note_due
+
+    def find(self, question: Question, now: float) -> Answer | None:
+        """The answer if the cache holds all of it, fresh; never waits."""
+        answer = find(self._cache, question.qname, question.qtype, now)
+        if answer is not None:
+            for rrset in answer.answer:
+                if is_due(rrset, now) and rrset.rtype != DNAME:  # it comes anew with the alias that is made of it
+                    self._note_due(Question(rrset.owner, question.qtype))
+        return answer
+
+    async def resolve(
+        self, question: Question, budget: Budget, at_home: AtHome | None = None, *, is_checked: bool = True
+    ) -> Answer:
+        """The answer within the budget's deadline; raises ResolutionFailure.
+
+        at_home: answers where a public alias leads to a local name; None: then the question is refused (LocalTarget).
+        is_checked: False: what fails in validation is given all the same, and not kept (CD=1, RFC 4035 §3.2.2).
+        """
+        chain = Chain(question.qname, question.qtype)
+        try:
+            return await self._walk(chain, budget, at_home, is_checked=is_checked)
+        except (AliasLoop, AliasesExhausted) as failure:
+            raise AliasChainTooLong(str(failure)) from failure
+        except SubstitutionTooLong as end:
+            return chain.too_long(end.dname)
+        finally:
+            budget.note_use()
+
+    async def lookup(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
+        """The first link of what a flight or a zone query needs; raises ResolutionFailure. waiter: who waits for it.
+
+        A stale one if a fresh one cannot be had: where the servers of name servers' names are away, the zones that these
+        name servers serve need not be.
+        """
+        now = self._mesh.now
+        try:
+            link = find_link(self._cache, question.qname, question.qtype, now)
+            if link is None:
+                return await self._look_up(question, budget, waiter)
+        except SubstitutionTooLong as end:
+            raise NameTooLong(str(end)) from end
+        if budget.watch is not None:
+            budget.tell(Found(question, link))
+        return link
+
+    async def _look_up(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
+        try:
+            self._refuse_remembered(question, budget, self._mesh.now)
+            return (await self._flights.lookup(question, waiter, budget)).link
+        except ResolutionFailure as failure:
+            return self._stale_link(question, failure, budget)
+
+    async def _walk(self, chain: Chain, budget: Budget, at_home: AtHome | None, *, is_checked: bool) -> Answer:
+        stale_at = self._mesh.now + self._stale.client_timeout
+        errors: tuple[ExtendedError, ...] = ()
+        landed: Iteration | None = None
+        while True:
+            now = self._mesh.now
+            wanted = Question(chain.name, chain.qtype)
+            link = find_link(self._cache, wanted.qname, wanted.qtype, now) or _carried(landed, wanted)
+            if link is None:
+                try:
+                    landed = await self._fetch(wanted, budget, stale_at, is_checked=is_checked)
+                    link = landed.link
+                except ResolutionFailure as failure:
+                    if not is_checked and failure.unvalidated is not None:
+                        link = failure.unvalidated
+                        errors = failure.answer().errors
+                    else:
+                        link = self._stale_link(wanted, failure, budget)
+                        if is_past(link, self._mesh.now):
+                            errors = (_stale_error(link), *failure.answer().errors)
+            elif budget.watch is not None:
+                budget.tell(Found(wanted, link))
+            if chain.follow(link, self._mesh.now):
+                return chain.answer(errors=errors)
+            budget.spend_alias()
+            if self._is_local(chain.name):
+                if at_home is None:
+                    raise LocalTarget("a public alias to a name of this platform")
+                return ended_by(chain, await at_home(Question(chain.name, chain.qtype)), errors, self._mesh.now)
+
+    async def _fetch(self, wanted: Question, budget: Budget, stale_at: float, *, is_checked: bool) -> Iteration:
+        """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""
+        now = self._mesh.now
+        self._refuse_remembered(wanted, budget, now, is_checked=is_checked)
+        flight = self._flights.board(wanted, budget)
+        if self._has_stale(wanted, now):
+            # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
+            until = min(stale_at, flight.started + self._stale.client_timeout)
+        else:
+            until = budget.deadline if flight.deadline > budget.deadline else NEVER  # else it ends in time by itself
+        if not await self._mesh.landed(flight, until):
+            raise DeadlinePassed("the servers are late")
+        return flight.result()
+
+    def _refuse_remembered(self, question: Question, budget: Budget, now: float, *, is_checked: bool = True) -> None:
+        """Raise a failure that is still remembered (RFC 9520 §3.2), and matters to who asks."""
+        remembered = self._failures.find(question, now)
+        if remembered is not None and (is_checked or remembered.info_code not in OF_VALIDATION):
+            self._counts.failures_from_memory += 1
+            if budget.watch is not None:
+                budget.tell(Failed(question, remembered.text, is_remembered=True))
+            raise CachedFailure(remembered.text)
+
+    def _has_stale(self, question: Question, now: float) -> bool:
+        return find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None
+
+    def _stale_link(self, question: Question, failure: ResolutionFailure, budget: Budget) -> Link:
+        """The stale copy of the link that `failure` left missing; raises `failure` when there is none.
+
+        It is a fresh one if it was learned meanwhile: that a name above is not there, while it was asked which zone signs.
+        """
+        now = self._mesh.now
+        link = find_stale_link(self._cache, question.qname, question.qtype, now, self._stale)
+        if link is None:
+            raise failure
+        if not is_past(link, now):
+            if budget.watch is not None:
+                budget.tell(Found(question, link))
+            return link
+        if isinstance(failure, DeadlinePassed):
+            self._counts.stale_links_after_timeout += 1
+        else:
+            self._counts.stale_links_after_failure += 1
+        if budget.watch is not None:
+            budget.tell(Found(question, link, str(failure)))
+        return link
+
+
+def is_past(link: Link, now: float) -> bool:
+    """Is it no longer fresh?"""
+    entry = link.shown[0] if isinstance(link, Alias) else link
+    return entry.expires <= now
+
+
+def ended_by(chain: Chain, home: Answer, errors: tuple[ExtendedError, ...], now: float) -> Answer:
+    """The answer of a chain whose last link is what we ourselves say of its name."""
+    if home.rcode not in (NOERROR, NXDOMAIN):
+        return home  # nothing is said of the name, and an open chain is no answer
+    chain.follow(home.answer[-1] if home.answer else _denial_in(home, chain, now), now)
+    return chain.answer(errors=(*errors, *home.errors))
+
+
+def _denial_in(home: Answer, chain: Chain, now: float) -> Denial:
+    soa = home.authority[0]
+    return Denial(
+        owner=chain.name,
+        rtype=None if home.rcode == NXDOMAIN else chain.qtype,
+        soa=soa,
+        ttl=soa.ttl,
+        received=now,
+        expires=soa.expires,
+        trust=soa.trust,
+    )
+
+
+def _carried(landed: Iteration | None, wanted: Question) -> Link | None:
+    """A further link that the last flight's response carried; TTL 0 keeps it out of the cache, not out of this answer."""
+    if landed is None:
+        return None
+    return landed.find_link(wanted)
+
+
+def _stale_error(link: Link) -> ExtendedError:
+    if isinstance(link, Denial) and link.is_nxdomain:
+        return ExtendedError(STALE_NXDOMAIN)
+    return ExtendedError(STALE_ANSWER)

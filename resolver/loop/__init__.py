@@ -1,0 +1,7 @@
+"""What turns the engine, and how the rest of the daemon, which runs on trio, meets it."""
+
+from resolver.loop.bridge import Bridge
+from resolver.loop.streams import make_streams
+from resolver.loop.turning import turn_in_trio
+
+__all__ = ["Bridge", "make_streams", "turn_in_trio"]

@@ -1,0 +1,112 @@
+"""The one loop: epoll over the sockets of listeners and servers, and trio as its guest for all that is rare.
+
+A turn of the engine costs one epoll_wait and one reading of the clock, whatever has come in; trio takes a turn only when
+something of its own has happened: a stream, a file, a command.
+"""
+
+import os
+import select
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final, TypeVar
+
+import outcome
+import trio
+
+from resolver.env import Turned
+
+T = TypeVar("T")
+
+MAX_EVENTS: Final = 128  # taken in one turn; those behind them are the next turn's
+LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
+COUNTER: Final = 8  # octets of an eventfd's counter
+
+
+class Loop:
+    """Runs a program of trio's and turns what it is given, in one thread."""
+
+    def __init__(self) -> None:
+        """Nothing is opened before `run`: who only asks a question needs no loop."""
+        self._handlers: dict[int, Callable[[], None]] = {}  # by descriptor
+        self._soon: deque[Callable[[], object]] = deque()  # trio's turns; from any thread
+        self._turned: Turned | None = None
+
+    def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
+        """What `main` returns; raises what it raises."""
+        self._epoll = select.epoll()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.watch(self._bell, self._answer_bell)
+        ends: list[outcome.Outcome[T]] = []
+        trio.lowlevel.start_guest_run(
+            main,
+            *args,
+            run_sync_soon_threadsafe=self._have_done,
+            run_sync_soon_not_threadsafe=self._soon.append,
+            done_callback=ends.append,
+        )
+        try:
+            while not ends:
+                self._turn()
+        finally:
+            self._epoll.close()
+            os.close(self._bell)
+        return ends[0].unwrap()
+
+    async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Turn it, beside trio, until cancelled."""
+        turned.note_change = _nothing  # the loop looks at it before it sleeps
+        self._turned = turned
+        task_status.started()
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._turned = None
+
+    def watch(self, fd: int, handler: Callable[[], None]) -> None:
+        """Call the handler in each turn in which the descriptor is readable, or has an error."""
+        self._handlers[fd] = handler
+        self._epoll.register(fd, select.EPOLLIN)
+
+    def forget(self, fd: int, *, is_closing: bool = True) -> None:
+        """Watch it no longer. is_closing: it will be closed now, and the kernel forgets it by itself."""
+        if self._handlers.pop(fd, None) is not None and not is_closing:
+            self._epoll.unregister(fd)
+
+    def _turn(self) -> None:
+        events = self._epoll.poll(self._patience(), MAX_EVENTS)
+        now = time.monotonic()
+        if self._turned is not None:
+            self._turned.turn(now, partial(self._handle, events))
+        else:
+            self._handle(events)
+        for _ in range(len(self._soon)):
+            self._soon.popleft()()
+
+    def _patience(self) -> float:
+        """Seconds that there is nothing to do, as far as is known."""
+        if self._soon:
+            return 0.0
+        if self._turned is None:
+            return LONGEST_SLEEP
+        return min(max(0.0, self._turned.next_at() - time.monotonic()), LONGEST_SLEEP)
+
+    def _handle(self, events: list[tuple[int, int]]) -> None:
+        handlers = self._handlers
+        for fd, _ in events:
+            handler = handlers.get(fd)
+            if handler is not None:  # else closed since, by what came before it in this turn
+                handler()
+
+    def _have_done(self, callback: Callable[[], object]) -> None:
+        """Have this done soon, from whatever thread."""
+        self._soon.append(callback)
+        os.eventfd_write(self._bell, 1)
+
+    def _answer_bell(self) -> None:
+        os.eventfd_read(self._bell)
+
+
+def _nothing() -> None:
+    """Nobody has to be woken."""

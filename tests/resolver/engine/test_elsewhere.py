@@ -1,0 +1,74 @@
+"""Who is asked after a server whose answer failed in validation."""
+
+import pytest
+
+from cache.names import from_text
+from resolver.engine.elsewhere import MAX_ASKED_ELSEWHERE, Attempt, in_vain, is_worth_another, refused_in
+from resolver.env import Address
+from resolver.errors import (
+    Bogus,
+    CachedFailure,
+    DeadlinePassed,
+    DnskeyMissing,
+    Indeterminate,
+    NoReachableAuthority,
+    NsecMissing,
+    ResolutionFailure,
+    RrsigsMissing,
+    SignatureExpired,
+    SignatureNotYetValid,
+    WorkExhausted,
+)
+from resolver.iterate import Iteration, ZoneServer
+from tests.build import rrset
+
+SAID = rrset("www.example. 60 A 192.0.2.1")
+SERVER = ZoneServer(from_text("example."), Address("192.0.2.10", 53))
+ITERATION = Iteration(SAID, (SAID,), said_by=SERVER)
+
+
+def of_a_look_up(failure: ResolutionFailure) -> ResolutionFailure:
+    """It as the flight of a DNSKEY or DS question ends with it."""
+    failure.unvalidated = rrset("example. 60 A 192.0.2.2")
+    return failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_asked"),
+    [
+        pytest.param(Bogus("forged"), True, id="forged"),
+        pytest.param(RrsigsMissing("unsigned"), True, id="unsigned"),
+        pytest.param(SignatureExpired("old"), True, id="an old copy"),
+        pytest.param(SignatureNotYetValid("new"), True, id="a wrong clock"),
+        pytest.param(NsecMissing("unproven"), True, id="a denial without proof"),
+        pytest.param(DnskeyMissing("other keys"), True, id="keys that nobody vouches for"),
+        pytest.param(of_a_look_up(DnskeyMissing("no keys")), False, id="no server has the keys"),
+        pytest.param(of_a_look_up(SignatureExpired("old")), False, id="the keys of all servers are old"),
+        pytest.param(Indeterminate("over"), False, id="what vouches for the keys is over"),
+        pytest.param(CachedFailure("a short while ago"), False, id="the keys failed a short while ago"),
+        pytest.param(NoReachableAuthority("silent"), False, id="the keys cannot be had"),
+        pytest.param(WorkExhausted("signatures"), False, id="too much work"),
+        pytest.param(DeadlinePassed("late"), False, id="too late"),
+    ],
+)
+def test_another_server_is_asked_for_what_is_wrong_with_the_answer_itself(
+    failure: ResolutionFailure, is_asked: bool
+) -> None:
+    attempt = in_vain(failure, ITERATION)
+    assert is_worth_another([attempt]) is is_asked
+    assert refused_in([attempt]) == ({SERVER} if is_asked else set())
+    assert (type(attempt.failure), str(attempt.failure)) == (type(failure), str(failure))
+    assert attempt.failure.unvalidated is SAID
+
+
+def test_where_nobody_answers_nobody_else_is_asked() -> None:
+    refused, silent = in_vain(Bogus("forged"), ITERATION), Attempt(NoReachableAuthority("silent"))
+    assert not is_worth_another([silent])
+    assert not is_worth_another([refused, silent])
+    assert refused_in([refused, silent]) == {SERVER}
+
+
+def test_only_so_many_others_are_asked() -> None:
+    attempts = [in_vain(Bogus("forged"), ITERATION)] * MAX_ASKED_ELSEWHERE
+    assert is_worth_another(attempts)
+    assert not is_worth_another([*attempts, attempts[0]])

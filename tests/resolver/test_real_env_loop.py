@@ -1,0 +1,295 @@
+"""The one loop over real sockets, with trio as its guest."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+import pytest
+import trio
+
+from resolver.engine import Mesh
+from resolver.env import Address, Datagram
+from resolver.loop import Bridge
+from resolver.real_env import RealEnv
+from resolver.real_env_batch import SLOTS
+from tests.resolver.engine.turned import raise_fault
+
+T = TypeVar("T")
+PATIENCE = 10.0  # s until a test of real sockets is given up
+SHORT = 0.05  # s
+HERE = "127.0.0.1"
+
+Test = Callable[[RealEnv, Mesh, trio.Nursery], Awaitable[None]]
+
+
+def run(test: Test) -> None:
+    """Run the test in the loop, which turns a mesh."""
+    env = RealEnv()
+
+    async def main() -> None:
+        mesh = Mesh(raise_fault)
+        with trio.fail_after(PATIENCE):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(env.drive, mesh)
+                await test(env, mesh, nursery)
+                nursery.cancel_scope.cancel()
+
+    env.loop.run(main)
+
+
+def bound() -> socket.socket:
+    """Somebody else's socket."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((HERE, 0))
+    sock.settimeout(PATIENCE)
+    return sock
+
+
+def address_of(sock: socket.socket) -> Address:
+    return Address(*sock.getsockname()[:2])
+
+
+class Inbox:
+    """Notes what it is handed, and in which turns."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self.taken: list[object] = []
+        self.turns: list[float] = []
+        self._mesh = mesh
+        self._came = trio.Event()
+
+    def take(self, what: object) -> None:
+        self.taken.append(what)
+        self.turns.append(self._mesh.now)
+        self._came.set()
+
+    async def wait_for(self, count: int) -> None:
+        while len(self.taken) < count:
+            self._came = trio.Event()
+            await self._came.wait()
+
+
+def test_it_returns_what_the_program_returns() -> None:
+    async def main(word: str) -> str:
+        await trio.lowlevel.checkpoint()
+        return word
+
+    assert RealEnv().loop.run(main, "done") == "done"
+
+
+def test_it_raises_what_the_program_raises() -> None:
+    async def main() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        RealEnv().loop.run(main)
+
+
+def test_a_datagram_wakes_it_and_the_reply_is_heard() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        inbox = Inbox(mesh)
+        with bound() as server:
+            channel = env.network.connect_udp(address_of(server), inbox.take)
+            channel.send(b"question")
+            question, source = await trio.to_thread.run_sync(server.recvfrom, 100)
+            assert (question, inbox.taken) == (b"question", [])
+            server.sendto(b"reply", source)
+            await inbox.wait_for(1)
+            assert inbox.taken == [b"reply"]
+            channel.close()
+
+    run(test)
+
+
+def test_datagrams_to_one_channel_come_in_a_turn_each() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        inbox = Inbox(mesh)
+        with bound() as server:
+            channel = env.network.connect_udp(address_of(server), inbox.take)
+            channel.send(b"question")
+            _, source = await trio.to_thread.run_sync(server.recvfrom, 100)
+            for number in range(3):
+                server.sendto(b"%d" % number, source)
+            await inbox.wait_for(3)
+            assert inbox.taken == [b"0", b"1", b"2"]
+            assert len(set(inbox.turns)) == 3
+            channel.close()
+
+    run(test)
+
+
+def test_what_the_network_says_of_a_datagram_is_told() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        inbox = Inbox(mesh)
+        with bound() as gone:
+            address = address_of(gone)
+        channel = env.network.connect_udp(address, inbox.take)
+        channel.send(b"question")
+        await inbox.wait_for(1)
+        assert isinstance(inbox.taken[0], ConnectionRefusedError)
+        channel.close()
+
+    run(test)
+
+
+def test_a_channel_that_is_closed_in_a_turn_hears_nothing_more_in_it() -> None:
+    """Both are readable; whichever is read first closes both."""
+
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        inbox = Inbox(mesh)
+
+        def take(data: bytes | OSError) -> None:
+            inbox.take(data)
+            for channel in channels:
+                channel.close()
+
+        with bound() as server:
+            channels = [env.network.connect_udp(address_of(server), take) for _ in range(2)]
+            for channel in channels:
+                channel.send(b"question")
+            sources = [server.recvfrom(100)[1] for _ in channels]
+            for source in sources:
+                server.sendto(b"reply", source)  # no turn comes between: nothing here waits
+            await inbox.wait_for(1)
+            await trio.sleep(SHORT)
+            assert inbox.taken == [b"reply"]
+
+    run(test)
+
+
+def test_a_listener_hands_over_all_that_is_there_and_replies() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        count = SLOTS + 5
+        listener = await env.network.listen_udp(Address(HERE, 0))
+        heard: list[Datagram] = []
+        inbox = Inbox(mesh)
+
+        def take(batch: list[Datagram]) -> None:
+            heard.extend(batch)
+            assert len(batch) <= SLOTS
+            listener.send_batch([(datagram.data * 2, datagram.reply_to) for datagram in batch])
+            for datagram in batch:
+                inbox.take(datagram.data)
+
+        with bound() as client:
+            for number in range(count):
+                client.sendto(bytes([number]), listener.address)
+            listener.start(take)
+            await inbox.wait_for(count)
+            assert [datagram.data for datagram in heard] == [bytes([number]) for number in range(count)]
+            assert [client.recv(100) for _ in range(count)] == [bytes([number] * 2) for number in range(count)]
+        listener.close()
+
+    run(test)
+
+
+def test_a_listener_that_is_stopped_takes_nothing_more_and_may_still_send() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        listener = await env.network.listen_udp(Address(HERE, 0))
+        heard: list[Datagram] = []
+        inbox = Inbox(mesh)
+
+        def take(batch: list[Datagram]) -> None:
+            heard.extend(batch)
+            inbox.take(batch)
+
+        listener.start(take)
+        with bound() as client:
+            client.sendto(b"first", listener.address)
+            await inbox.wait_for(1)
+            listener.stop()
+            client.sendto(b"second", listener.address)
+            await trio.sleep(SHORT)
+            assert [datagram.data for datagram in heard] == [b"first"]
+            assert listener.send_batch([(b"reply", heard[0].reply_to)]) == 0
+            assert client.recv(100) == b"reply"
+        listener.close()
+
+    run(test)
+
+
+def test_a_timer_rings_in_time() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        rung = trio.Event()
+        began = env.now()
+        mesh.timers.at(began + SHORT, rung.set)
+        await rung.wait()
+        assert env.now() - began >= SHORT
+        assert mesh.now - began >= SHORT
+
+    run(test)
+
+
+def test_what_trio_gives_the_mesh_to_do_is_done_though_nothing_else_happens() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        bridge = Bridge(mesh, env.now, nursery)
+
+        async def work() -> int:
+            await mesh.sleep(SHORT)
+            return await bridge.outside(partial(answer, 42))
+
+        async def answer(number: int) -> int:
+            await trio.sleep(SHORT)
+            return number
+
+        began = env.now()
+        assert await bridge.wait(work()) == 42
+        assert env.now() - began >= 2 * SHORT
+
+    run(test)
+
+
+def test_a_task_that_is_started_outside_of_a_turn_is_run_in_the_next() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        done = trio.Event()
+
+        async def work() -> None:
+            done.set()
+
+        mesh.start(work(), "test")
+        await done.wait()
+
+    run(test)
+
+
+def test_trio_sleeps_and_uses_threads_as_its_guest() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        began = env.now()
+        await trio.sleep(SHORT)
+        assert env.now() - began >= SHORT
+        here = threading.get_ident()
+        assert await trio.to_thread.run_sync(threading.get_ident) != here
+        assert await trio.to_thread.run_sync(trio.from_thread.run_sync, threading.get_ident) == here
+
+    run(test)
+
+
+def test_a_signal_reaches_trios_receiver() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM) as signals:
+            nursery.start_soon(trio.to_thread.run_sync, os.kill, os.getpid(), signal.SIGTERM)
+            async for number in signals:
+                assert number == signal.SIGTERM
+                break
+
+    run(test)
+
+
+def test_it_turns_nothing_once_its_driving_is_cancelled() -> None:
+    env = RealEnv()
+
+    async def main() -> list[str]:
+        mesh = Mesh(raise_fault)
+        rung: list[str] = []
+        async with trio.open_nursery() as nursery:
+            await nursery.start(env.drive, mesh)
+            nursery.cancel_scope.cancel()
+        mesh.timers.at(env.now(), lambda: rung.append("late"))
+        await trio.sleep(SHORT)
+        return rung
+
+    assert env.loop.run(main) == []

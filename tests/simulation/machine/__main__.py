@@ -1,0 +1,68 @@
+"""`make nightly`: plays seeds until stopped, and shrinks the first story that breaks a rule.
+
+`--seed N` plays one and tells its answers; `--digest N` prints one line of all that happens in the first N seeds, to be held
+against another build's.
+"""
+
+import argparse
+import sys
+import time
+from hashlib import sha256
+from itertools import count
+
+from cache.form import IS_COMPILED
+from tests.simulation.machine.story import CLIENTS, Story, draw, fails, shrunk
+
+TOLD_EVERY = 10.0  # s
+BUILD = "compiled" if IS_COMPILED else "interpreted"
+
+
+def main() -> int:
+    arguments = _arguments()
+    if arguments.digest:
+        told = sha256()
+        for seed in range(arguments.digest):
+            story = Story(seed)
+            story.play(draw(seed))
+            told.update(story.digest().encode())
+        print(told.hexdigest())
+        return 0
+    if arguments.seed is not None:
+        story = Story(arguments.seed)
+        found = story.play(draw(arguments.seed, arguments.hours))
+        print("\n".join(story.answers), *found, sep="\n")
+        return 1 if found else 0
+    return nightly(arguments.first, arguments.hours)
+
+
+def nightly(first: int, hours: float) -> int:
+    """Until a rule is broken, or stopped."""
+    began, told = time.process_time(), time.monotonic()
+    for played, seed in enumerate(count(first), 1):
+        steps = draw(seed, hours)
+        if Story(seed).play(steps):
+            left = shrunk(seed, steps, fails)
+            print(f"seed {seed} breaks a rule; {len(left)} of its {len(steps)} steps are enough:")
+            print(*left, *Story(seed).play(left), sep="\n")
+            return 1
+        if time.monotonic() - told >= TOLD_EVERY:
+            told = time.monotonic()
+            rate = played * hours * CLIENTS / (time.process_time() - began)
+            print(f"{played} seeds, {rate:.0f} client-hours a second of CPU ({BUILD})", flush=True)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.machine", description=__doc__)
+    parser.add_argument("--first", type=int, default=10_000, help="the first seed")
+    parser.add_argument("--hours", type=float, default=1.0, help="of each story")
+    parser.add_argument("--seed", type=int, help="play this one alone")
+    parser.add_argument("--digest", type=int, default=0, help="of so many seeds")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(0)

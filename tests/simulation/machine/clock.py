@@ -1,0 +1,35 @@
+"""Virtual time: what happens when, and the turns of the engine between."""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from math import inf
+
+from resolver.engine import Mesh
+
+
+class Clock:
+    """Events in the order of their moments; those of one moment in the order in which they were set."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self._coming: list[tuple[float, int, Callable[[], None]]] = []
+        self._number = 0
+
+    def at(self, moment: float, event: Callable[[], None]) -> None:
+        """Have this happen then."""
+        self._number += 1
+        heappush(self._coming, (moment, self._number, event))
+
+    def run(self, mesh: Mesh, until: float) -> None:
+        """Let everything happen up to this moment, each event in a turn of its own."""
+        while True:
+            next_at = min(self._coming[0][0] if self._coming else inf, mesh.next_at())
+            if next_at > until:
+                break
+            self.now = max(self.now, next_at)
+            if self._coming and self._coming[0][0] <= self.now:
+                mesh.turn(self.now, heappop(self._coming)[2])
+            else:
+                mesh.turn(self.now)
+        self.now = until
+        mesh.turn(until)

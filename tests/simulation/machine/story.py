@@ -1,0 +1,194 @@
+"""One seed's story: an hour of a few clients' questions while servers fail and records change; what must hold of each answer.
+
+At the end all is healed, and once failures are forgotten every name must be answered, and by what is published then.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import Final, NamedTuple
+
+from cache.answer import Answer, Question
+from cache.names import WireName, to_text
+from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, A
+from resolver.engine import PublicResolver
+from resolver.errors import ResolutionFailure
+from tests.simulation.machine.internet import Mood
+from tests.simulation.machine.world import World
+
+HOUR: Final = 3600.0  # s
+CLIENTS: Final = 3
+ASKED: Final = 60 * CLIENTS  # questions an hour: each client asks one a minute, by Zipf among all names
+CHANGES: Final = 20
+BREAKS: Final = 25
+LONGEST: Final = 10.001  # s: a question's deadline
+MAX_STALE: Final = 86400.0  # s
+HEALED_FOR: Final = 61.0  # s: twice the longest pause after a failure, and some
+MOODS: Final = tuple(Mood)
+
+
+class Step(NamedTuple):
+    """Something that happens `after` so many seconds: "ask", "change", "mood", "loss" or "heal"; to which of all, and how."""
+
+    after: float
+    what: str
+    which: int = 0
+    how: float = 0.0
+
+
+def draw(seed: int, hours: float = 1.0) -> list[Step]:
+    """The steps of a seed's story, in no order."""
+    rng = Random(f"{seed}/story")
+    span = hours * HOUR
+    steps = [Step(rng.random() * span, "ask", int(rng.paretovariate(0.9)) - 1) for _ in range(round(ASKED * hours))]
+    steps += [Step(rng.random() * span, "change", rng.randrange(1 << 16)) for _ in range(round(CHANGES * hours))]
+    for _ in range(round(BREAKS * hours)):
+        after, chance = rng.random() * span, rng.random()
+        if chance < 0.15:
+            steps.append(Step(after, "heal"))
+        elif chance < 0.3:
+            steps.append(Step(after, "loss", how=rng.choice((0.0, 0.0, 0.02, 0.1, 0.3))))
+        else:
+            steps.append(Step(after, "mood", rng.randrange(1 << 16), rng.randrange(len(MOODS))))
+    return steps
+
+
+def shrunk(seed: int, steps: Sequence[Step], fails: Callable[[int, Sequence[Step]], bool]) -> list[Step]:
+    """As few of the steps as still fail, found by leaving out ever smaller parts."""
+    left = list(steps)
+    size = len(left) // 2
+    while size:
+        at = 0
+        while at < len(left):
+            fewer = left[:at] + left[at + size :]
+            if fails(seed, fewer):
+                left = fewer
+            else:
+                at += size
+        size //= 2
+    return left
+
+
+def fails(seed: int, steps: Sequence[Step]) -> bool:
+    """Does the story break a rule?"""
+    return bool(Story(seed).play(steps))
+
+
+class Story:
+    """A story while it is played. found: what broke a rule."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World(seed)
+        self.found: list[str] = []
+        self.answers: list[str] = []
+        self._open = 0
+
+    def play(self, steps: Sequence[Step]) -> list[str]:
+        """The violations."""
+        clock, world = self.world.clock, self.world
+        began = clock.now
+        for step in steps:
+            clock.at(began + step.after, partial(self._happen, step))
+        clock.run(world.mesh, began + max((step.after for step in steps), default=0.0))
+        self._mend()
+        self.found += world.faults
+        if self._open:
+            self.found.append(f"{self._open} questions were never answered")
+        if world.counts.resolve.flights_current:
+            self.found.append(f"{world.counts.resolve.flights_current} flights are left")
+        return self.found
+
+    def digest(self) -> str:
+        """Of every packet, its moment and its octets, and of every answer: the same seed gives the same."""
+        told = sha256()
+        for at, host, message in self.world.trace:
+            told.update(f"{at:.9f} {host} ".encode() + message)
+        told.update("\n".join(self.answers).encode())
+        return told.hexdigest()
+
+    def _happen(self, step: Step) -> None:
+        internet = self.world.internet
+        if step.what == "ask":
+            self._ask(internet.names[min(step.which, len(internet.names) - 1) * 7 % len(internet.names)])
+        elif step.what == "change":
+            internet.change(internet.names[step.which % len(internet.names)], self.world.clock.now)
+        elif step.what == "mood":
+            servers = list(internet.servers.values())
+            servers[step.which % len(servers)].mood = MOODS[int(step.how)]
+        elif step.what == "loss":
+            self.world.loss = step.how
+        else:
+            self._heal()
+
+    def _ask(self, name: WireName, *, must_be_well: bool = False) -> None:
+        public: PublicResolver = self.world.recursion.public
+        question = Question(name, A)
+        self._open += 1
+        answer = public.find(question, self.world.clock.now)
+        if answer is not None:
+            self._judge(name, answer, self.world.clock.now, must_be_well=must_be_well)
+            return
+        self.world.mesh.start(self._wait(question, self.world.clock.now, must_be_well=must_be_well), "a client")
+
+    async def _wait(self, question: Question, began: float, *, must_be_well: bool) -> None:
+        recursion = self.world.recursion
+        try:
+            answer = await recursion.public.resolve(question, recursion.new_budget())
+        except ResolutionFailure as failure:
+            answer = failure.answer()
+        self._judge(question.qname, answer, began, must_be_well=must_be_well)
+
+    def _judge(self, name: WireName, answer: Answer, began: float, *, must_be_well: bool) -> None:
+        self._open -= 1
+        world = self.world
+        now, internet = world.clock.now, world.internet
+        self.answers.append(f"{now:.6f} {to_text(name)} {answer.rcode} {[one.rdatas for one in answer.answer]}")
+        if now - began > LONGEST:
+            self._note(name, f"took {now - began:.3f} s")
+        if answer.rcode not in (NOERROR, NXDOMAIN):
+            if must_be_well and not self._is_hopeless(name):
+                self._note(name, f"failed though all is well: {[str(one) for one in answer.errors]}")
+            return
+        owner = name
+        for rrset in answer.answer:
+            oldest = began - rrset.ttl - (MAX_STALE if answer.is_stale else 0.0) - LONGEST
+            if rrset.owner != owner or not internet.was_ever(owner, rrset.rtype, rrset.rdatas[0], oldest):
+                self._note(name, f"{rrset} was not published at {to_text(owner)} since {oldest:.0f}")
+            owner = rrset.alias_target or owner
+            if must_be_well and rrset.ttl == 0 and answer.is_stale:
+                self._note(name, "TTL 0 given stale")
+        if not answer.answer or answer.answer[-1].rtype == CNAME:
+            since = began - 300.0 - (MAX_STALE if answer.is_stale else 0.0) - LONGEST
+            if not internet.was_absent(owner, since):
+                self._note(name, f"denied, though {to_text(owner)} is there since before {since:.0f}")
+        if must_be_well and answer.is_stale:
+            self._note(name, "still stale")
+
+    def _is_hopeless(self, name: WireName) -> bool:
+        """Does the name lead in a circle, or through more aliases than are followed?"""
+        seen = 0
+        while (record := self.world.internet.true_at(name)) is not None and record.rtype == CNAME:
+            name = WireName(record.rdata)
+            seen += 1
+            if seen > 11:
+                return True
+        return False
+
+    def _heal(self) -> None:
+        self.world.loss = 0.0
+        for server in self.world.internet.servers.values():
+            server.mood = Mood.WELL
+
+    def _mend(self) -> None:
+        """Everything is well from now on, and so must be every answer, as soon as failures are forgotten."""
+        world = self.world
+        self._heal()
+        world.clock.run(world.mesh, world.clock.now + HEALED_FOR)
+        for name in dict.fromkeys(world.internet.names):
+            world.clock.at(world.clock.now + 0.01, partial(self._ask, name, must_be_well=True))
+            world.clock.run(world.mesh, world.clock.now + 0.02)
+        world.clock.run(world.mesh, world.clock.now + 15.0)
+
+    def _note(self, name: WireName, what: str) -> None:
+        self.found.append(f"{self.world.clock.now:.3f} s: {to_text(name)}: {what}")

@@ -1,0 +1,36 @@
+"""Thousands of hours in which servers fail and records change, on the engine alone."""
+
+import pytest
+
+from tests.simulation.machine.story import Step, Story, draw, fails, shrunk
+
+SEEDS, AT_ONCE = 2000, 50
+FRESH = 20  # seeds nobody has played before
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
+def test_no_hour_breaks_a_rule(first: int) -> None:
+    for seed in range(first, first + AT_ONCE):
+        found = Story(seed).play(draw(seed))
+        assert not found, f"python -m tests.simulation.machine --seed {seed}: {found[:5]}"
+
+
+def test_the_same_seed_is_the_same_story() -> None:
+    stories = [Story(7), Story(7), Story(8)]
+    for story, seed in zip(stories, (7, 7, 8), strict=True):
+        story.play(draw(seed))
+    assert stories[0].digest() == stories[1].digest() != stories[2].digest()
+
+
+def test_a_wrong_answer_would_be_found() -> None:
+    """The judge is judged: a record that was never published, and a failure of what is well."""
+    story = Story(1)
+    story.world.internet.was_ever = lambda *_: False  # type: ignore[method-assign]  # nothing that is answered was true
+    assert any("was not published" in one for one in story.play(draw(1)))
+
+
+def test_a_failing_story_is_shrunk_to_what_makes_it_fail() -> None:
+    steps = [Step(float(at), "ask", at) for at in range(40)]
+    left = shrunk(0, steps, lambda _, some: {one.which for one in some} >= {3, 31})
+    assert [one.which for one in left] == [3, 31]
+    assert not fails(3, draw(3)[:50])
