@@ -109,10 +109,13 @@ def of_apex(iteration: Iteration, question: Question) -> Iteration:
 
 
 def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, lease: float | None = None) -> RRset:
-    """The records as an entry. lease: the delegation's unless said otherwise."""
-    ttl = clamp(raw.ttl, options)
+    """The records as an entry. lease: the delegation's unless said otherwise.
+
+    What comes when the lease is over, which was asked for in time, is good for this one answer.
+    """
     if lease is None:
         lease = voice.delegation.lease
+    ttl = clamp(raw.ttl, options) if voice.now < lease else 0
     return RRset(
         owner=raw.owner,
         rtype=raw.rtype,

@@ -60,6 +60,14 @@ def test_nothing_outlives_its_lease() -> None:
     assert entry.expires == NOW + 100
 
 
+@pytest.mark.parametrize("said", ["www.example. 600 A 192.0.2.1", "www.example. 600 CNAME www.test."])
+def test_what_comes_when_its_lease_is_over_is_good_for_this_answer_and_not_called_stale(said: str) -> None:
+    """Found by a seed: it was asked for in time, and the delegation ended meanwhile."""
+    iteration = learned("www.example. A", response(said), lease=NOW)
+    entry = iteration.link.shown[0] if isinstance(iteration.link, Alias) else iteration.link
+    assert (entry.ttl, entry.expires) == (0, NOW)
+
+
 CHAINS = [
     pytest.param(response("a.example. 60 CNAME b.example.\nb.example. 60 A 192.0.2.1"), id="an address"),
     pytest.param(response("a.example. 60 CNAME b.example.\nb.example. 60 CNAME c.example."), id="an alias"),
