@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 BUILT  := build/compiled
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
-.PHONY: help run test build test-compiled nightly wheel replay lint report bench bench-peers bench-latency bench-state bench-fair lock clean
+.PHONY: help run test build test-compiled nightly wheel replay lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ report: $(READY)  ## what is long, wide or deep, for a reviewer's eyes
 
 bench: $(READY)  ## ratios of our parts against others, in one run
 	$(BIN)/python -m tests.bench
+
+bench-compiled: $(BUILT)/.ready  ## the same of the compiled modules
+	$(COMPILED) $(BIN)/python -m tests.bench
 
 bench-peers: $(READY)  ## the daemon beside Debian's unbound in one network namespace (root, unbound, nsd, dnsperf)
 	$(BIN)/python -m tests.bench.peers

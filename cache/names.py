@@ -21,8 +21,9 @@ class BadName(ValueError):
 
 
 def fold(name: bytes) -> WireName:
-    """Lower-case a well-formed uncompressed wire name (RFC 4343)."""
-    return WireName(name.lower())
+    """Lower-case a well-formed uncompressed wire name (RFC 4343). What is in lower case already is not copied."""
+    folded = name.lower()
+    return WireName(name if folded == name else folded)
 
 
 def parent(name: WireName) -> WireName:

@@ -84,7 +84,7 @@ class RRset(Value):
         source: str = "",
         proof: "tuple[RRset, ...]" = (),
     ) -> None:
-        self.owner: Final = owner
+        self.owner = owner
         self.rtype: Final = rtype
         self.rdatas: Final = rdatas
         self.ttl: Final = ttl
@@ -148,6 +148,10 @@ class RRset(Value):
             proof=self.proof if proof is None else proof,
         )
 
+    def share_owner(self, owner: WireName) -> None:
+        """Have `owner`, which is equal, in the place of its own: one object for all that is held of a name."""
+        self.owner = owner
+
     def __repr__(self) -> str:
         return (
             f"<RRset {to_text(self.owner)} TYPE{self.rtype} x{len(self.rdatas)} "
@@ -193,7 +197,7 @@ class Denial(Value):
         lease: float = FOREVER,
         source: str = "",
     ) -> None:
-        self.owner: Final = owner
+        self.owner = owner
         self.rtype: Final = rtype
         self.soa: Final = soa
         self.ttl: Final = ttl
@@ -251,6 +255,10 @@ class Denial(Value):
     @property
     def is_nxdomain(self) -> bool:
         return self.rtype is None
+
+    def share_owner(self, owner: WireName) -> None:
+        """As RRset.share_owner."""
+        self.owner = owner
 
     def __repr__(self) -> str:
         what = "NXDOMAIN" if self.rtype is None else f"NODATA TYPE{self.rtype}"

@@ -8,7 +8,7 @@ from cache.counts import CacheCounts
 from cache.eviction import Clock
 from cache.names import ROOT, WireName, ancestors, is_at_or_below, is_below
 from cache.node import Node
-from cache.octets import NODE_OCTETS, octets_of
+from cache.octets import NODE_OCTETS, octets_of, octets_of_all
 from cache.options import CacheOptions
 from cache.ranking import can_stand_beside, heir, may_replace, survivors
 from cache.rrset import Denial, Entry, RRset, Security, Trust
@@ -93,7 +93,7 @@ class RRsetCache:
         if node is None:
             return False
         node.hits += 1
-        if node.entries[0] is entry and entry.rtype == rtype:
+        if entry.rtype == rtype and node.begins_with(entry):
             return True  # nearly always, and it takes half the time
         return (node.find(rtype) or node.find(None)) is entry
 
@@ -171,7 +171,7 @@ class RRsetCache:
         if node is not None and lease > entry.lease:
             longer = entry.replace(lease=lease)
             self.counts.leases_renewed += any(one is entry for one in node.entries)
-            node.entries = tuple(longer if one is entry else one for one in node.entries)
+            node.hold(tuple(longer if one is entry else one for one in node.entries))
 
     def forget(
         self, owner: WireName, rtype: int | None = None, *, subtree: bool = False, denials_only: bool = False
@@ -239,10 +239,10 @@ class RRsetCache:
     def _keep(self, node: Node, entries: tuple[Entry, ...]) -> None:
         """Make `entries` all that the node has; the one place where entries come and go. A node without any goes."""
         self.speaks_below += sum(map(speaks_below, entries)) - sum(map(speaks_below, node.entries))
-        octets = NODE_OCTETS + sum(map(octets_of, entries)) if entries else 0
+        octets = octets_of_all(entries) if entries else 0
         self.octets += octets - node.octets
         node.octets = octets
-        node.entries = entries
+        node.hold(entries)
         if not entries:
             del self._nodes[node.owner]
             self._clock.remove(node)

@@ -6,7 +6,7 @@ import msgspec
 
 from cache.answer import Question
 from cache.chain import Link, alias_of
-from cache.names import WireName, count_labels, is_at_or_below
+from cache.names import WireName, count_labels, fold, is_at_or_below
 from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
@@ -126,7 +126,7 @@ def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, l
         expires=expiry(ttl, voice.now, lease),
         trust=trust,
         lease=lease,
-        alias_target=WireName(raw.rdatas[0].lower()) if raw.rtype in (CNAME, DNAME) else None,
+        alias_target=fold(raw.rdatas[0]) if raw.rtype in (CNAME, DNAME) else None,
         source=voice.server.host,
     )
 

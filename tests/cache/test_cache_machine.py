@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from cache.answer import Answer
 from cache.lookup import find, find_stale_link
 from cache.names import from_text, is_below
-from cache.octets import NODE_OCTETS, octets_of
+from cache.octets import NODE_OCTETS, octets_of_all
 from cache.options import CacheOptions, StaleOptions
 from cache.ranking import STANDS_BESIDE_CNAME
 from cache.rrset import Entry, RRset, Security, Trust
@@ -178,7 +178,7 @@ class CacheMachine(RuleBasedStateMachine):
     def octets_are_the_sum_and_within_their_bound(self) -> None:
         for store in (self.store, self.small):
             entries = list(store.walk())
-            assert store.octets == len(store) * NODE_OCTETS + sum(map(octets_of, entries))
+            assert store.octets == sum(octets_of_all(node.entries) for node in store.walk_nodes())
             assert len({one.owner for one in entries}) == len(store)
         assert self.small.octets <= SMALL or len(self.small) == 1
 
