@@ -11,11 +11,10 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 import apsw
-import apsw.ext
 import msgspec
 import trio
 
@@ -32,6 +31,9 @@ from internal_zones.clocks import (
 from internal_zones.mapping import TOUCHED
 from internal_zones.plans import LARGE, Plan, problem, slowness
 from internal_zones.rows import Row
+
+if TYPE_CHECKING:
+    import apsw.ext
 
 T = TypeVar("T")
 
@@ -268,6 +270,8 @@ class StateFile:
 
 
 def _plan(connection: apsw.Connection, sql: str) -> Plan:
+    import apsw.ext  # of use only where there is a database; a thirteenth of a start
+
     details = apsw.ext.query_info(connection, sql, actions=True, explain_query_plan=True)
     return Plan(
         columns=tuple(column for column, _ in details.description),
@@ -282,7 +286,7 @@ def _plan(connection: apsw.Connection, sql: str) -> Plan:
     )
 
 
-def _steps(plan: apsw.ext.QueryPlan | None) -> Iterator[str]:
+def _steps(plan: "apsw.ext.QueryPlan | None") -> Iterator[str]:
     if plan is not None:
         yield plan.detail
         for part in plan.sub or ():

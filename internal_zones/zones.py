@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import IPv6Network
 from operator import is_not
-from typing import Final, Never
+from typing import TYPE_CHECKING, Final, Never
 
 import trio
 
@@ -61,10 +61,12 @@ from internal_zones.records import (
 )
 from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
-from internal_zones.subscription import Connect, Subscription
 from internal_zones.units import Unit, Units
 from internal_zones.verifying import Verifier
 from internal_zones.watcher import Warn, Watcher
+
+if TYPE_CHECKING:
+    from internal_zones.subscription import Connect, Subscription
 
 NOT_READY: Final = 14  # INFO-CODE of RFC 8914
 
@@ -91,7 +93,7 @@ class InternalZones:
         counts: InternalCounts | None = None,
         warn: Warn = _say_nothing,
         run: Runner | None = None,
-        connect: Connect | None = None,
+        connect: "Connect | None" = None,
     ) -> None:
         """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread.
 
@@ -135,15 +137,19 @@ class InternalZones:
             counts=self.counts,
             warn=warn,
         )
-        self._subscription = connect and Subscription(
-            options.subscription,
-            connect,
-            runner,
-            self._watcher.hurry,
-            now=now,
-            counts=self.counts,
-            warn=warn,
-        )
+        self._subscription: Subscription | None = None
+        if connect is not None:
+            from internal_zones.subscription import Subscription as Following  # HTTP: most daemons have no use for it
+
+            self._subscription = Following(
+                options.subscription,
+                connect,
+                runner,
+                self._watcher.hurry,
+                now=now,
+                counts=self.counts,
+                warn=warn,
+            )
 
     def find(self, network: int, qname: WireName, qtype: int, now: float, client: bytes) -> Answer | None:
         """The answer from memory; None: the database has to be read first (see load). client: packed address."""

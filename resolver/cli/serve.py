@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+import resolver.cli.plain_log  # noqa: F401  # before whatever logs
 from resolver.cli.arguments import CONFIG_FILE, DEFAULT_CONFIG
 from resolver.cli.config_file import prepare_or_exit
 

@@ -56,6 +56,8 @@ def make_trusting(
     """None: nothing is validated."""
     if not options.validate:
         return None
+    import resolver.dnssec.algorithms  # noqa: F401  # now, and not while clients wait for the first signature
+
     standings = Standings(counts)
     unchecked = frozenset(map(from_text, options.negative_trust_anchors))
     trust = ChainOfTrust(env.now, anchors, unchecked, standings)

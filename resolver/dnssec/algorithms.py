@@ -1,6 +1,6 @@
 """Is this the signature of that key over these octets? The arithmetic alone; nothing here raises on input.
 
-The formats: RFC 3110 (RSA), RFC 6605 (ECDSA), RFC 8080 (EdDSA). Numbers: the IANA registry of DNSSEC algorithms.
+The formats: RFC 3110 (RSA), RFC 6605 (ECDSA), RFC 8080 (EdDSA).
 """
 
 from typing import Final
@@ -9,14 +9,16 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
 
-RSASHA1: Final = 5
-RSASHA1_NSEC3: Final = 7
-RSASHA256: Final = 8
-RSASHA512: Final = 10
-ECDSAP256: Final = 13
-ECDSAP384: Final = 14
-ED25519: Final = 15
-ED448: Final = 16
+from resolver.dnssec.numbers import (
+    ECDSAP256,
+    ECDSAP384,
+    ED448,
+    ED25519,
+    RSASHA1,
+    RSASHA1_NSEC3,
+    RSASHA256,
+    RSASHA512,
+)
 
 MIN_MODULUS_BITS: Final = 512  # RFC 3110 and RFC 5702 §2.1 allow them; a DS names the key, we only check it
 MAX_MODULUS_BITS: Final = 4096  # RFC 3110 §2; a verification costs as the square of it
@@ -32,7 +34,6 @@ _ECDSA: Final[dict[int, tuple[ec.EllipticCurve, hashes.HashAlgorithm, int]]] = {
     ECDSAP256: (ec.SECP256R1(), hashes.SHA256(), 32),
     ECDSAP384: (ec.SECP384R1(), hashes.SHA384(), 48),
 }
-SUPPORTED: Final = frozenset({*_RSA, *_ECDSA, ED25519, ED448})
 
 
 def is_signed(algorithm: int, public_key: bytes, signed: bytes, signature: bytes) -> bool:

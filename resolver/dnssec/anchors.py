@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-
-import dns.exception
-import dns.rrset
-import dns.zonefile
+from typing import TYPE_CHECKING, Final
 
 from cache.names import WireName, fold, to_text
 from cache.rrtypes import DNSKEY, DS
 from resolver.dnssec import keys
+
+if TYPE_CHECKING:
+    import dns.rrset
 
 # The root's key signing keys 20326 (made in 2017) and 38696 (made in 2024); conf/root.key has the keys themselves.
 BUILT_IN: Final = """
@@ -37,6 +36,9 @@ def read(text: str) -> Mapping[WireName, Anchor]:
     Raises BadAnchors if it holds anything but DS and DNSKEY records, a key that cannot be used (revoked, no zone key), or a
     zone for which no algorithm or digest is supported: its answers would all pass unchecked.
     """
+    import dns.exception  # dnspython's zone files take a tenth of a start, and are read where somebody validates
+    import dns.zonefile
+
     try:
         rrsets = dns.zonefile.read_rrsets(text, rdclass=None, default_ttl=0, relativize=False)
     except (dns.exception.DNSException, ValueError) as wrong:
@@ -53,7 +55,7 @@ def read(text: str) -> Mapping[WireName, Anchor]:
     return {zone: Anchor(zone, tuple(dict.fromkeys(ds))) for zone, ds in found.items()}
 
 
-def _ds_of(zone: WireName, rrset: dns.rrset.RRset) -> tuple[bytes, ...]:
+def _ds_of(zone: WireName, rrset: "dns.rrset.RRset") -> tuple[bytes, ...]:
     rdatas = tuple(rdata.to_wire() or b"" for rdata in rrset)
     if rrset.rdtype == DS:
         return rdatas

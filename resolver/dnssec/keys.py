@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from cache.names import WireName
 from cache.rrset import RRset
-from resolver.dnssec import algorithms
+from resolver.dnssec.numbers import SUPPORTED
 
 ZONE_KEY: Final = 0x0100  # RFC 4034 §2.1.1
 REVOKED: Final = 0x0080  # RFC 5011 §7
@@ -58,7 +58,7 @@ def usable(rdata: bytes) -> Key | None:
         return None
     flags, protocol, algorithm = int.from_bytes(rdata[:2]), rdata[2], rdata[3]
     is_zone_key = flags & ZONE_KEY and not flags & REVOKED and protocol == DNSSEC_PROTOCOL
-    if not is_zone_key or algorithm not in algorithms.SUPPORTED:
+    if not is_zone_key or algorithm not in SUPPORTED:
         return None
     return Key(key_tag(rdata), algorithm, rdata[4:], rdata)
 
@@ -110,5 +110,5 @@ def make_ds(owner: WireName, dnskey: bytes) -> bytes:
 
 def _digests(ds: Sequence[bytes]) -> Iterator[Digest]:
     for rdata in dict.fromkeys(ds):
-        if len(rdata) > 4 and rdata[2] in algorithms.SUPPORTED and rdata[3] in _DIGESTS:
+        if len(rdata) > 4 and rdata[2] in SUPPORTED and rdata[3] in _DIGESTS:
             yield Digest(int.from_bytes(rdata[:2]), rdata[2], rdata[3], rdata[4:])

@@ -2,10 +2,6 @@
 
 from typing import Final
 
-import dns.exception
-import dns.rdatatype
-import dns.zonefile
-
 from cache.names import ROOT, WireName, from_text
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin
@@ -41,6 +37,10 @@ def built_in_hints(port: int) -> Delegation:
 
 def parse_hints(text: str, port: int) -> Delegation:
     """The root's delegation; its servers listen on `port`. Raises BadHints, also when no address is in it."""
+    import dns.exception  # dnspython's zone files take a tenth of a start, and hardly anybody has other root servers
+    import dns.rdatatype
+    import dns.zonefile
+
     try:
         rrsets = dns.zonefile.read_rrsets(text, rdclass=None, default_rdclass="IN", default_ttl=3600, relativize=False)
     except (dns.exception.DNSException, ValueError) as error:

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.dnssec import algorithms
+from resolver.dnssec import algorithms, numbers
 from resolver.dnssec.algorithms import is_signed
 from resolver.dnssec.signatures import Verified, verify
 from resolver.dnssec.work import Work
@@ -16,14 +16,14 @@ from tests.signing import Private
 @pytest.mark.parametrize(
     ("private", "algorithm"),
     [
-        pytest.param(rsa.generate_private_key(65537, 1024), algorithms.RSASHA1, id="RSASHA1"),
-        pytest.param(rsa.generate_private_key(65537, 1024), algorithms.RSASHA1_NSEC3, id="RSASHA1-NSEC3"),
-        pytest.param(rsa.generate_private_key(65537, 2048), algorithms.RSASHA256, id="RSASHA256"),
-        pytest.param(rsa.generate_private_key(65537, 1280), algorithms.RSASHA512, id="RSASHA512"),
-        pytest.param(ec.generate_private_key(ec.SECP256R1()), algorithms.ECDSAP256, id="ECDSAP256"),
-        pytest.param(ec.generate_private_key(ec.SECP384R1()), algorithms.ECDSAP384, id="ECDSAP384"),
-        pytest.param(ed25519.Ed25519PrivateKey.generate(), algorithms.ED25519, id="ED25519"),
-        pytest.param(ed448.Ed448PrivateKey.generate(), algorithms.ED448, id="ED448"),
+        pytest.param(rsa.generate_private_key(65537, 1024), numbers.RSASHA1, id="RSASHA1"),
+        pytest.param(rsa.generate_private_key(65537, 1024), numbers.RSASHA1_NSEC3, id="RSASHA1-NSEC3"),
+        pytest.param(rsa.generate_private_key(65537, 2048), numbers.RSASHA256, id="RSASHA256"),
+        pytest.param(rsa.generate_private_key(65537, 1280), numbers.RSASHA512, id="RSASHA512"),
+        pytest.param(ec.generate_private_key(ec.SECP256R1()), numbers.ECDSAP256, id="ECDSAP256"),
+        pytest.param(ec.generate_private_key(ec.SECP384R1()), numbers.ECDSAP384, id="ECDSAP384"),
+        pytest.param(ed25519.Ed25519PrivateKey.generate(), numbers.ED25519, id="ED25519"),
+        pytest.param(ed448.Ed448PrivateKey.generate(), numbers.ED448, id="ED448"),
     ],
 )
 def test_each_supported_algorithm_verifies_what_dnspython_signs(private: Private, algorithm: int) -> None:
