@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from resolver.env import Address
+from resolver.real_env_inherited import Pool, peer_pid, receive_sockets, send_descriptors
 from resolver.real_env_loop import Loop
 from resolver.real_env_tcp import RealTcpListener, listen_tcp, open_tcp
 from resolver.real_env_udp import (
@@ -67,27 +68,56 @@ class RealRng:
 
 
 class RealNetwork:
-    """The kernel's sockets (resolver.env.Network)."""
+    """The kernel's sockets (resolver.env.Network).
+
+    inherited: sockets that were bound before us, used where they fit. replaces: a process that lives on listens at our Unix
+    paths until `publish`.
+    """
 
     def __init__(self, rng: RealRng, loop: Loop, source: str = "") -> None:
         """loop: reads the sockets of listeners and of channels to servers.
 
         source: the address that UDP channels send from, for a host that has several; "": the kernel's choice.
         """
+        self.inherited = Pool()
+        self.replaces = False
         self._rng = rng
         self._loop = loop
         self._source = source
         self._listening = set[int]()  # UDP ports of ours, never to be used as a source port
+        self._listeners: list[RealUdpListener | RealTcpListener] = []
+        self._unpublished: list[RealUnixListener] = []
 
     async def listen_udp(self, address: Address) -> RealUdpListener:
         with _named(address):
-            listener = listen_udp(address, self._loop)
+            listener = listen_udp(address, self._loop, self.inherited.take(address, is_tcp=False))
         self._listening.add(listener.address.port)
+        self._listeners.append(listener)
         return listener
 
     async def listen_tcp(self, address: Address) -> RealTcpListener:
         with _named(address):
-            return await listen_tcp(address)
+            listener = await listen_tcp(address, self.inherited.take(address, is_tcp=True))
+        self._listeners.append(listener)
+        return listener
+
+    async def hand_sockets(self, stream: trio.abc.Stream, octets: bytes) -> None:
+        """Send `octets` over a Unix stream, and with them a copy of each socket that is listened on. Raises OSError."""
+        assert isinstance(stream, trio.SocketStream)
+        self._listeners = [listener for listener in self._listeners if listener.descriptor >= 0]
+        await send_descriptors(stream, octets, [listener.descriptor for listener in self._listeners])
+
+    async def inherit(self, stream: trio.abc.Stream) -> bytes:
+        """Receive such octets, to the end of their line, and listen with the sockets that come with them. Raises OSError."""
+        assert isinstance(stream, trio.SocketStream)
+        octets, held = await receive_sockets(stream)
+        self.inherited.add(held)
+        return octets
+
+    def pid_of(self, stream: trio.abc.Stream) -> int:
+        """The process that listens, or did, at the other end of a Unix stream."""
+        assert isinstance(stream, trio.SocketStream)
+        return peer_pid(stream)
 
     def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> RealUdpChannel:
         return connect_udp(server, self._rng, self._listening, self._source, self._loop, take)
@@ -99,7 +129,15 @@ class RealNetwork:
         return await open_tcp(server)
 
     async def listen_unix(self, path: str) -> RealUnixListener:
-        return await listen_unix(path)
+        listener = await listen_unix(path, beside=self.replaces)
+        self._unpublished.append(listener)
+        return listener
+
+    def publish(self) -> None:
+        """Take the place of the process that was replaced, at the paths that both of us listen at. Raises OSError."""
+        for listener in self._unpublished:
+            listener.publish()
+        self._unpublished.clear()
 
     async def open_unix(self, path: str) -> trio.abc.Stream:
         return await open_unix(path)

@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+from socket import socket
 from typing import Final
 
 import trio
@@ -22,6 +23,11 @@ class RealTcpListener:
         self._listener = listener
         self.address = Address(*listener.socket.getsockname()[:2])
 
+    @property
+    def descriptor(self) -> int:
+        """-1 once it is closed."""
+        return self._listener.socket.fileno()
+
     async def accept(self) -> TcpConnection:
         while True:
             try:
@@ -40,8 +46,10 @@ class RealTcpListener:
         self._listener.socket.close()
 
 
-async def listen_tcp(address: Address) -> RealTcpListener:
-    """Listen at `address`. Raises OSError."""
+async def listen_tcp(address: Address, bound: socket | None = None) -> RealTcpListener:
+    """Listen at `address`. bound: a socket that does already. Raises OSError."""
+    if bound is not None:
+        return RealTcpListener(trio.SocketListener(trio_socket.from_stdlib_socket(bound)))
     sock = trio_socket.socket(_family(address), trio_socket.SOCK_STREAM)
     try:
         # On TCP this lets a restarted daemon bind while old connections linger, and no two daemons listen.

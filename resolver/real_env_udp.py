@@ -40,6 +40,11 @@ class RealUdpListener:
         self._batches = Batches(self._fd, layout, None if ip.is_unspecified else ip.packed)
         self.has_more = False
 
+    @property
+    def descriptor(self) -> int:
+        """-1 once it is closed."""
+        return self._socket.fileno()
+
     def start(self, take: Callable[[list[Datagram]], None]) -> None:
         self._loop.watch(self._fd, partial(self._receive, take))
 
@@ -137,20 +142,24 @@ class RealAwaitedUdpChannel:
             self._socket.close()
 
 
-def listen_udp(address: Address, loop: Loop) -> RealUdpListener:
-    """Bind a socket for clients' queries. Raises OSError."""
+def listen_udp(address: Address, loop: Loop, bound: socket.socket | None = None) -> RealUdpListener:
+    """Bind a socket for clients' queries. bound: one that is bound already. Raises OSError."""
     is_ipv6 = ":" in address.host
-    sock = _udp_socket(is_ipv6)
+    sock = _udp_socket(is_ipv6) if bound is None else bound
     try:
         # Set before bind(): every datagram brings its destination. No SO_REUSEADDR, no SO_REUSEPORT: with either, a
         # second daemon could bind the same UDP port and would take its share of the queries.
         if is_ipv6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if bound is None:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         else:
             sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         _widen_receive_buffer(sock)
-        sock.bind(address)
+        if bound is None:
+            sock.bind(address)
+        else:
+            _ask_for_whole_paths(sock, is_ipv6)
         return RealUdpListener(sock, loop)
     except BaseException:
         sock.close()
@@ -197,11 +206,15 @@ def _connected(server: Address, rng: Rng, taken: Container[int], source: str) ->
 def _udp_socket(is_ipv6: bool) -> socket.socket:
     family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    _ask_for_whole_paths(sock, is_ipv6)
+    return sock
+
+
+def _ask_for_whole_paths(sock: socket.socket, is_ipv6: bool) -> None:
     if is_ipv6:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT)
     else:
         sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT)
-    return sock
 
 
 def _widen_receive_buffer(sock: socket.socket) -> None:

@@ -17,8 +17,10 @@ BACKLOG = 16  # operators' commands, not clients' queries
 class RealUnixListener:
     """A listening Unix stream socket (resolver.env.UnixListener)."""
 
-    def __init__(self, path: str, listener: trio.SocketListener) -> None:
+    def __init__(self, path: str, listener: trio.SocketListener, place: str = "") -> None:
+        """path: where it listens; place: where it will, after `publish`; "": at the same path."""
         self._path = path
+        self._place = place or path
         self._inode = os.stat(path).st_ino
         self._listener = listener
 
@@ -31,6 +33,12 @@ class RealUnixListener:
                     raise
                 await trio.sleep(PAUSE_WHEN_EXHAUSTED)
 
+    def publish(self) -> None:
+        """Listen where another process does until now; nobody finds that one any more. Raises OSError."""
+        if self._path != self._place:
+            os.rename(self._path, self._place)
+            self._path = self._place
+
     def close(self) -> None:
         """The file is taken away only if it is still ours: another daemon may have been started meanwhile."""
         self._listener.socket.close()
@@ -41,12 +49,13 @@ class RealUnixListener:
             pass
 
 
-async def listen_unix(path: str) -> RealUnixListener:
-    """Listen at `path`, in a folder that is made if need be.
+async def listen_unix(place: str, *, beside: bool = False) -> RealUnixListener:
+    """Listen at `place`, in a folder that is made if need be. beside: near it, until `publish`.
 
     Raises OSError: EADDRINUSE with the path when a living process answers there.
     """
-    os.makedirs(os.path.dirname(path) or ".", mode=FOLDER_MODE, exist_ok=True)
+    os.makedirs(os.path.dirname(place) or ".", mode=FOLDER_MODE, exist_ok=True)
+    path = f"{place}.{os.getpid()}" if beside else place
     await _clear_the_way(path)
     sock = trio_socket.socket(trio_socket.AF_UNIX, trio_socket.SOCK_STREAM)
     try:
@@ -54,13 +63,13 @@ async def listen_unix(path: str) -> RealUnixListener:
         # Before listen(): nobody can have connected under the umask's mode.
         os.chmod(path, SOCKET_MODE)
         sock.listen(BACKLOG)
-        return RealUnixListener(path, trio.SocketListener(sock))
+        return RealUnixListener(path, trio.SocketListener(sock), place)
     except BaseException:
         sock.close()
         raise
 
 
-async def open_unix(path: str) -> trio.abc.Stream:
+async def open_unix(path: str) -> trio.SocketStream:
     """Connect to `path`. Raises OSError."""
     return await trio.open_unix_socket(path)
 

@@ -12,12 +12,14 @@ import trio
 from resolver.cli.arguments import DEFAULT_CONFIG
 from resolver.cli.config_file import load_or_exit
 from resolver.options import Options
-from resolver.service.control_protocol import Line, Request, RowLine
+from resolver.service.control_protocol import Line, Request, RowLine, Status
 from resolver.service.lines import Lines
 
 MAX_REPLY_LINE: Final = (
     1 << 22
 )  # octets; an RRset has at most 64 kB, four characters of escaped text each, and some more
+
+GREETING: Final = 2.0  # s for the least that a daemon can be asked
 
 Take = Callable[[bytes], None]  # what is done with each row, as JSON
 
@@ -60,10 +62,19 @@ def ask_each(path: str, requests: Iterable[Request], take: Take) -> None:
         except OSError as error:
             raise DaemonFailure(_unreachable(path, error)) from None
         async with stream:
+            await _greet(stream, path)
             for request in requests:
                 await converse(stream, request, take)
 
     trio.run(ask_there)
+
+
+async def _greet(stream: trio.abc.Stream, path: str) -> None:
+    """See if anybody answers. What is asked then may take its time. Raises DaemonFailure."""
+    with trio.move_on_after(GREETING):
+        await converse(stream, Status(), lambda row: None)
+        return
+    raise DaemonFailure(f"nobody answers at {path} within {GREETING:.0f} s, although somebody listens there")
 
 
 async def converse(stream: trio.abc.Stream, request: Request, take: Take) -> None:

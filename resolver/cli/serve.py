@@ -17,11 +17,16 @@ HARMLESS_SIGNALS: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 @click.command("serve")
 @click.option("--config", type=CONFIG_FILE, default=DEFAULT_CONFIG, show_default=True, help="The config file.")
-def command(config: Path) -> None:
-    """Run the daemon until SIGTERM or Ctrl-C; at SIGHUP it reads its config anew."""
+@click.option("--replace", is_flag=True, help="Take the place of the daemon that runs, without losing a query.")
+def command(config: Path, replace: bool) -> None:
+    """Run the daemon until SIGTERM or Ctrl-C; at SIGHUP it reads its config anew.
+
+    With --replace it takes the listening sockets and the cache of the daemon behind the same control socket, once it has seen
+    that it can answer; that one ends then. If it cannot, the other goes on as if nothing had been (exit code 1).
+    """
     for number in HARMLESS_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     prepared = prepare_or_exit(config)
     from resolver.daemon import run
 
-    sys.exit(run(prepared, config))
+    sys.exit(run(prepared, config, replace=replace))

@@ -6,9 +6,11 @@ from typing import Final
 
 import trio
 
+from resolver.daemon.handover import Predecessor
 from resolver.daemon.prepared import Prepared
 from resolver.observe.options import LogOptions
 
+Hand = Callable[[trio.abc.Stream, bytes], Awaitable[None]]
 Read = Callable[[], Awaitable[Prepared]]
 
 
@@ -20,13 +22,20 @@ def _nobody(said: object, /) -> None:
 class Around:
     """read: reads the config anew, raises ConfigError; None: there is no file. hangups: one item per SIGHUP.
 
-    relog: has the log look like this. notify: tells the service manager, in the words of sd_notify(3).
+    relog: has the log look like this. notify: tells the service manager, in the words of sd_notify(3); watchdog: the seconds
+    within which it wants to hear from us again, None: never. hand: sends octets with a copy of each listening socket.
+    predecessor: whose place is taken. pid: our own. tells: is there a service manager?
     """
 
     read: Read | None = None
     hangups: trio.MemoryReceiveChannel[None] | None = None
     relog: Callable[[LogOptions], None] = field(default=_nobody)
     notify: Callable[[str], None] = field(default=_nobody)
+    watchdog: float | None = None
+    hand: Hand | None = None
+    predecessor: Predecessor | None = None
+    pid: int = 0
+    tells: bool = False
 
 
 NOTHING_AROUND: Final = Around()

@@ -7,6 +7,7 @@ import trio
 from internal_zones import InternalZones
 from resolver.daemon.parts import Parts
 from resolver.engine import keep_primed
+from resolver.observe.boundary import Boundary
 
 # s after which nothing begun under an earlier config needs it any more: a question's deadline and some
 RETIREMENT: Final = 12.0
@@ -27,12 +28,13 @@ async def keep_resolving(parts: Parts, *, task_status: trio.TaskStatus[trio.Canc
             priming.end()
 
 
-async def keep_internal(internal: InternalZones, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+async def keep_internal(
+    internal: InternalZones, boundary: Boundary, *, task_status: trio.TaskStatus[trio.CancelScope]
+) -> None:
     """Watch the state database until the scope that is started is cancelled."""
     with trio.CancelScope() as scope:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(internal.run)
-            task_status.started(scope)
+        task_status.started(scope)
+        await boundary.keep("internal", internal.run)
 
 
 async def retire(scope: trio.CancelScope) -> None:

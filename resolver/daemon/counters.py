@@ -8,6 +8,7 @@ from internal_zones import InternalCounts
 from resolver.dnssec.counts import DnssecCounts
 from resolver.engine import ResolveCounts
 from resolver.iterate import IterateCounts
+from resolver.observe.boundary import FaultCounts
 from resolver.observe.log_writer import LogCounts
 from resolver.service.counts import ServiceCounts
 from resolver.upstream import UpstreamCounts
@@ -19,6 +20,7 @@ class Counts:
 
     cache: CacheCounts = field(default_factory=CacheCounts)
     dnssec: DnssecCounts = field(default_factory=DnssecCounts)
+    fault: FaultCounts = field(default_factory=FaultCounts)
     internal: InternalCounts = field(default_factory=InternalCounts)
     iterate: IterateCounts = field(default_factory=IterateCounts)
     log: LogCounts = field(default_factory=LogCounts)

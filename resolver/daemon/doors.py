@@ -1,6 +1,7 @@
 """Where the daemon is asked: its addresses, opened and closed while it runs."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import trio
 
@@ -9,6 +10,8 @@ from resolver.env import Address, Network, TcpListener, UdpListener, address_fro
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections, serve_tcp
 from resolver.service.udp import serve_udp
+
+GRACE: Final = 1.0  # s for queries that are on their way over connections of a daemon that is replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Door:
     udp: UdpListener
     tcp: TcpListener
     draining: trio.Event = field(default_factory=trio.Event)
+    closing: trio.Event = field(default_factory=trio.Event)
 
     def close(self) -> None:
         """Give it up unserved."""
@@ -66,12 +70,20 @@ class Doors:
         for text, door in doors.items():
             self._doors[text] = door
             self._serving.start_soon(serve_udp, door.udp, self._handler, self._mesh, door.draining)
-            self._serving.start_soon(serve_tcp, door.tcp, self._handler, self._connections, door.draining)
+            self._serving.start_soon(serve_tcp, door.tcp, self._handler, self._connections, door.draining, door.closing)
 
-    def drain(self, texts: frozenset[str] | None = None) -> None:
-        """Take no more queries at these addresses, or (None) at all; each closes when what it began is answered."""
+    def drain(self, texts: frozenset[str] | None = None, *, gently: bool = False) -> None:
+        """Take no more queries at these addresses, or (None) at all; each closes when what it began is answered.
+
+        gently: read for a little longer what comes over connections that are accepted already.
+        """
         for text in self.texts if texts is None else texts:
-            self._doors.pop(text).draining.set()
+            door = self._doors.pop(text)
+            door.draining.set()
+            if gently:
+                self._serving.start_soon(_close_later, door)
+            else:
+                door.closing.set()
 
     async def _open(self, address: Address) -> Door:
         udp = await self._network.listen_udp(address)
@@ -80,3 +92,8 @@ class Doors:
         except OSError:
             udp.close()
             raise
+
+
+async def _close_later(door: Door) -> None:
+    await trio.sleep(GRACE)
+    door.closing.set()

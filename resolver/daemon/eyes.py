@@ -1,9 +1,11 @@
 """What the daemon shows of itself over the control socket: its parts, changed only by a flush and by what a resolution learns."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 import msgspec
+import structlog
 import trio
 
 from cache.answer import Answer, Question
@@ -12,6 +14,7 @@ from cache.names import WireName, to_text
 from cache.rrtypes import ANY
 from internal_zones import InternalZones, StateFault, is_ours
 from internal_zones import Wanted as WantedOfState
+from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.carry import exported, imported
 from resolver.daemon.live import resolve_watched, watch_top
 from resolver.daemon.parts import Parts
@@ -27,8 +30,10 @@ from resolver.service.control_protocol import (
     AcceptedRow,
     ConfigRow,
     Forgettable,
+    HandedRow,
     NameRow,
     ReloadRow,
+    RowLine,
     StateAccept,
     StateApps,
     StateFaults,
@@ -43,19 +48,29 @@ from resolver.service.rows import LiveRows
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
+log = structlog.get_logger()
+
 NO_CLIENT = bytes(16)  # the client for whom nearest names are ordered when an operator asks
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What an operator can do to the daemon as a whole. reload: of the Reloader. step_down: drains it, its files left alone."""
+
+    reload: Callable[[], Awaitable[ReloadRow]]
+    step_down: Callable[[], None]
+    around: Around = NOTHING_AROUND
 
 
 class Eyes:
     """The Inspectable (service.control) of a running daemon."""
 
-    def __init__(
-        self, running: Running, listening: Callable[[], tuple[Address, ...]], reload: Callable[[], Awaitable[ReloadRow]]
-    ) -> None:
-        """listening: where clients may ask now. reload: of the Reloader."""
+    def __init__(self, running: Running, listening: Callable[[], tuple[Address, ...]], switches: Switches) -> None:
+        """listening: where clients may ask now."""
         self._running = running
         self._listening = listening
-        self._reload = reload
+        self._switches = switches
+        self._taking: trio.abc.Stream | None = None  # over which somebody has got our sockets
 
     @property
     def _parts(self) -> Parts:
@@ -162,7 +177,26 @@ class Eyes:
         return ConfigRow(options, self._running.config_hash, self._running.loaded_at)
 
     async def reload(self) -> ReloadRow:
-        return await self._reload()
+        return await self._switches.reload()
+
+    async def hand_sockets(self, stream: trio.abc.Stream) -> None:
+        hand, running = self._switches.around.hand, self._running
+        if hand is None:
+            raise CannotShow("this daemon has no sockets that another process could read from")
+        row = HandedRow(self._switches.around.pid, VERSION, running.problems())
+        await hand(stream, msgspec.json.encode(RowLine(msgspec.Raw(msgspec.json.encode(row)))) + b"\n")
+        self._taking = stream
+        log.info("sockets_given_away")
+
+    def note_left(self, stream: trio.abc.Stream) -> None:
+        if stream is self._taking:
+            self._taking = None
+            log.error("not_replaced", reason="the other daemon ended before it took over; this one goes on")
+
+    def step_down(self, pid: int) -> None:
+        self._taking = None
+        log.info("replaced", by=pid)
+        self._switches.step_down()
 
     async def _answers(self, internal: InternalZones, network: int, name: WireName) -> Iterable[NameRow]:
         """What a client of the network gets for any type of the name."""

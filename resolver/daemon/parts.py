@@ -23,6 +23,7 @@ from resolver.engine import Iterator, Mesh, PublicResolver, Streams
 from resolver.env import Env, address_from_text
 from resolver.iterate.delegation import Delegation
 from resolver.loop import Bridge, make_streams
+from resolver.observe.boundary import Boundary
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
 from resolver.policy.sources import Sources
@@ -32,6 +33,7 @@ from resolver.policy.whom import Known
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections
 
+SHED_AT_ONCE: Final = 10_000  # owners given up for want of memory: some 10 ms of the loop, which has worse to fear then
 NO_ANCHORS: Final[Anchors] = {}
 
 log = structlog.get_logger()
@@ -61,6 +63,7 @@ class Parts:
     connections: Connections
     warm: WarmStart | None
     trusting: Trusting | None
+    boundary: Boundary
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
@@ -111,7 +114,8 @@ def make_parts(
     counts = counts or Counts()
     memory = make_memory(options, counts)
     internal = internal_zones(options, env, counts.internal, run_io)
-    mesh = make_mesh(env, counts)
+    boundary = Boundary(env.now, counts.fault, partial(_shed, memory, env))
+    mesh = make_mesh(counts, boundary)
     bridge = Bridge(mesh, env.now, nursery)
     streams = make_streams(mesh, env, nursery.start_soon, counts.upstream)
     recursion = make_recursion(options, env, counts, memory, hints, mesh, streams, anchors)
@@ -125,6 +129,7 @@ def make_parts(
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
         seed=_order_seed(options, env),
+        boundary=boundary,
     )
     keeps_snapshot = bool(options.cache.snapshot)
     return Parts(
@@ -146,8 +151,9 @@ def make_parts(
         iterator=recursion.iterator,
         handler=handler,
         connections=Connections(options.limits, counts.service),
-        warm=_warm_start(options, env, counts, memory, run_io) if keeps_snapshot else None,
+        warm=_warm_start(options, env, counts, memory, run_io, boundary) if keeps_snapshot else None,
         trusting=recursion.trusting,
+        boundary=boundary,
     )
 
 
@@ -215,6 +221,11 @@ def _order_seed(options: Options, env: Env) -> int | None:
     return env.rng.getrandbits(32) if options.answer.order == "vary" else None
 
 
+def _shed(memory: Memory, env: Env) -> None:
+    """Give up half of the cache, as far as that takes no more than some milliseconds."""
+    memory.cache.make_room(memory.cache.octets // 2, env.now(), SHED_AT_ONCE)
+
+
 def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delegation) -> Known:
     return Known(
         cache=Peeking(memory.cache),
@@ -229,8 +240,10 @@ def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delega
     )
 
 
-def _warm_start(options: Options, env: Env, counts: Counts, memory: Memory, run_io: Runner | None) -> WarmStart:
-    return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread())
+def _warm_start(
+    options: Options, env: Env, counts: Counts, memory: Memory, run_io: Runner | None, boundary: Boundary
+) -> WarmStart:
+    return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread(), boundary)
 
 
 def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: Runner | None) -> InternalZones | None:

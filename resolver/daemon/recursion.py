@@ -30,8 +30,8 @@ from resolver.iterate import Budget, BudgetLimits, configured
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import Watch
+from resolver.observe.boundary import Boundary
 from resolver.options import Options
-from resolver.service.fault_log import FaultLog
 
 # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
 QUESTION_DEADLINE: Final = 10.0
@@ -82,13 +82,12 @@ def make_memory(options: Options, counts: Counts) -> Memory:
     )
 
 
-def make_mesh(env: Env, counts: Counts) -> Mesh:
-    """In which all of the daemon runs that is not rare, whatever its config."""
-    faults = FaultLog(env.now)
+def make_mesh(counts: Counts, boundary: Boundary) -> Mesh:
+    """In which all of the daemon runs that is not rare, whatever its config. boundary: what faults end at."""
 
     def report(doing: str, fault: Exception) -> None:
         counts.resolve.faults += 1
-        faults.note("engine_fault", fault, doing=doing)
+        boundary.note("engine", fault, doing=doing)
 
     return Mesh(report)
 

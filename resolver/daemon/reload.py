@@ -142,7 +142,7 @@ class Reloader:
         internal = internal_zones(wanted, parts.env, parts.counts.internal, self._run_io)
         scope = None
         if internal is not None:
-            scope = await self._background.start(keep_internal, internal)
+            scope = await self._background.start(keep_internal, internal, parts.boundary)
             with trio.move_on_after(STATE_WAIT):
                 while internal.status().state == "starting":  # noqa: ASYNC110  # nobody tells of a first look
                     await trio.sleep(POLL)

@@ -3,19 +3,21 @@
 import contextlib
 import errno
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 import trio
 
 from resolver.daemon.around import Around
 from resolver.daemon.counters import Counts
+from resolver.daemon.handover import NotTakenOver, Predecessor, meet
 from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
 from resolver.env import Env
@@ -24,6 +26,8 @@ from resolver.observe.log_writer import writer_to
 from resolver.observe.options import LogOptions
 from resolver.options import Options
 from resolver.real_env import RealEnv
+from resolver.real_env_inherited import passed_sockets
+from resolver.real_env_notify import notifier, watchdog_seconds
 
 EXIT_OK: Final = 0
 EXIT_FAILURE: Final = 1
@@ -33,24 +37,35 @@ IGNORED_SIGNALS: Final = (signal.SIGUSR1, signal.SIGUSR2)  # each ends a process
 
 Relog = Callable[[LogOptions], None]
 
+E = TypeVar("E", bound=Exception)
+
 log = structlog.get_logger()
 
 
-def run(prepared: Prepared, config: Path) -> int:
-    """Run the daemon until SIGTERM, SIGINT or SIGQUIT; returns the exit code and logs why. config: the file to read at SIGHUP."""
+def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
+    """Run the daemon until SIGTERM, SIGINT or SIGQUIT; returns the exit code and logs why.
+
+    config: the file to read at SIGHUP. replace: take the place of the daemon that answers on the control socket, if one does.
+    """
     options, counts = prepared.options, Counts()
     unopened: list[OSError] = []
+    refused: list[NotTakenOver] = []
     with _logging(options, counts) as relog:
         log_what_is_read(prepared)
         tune_collector()
+        env = RealEnv()
+        env.network.inherited.add(passed_sockets(os.environ, os.getpid()))
         try:
-            env = RealEnv()
-            env.loop.run(_serve_until_signal, prepared, env, config, counts, relog)
+            env.loop.run(_serve_until_signal, prepared, env, config, counts, relog, replace)
+        except* NotTakenOver as refusals:
+            refused = leaves(refusals)
         except* OSError as errors:
             unopened = leaves(errors)
+        for refusal in refused:
+            log.error("not_taken_over", reason=str(refusal))
         for unopenable in unopened:
             trio.run(_report_socket, unopenable, options)
-    return EXIT_FAILURE if unopened else EXIT_OK
+    return EXIT_FAILURE if unopened or refused else EXIT_OK
 
 
 @contextmanager
@@ -81,21 +96,30 @@ def tune_collector() -> None:
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
-def leaves(errors: ExceptionGroup[OSError]) -> list[OSError]:
+def leaves(errors: ExceptionGroup[E]) -> list[E]:
     """The errors in a group of groups."""
-    found: list[OSError] = []
+    found: list[E] = []
     for error in errors.exceptions:
         found += leaves(error) if isinstance(error, ExceptionGroup) else [error]
     return found
 
 
-async def _serve_until_signal(prepared: Prepared, env: Env, config: Path, counts: Counts, relog: Relog) -> None:
+async def _serve_until_signal(
+    prepared: Prepared, env: RealEnv, config: Path, counts: Counts, relog: Relog, replace: bool
+) -> None:
     draining = trio.Event()
     hangup, hangups = trio.open_memory_channel[None](1)
+    notify = notifier(os.environ)
     around = Around(
         read=partial(trio.to_thread.run_sync, prepare, config),
         hangups=hangups,
         relog=relog,
+        notify=notify or _tell_nobody,
+        tells=notify is not None,
+        watchdog=watchdog_seconds(os.environ, os.getpid()),
+        hand=env.network.hand_sockets,
+        predecessor=await _predecessor(env, prepared.options.control.socket) if replace else None,
+        pid=os.getpid(),
     )
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(*ENDING_SIGNALS, *IGNORED_SIGNALS, signal.SIGHUP) as signals:
@@ -114,6 +138,20 @@ async def _serve_until_signal(prepared: Prepared, env: Env, config: Path, counts
                 draining.set()
 
 
+async def _predecessor(env: RealEnv, path: str) -> Predecessor | None:
+    """The daemon that is to be replaced, its sockets ours; None: nobody is there. Raises NotTakenOver."""
+    network = env.network
+    found = await meet(lambda: network.open_unix(path), network.inherit, network.publish, network.pid_of)
+    if found is None:
+        log.info("nobody_to_replace", socket=path)
+    network.replaces = found is not None
+    return found
+
+
+def _tell_nobody(state: str) -> None:
+    """There is no service manager."""
+
+
 async def _serve_and_end(
     prepared: Prepared,
     env: Env,
@@ -129,16 +167,19 @@ async def _serve_and_end(
 async def _report_socket(error: OSError, options: Options) -> None:
     """Say what could not be opened, and who has it where that can be known."""
     held_by = ""
-    if error.errno == errno.EADDRINUSE and await _answers(options.control.socket):
-        held_by = f"another cistern, which answers on {options.control.socket}"
+    pid = await _listens(options.control.socket) if error.errno == errno.EADDRINUSE else None
+    if pid is not None:
+        held_by = f"another cistern, pid {pid}, which listens on {options.control.socket}; --replace takes its place"
     log.error("cannot_listen", address=error.filename, reason=error.strerror, held_by=held_by or "unknown")
 
 
-async def _answers(path: str) -> bool:
-    """Does somebody accept connections on this control socket?"""
+async def _listens(path: str) -> int | None:
+    """The process that listens on this control socket, whether or not it still answers."""
+    network = RealEnv().network
     try:
-        stream = await RealEnv().network.open_unix(path)
+        stream = await network.open_unix(path)
     except OSError:
-        return False
+        return None
+    pid = network.pid_of(stream)
     await stream.aclose()
-    return True
+    return pid

@@ -1,5 +1,7 @@
 """The daemon in a world that is handed in, the real one or a simulated one: opens, starts, and drains at the end."""
 
+from functools import partial
+
 import structlog
 import trio
 
@@ -8,16 +10,19 @@ from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.background import keep_internal, keep_resolving
 from resolver.daemon.counters import Counts
 from resolver.daemon.doors import Doors
-from resolver.daemon.eyes import Eyes
-from resolver.daemon.parts import NO_ANCHORS, make_parts
+from resolver.daemon.eyes import Eyes, Switches
+from resolver.daemon.handover import NotTakenOver, Predecessor
+from resolver.daemon.notifying import keep_notifying
+from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
 from resolver.daemon.reload import Reloader
 from resolver.daemon.running import Running
+from resolver.daemon.self_test import faults_of_successor
 from resolver.daemon.trust import Anchors
 from resolver.daemon.windows import Windows
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation
 from resolver.observe.http import pages
-from resolver.observe.metrics import exposition
+from resolver.observe.metrics import Exposition
 from resolver.options import Options
 from resolver.service.control import serve_control
 
@@ -43,7 +48,7 @@ async def serve(
     hints: where recursion begins. anchors: of dnssec.trust_anchors. around: what it is told and whom it tells.
     counts: where some things are counted already.
     run_io: where files are read and written; None: in threads of their own.
-    Raises OSError for what cannot be listened on, its address or path as the file name.
+    Raises OSError for what cannot be listened on, its address or path as the file name, and NotTakenOver.
     """
     async with trio.open_nursery() as background:
         parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts)
@@ -53,27 +58,53 @@ async def serve(
             # everything is opened before anything is answered: a port that is taken is found before a client is met
             doors = Doors(env.network, parts.handler, parts.mesh, parts.connections, serving)
             opened = await doors.open(options.listen.addresses)
-            shown = pages(exposition(running.measures), running.problems, running.remarks)
-            windows = Windows(env.network, shown, background)
+            shown = pages(Exposition(running.measures, env.now).text, running.problems, running.remarks)
+            windows = Windows(env.network, shown, background, parts.boundary)
             scopes: dict[str, trio.CancelScope] = {}
             reloader = Reloader(running, doors, windows, background, around, run_io, scopes)
-            eyes = Eyes(running, lambda: doors.addresses, reloader.reload)
+            stepping_down = trio.Event()
+
+            def step_down() -> None:
+                stepping_down.set()
+                if parts.warm is not None:
+                    parts.warm.is_given_up = True
+                draining.set()
+
+            eyes = Eyes(running, lambda: doors.addresses, Switches(reloader.reload, step_down, around))
             await _open_eyes(running, eyes, windows, background)
-            doors.serve(opened)
+            predecessor = around.predecessor
+            if predecessor is None:
+                doors.serve(opened)
             scopes["resolving"] = await background.start(keep_resolving, parts)
-            if parts.warm is not None:
-                background.start_soon(parts.warm.keep, draining)
             if parts.internal is not None:
-                scopes["internal"] = await background.start(keep_internal, parts.internal)
+                scopes["internal"] = await background.start(keep_internal, parts.internal, parts.boundary)
+            if predecessor is not None:
+                await _succeed(predecessor, parts)
+                doors.serve(opened)
+                await predecessor.step_down(around.pid)
+            if parts.warm is not None:
+                background.start_soon(partial(parts.warm.keep, draining, is_filled=predecessor is not None))
             log.info("ready", listening=list(map(str, doors.addresses)))
             task_status.started(doors.addresses)
-            background.start_soon(reloader.reload_at_hangups)
+            background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
+            if around.tells:
+                notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
+                background.start_soon(parts.boundary.keep, "notifying", notifying)
             await draining.wait()
-            doors.drain()
+            around.notify("STOPPING=1")
+            doors.drain(gently=stepping_down.is_set())
         log.info("drained")
         if parts.warm is not None:
             await parts.warm.ended.wait()
         background.cancel_scope.cancel()
+
+
+async def _succeed(predecessor: Predecessor, parts: Parts) -> None:
+    """Know what the daemon before us knows, and be sure that we can answer. Raises NotTakenOver."""
+    await predecessor.bring_cache(parts)
+    faults = await faults_of_successor(parts, predecessor.row.problems)
+    if faults:
+        raise NotTakenOver(f"the daemon with pid {predecessor.row.pid} goes on: {'; '.join(faults)}")
 
 
 async def _open_eyes(running: Running, eyes: Eyes, windows: Windows, background: trio.Nursery) -> None:
@@ -86,4 +117,4 @@ async def _open_eyes(running: Running, eyes: Eyes, windows: Windows, background:
         control.close()
         raise
     windows.replace(window, parts.options.metrics.listen)
-    background.start_soon(serve_control, control, eyes)
+    background.start_soon(serve_control, control, eyes, parts.boundary)

@@ -29,6 +29,7 @@ from cache.store import RRsetCache
 from internal_zones.database import Runner
 from resolver.daemon.carry import FROM_THE_FUTURE, is_worth_saving, moment, saved_slice, terms
 from resolver.env import Address, Env
+from resolver.observe.boundary import Boundary
 from resolver.options import Options
 
 SAVE_EVERY: Final = 300.0  # s: so much is lost at most when the process is killed
@@ -61,25 +62,37 @@ class WarmStart:
     """The cache's file. ended: set when `keep` is done with it."""
 
     def __init__(
-        self, env: Env, cache: RRsetCache, servers: Servers, options: Options, counts: SnapshotCounts, run: Runner
+        self,
+        env: Env,
+        cache: RRsetCache,
+        servers: Servers,
+        options: Options,
+        counts: SnapshotCounts,
+        run: Runner,
+        boundary: Boundary,
     ) -> None:
-        """run: where the file is read and written."""
+        """run: where the file is read and written. boundary: what faults end at; the next save comes all the same."""
         self.ended = trio.Event()
+        self.is_given_up = False  # another daemon has the cache, and writes the file from here on
         self._env = env
         self._cache = cache
         self._servers = servers
         self._options = options
         self._counts = counts
         self._run = run
+        self._boundary = boundary
         self._path = options.cache.snapshot
         self._flushes: list[Flush] | None = None  # None: nothing is being loaded
 
-    async def keep(self, ending: trio.Event) -> None:
-        """Load, then save every SAVE_EVERY seconds, and once more when `ending` is set; LAST_SAVE later it is over."""
+    async def keep(self, ending: trio.Event, *, is_filled: bool = False) -> None:
+        """Load, then save every SAVE_EVERY seconds, and once more when `ending` is set; LAST_SAVE later it is over.
+
+        is_filled: the cache came from elsewhere, and is not loaded.
+        """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._limit, ending, nursery.cancel_scope)
-                await self._load_and_save(ending)
+                await self._load_and_save(ending, is_filled=is_filled)
                 nursery.cancel_scope.cancel()
         finally:
             self.ended.set()
@@ -128,12 +141,15 @@ class WarmStart:
         log.warning("snapshot_given_up", file=self._path, reason=f"not saved within {LAST_SAVE} s of the end")
         whole.cancel()
 
-    async def _load_and_save(self, ending: trio.Event) -> None:
-        await self.load(ending)
+    async def _load_and_save(self, ending: trio.Event, *, is_filled: bool) -> None:
+        if not is_filled:
+            await self._boundary.run("snapshot", self.load, ending)
         while not ending.is_set():  # when the end came while it was loaded, the file has more than the cache: it stays
             with trio.move_on_after(SAVE_EVERY):
                 await ending.wait()
-            await self.save()  # if the end comes meanwhile, this was the last time
+            if self.is_given_up:
+                return
+            await self._boundary.run("snapshot", self.save)  # if the end comes meanwhile, this was the last time
 
     async def _load(self, ending: trio.Event) -> None:
         began = moment(self._env)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import trio
 
 from resolver.env import Network, TcpListener, address_from_text
+from resolver.observe.boundary import Boundary
 from resolver.observe.http import Page, serve_http
 
 
@@ -20,10 +21,13 @@ class Window:
 class Windows:
     """The window of the moment, if any. pages: what is shown in it."""
 
-    def __init__(self, network: Network, pages: Mapping[str, Page], background: trio.Nursery) -> None:
+    def __init__(
+        self, network: Network, pages: Mapping[str, Page], background: trio.Nursery, boundary: Boundary
+    ) -> None:
         self._network = network
         self._pages = pages
         self._background = background
+        self._boundary = boundary
         self._text = ""
         self._window: Window | None = None
 
@@ -45,4 +49,4 @@ class Windows:
 
     async def _show(self, window: Window) -> None:
         with window.scope:
-            await serve_http(window.listener, self._pages)
+            await serve_http(window.listener, self._pages, self._boundary)

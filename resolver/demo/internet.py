@@ -10,11 +10,11 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from resolver.demo.behaviour import Behaviour, Silent
+from resolver.demo.files import file_of
 from resolver.demo.server import Server
 from resolver.demo.zone import Zone, closest_zone, parse_record, read_zone
 
-_FIXTURES: Final = Path(__file__).resolve().parents[2] / "fixtures"
-INTERNET_FILE: Final = _FIXTURES / "internet.toml"
+INTERNET_FILE: Final = file_of("fixtures/internet.toml")
 HINTS_TTL: Final = 518400  # s; conf/root.hints has it too
 
 

@@ -14,10 +14,10 @@ import msgspec
 
 from internal_zones.rows import PROCESS_GROUP
 from resolver.demo.corrosion_file import CorrosionWriter, Value, create
+from resolver.demo.files import file_of
 
-_HERE: Final = Path(__file__).resolve().parents[2]
-PLATFORM_FILE: Final = _HERE / "fixtures" / "state" / "platform.toml"
-SCHEMA_FILE: Final = _HERE / "conf" / "state-schema.sql"
+PLATFORM_FILE: Final = file_of("fixtures/state/platform.toml")
+SCHEMA_FILE: Final = file_of("conf/state-schema.sql")
 
 
 class Region(msgspec.Struct, frozen=True):

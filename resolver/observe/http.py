@@ -1,15 +1,16 @@
 """Three pages over HTTP/1.1, for machines: just enough of the protocol, and a bound on everything."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Final, Never
+from typing import Final
 
 import structlog
 import trio
 
 from resolver.env import TcpListener
+from resolver.observe.boundary import Boundary
 
-MAX_CONNECTIONS: Final = 16  # a few scrapers; the next one waits in the kernel's backlog
+MAX_CONNECTIONS: Final = 64  # some more than scrapers and orchestrators have; beyond, the oldest gives way
 MAX_REQUEST_OCTETS: Final = 8192  # request line and headers; no page takes a body
 TIMEOUT: Final = 5.0  # s for a whole request and its response
 END_OF_HEAD: Final = b"\r\n\r\n"
@@ -18,25 +19,25 @@ EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' te
 
 log = structlog.get_logger()
 
-Page = Callable[[], tuple[HTTPStatus, str, bytes]]  # status, content type, body
+Page = Callable[[], Awaitable[tuple[HTTPStatus, str, bytes]]]  # status, content type, body
 
 
 Lines = Callable[[], Sequence[str]]
 
 
-def pages(exposition: Callable[[], bytes], problems: Lines, remarks: Lines) -> dict[str, Page]:
+def pages(exposition: Callable[[], Awaitable[bytes]], problems: Lines, remarks: Lines) -> dict[str, Page]:
     """/metrics, /livez (the event loop turns) and /readyz (503 and a line each while there are `problems`).
 
     remarks: what is shown there too, but makes nobody unready.
     """
 
-    def metrics() -> tuple[HTTPStatus, str, bytes]:
-        return HTTPStatus.OK, EXPOSITION, exposition()
+    async def metrics() -> tuple[HTTPStatus, str, bytes]:
+        return HTTPStatus.OK, EXPOSITION, await exposition()
 
-    def livez() -> tuple[HTTPStatus, str, bytes]:
+    async def livez() -> tuple[HTTPStatus, str, bytes]:
         return HTTPStatus.OK, TEXT, b"ok\n"
 
-    def readyz() -> tuple[HTTPStatus, str, bytes]:
+    async def readyz() -> tuple[HTTPStatus, str, bytes]:
         found = problems()
         body = "".join(f"{line}\n" for line in (*(found or ("ok",)), *(f"remark: {said}" for said in remarks())))
         return (HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK), TEXT, body.encode()
@@ -44,21 +45,36 @@ def pages(exposition: Callable[[], bytes], problems: Lines, remarks: Lines) -> d
     return {"/metrics": metrics, "/livez": livez, "/readyz": readyz}
 
 
-async def serve_http(listener: TcpListener, pages: Mapping[str, Page]) -> Never:
-    """Serve `pages` on `listener` until cancelled, then close it."""
-    room = trio.Semaphore(MAX_CONNECTIONS)
+async def serve_http(listener: TcpListener, pages: Mapping[str, Page], boundary: Boundary) -> None:
+    """Serve `pages` on `listener` until cancelled, then close it.
 
-    async def serve(stream: trio.abc.Stream) -> None:
+    Whoever connects is heard: when too many are there, the oldest, which has asked for nothing yet or takes nothing, goes.
+    """
+    scopes: dict[int, trio.CancelScope] = {}  # of the connections, the oldest first
+
+    async def serve(stream: trio.abc.Stream, number: int) -> None:
         try:
-            await _serve_one(stream, pages)
+            with scopes[number]:
+                await boundary.run("http_connection", _serve_one, stream, pages)
         finally:
-            room.release()
+            del scopes[number]
+            await trio.aclose_forcefully(stream)
+
+    async def accept(nursery: trio.Nursery) -> None:
+        number = max(scopes, default=0)
+        while True:
+            stream = (await listener.accept()).stream
+            number += 1
+            if len(scopes) >= MAX_CONNECTIONS:
+                oldest = next((scope for scope in scopes.values() if not scope.cancel_called), None)
+                if oldest is not None:
+                    oldest.cancel()
+            scopes[number] = trio.CancelScope()
+            nursery.start_soon(serve, stream, number)
 
     try:
         async with trio.open_nursery() as nursery:
-            while True:
-                await room.acquire()
-                nursery.start_soon(serve, (await listener.accept()).stream)
+            await boundary.keep("http", accept, nursery)
     finally:
         listener.close()
 
@@ -67,12 +83,9 @@ async def _serve_one(stream: trio.abc.Stream, pages: Mapping[str, Page]) -> None
     """One request, one response."""
     with trio.move_on_after(TIMEOUT):
         try:
-            await stream.send_all(respond(await _read_head(stream), pages))
+            await stream.send_all(await respond(await _read_head(stream), pages))
         except trio.BrokenResourceError:
             log.debug("http_client_gone")
-        except Exception:
-            log.exception("http_fault")  # looking at the daemon must not end it
-    await trio.aclose_forcefully(stream)
 
 
 async def _read_head(stream: trio.abc.Stream) -> bytes:
@@ -86,7 +99,7 @@ async def _read_head(stream: trio.abc.Stream) -> bytes:
     return bytes(head)
 
 
-def respond(head: bytes, pages: Mapping[str, Page]) -> bytes:
+async def respond(head: bytes, pages: Mapping[str, Page]) -> bytes:
     """The response to the request of this head. Pure but for what the page reads."""
     if len(head) > MAX_REQUEST_OCTETS:
         return _response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -98,7 +111,7 @@ def respond(head: bytes, pages: Mapping[str, Page]) -> bytes:
     page = pages.get(words[1].partition(b"?")[0].decode("latin-1"))
     if page is None:
         return _response(HTTPStatus.NOT_FOUND)
-    response = _response(*page())
+    response = _response(*await page())
     return response if words[0] == b"GET" else response[: response.index(END_OF_HEAD) + len(END_OF_HEAD)]
 
 

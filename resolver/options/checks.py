@@ -12,7 +12,8 @@ from resolver.options.places import Key
 from resolver.options.problems import Fault
 from resolver.options.schema import Options
 
-MAX_SOCKET_PATH: Final = 107  # octets of sockaddr_un.sun_path without its closing zero (unix(7))
+# octets of sockaddr_un.sun_path without its closing zero (unix(7)), and without the ".4194304" of a daemon that takes over
+MAX_SOCKET_PATH: Final = 107 - 8
 
 
 def fault_of_value(key: Key, value: object) -> str:
@@ -73,7 +74,7 @@ def _no_folder_for_a_file(key: Key, path: str) -> Iterator[Fault]:
 def _control_socket(path: str) -> Iterator[Fault]:
     key = ("control", "socket")
     if len(path.encode()) > MAX_SOCKET_PATH:
-        yield Fault(key, f"expected a path of at most {MAX_SOCKET_PATH} octets, the kernel's limit: {path}")
+        yield Fault(key, f"expected a path of at most {MAX_SOCKET_PATH} octets, because of the kernel's limit: {path}")
     elif Path(path).exists() and not Path(path).is_socket():
         what = "a folder" if Path(path).is_dir() else "a file that is no socket"
         yield Fault(key, f"expected a path for the socket; {path} is {what}")

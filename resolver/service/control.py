@@ -1,9 +1,10 @@
 """The daemon's end of the control socket: reads a request, streams its rows, never keeps the event loop from the clients."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Never, Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 import msgspec
 import structlog
@@ -13,6 +14,7 @@ from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, from_text
 from resolver.env import UnixListener
+from resolver.observe.boundary import Boundary
 from resolver.policy.explain import ExplainRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import (
@@ -29,10 +31,12 @@ from resolver.service.control_protocol import (
     FailureList,
     FlushRow,
     Forgettable,
+    HandSockets,
     Reload,
     ReloadRow,
     Request,
     Resolve,
+    RowRequest,
     ServerList,
     StateAccept,
     StateApps,
@@ -45,13 +49,15 @@ from resolver.service.control_protocol import (
     Stats,
     Status,
     StatusRow,
+    StepDown,
 )
 from resolver.service.lines import Lines, LineTooLong
 from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
 from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
 from resolver.wire.text import type_from_text
 
-MAX_CONNECTIONS: Final = 16  # operators and their scripts; the next one waits in the kernel's backlog
+MAX_CONNECTIONS: Final = 16  # operators and their scripts; beyond, who has been silent longest gives way, if anybody is
+IDLE: Final = 60.0  # s until the next request; programs ask one after the other, people end their commands
 
 log = structlog.get_logger()
 
@@ -109,44 +115,85 @@ class Inspectable(Protocol):
     async def reload(self) -> ReloadRow:
         """Go by the config's file as it is now."""
 
+    async def hand_sockets(self, stream: trio.abc.Stream) -> None:
+        """Send a HandedRow as a RowLine and the sockets with it. Raises CannotShow."""
 
-async def serve_control(listener: UnixListener, daemon: Inspectable) -> Never:
+    def note_left(self, stream: trio.abc.Stream) -> None:
+        """The connection over which the sockets were given away is closed."""
+
+    def step_down(self, pid: int) -> None:
+        """End, because this process answers now."""
+
+
+async def serve_control(listener: UnixListener, daemon: Inspectable, boundary: Boundary) -> None:
     """Answer on `listener` until cancelled, then take the socket away."""
+    silent = Silent()
     room = trio.Semaphore(MAX_CONNECTIONS)
 
     async def serve(stream: trio.abc.Stream) -> None:
         try:
-            await serve_operator(stream, daemon)
+            # looking at the daemon must not end it: the operator sees the connection close, the clients see nothing
+            await boundary.run("control_connection", serve_operator, stream, daemon, silent)
         finally:
             room.release()
+            await trio.aclose_forcefully(stream)
+
+    async def accept(nursery: trio.Nursery) -> None:
+        while True:
+            stream = await listener.accept()
+            if not room.value:
+                silent.end_longest()
+            await room.acquire()
+            nursery.start_soon(serve, stream)
 
     try:
         async with trio.open_nursery() as nursery:
-            while True:
-                await room.acquire()
-                nursery.start_soon(serve, await listener.accept())
+            await boundary.keep("control", accept, nursery)
     finally:
         listener.close()
 
 
-async def serve_operator(stream: trio.abc.Stream, daemon: Inspectable) -> None:
-    """Answer the requests on one connection, one after the other, until its other end is closed."""
-    lines = Lines(stream, MAX_REQUEST_OCTETS)
+class Silent:
+    """The connections that have nothing to be answered, the longest silent first; each ends after IDLE."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[int, trio.CancelScope] = {}  # bounded by MAX_CONNECTIONS
+
+    @contextmanager
+    def while_waiting(self) -> Iterator[None]:
+        """Around the wait for a request; it is left early when that takes too long or another needs the place."""
+        with trio.move_on_after(IDLE) as scope:
+            self._scopes[id(scope)] = scope
+            try:
+                yield
+            finally:
+                del self._scopes[id(scope)]
+
+    def end_longest(self) -> None:
+        """End the connection that has been silent longest, if there is one."""
+        scope = next((one for one in self._scopes.values() if not one.cancel_called), None)
+        if scope is not None:
+            scope.cancel()
+
+
+async def serve_operator(stream: trio.abc.Stream, daemon: Inspectable, silent: Silent | None = None) -> None:
+    """Answer the requests on one connection, one after the other, until its other end is closed, or silent for too long."""
+    lines, silent = Lines(stream, MAX_REQUEST_OCTETS), silent or Silent()
     try:
         async with stream:
-            while (line := await _next(lines, stream)) is not None:
+            while (line := await _next(lines, stream, silent)) is not None:
                 await _reply(stream, line, daemon)
+        daemon.note_left(stream)
     except (trio.BrokenResourceError, trio.TooSlowError):
         log.debug("operator_gone")
-    except Exception:
-        # Looking at the daemon must not end it: the operator sees the connection close, the clients see nothing.
-        log.exception("control_fault")
 
 
-async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
+async def _next(lines: Lines, stream: trio.abc.Stream, silent: Silent) -> bytes | None:
     """The next request; None when there will be none."""
     try:
-        return await lines.read()
+        with silent.while_waiting():
+            return await lines.read()
+        return None
     except LineTooLong as error:
         await send_end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
         return None
@@ -155,6 +202,9 @@ async def _next(lines: Lines, stream: trio.abc.Stream) -> bytes | None:
 async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> None:
     try:
         request = msgspec.json.decode(line, type=Request)
+        if isinstance(request, HandSockets):
+            await daemon.hand_sockets(stream)
+            return
         rows = await _rows(request, daemon)
     except (msgspec.MsgspecError, ValueError) as error:
         await send_end(stream, End(rows=0, error=f"bad request: {error}", is_refused=True))
@@ -173,7 +223,7 @@ async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> N
     await send_end(stream, End(rows=count))
 
 
-async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
+async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
     """The rows that `request` asks for, its limit not applied yet. Raises ValueError for a bad name or type."""
     match request:
         case Status():
@@ -184,6 +234,9 @@ async def _rows(request: Request, daemon: Inspectable) -> "Rows | Live":
             return [daemon.config()]
         case Reload():
             return [await daemon.reload()]
+        case StepDown(pid=pid):
+            daemon.step_down(pid)
+            return ()
         case CacheShow(name=name, type=rtype):
             return daemon.show(from_text(name), _type(rtype))
         case CacheList(zone=zone, type=rtype):

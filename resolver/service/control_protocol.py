@@ -40,6 +40,19 @@ class Reload(_Request, frozen=True, tag="reload"):
     """Go by the config's file as it is now -> ReloadRow, once."""
 
 
+class HandSockets(_Request, frozen=True, tag="hand_sockets"):
+    """Give whoever wants to take over the sockets that clients ask at -> HandedRow, which they come with, and no End.
+
+    Nothing changes by it: both may read from them from here on, and one of them should.
+    """
+
+
+class StepDown(_Request, frozen=True, tag="step_down"):
+    """Take no more queries, answer what is in flight and end: `pid` has taken over -> nothing but an End, if even that."""
+
+    pid: int
+
+
 class ConfigShow(_Request, frozen=True, tag="config_show"):
     """What does the daemon go by? -> ConfigRow, once."""
 
@@ -160,9 +173,12 @@ class StateAccept(_Request, frozen=True, tag="state_accept"):
 
 
 StateRequest = StateOf | StateApps | StateMachines | StateNames | StateFaults | StateAccept
-CacheRequest = CacheShow | CacheList | CacheTop | FailureList | CacheFlush | CacheExport | CacheImport
 ConfigRequest = Reload | ConfigShow
-Request = Status | Stats | ConfigRequest | CacheRequest | ServerList | Explain | Resolve | StateRequest
+CacheRequest = CacheShow | CacheList | CacheTop | FailureList | CacheFlush | CacheExport | CacheImport
+RowRequest = (
+    Status | Stats | StepDown | ConfigRequest | CacheRequest | ServerList | Explain | Resolve | StateRequest
+)  # answered with rows alone
+Request = RowRequest | HandSockets
 
 
 class AcceptedRow(msgspec.Struct, frozen=True):
@@ -217,6 +233,14 @@ class ReloadRow(msgspec.Struct, frozen=True):
 
     changed: tuple[str, ...] = ()
     needs_restart: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class HandedRow(msgspec.Struct, frozen=True):
+    """Who gives its sockets away. problems: what keeps it from being ready, as a StatusRow has them."""
+
+    pid: int
+    version: str
     problems: tuple[str, ...] = ()
 
 

@@ -10,11 +10,11 @@ from cache.answer import Answer
 from cache.rrtypes import SERVFAIL
 from cache.store import RRsetCache
 from resolver.errors import InternalError, Overloaded
+from resolver.observe.boundary import Boundary, FaultCounts
 from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import Asked, FastPath
-from resolver.service.fault_log import FaultLog
 from resolver.service.options import LimitOptions
 from resolver.wire import Refusal
 from resolver.wire.message import QR, TC
@@ -40,8 +40,9 @@ class Handler:
         stale_ttl: int = 30,
         minimal: bool = True,
         seed: int | None = None,
+        boundary: Boundary | None = None,
     ) -> None:
-        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed: see FastPath."""
+        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed: see FastPath. boundary: what faults end at."""
         self.now = now
         self.limits = limits
         self.counts = counts
@@ -49,7 +50,7 @@ class Handler:
         self._cache = cache
         self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed)
         self._admission = Admission(limits, counts)
-        self._faults = FaultLog(now)
+        self.boundary = boundary or Boundary(now, FaultCounts())
 
     def adopt(
         self, answerer: Answerer, limits: LimitOptions, *, stale_ttl: int, minimal: bool, seed: int | None = None
@@ -69,11 +70,11 @@ class Handler:
         """
         try:
             reply = self._fast.answer(data, client, local, now, over_tcp=over_tcp)
+            if type(reply) is Asked:
+                reply = self._admit(reply, now)
         except Exception as fault:
             self._note_fault(fault)
             reply = data[:2] + BARE_SERVFAIL
-        if type(reply) is Asked:
-            reply = self._admit(reply, now)
         if type(reply) is bytes:
             self._note_reply(reply)
         elif reply is None:
@@ -117,7 +118,7 @@ class Handler:
             reply = self._compose(asked, answer)
         except Exception as fault:
             self._note_fault(fault)
-            reply = self._compose(asked, InternalError("an internal error").answer())
+            reply = self._compose_fault(asked)
         self._admission.release(asked.view)
         self._note_reply(reply)
         self.counts.latency.note(self.now() - arrived)
@@ -125,6 +126,13 @@ class Handler:
 
     def _compose(self, asked: Asked, answer: Answer) -> bytes:
         return self._fast.compose(asked.query, answer, self.now(), asked.max_octets)
+
+    def _compose_fault(self, asked: Asked) -> bytes:
+        try:
+            return self._compose(asked, InternalError("an internal error").answer())
+        except Exception as another:  # without memory even this may fail
+            self._note_fault(another)
+            return asked.query.id.to_bytes(2, "big") + BARE_SERVFAIL
 
     def _admit(self, asked: Asked, now: float) -> bytes | Asked:
         """`asked` if it may wait, otherwise the reply that says why not: never silence."""
@@ -142,4 +150,4 @@ class Handler:
 
     def _note_fault(self, fault: Exception) -> None:
         self.counts.faults += 1
-        self._faults.note("query_fault", fault)
+        self.boundary.note("query", fault)

@@ -50,11 +50,21 @@ class Connections:
             del self._by_client[client]
 
 
-async def serve_tcp(listener: TcpListener, handler: Handler, connections: Connections, draining: trio.Event) -> None:
-    """Serve on `listener` until cancelled, or until `draining` is set and what waits is answered; then close it."""
+async def serve_tcp(
+    listener: TcpListener,
+    handler: Handler,
+    connections: Connections,
+    draining: trio.Event,
+    closing: trio.Event | None = None,
+) -> None:
+    """Serve on `listener` until cancelled, or until `draining` is set and what waits is answered; then close it.
+
+    closing: from when on nothing more is read from connections that were accepted before; None: from `draining` on.
+    """
     try:
         async with open_draining_nursery(draining) as serving:
-            await _accept(listener, handler, connections, serving, draining)
+            until = draining if closing is None else closing
+            await handler.boundary.keep("tcp", _accept, listener, handler, connections, serving, until)
     finally:
         listener.close()
 
@@ -64,11 +74,11 @@ async def _accept(
     handler: Handler,
     connections: Connections,
     serving: trio.Nursery,
-    draining: trio.Event,
+    closing: trio.Event,
 ) -> Never:
     async def serve(connection: TcpConnection) -> None:
         try:
-            await serve_connection(connection, handler, draining)
+            await handler.boundary.run("tcp_connection", serve_connection, connection, handler, closing)
         finally:
             connections.release(connection.client)
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from resolver.cli import main
 from resolver.real_env_unix import listen_unix
 from resolver.service.control import serve_control
+from tests.resolver.observe.bounded import new_boundary
 from tests.resolver.service.pretended_daemon import PretendedDaemon, entry
 
 
@@ -42,7 +43,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
             listener = await listen_unix(found.socket)
             ends.append(lambda: token.run_sync_soon(scope.cancel))
             ready.set()
-            await serve_control(listener, found.daemon)
+            await serve_control(listener, found.daemon, new_boundary())
 
     thread = threading.Thread(target=trio.run, args=(serve,))
     thread.start()

@@ -1,6 +1,8 @@
 """Asking a daemon over its control socket."""
 
 import os
+import socket
+import time
 from pathlib import Path
 
 import msgspec
@@ -57,6 +59,18 @@ def test_no_daemon_is_a_failure_that_names_the_socket_and_what_to_do(tmp_path: P
     with pytest.raises(DaemonFailure, match=f"no daemon answers at {path} .*cistern serve") as caught:
         ask(path, Stats(), print)
     assert caught.value.exit_code == 1
+
+
+def test_who_is_connected_and_hears_nothing_says_so_within_2_seconds(tmp_path: Path) -> None:
+    """Every command hung without a word while 16 connections that said nothing had all places."""
+    path = str(tmp_path / "control.sock")
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(path)
+        deaf.listen()
+        began = time.monotonic()
+        with pytest.raises(DaemonFailure, match=f"nobody answers at {path} within 2 s"):
+            ask(path, Stats(), print)
+        assert time.monotonic() - began < 10
 
 
 def test_the_socket_on_the_command_line_goes_first(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from internal_zones.database import inline
 from resolver.daemon.background import RETIREMENT, keep_internal, keep_resolving, retire
 from resolver.daemon.parts import internal_zones, make_parts
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
+from tests.resolver.observe.bounded import new_boundary
 
 run = partial(trio.run, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -42,7 +43,7 @@ def test_a_state_database_is_watched_until_its_scope_retires() -> None:
             options = ALONE.__class__(state=StateOptions(database="/nonexistent/state.db"))
             internal = internal_zones(options, env, parts_counts, inline)
             assert internal is not None
-            scope = await nursery.start(keep_internal, internal)
+            scope = await nursery.start(keep_internal, internal, new_boundary())
             began = trio.current_time()
             nursery.start_soon(retire, scope)
             await trio.sleep(RETIREMENT - 0.1)

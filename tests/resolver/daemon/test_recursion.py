@@ -15,6 +15,7 @@ from resolver.errors import WorkExhausted
 from resolver.iterate import BudgetLimits
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
 from resolver.loop import make_streams
+from resolver.observe.boundary import Boundary
 from resolver.options import Options
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
 
@@ -28,7 +29,8 @@ def of_recursion(look: Callable[[Recursion], T], options: Options = ALONE, count
     async def main() -> T:
         async with trio.open_nursery() as nursery:
             env, counted = simulated(), counts or Counts()
-            memory, mesh = make_memory(options, counted), make_mesh(env, counted)
+            boundary = Boundary(env.now, counted.fault)
+            memory, mesh = make_memory(options, counted), make_mesh(counted, boundary)
             streams = make_streams(mesh, env, nursery.start_soon, counted.upstream)
             return look(make_recursion(options, env, counted, memory, HINTS, mesh, streams, {}))
 

@@ -26,6 +26,7 @@ from resolver.env import Address
 from tests.build import denial, replace, rrset
 from tests.cache.snapshot.made import many
 from tests.resolver.daemon.alone import ALONE
+from tests.resolver.observe.bounded import new_boundary
 from tests.simulation.env import SimulatedEnv
 from tests.simulation.fabric import Fabric
 from tests.simulation.network import Sockets
@@ -65,7 +66,8 @@ class Running:
         self.cache = RRsetCache(options.cache)
         self.servers = Servers()
         self.counts = SnapshotCounts()
-        self.warm = WarmStart(self.host, self.cache, self.servers, options, self.counts, run)
+        self.boundary = new_boundary()
+        self.warm = WarmStart(self.host, self.cache, self.servers, options, self.counts, run, self.boundary)
         self.ending = trio.Event()
 
     def put(self, *entries: Entry) -> None:
@@ -277,7 +279,7 @@ def test_a_disk_that_hangs_holds_up_the_end_for_a_bounded_time(tmp_path: Path) -
 
     async def test(path: Path) -> None:
         running = Running(path)
-        warm = WarmStart(running.host, running.cache, running.servers, ALONE, running.counts, hang)  # type: ignore[arg-type]  # never returns
+        warm = WarmStart(running.host, running.cache, running.servers, ALONE, running.counts, hang, running.boundary)  # type: ignore[arg-type]  # never returns
         running.ending.set()
         began = trio.current_time()
         await warm.keep(running.ending)

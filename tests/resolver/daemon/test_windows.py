@@ -10,9 +10,10 @@ from resolver.daemon.windows import Windows
 from resolver.env import Address, Network
 from resolver.observe.http import Page
 from tests.resolver.daemon.alone import HOST, simulated
+from tests.resolver.observe.bounded import new_boundary
 
 
-def hello() -> tuple[HTTPStatus, str, bytes]:
+async def hello() -> tuple[HTTPStatus, str, bytes]:
     return HTTPStatus.OK, "text/plain", b"hello"
 
 
@@ -32,7 +33,7 @@ def test_another_address_takes_the_place_of_the_one_before() -> None:
     async def main() -> None:
         network = simulated().network
         async with trio.open_nursery() as nursery:
-            windows = Windows(network, PAGES, nursery)
+            windows = Windows(network, PAGES, nursery, new_boundary())
             for port in (9001, 9002):
                 window = await windows.open_other(f"{HOST}:{port}")
                 assert window is not None
@@ -49,7 +50,7 @@ def test_the_same_address_or_none_opens_nothing() -> None:
     async def main() -> None:
         network = simulated().network
         async with trio.open_nursery() as nursery:
-            windows = Windows(network, PAGES, nursery)
+            windows = Windows(network, PAGES, nursery, new_boundary())
             assert await windows.open_other("") is None
             windows.replace(await windows.open_other(f"{HOST}:9001"), f"{HOST}:9001")
             assert await windows.open_other(f"{HOST}:9001") is None

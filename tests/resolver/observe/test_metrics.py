@@ -1,9 +1,13 @@
 """Measures as Prometheus and as people read them."""
 
-from prometheus_client.parser import text_string_to_metric_families
+from collections.abc import Iterator
 
-from resolver.observe.measures import measures
-from resolver.observe.metrics import Stat, exposition, stats
+import trio
+from prometheus_client.parser import text_string_to_metric_families
+from trio.testing import MockClock
+
+from resolver.observe.measures import Measure, measures
+from resolver.observe.metrics import GOOD_FOR, Exposition, Measures, Stat, stats
 from tests.resolver.observe.counted import Counts
 
 
@@ -12,6 +16,10 @@ def counted() -> Counts:
     for seconds in (0.1, 0.7, 0.7, 5.0):
         counts.kitchen.wait.note(seconds)
     return counts
+
+
+def text_of(shown: Measures) -> bytes:
+    return trio.run(Exposition(shown, lambda: 0.0).text)
 
 
 def samples(text: bytes) -> dict[str, float]:
@@ -25,7 +33,7 @@ def samples(text: bytes) -> dict[str, float]:
 
 def test_prometheus_reads_every_number() -> None:
     counts = counted()
-    found = samples(exposition(lambda: measures(counts))())
+    found = samples(text_of(lambda: measures(counts)))
     expected = {
         "cistern_kitchen_meals_total": 3.0,
         "cistern_kitchen_guests_current": 2.0,
@@ -41,15 +49,51 @@ def test_prometheus_reads_every_number() -> None:
     assert {name: found.get(name) for name in expected} == expected
 
 
-def test_the_exposition_is_of_the_moment_it_is_asked_for() -> None:
+def test_the_exposition_is_of_a_moment_ago_at_most() -> None:
+    """400 requests a second made clients wait for as many texts."""
+
+    async def main() -> None:
+        made = Exposition(lambda: measures(counts), trio.current_time)
+        counts.kitchen.meals = 100
+        assert samples(await made.text())["cistern_kitchen_meals_total"] == 100.0
+        counts.kitchen.meals = 200
+        assert samples(await made.text())["cistern_kitchen_meals_total"] == 100.0
+        await trio.sleep(GOOD_FOR)
+        assert samples(await made.text())["cistern_kitchen_meals_total"] == 200.0
+
     counts = Counts()
-    text = exposition(lambda: measures(counts))
-    counts.kitchen.meals = 100
-    assert samples(text())["cistern_kitchen_meals_total"] == 100.0
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_others_get_their_turn_while_it_is_made_once_for_all_who_ask() -> None:
+    async def main() -> None:
+        texts: list[bytes] = []
+        turns = made = 0
+
+        def many() -> Iterator[Measure]:
+            nonlocal made
+            made += 1
+            yield from (one for _ in range(50) for one in measures(Counts()))
+
+        shown = Exposition(many, trio.current_time)
+
+        async def ask() -> None:
+            texts.append(await shown.text())
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(10):
+                nursery.start_soon(ask)
+            while len(texts) < 10:
+                turns += 1
+                await trio.lowlevel.checkpoint()
+        assert (made, len(set(texts))) == (1, 1)
+        assert turns > 10
+
+    trio.run(main)
 
 
 def test_the_process_is_shown_too() -> None:
-    assert samples(exposition(lambda: ())())["process_resident_memory_bytes"] > 0
+    assert samples(text_of(lambda: ()))["process_resident_memory_bytes"] > 0
 
 
 def test_people_get_a_row_per_number() -> None:

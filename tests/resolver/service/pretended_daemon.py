@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 import msgspec
+import trio
 
 from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted
@@ -67,6 +68,7 @@ class PretendedDaemon:
         ]
         self.asked: list[tuple[object, ...]] = []
         self.options = Options()
+        self.left = 0
         self.reloads = [ReloadRow(("cache.max_ttl",), ("control.socket",)), ReloadRow(problems=("c.toml:2: wrong",))]
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
@@ -152,3 +154,12 @@ class PretendedDaemon:
 
     async def reload(self) -> ReloadRow:
         return self.reloads.pop(0)
+
+    async def hand_sockets(self, stream: trio.abc.Stream) -> None:
+        raise CannotShow("nothing here has sockets")
+
+    def note_left(self, stream: trio.abc.Stream) -> None:
+        self.left += 1
+
+    def step_down(self, pid: int) -> None:
+        self.asked.append(("step down", pid))

@@ -1,6 +1,6 @@
 """The daemon's end of the control socket, over memory streams and with a daemon that only pretends."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from cache.names import from_text
 from cache.top import TopFrame
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
-from resolver.service.control import MAX_CONNECTIONS, serve_control, serve_operator
+from resolver.service.control import IDLE, MAX_CONNECTIONS, serve_control, serve_operator
 from resolver.service.control_protocol import (
     MAX_REQUEST_OCTETS,
     MAX_SORTED,
@@ -30,6 +30,8 @@ from resolver.service.control_protocol import (
     Resolve,
     RowLine,
     ServerList,
+    StateOf,
+    StateRequest,
     StatRow,
     Stats,
     Status,
@@ -38,6 +40,7 @@ from resolver.service.control_protocol import (
 from resolver.service.lines import Lines
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
 from tests.cache.snapshot.made import SAVED_AT
+from tests.resolver.observe.bounded import new_boundary
 from tests.resolver.service.pretended_daemon import FRAME, PretendedDaemon, entry
 
 
@@ -265,9 +268,11 @@ def test_a_fault_in_what_is_looked_at_ends_the_connection_and_nothing_else() -> 
     async def main() -> None:
         operator, ours = trio.testing.memory_stream_pair()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve_operator, ours, PretendedDaemon(broken()))
+            boundary = new_boundary()
+            nursery.start_soon(boundary.run, "control_connection", serve_operator, ours, PretendedDaemon(broken()))
             await operator.send_all(msgspec.json.encode(CacheList()) + b"\n")
             assert await operator.receive_some() == b""
+        assert boundary.counts.met == {"control_connection": 1}
 
     trio.run(main)
 
@@ -276,32 +281,86 @@ class PretendedListener:
     """A UnixListener that hands out memory streams."""
 
     def __init__(self) -> None:
-        self.operators: list[trio.abc.Stream] = []
+        self._send, self._receive = trio.open_memory_channel[trio.abc.Stream](0)
         self.is_closed = False
 
-    async def accept(self) -> trio.abc.Stream:
-        await trio.lowlevel.checkpoint()
-        if len(self.operators) > 2 * MAX_CONNECTIONS:
-            await trio.sleep_forever()
+    async def connect(self) -> trio.abc.Stream:
+        """The operator's end of a connection that has been accepted."""
         operator, ours = trio.testing.memory_stream_pair()
-        self.operators.append(operator)
-        return ours
+        await self._send.send(ours)
+        await trio.testing.wait_all_tasks_blocked()
+        return operator
+
+    async def accept(self) -> trio.abc.Stream:
+        return await self._receive.receive()
 
     def close(self) -> None:
         self.is_closed = True
 
 
-def test_only_so_many_operators_are_served_at_once_and_the_next_when_one_leaves() -> None:
-    async def main() -> None:
+class Pondering(PretendedDaemon):
+    """A daemon that takes 5 s to say what its state database is."""
+
+    async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
+        await trio.sleep(5)
+        return ()
+
+
+def play(main: Callable[[PretendedListener], Awaitable[None]]) -> None:
+    async def bounded() -> None:
         listener = PretendedListener()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve_control, listener, PretendedDaemon())
-            await trio.testing.wait_all_tasks_blocked()
-            assert len(listener.operators) == MAX_CONNECTIONS
-            await listener.operators[0].aclose()
-            await trio.testing.wait_all_tasks_blocked()
-            assert len(listener.operators) == MAX_CONNECTIONS + 1
+            nursery.start_soon(serve_control, listener, Pondering(), new_boundary())
+            await main(listener)
             nursery.cancel_scope.cancel()
         assert listener.is_closed
 
-    trio.run(main)
+    trio.run(bounded, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+async def is_closed(operator: trio.abc.Stream) -> bool:
+    """Has the daemon ended this connection?"""
+    with trio.move_on_after(0.001):
+        return await operator.receive_some() == b""
+    return False
+
+
+def test_silent_connections_give_way_the_longest_silent_first() -> None:
+    """16 that said nothing made every command of the operator's hang."""
+
+    async def main(listener: PretendedListener) -> None:
+        silent = [await listener.connect() for _ in range(MAX_CONNECTIONS)]
+        for number in range(3):
+            operator = await listener.connect()
+            await operator.send_all(msgspec.json.encode(Status()) + b"\n")
+            assert await operator.receive_some()
+            assert await is_closed(silent[number])
+            assert not await is_closed(silent[number + 1])
+
+    play(main)
+
+
+def test_a_connection_that_is_silent_for_too_long_ends() -> None:
+    async def main(listener: PretendedListener) -> None:
+        operator = await listener.connect()
+        await trio.sleep(IDLE - 1)
+        assert not await is_closed(operator)
+        await trio.sleep(2)
+        assert await is_closed(operator)
+
+    play(main)
+
+
+def test_who_is_being_answered_gives_way_to_nobody() -> None:
+    async def main(listener: PretendedListener) -> None:
+        busy = [await listener.connect() for _ in range(MAX_CONNECTIONS)]
+        for operator in busy:
+            await operator.send_all(msgspec.json.encode(StateOf()) + b"\n")
+        await trio.testing.wait_all_tasks_blocked()
+        waiting = await listener.connect()
+        await waiting.send_all(msgspec.json.encode(Status()) + b"\n")
+        assert not any([await is_closed(operator) for operator in busy])
+        assert await waiting.receive_some()
+        assert trio.current_time() >= 5
+
+    play(main)

@@ -2,7 +2,7 @@
 
 from structlog.testing import capture_logs
 
-from resolver.service.fault_log import PAUSE, FaultLog
+from resolver.observe.fault_log import PAUSE, FaultLog
 
 
 def test_a_flood_of_faults_is_told_once_a_second_and_how_many_were_not() -> None:

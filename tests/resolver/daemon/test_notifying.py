@@ -1,0 +1,51 @@
+"""What the service manager is told, and when."""
+
+import msgspec
+import trio
+import trio.testing
+
+from internal_zones import StateOptions
+from resolver.daemon import serve
+from resolver.daemon.around import Around
+from resolver.daemon.notifying import status_line
+from resolver.daemon.parts import make_parts
+from resolver.daemon.running import Running
+from tests.resolver.daemon.alone import ALONE, HINTS, simulated
+
+
+def test_it_is_ready_once_it_answers_then_turns_and_at_last_stops() -> None:
+    told: list[tuple[float, str]] = []
+
+    async def main() -> None:
+        draining = trio.Event()
+        around = Around(
+            notify=lambda state: told.append((trio.current_time(), state)), watchdog=3.0, pid=77, tells=True
+        )
+        async with trio.open_nursery() as nursery:
+            began = trio.current_time()
+            await nursery.start(_serving, draining, around)
+            await trio.sleep(2.5)
+            draining.set()
+        assert trio.current_time() - began < 6
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    states = [state for _, state in told]
+    assert states[0].startswith("READY=1\nMAINPID=77\nSTATUS=ready: ")
+    assert [state for state in states if state.startswith("WATCHDOG=1\nSTATUS=ready")] == states[1:3]
+    assert states[3] == "STOPPING=1"
+
+
+async def _serving(draining: trio.Event, around: Around, task_status: trio.TaskStatus[object]) -> None:
+    await serve(ALONE, simulated(), HINTS, draining, around=around, task_status=task_status)
+
+
+def test_the_line_says_what_is_wrong_first() -> None:
+    async def main() -> None:
+        options = msgspec.structs.replace(ALONE, state=StateOptions(database="/nonexistent"))
+        async with trio.open_nursery() as nursery:
+            running = Running(make_parts(options, simulated(), HINTS, nursery))
+            assert status_line(running, 5) == "not ready: state database: starting"
+            running = Running(make_parts(ALONE, simulated(), HINTS, nursery))
+            assert status_line(running, 5) == "ready: 5 queries a second, 0 names cached, 0 remarks"
+
+    trio.run(main)
