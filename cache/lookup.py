@@ -9,11 +9,12 @@ from typing import Final
 from cache.answer import Answer
 from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, alias_of
 from cache.names import WireName, ancestors, parent
+from cache.node import Node
 from cache.options import StaleOptions
 from cache.peeking import Readable
 from cache.ranking import STANDS_BESIDE_CNAME
 from cache.rrset import Entry, RRset, Security, Trust
-from cache.rrtypes import ANY, CNAME, DS
+from cache.rrtypes import ANY, CNAME, DS, NS
 from cache.staleness import is_usable_stale
 from cache.store import RRsetCache, speaks_below
 
@@ -61,14 +62,14 @@ def find(store: RRsetCache, qname: WireName, qtype: int, now: float) -> Answer |
 def find_link(store: Readable, name: WireName, qtype: int, now: float) -> Link | None:
     """What is known, fresh, of `name`: the RRset, its denial, or an alias; None when it must be asked for.
 
-    The types of NEVER_ALIASED get no CNAME. A DNAME above the name counts, the closest one, and so does a validated
-    NXDOMAIN of a name above it (RFC 8020 §2). Raises SubstitutionTooLong.
+    The types of NEVER_ALIASED get no CNAME, but for DS inside a zone. A DNAME above the name counts, the closest one, and so
+    does a validated NXDOMAIN of a name above it (RFC 8020 §2). Raises SubstitutionTooLong.
     """
     node = store.use(name)
     if node is not None:
-        for entry in node.entries:
-            if now < entry.expires and (link := _said_of(entry, name, qtype)) is not None:
-                return link
+        link = _fresh_of(node, name, qtype, now)
+        if link is not None:
+            return link
     if store.speaks_below:
         return _said_above(store, name, qtype, lambda entry: now < entry.expires)
     return None
@@ -78,17 +79,19 @@ def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, sta
     """What is known of `name`, fresh or, if nothing is, stale within its bounds. Raises SubstitutionTooLong.
 
     What is newer has displaced in the store what it contradicts, so at most one entry of a name speaks to a question: an
-    old alias cannot come back beside a newer denial or address, nor the other way round (scenarios 9 to 13).
+    old alias cannot come back beside a newer denial or address, nor the other way round (scenarios 9 to 13). An exception
+    is an unvalidated NXDOMAIN beside what was fresh when it came: that counts while it is fresh; then the NXDOMAIN, being newer.
     """
     node = store.use(name)
     expired = None
     if node is not None:
+        fresh = _fresh_of(node, name, qtype, now)
+        if fresh is not None:
+            return fresh
         for entry in node.entries:
-            is_fresh = now < entry.expires
-            if (is_fresh or is_usable_stale(entry, now, stale)) and (link := _said_of(entry, name, qtype)) is not None:
-                if is_fresh:
-                    return link
-                expired = expired or link
+            if is_usable_stale(entry, now, stale) and (link := _said_of(entry, name, qtype)) is not None:
+                expired = link
+                break
     if not store.speaks_below:
         return expired
     return (
@@ -124,6 +127,28 @@ def _said_of(entry: Entry, name: WireName, qtype: int) -> Link | None:
     if rtype == CNAME and type(entry) is RRset and qtype not in NEVER_ALIASED:
         return alias_of(entry, name)
     return None
+
+
+def _fresh_of(node: Node, name: WireName, qtype: int, now: float) -> Link | None:
+    """What the entries of `name` say to a question for qtype, if they are fresh."""
+    denied: Link | None = None
+    for entry in node.entries:
+        if now < entry.expires and (link := _said_of(entry, name, qtype)) is not None:
+            if entry.rtype is not None:
+                return link
+            denied = link  # a name that is not there; unless something fresh stands beside it (ranking.py)
+    if denied is None and qtype == DS:
+        alias = _alias_within(node, now)
+        return alias_of(alias, name) if alias is not None else None
+    return denied
+
+
+def _alias_within(node: Node, now: float) -> RRset | None:
+    """The fresh CNAME of a name at which no zone begins as far as is known: then it leads on even who asks for its DS."""
+    alias = node.find(CNAME)
+    if type(alias) is not RRset or now >= alias.expires or alias.trust == ADDITIONAL or alias.security == BOGUS:
+        return None
+    return alias if node.find(NS) is None else None
 
 
 def _said_above(store: Readable, name: WireName, qtype: int, is_usable: Callable[[Entry], bool]) -> Link | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.rrtypes import CNAME, DS, NS, NSEC, RRSIG
+from cache.staleness import is_due
 
 # RFC 2181 §10.1 and RFC 4034 §2, §3: the DNSSEC types may stand beside a CNAME. DS too: it is the parent's data, and what
 # an alias' owner has or lacks of it is asked for in its own right.
@@ -27,6 +28,10 @@ def can_stand_beside(old: Entry, new: Entry, now: float) -> bool:
         return False
     if Trust.ADDITIONAL in (old.trust, new.trust):
         return True
+    if new.rtype is None and new.security != Security.SECURE and old.security != Security.SECURE:
+        # it was said to a question for another type, by servers that say it where they mean NODATA: what is known and not
+        # due to be asked for anew stays. One that was validated ends it (RFC 8020 §2)
+        return type(old) is RRset and now < old.expires and not is_due(old, now)
     if old.rtype is None or new.rtype is None:
         return False  # NXDOMAIN: nothing is there, of any type
     # RFC 2181 §10.1, RFC 8767 §7: a CNAME is alone; one that is left beside newer data would surface as a wrong stale answer
@@ -64,7 +69,9 @@ def survivors(held: Entry, restored: Entry) -> tuple[Entry, ...]:
     restored: an entry of the same owner, known before a restart. It is judged as if it had been here all the while: not by
     what is fresh now, but by what was when the two met. So what has been heard since keeps its place, expired or not.
     """
-    earlier, later = (restored, held) if restored.received <= held.received else (held, restored)
+    # of two that were heard in one moment an NXDOMAIN came later: it would not be there, had anything come after it
+    is_earlier = (restored.received, restored.rtype is None) <= (held.received, held.rtype is None)
+    earlier, later = (restored, held) if is_earlier else (held, restored)
     met = later.received
     if can_stand_beside(earlier, later, met):
         return later, earlier

@@ -9,11 +9,13 @@ from cache.options import CacheOptions
 from cache.rrset import RRset
 
 MIN_SOA_OCTETS: Final = 22  # two names of one octet at least, and five 32-bit fields (RFC 1035 §3.3.13)
-TOP_BIT: Final = 0x80000000
 
 
 def clamp(ttl: int, options: CacheOptions) -> int:
-    """`ttl` seconds as received, within the configured bounds. 0 stays 0 unless a minimum is configured."""
+    """`ttl` seconds as received, within the configured bounds. 0 stays 0 unless a minimum is configured.
+
+    RFC 8767 §4: with its top bit set it is a large number, and capped like one; RFC 2181 §8 had it be zero.
+    """
     return max(options.min_ttl, min(ttl, options.max_ttl))
 
 
@@ -31,8 +33,6 @@ def negative_ttl(soa_ttl: int, soa_rdata: bytes, options: CacheOptions) -> int:
     if len(soa_rdata) < MIN_SOA_OCTETS:
         return 0
     minimum = int.from_bytes(soa_rdata[-4:], "big")
-    if minimum & TOP_BIT:  # RFC 2181 §8: a TTL with its top bit set is zero
-        minimum = 0
     return max(options.min_negative_ttl, min(soa_ttl, minimum, options.max_negative_ttl))
 
 

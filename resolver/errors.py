@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 from cache.answer import Answer, ExtendedError
 from cache.chain import Link
 from cache.rrset import RRset
-from cache.rrtypes import REFUSED, SERVFAIL, YXDOMAIN
+from cache.rrtypes import FORMERR, REFUSED, SERVFAIL, YXDOMAIN
 
 # INFO-CODEs of RFC 8914 §4 and the IANA registry that Cistern gives out.
 OTHER = 0
@@ -207,7 +207,14 @@ class NotServed(ResolutionFailure):
 
 
 class NotSupported(ResolutionFailure):
-    """A class or a type that is not served: CHAOS, zone transfers."""
+    """A class or a type that is not served: zone transfers."""
 
     rcode = REFUSED
+    info_code = NOT_SUPPORTED
+
+
+class NoQuestion(ResolutionFailure):
+    """What is asked for is no type of data: a meta-TYPE, or one reserved for them (RFC 6895 §3.1)."""
+
+    rcode = FORMERR
     info_code = NOT_SUPPORTED

@@ -20,7 +20,7 @@ from resolver.daemon.live import resolve_watched, watch_top
 from resolver.daemon.parts import Parts
 from resolver.daemon.running import VERSION, Running
 from resolver.env import Address
-from resolver.errors import NotServed, NotSupported, Prohibited
+from resolver.errors import NoQuestion, NotServed, NotSupported, Prohibited
 from resolver.observe.metrics import stats
 from resolver.policy.explain import ExplainRow, LinkRow, explain, explain_local
 from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
@@ -217,7 +217,7 @@ class Eyes:
         """The rows of an answer that needs no resolution, in the order of policy.sources; None: it needs one."""
         try:
             refuse_type(question.qtype)
-        except NotSupported as refusal:
+        except (NoQuestion, NotSupported) as refusal:
             return explain_local(refusal.answer(), question, "special")
         if is_ours(question.qname):
             found = explain_local(await self._internal_answer(question, network), question, "internal")

@@ -22,7 +22,8 @@ from dns.rrset import RRset
 Nodes = Mapping[Name, Mapping[RdataType, RRset]]
 
 # RFC 4034 §2.5, RFC 2181 §10.1: these are asked of the owner of an alias itself
-BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.NSEC, RdataType.RRSIG, RdataType.DS})
+# A DS, too, is answered with the alias where there is one, as NSD, Knot and BIND do: no zone begins there
+BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.NSEC, RdataType.RRSIG})
 
 
 @dataclass(frozen=True, slots=True)

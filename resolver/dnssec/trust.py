@@ -13,13 +13,13 @@ from cache.answer import Question
 from cache.chain import Alias, Link
 from cache.names import WireName, ancestors, to_text
 from cache.rrset import Denial, RRset, Security
-from cache.rrtypes import CNAME, DNSKEY, DS
+from cache.rrtypes import DNSKEY, DS
 from resolver.dnssec.anchors import Anchor
 from resolver.dnssec.denial import Proof, proves_no_ds
 from resolver.dnssec.keys import is_supported
 from resolver.dnssec.standing import Signed, Standing, Standings, Uncut, Unsigned
 from resolver.dnssec.work import Work
-from resolver.errors import DnskeyMissing, Indeterminate, InvalidData, ResolutionFailure
+from resolver.errors import DnskeyMissing, Indeterminate
 
 FOREVER: Final = float("inf")
 
@@ -72,16 +72,10 @@ class ChainOfTrust:
 
     async def vouchers(self, name: WireName, zone: WireName, fetch: Fetch, work: Work) -> RRset | Unsigned | Uncut:
         """The DS RRset at `name`, which is below the apex of the signed `zone`; or what its absence proves."""
-        try:
-            link = await fetch(Question(name, DS))
-        except InvalidData:  # an alias in reply is none to this question (scenario 48)
-            alias = await self._alias_at(name, fetch)
-            if alias is None:
-                raise
-            return Uncut(alias.expires)
-        if isinstance(link, Alias):  # of a DNAME above it, below which no zone begins (RFC 6672 §2.4)
-            dname = link.shown[0]
-            return Uncut(dname.expires) if dname.security is Security.SECURE else Unsigned(dname.expires)
+        link = await fetch(Question(name, DS))
+        if isinstance(link, Alias):  # no zone begins at an alias (RFC 2181 §10.1), nor below a DNAME (RFC 6672 §2.4)
+            alias = link.shown[0]
+            return Uncut(alias.expires) if alias.security is Security.SECURE else Unsigned(alias.expires)
         self._require_fresh(link)
         if link.security is not Security.SECURE:
             return Unsigned(link.expires)
@@ -104,14 +98,6 @@ class ChainOfTrust:
             raise DnskeyMissing(f"no keys of {to_text(zone)}")
         self._require_fresh(link)
         return Signed(zone, link.rdatas, min(until, link.expires))
-
-    async def _alias_at(self, name: WireName, fetch: Fetch) -> RRset | None:
-        """The CNAME at `name`, where no zone can begin then; None: there is none, or nobody vouches for it."""
-        try:
-            link = await fetch(Question(name, CNAME))
-        except ResolutionFailure:
-            return None
-        return link if isinstance(link, RRset) and link.security is Security.SECURE else None
 
     def start_of(self, name: WireName) -> WireName | None:
         """The zone of the closest trust anchor at or above `name`; None: there is none, or a negative one is closer."""

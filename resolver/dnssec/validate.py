@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from cache.answer import Question
 from cache.chain import Link
-from cache.names import WireName, count_labels, fold, is_at_or_below, parent, to_text
+from cache.names import ROOT, WireName, count_labels, fold, is_at_or_below, parent, to_text
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import DNSKEY, DS, RRSIG
 from cache.ttl import with_proof
@@ -161,7 +161,8 @@ class Validator:
         start = self._trust.start_of(place)
         signers = (signer_of(one, start, is_above=False) for one in records) if start is not None else ()
         within = (one for one in signers if one is not None and is_at_or_below(denial.owner, one))
-        signer = next((one for one in within if qtype != DS or one != denial.owner), None)
+        # a DS is the parent's to deny (RFC 4035 §3.1.4.1), but for that of the root, which has none
+        signer = next((one for one in within if qtype != DS or one != denial.owner or one == ROOT), None)
         zone = await self._trust.zone_of(signer or place, fetch, work)
         if isinstance(zone, Unsigned):
             return denial.replace(security=Security.INSECURE)

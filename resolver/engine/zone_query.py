@@ -335,7 +335,14 @@ class ZoneQuery(Landing):
         self._budget.spend_octets(reply.response.octets)
         scrubbed = scrub(reply.response, shown.qname, shown.qtype, delegation.zone, self._means.cache.apexes)
         counts.records_scrubbed += scrubbed.dropped
-        verdict = classify(shown, delegation.zone, reply.response, scrubbed, is_forwarder=delegation.is_forwarder)
+        verdict = classify(
+            shown,
+            delegation.zone,
+            reply.response,
+            scrubbed,
+            is_forwarder=delegation.is_forwarder,
+            is_whole=shown == self._question,
+        )
         if self._budget.watch is not None:
             self._budget.tell(Replied(self._question, shown, server, reply, verdict))
         if not isinstance(verdict, Useless):

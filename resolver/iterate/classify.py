@@ -21,6 +21,7 @@ class Reason(Enum):
     LAME_REFERRAL = "lame referral"
     NOT_AUTHORITATIVE = "not authoritative"
     CHILD_SIDE = "child side of a zone cut"
+    UNSUPPORTED = "denial without SOA"
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -67,11 +68,18 @@ USABLE_RCODES: Final = frozenset((NOERROR, NXDOMAIN, YXDOMAIN))
 
 
 def classify(
-    question: Question, zone: WireName, response: Response, scrubbed: Scrubbed, *, is_forwarder: bool
+    question: Question,
+    zone: WireName,
+    response: Response,
+    scrubbed: Scrubbed,
+    *,
+    is_forwarder: bool,
+    is_whole: bool = True,
 ) -> Verdict:
     """The meaning of a response from a server of `zone`. Pure.
 
-    is_forwarder: a recursive server that may say all of `zone` without AA, but refers nobody.
+    is_forwarder: a recursive server that may say all of `zone` without AA, but refers nobody. is_whole: the question is not a
+    shortened one, of which nothing needs to be known but that it led to no referral.
     """
     if scrubbed.flaw:
         return Useless(Reason.MALFORMED, scrubbed.flaw)
@@ -96,7 +104,7 @@ def classify(
             Reason.MALFORMED, "YXDOMAIN without an alias"
         )  # RFC 6672 §2.2: it speaks of a DNAME, and of nothing else
     if is_trusted:
-        return _trusted(told, scrubbed)
+        return _trusted(told, scrubbed, is_believed=is_forwarder or not is_whole)
     return _without_aa(told, response, scrubbed)
 
 
@@ -143,10 +151,13 @@ def _first_link(question: Question, scrubbed: Scrubbed) -> Answered | Aliased:
     return Aliased(first, target_of(first, question.qname))
 
 
-def _trusted(told: Told, scrubbed: Scrubbed) -> Verdict:
-    if isinstance(told, Denied) and told.soa is None and scrubbed.points_upward:
+def _trusted(told: Told, scrubbed: Scrubbed, *, is_believed: bool) -> Verdict:
+    """A reply with AA, or of a forwarder. A denial that nothing supports is worth asking another server (RFC 2308 §2.2)."""
+    if not isinstance(told, Denied) or told.soa is not None:
+        return told
+    if scrubbed.points_upward:
         return Useless(Reason.LAME_REFERRAL, "a referral upwards")
-    return told
+    return told if is_believed else Useless(Reason.UNSUPPORTED, "a denial without SOA", told)
 
 
 def _without_aa(told: Told, response: Response, scrubbed: Scrubbed) -> Verdict:

@@ -11,7 +11,7 @@ from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, SOA
-from cache.ttl import clamp, expiry, with_proof
+from cache.ttl import clamp, expiry
 from resolver.env import Address
 from resolver.iterate.classify import Denied, Told
 from resolver.iterate.delegation import Delegation, ZoneServer
@@ -79,7 +79,8 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
         # RFC 2181 §5.4.1: AA speaks of the name asked; what follows it in the chain is answered, but not vouched for
         rrset = entry_of(raw, voice, own_trust if not links else Trust.ANSWER, options)
         if proof and _is_expanded(raw):
-            rrset = with_proof(rrset, proof)
+            # until somebody validates it the proof is passed on, for who does; it bounds nothing
+            rrset = rrset.replace(proof=proof)
         entries.append(rrset)
         if raw is scrubbed.chain[-1] and scrubbed.is_answered:
             links.append(rrset)

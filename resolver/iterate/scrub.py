@@ -9,8 +9,9 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from cache.names import WireName, fold, is_at_or_below, is_below, parent, substitute
+from cache.ranking import STANDS_BESIDE_CNAME
 from cache.rrset import RRset
-from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NSEC, NSEC3, NSEC3PARAM, SOA, A
+from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NSEC, NSEC3, SOA, A
 from resolver.wire.message import RawRRset, Response
 
 MAX_CHAIN = 12  # one more than the aliases that are followed (resolvers.md 2.1): longer chains end in a failure anyway
@@ -18,8 +19,6 @@ MAX_NAME_SERVERS = 16  # MAX_DP_TARGET_COUNT (NRDelegation, CVE-2022-3204)
 MAX_GLUE_PER_NAME = 6  # BIND: addresses per NS name, of each family
 ADDRESS_TYPES = frozenset((A, AAAA))
 PROOF_TYPES = frozenset((NSEC, NSEC3))
-# RFC 4034 and RFC 2181 §10.1: what may stand beside a CNAME, and is not led on by one
-BESIDE_CNAME = frozenset((CNAME, NSEC, NSEC3, NSEC3PARAM, DS))
 
 
 class Scrubbed(msgspec.Struct, frozen=True):
@@ -31,7 +30,8 @@ class Scrubbed(msgspec.Struct, frozen=True):
     ds: the DS RRset beside a referral's NS RRset, of the same owner.
     name_servers: the NS RRset of the authority section that may be used: of the zone itself or below it, above `end`.
     glue: in-zone addresses of those name servers; far_glue: addresses of theirs outside the zone, which are not cached.
-    points_upward: there was an NS or SOA above the zone, which its server has no business to say.
+    points_upward: there was an NS above the zone, which its server has no business to say. (A SOA of a zone above, which some
+    servers put beside a denial, is dropped like all that they have no say about; but it refers nobody.)
     flaw: why nothing in it can be used, or "". dropped: RRsets removed.
     """
 
@@ -68,7 +68,7 @@ def scrub(
         if others and (_is_within(owner, others) or _is_within(end, others)):
             continue
         if rrset.rtype == SOA or rrset.rtype == NS:
-            points_upward = points_upward or is_below(zone, owner)
+            points_upward = points_upward or (rrset.rtype == NS and is_below(zone, owner))
             if not is_at_or_below(owner, zone) or not is_at_or_below(end, owner):
                 continue
             if rrset.rtype == SOA:
@@ -83,6 +83,9 @@ def scrub(
         ds = None
     told_servers = chain[-1] if is_answered and qtype == NS else name_servers
     additional = response.additional
+    if told_servers is not None and not response.is_authoritative:
+        # some parents give the address of a name server where it was asked for, and do not know that this is glue
+        additional = (*additional, *response.answer)
     if others:
         additional = tuple(rrset for rrset in additional if not _is_within(rrset.owner, others))
     glue, far_glue = _glue(additional, told_servers, zone)
@@ -120,16 +123,13 @@ def _follow(
     while len(chain) < MAX_CHAIN and is_at_or_below(name, zone) and not (others and _is_within(name, others)):
         wanted = by_key.get((name, qtype))
         alias = _dname_above(by_key, name, zone) or by_key.get((name, CNAME))
-        if wanted is not None and (alias is None or alias is wanted):
+        is_beside = alias is None or (alias.rtype == CNAME and qtype in STANDS_BESIDE_CNAME)
+        if wanted is not None and is_beside:
             flaw = "two CNAMEs at one owner" if qtype == CNAME and len(wanted.rdatas) > 1 else ""
             return (*chain, wanted), name, True, flaw
         if alias is None:
             break
-        if alias.rtype == CNAME and qtype in BESIDE_CNAME:
-            # it would have to be denied or be there; taken for a denial, it would be one that nobody gave
-            flaw = "" if chain else "an alias, asked for what stands beside one"
-            return tuple(chain), name, False, flaw
-        flaw = _flaw_of(alias, name, answer)
+        flaw = _flaw_of(alias)
         if flaw:
             return (), name, False, flaw
         chain.append(alias)
@@ -161,11 +161,10 @@ def _dname_above(by_key: dict[tuple[WireName, int], RawRRset], name: WireName, z
     return None
 
 
-def _flaw_of(alias: RawRRset, name: WireName, answer: tuple[RawRRset, ...]) -> str:
+def _flaw_of(alias: RawRRset) -> str:
+    """What is wrong with it. Other data at its owner is none of that: the alias counts, and they do not (RFC 1034 §3.6.2)."""
     if len(alias.rdatas) > 1:
         return f"two {'CNAMEs' if alias.rtype == CNAME else 'DNAMEs'} at one owner"  # RFC 2181 §10.1, RFC 6672 §2.4
-    if alias.rtype == CNAME and any(rrset.owner == name and rrset.rtype not in BESIDE_CNAME for rrset in answer):
-        return "a CNAME and other data at one owner"  # RFC 2181 §10.1
     return ""
 
 

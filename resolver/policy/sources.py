@@ -8,12 +8,13 @@ from cache.answer import Answer, Question
 from cache.beside import TARGET_AT, with_additional
 from cache.names import WireName
 from cache.rrset import RRset, Trust
-from cache.rrtypes import AAAA, ANY, IN
+from cache.rrtypes import AAAA, ANY, AXFR, IN, IXFR
 from internal_zones import InternalZones, is_ours
 from resolver.engine import Mesh, PublicResolver
 from resolver.errors import (
     InternalError,
     LocalTarget,
+    NoQuestion,
     NotRecursive,
     NotServed,
     NotSupported,
@@ -30,9 +31,11 @@ HINFO: Final = 13
 ANY_TTL: Final = 3600  # s; RFC 8482 §4.2 leaves it to us: long enough to end repetition
 MINIMAL_ANY: Final = b"\x07RFC8482\0"  # CPU «RFC8482», OS empty
 FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128-255 are QTYPEs and meta-TYPEs, and so are 0 and OPT
+TRANSFERS: Final = frozenset({IXFR, AXFR})
+META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY} - TRANSFERS
+
 # Awaits from the mesh what runs in trio.
 Outside = Callable[[Callable[[], Awaitable[Answer]]], Awaitable[Answer]]
-META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY}
 
 
 def as_it_is(answer: Answer) -> Answer:
@@ -141,8 +144,10 @@ def refuse(query: Query, view: View) -> None:
 
 def refuse_type(qtype: int) -> None:
     """Raise why a question for this type gets no answer at all, if so."""
+    if qtype in TRANSFERS:
+        raise NotSupported("zones are not transferred from here")
     if qtype in META_TYPES:
-        raise NotSupported("this type is no data that a resolver holds")
+        raise NoQuestion("this type is no data that could be asked for")
 
 
 def minimal_any(qname: WireName) -> Answer:

@@ -9,7 +9,6 @@ ASKED_TYPE: Final = Struct("!HH")  # what stands behind a question's name: type,
 RECORD: Final = Struct("!HHIH")  # what stands behind a record's owner: type, class, TTL, RDLENGTH
 MAX_TARGET: Final = 0x3FFF  # how far a pointer reaches (§4.1.4)
 POINTER_BITS: Final = 0xC000
-TOP_BIT: Final = 0x80000000  # of a TTL
 RCODE_BITS: Final = 0x000F  # of the flags; the upper eight bits travel in the OPT RR
 MAX_RDATA_OCTETS: Final = 0xFFFF  # what RDLENGTH can say
 

@@ -86,7 +86,7 @@ class RawRRset(Value):
     """Records of one owner and type in one section, before anybody decided whether to believe them.
 
     rdatas: uncompressed wire rdata, in the order they came, without duplicates. ttl: seconds; the lowest of the records'
-    (RFC 2181 §5.2), 0 where the top bit was set (RFC 2181 §8). rrsigs: rdatas of the RRSIGs in the same section that cover
+    (RFC 2181 §5.2), as large as it was said. rrsigs: rdatas of the RRSIGs in the same section that cover
     the set.
     """
 

@@ -82,10 +82,13 @@ def _find_opts(data: bytes, at: int, others: int, additionals: int) -> tuple[lis
 
 
 def _refuse(reason: str, rcode: int, id: int, flags: int, asked: bytes, *, has_opt: bool = False) -> Unreadable:
-    """`reason` with the reply for it: ID, opcode, RD, CD and the question are the client's own.
+    """`reason` with the reply for it: ID, opcode, RD, CD and the question are the client's own; CD and our RA mean something in
+    replies to a QUERY only.
 
     RFC 6891 §6.1.1: an OPT in the query "MUST" be answered with one, which says the version that we speak.
     """
     opt = compose_opt(PAYLOAD, rcode=rcode) if has_opt else b""
-    words = QR | RA | flags & (OPCODE_MASK | RD | CD) | rcode & RCODE_BITS
+    words = QR | flags & (OPCODE_MASK | RD) | rcode & RCODE_BITS
+    if not flags & OPCODE_MASK:
+        words |= RA | flags & CD
     return Unreadable(reason, HEADER.pack(id, words, bool(asked), 0, 0, bool(opt)) + asked + opt)

@@ -38,5 +38,8 @@ class Refusal:
             return None
         if end > len(data):
             return None
-        head = HEADER.pack(id, self._flags | flags & ECHOED, 1, 0, 0, bool(additionals))
+        said = self._flags | flags & ECHOED
+        if flags & OPCODE_MASK:
+            said &= ~(RA | CD)
+        head = HEADER.pack(id, said, 1, 0, 0, bool(additionals))
         return head + data[HEADER_OCTETS:end] + (self._opt if additionals else b"")

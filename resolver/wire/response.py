@@ -9,7 +9,7 @@ from mypy_extensions import mypyc_attr
 from cache.names import WireName
 from cache.rrtypes import AAAA, IN, OPT, RRSIG, A
 from resolver.wire.edns import read_response_edns
-from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, POINTER_BITS, RCODE_BITS, RECORD, TOP_BIT, Garbled
+from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, POINTER_BITS, RCODE_BITS, RECORD, Garbled
 from resolver.wire.message import QR, TC, RawRRset, Response, Unreadable
 from resolver.wire.names import Places, read_name
 from resolver.wire.rdata import read_rdata
@@ -114,8 +114,6 @@ def _read_section(data: bytes, at: int, count: int, places: Places) -> tuple[Sec
                 rdata = data[start:at]
             else:
                 rdata = read_rdata(rtype, data, start, at, places)
-            if ttl & TOP_BIT:  # RFC 2181 §8: "as if the entire value received was zero"
-                ttl = 0
             if rtype == RRSIG:
                 _gather(signatures, owner, int.from_bytes(rdata[:2], "big"), ttl, rdata)
             else:

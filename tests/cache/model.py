@@ -63,11 +63,16 @@ class Model:
             if one.expires > now and one.trust > Trust.ADDITIONAL and one.security != Security.BOGUS
         ]
         for one in believed:
-            if one.owner == name and one.rtype in (qtype, None):
+            if one.owner == name and one.rtype == qtype:
                 return one, None
+        is_cut = any(one.owner == name and one.rtype == NS for one in self.entries)
         for one in believed:
-            if isinstance(one, RRset) and one.owner == name and one.rtype == CNAME and qtype not in BESIDE_ALIAS:
+            leads_on = qtype not in BESIDE_ALIAS or (qtype == DS and not is_cut)
+            if isinstance(one, RRset) and one.owner == name and one.rtype == CNAME and leads_on:
                 return one, one.alias_target
+        for one in believed:
+            if one.owner == name and one.rtype is None:
+                return one, None
         above = [one for one in believed if is_below(name, one.owner)]
         for one in sorted(above, key=lambda one: -len(one.owner)):
             if isinstance(one, RRset) and one.rtype == DNAME and one.alias_target is not None:
@@ -86,6 +91,8 @@ class Model:
             return not (has_expired and is_referral == {True, False} and new.trust == Trust.ADDITIONAL)
         if True in is_referral:
             return False
+        if new.rtype is None and Security.SECURE not in (old.security, new.security) and isinstance(old, RRset):
+            return old.expires - now < max(old.ttl * 0.1, 1e-9)  # nobody validated it: it hides nothing that is fresh
         if None in (old.rtype, new.rtype):
             return True
         for alias, other in ((old, new), (new, old)):

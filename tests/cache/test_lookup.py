@@ -39,6 +39,9 @@ WWW = rrset("www.example. 60 A 192.0.2.1")
 ALIAS = rrset("alias.example. 300 CNAME www.example.")
 OLD = rrset("old.example. 60 DNAME new.example.")
 GONE = denial("gone.example. NXDOMAIN")
+HERE = rrset("here.example. 300 A 192.0.2.1")
+HERE_TOO = rrset("here.example. 300 CNAME www.example.")
+GONE_HERE = denial("here.example. NXDOMAIN")
 CUT = denial("cut.example. NXDOMAIN", security=SECURE)
 
 
@@ -51,8 +54,18 @@ CUT = denial("cut.example. NXDOMAIN", security=SECURE)
         pytest.param([ALIAS], "alias.example. CNAME", ALIAS, id="the CNAME itself"),
         *(
             pytest.param([ALIAS], f"alias.example. {rtype}", None, id=f"{rtype} at an alias (scenario 48)")
-            for rtype in ("DS", "ANY", "RRSIG", "NSEC")
+            for rtype in ("ANY", "RRSIG", "NSEC")
         ),
+        pytest.param([ALIAS], "alias.example. DS", ALIAS, id="DS at an alias (scenario 48)"),
+        pytest.param(
+            [ALIAS, rrset("alias.example. 300 NS ns.example.", trust=Trust.ADDITIONAL)],
+            "alias.example. DS",
+            None,
+            id="DS of a zone that says that it is an alias: its parent's",
+        ),
+        pytest.param([HERE, GONE_HERE], "here.example. A", HERE, id="an unvalidated NXDOMAIN hides nothing fresh"),
+        pytest.param([HERE, GONE_HERE], "here.example. AAAA", GONE_HERE, id="and counts for all that is not known"),
+        pytest.param([HERE_TOO, GONE_HERE], "here.example. TXT", HERE_TOO, id="nor an alias"),
         pytest.param([GONE], "gone.example. A", GONE, id="NXDOMAIN"),
         pytest.param([GONE], "gone.example. TXT", GONE, id="NXDOMAIN, any type"),
         pytest.param([GONE], "x.gone.example. A", None, id="below an NXDOMAIN nobody validated"),

@@ -94,7 +94,21 @@ def test_may_replace(old: Entry, new: Entry, expected: bool) -> None:
         pytest.param(
             rrset(ALIAS), rrset("www.example. 60 NSEC z.example. CNAME RRSIG NSEC"), True, id="CNAME and NSEC"
         ),
-        pytest.param(rrset(A1), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts an RRset"),
+        pytest.param(
+            rrset(A1), denial("www.example. NXDOMAIN"), True, id="an unvalidated NXDOMAIN leaves what is fresh"
+        ),
+        pytest.param(rrset(A1, -100), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts an expired RRset"),
+        pytest.param(rrset(A1, -59), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts one that is due"),
+        pytest.param(
+            rrset(A1),
+            denial("www.example. NXDOMAIN", security=SECURE),
+            False,
+            id="a validated NXDOMAIN evicts an RRset",
+        ),
+        pytest.param(
+            rrset(A1, security=SECURE), denial("www.example. NXDOMAIN"), False, id="an NXDOMAIN beside proven data"
+        ),
+        pytest.param(denial("www.example. A"), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts NODATA"),
         pytest.param(denial("www.example. NXDOMAIN"), rrset(A1), False, id="an RRset evicts NXDOMAIN"),
         pytest.param(denial("www.example. NXDOMAIN"), denial("www.example. A"), False, id="NODATA evicts NXDOMAIN"),
         pytest.param(rrset(NS1, trust=GLUE), denial("example. NXDOMAIN"), True, id="a denial leaves a referral"),
@@ -140,7 +154,8 @@ def test_what_delegates_lives_no_longer_than_what_it_replaces(old: Entry, new: E
         pytest.param(rrset(A2, 5, trust=Trust.ANSWER), rrset(A1, 0), "restored", id="what it would have outranked"),
         pytest.param(rrset(A2, 70, trust=Trust.ANSWER), rrset(A1, 0), "held", id="what came after it had expired"),
         pytest.param(rrset(ALIAS, 5), rrset(A1, 0), "held", id="an alias since"),
-        pytest.param(denial("www.example. NXDOMAIN", 5), rrset(A1, 0), "held", id="an NXDOMAIN since"),
+        pytest.param(denial("www.example. NXDOMAIN", 5), rrset(A1, 0), "both", id="an unvalidated NXDOMAIN since"),
+        pytest.param(denial("www.example. NXDOMAIN", 70), rrset(A1, 0), "held", id="an NXDOMAIN since it expired"),
         pytest.param(rrset(A1, 5), denial("www.example. NXDOMAIN", 0), "held", id="an address since an NXDOMAIN"),
         pytest.param(rrset(AAAA, 5), rrset(A1, 0), "both", id="another type"),
         pytest.param(rrset(A2, 5, trust=GLUE), rrset(A1, -100), "both", id="glue since, beside the last good answer"),

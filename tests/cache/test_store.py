@@ -29,7 +29,10 @@ def store_of(*entries: Entry, now: float | None = None, options: CacheOptions | 
     [
         pytest.param([ADDRESS, ADDRESS_6], ALIAS, {CNAME}, id="a CNAME is alone"),
         pytest.param([ALIAS], ADDRESS, {A}, id="an address ends a CNAME"),
-        pytest.param([ADDRESS, ADDRESS_6], "www.example. NXDOMAIN", {None}, id="NXDOMAIN ends all"),
+        pytest.param([ADDRESS, ADDRESS_6], "www.example. NXDOMAIN", {None, A, AAAA}, id="NXDOMAIN hides nothing fresh"),
+        pytest.param(
+            ["www.example. A", "www.example. AAAA"], "www.example. NXDOMAIN", {None}, id="NXDOMAIN ends NODATA"
+        ),
         pytest.param(["www.example. NXDOMAIN"], ADDRESS, {A}, id="an address ends NXDOMAIN"),
         pytest.param([ADDRESS, ADDRESS_6], "www.example. A", {A, AAAA}, id="NODATA ends its type only"),
         pytest.param(["www.example. A", "www.example. AAAA"], ALIAS, {CNAME}, id="a CNAME ends NODATA"),

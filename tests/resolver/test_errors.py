@@ -3,7 +3,7 @@
 import pytest
 
 from cache.answer import ExtendedError
-from cache.rrtypes import REFUSED, SERVFAIL, YXDOMAIN
+from cache.rrtypes import FORMERR, REFUSED, SERVFAIL, YXDOMAIN
 from internal_zones import zones
 from resolver import errors
 from resolver.errors import ResolutionFailure
@@ -33,6 +33,7 @@ TABLE = {
     "NotRecursive": (REFUSED, 20),
     "NotServed": (REFUSED, 20),
     "NotSupported": (REFUSED, 21),
+    "NoQuestion": (FORMERR, 21),
 }
 
 

@@ -28,7 +28,7 @@ MAX_TTL, MAX_NEGATIVE_TTL = 86_400, 3600  # s; longer ones are cut
 ROUNDING = 1.0  # s: TTLs are whole seconds
 TRANSIT = 5.0  # s between a server's reading of its zone and a client's of the reply, at most
 STALE_CODES = frozenset({EDECode.STALE_ANSWER, EDECode.STALE_NXDOMAIN_ANSWER})
-BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.DS})
+BESIDE_CNAME = frozenset({RdataType.CNAME})
 
 
 def violations(reply: Message, published: Published, now: float, *, is_validated: bool = False) -> Iterator[str]:

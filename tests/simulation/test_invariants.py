@@ -85,7 +85,7 @@ FAILED_AND_ANSWERED = reply("alias.src.test A", ALIAS, *ADDRESSES, rcode="SERVFA
         pytest.param(reply("alias.src.test A", rcode="SERVFAIL", error=22), id="a failure with its reason"),
         pytest.param(reply("alias.src.test A", ALIAS, rcode="SERVFAIL", error=22), id="a failure behind an alias"),
         pytest.param(reply("www.dst.test A", "www.dst.test. 30 A 192.0.2.3", error=3), id="stale"),
-        pytest.param(reply("alias.src.test DS", authority=(SOA_SRC,)), id="DS is not looked for behind an alias"),
+        pytest.param(reply("alias.src.test DS", ALIAS, authority=(SOA_DST,)), id="DS is looked for behind an alias"),
     ],
 )  # fmt: skip
 def test_good_replies_pass(good: Message) -> None:

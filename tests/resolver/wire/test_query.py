@@ -149,7 +149,8 @@ def test_what_gets_a_refusal(data: bytes, rcode: int, reason: str) -> None:
     assert said.endswith(reason)
     assert int(reply.rcode()) == rcode
     assert reply.id == 7
-    assert int(reply.flags) & ~OPCODE_MASK & ~15 == QR | RA | (int.from_bytes(data[2:4], "big") & RD)
+    opcode = int.from_bytes(data[2:4], "big") & OPCODE_MASK
+    assert int(reply.flags) & ~OPCODE_MASK & ~15 == QR | (0 if opcode else RA) | (int.from_bytes(data[2:4], "big") & RD)
     assert int(reply.flags) & OPCODE_MASK == int.from_bytes(data[2:4], "big") & OPCODE_MASK
 
 

@@ -97,8 +97,8 @@ def test_the_same_rrset_in_another_section_is_another() -> None:
         pytest.param((60,), 60, id="as it is"),
         pytest.param((60, 50, 70), 50, id="the lowest of those that differ"),
         pytest.param((2**31 - 1,), 2**31 - 1, id="most"),
-        pytest.param((2**31,), 0, id="the top bit means 0"),
-        pytest.param((60, 2**32 - 1), 0, id="the lowest is one with the top bit"),
+        pytest.param((2**31 + 1,), 2**31 + 1, id="with the top bit, as it is: it is for others to cap (RFC 8767 §4)"),
+        pytest.param((60, 2**32 - 1), 60, id="the lowest beside one with the top bit"),
     ],
 )
 def test_ttls(ttls: tuple[int, ...], ttl: int) -> None:
@@ -285,7 +285,7 @@ def is_sane(data: bytes) -> None:
     for rrset in (*read.answer, *read.authority, *read.additional):
         assert end_of_name(rrset.owner, 0) == len(rrset.owner) <= MAX_NAME_OCTETS
         assert rrset.owner == rrset.owner.lower()
-        assert 0 <= rrset.ttl < 2**31
+        assert 0 <= rrset.ttl < 2**32
         assert len(set(rrset.rdatas)) == len(rrset.rdatas) > 0
     again = response_of(reply_with(read.answer))
     assert again.answer == read.answer
