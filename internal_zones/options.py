@@ -13,6 +13,8 @@ _Text = Annotated[str, Meta(min_length=1)]
 
 _Texts = Annotated[tuple[_Text, ...], Meta(max_length=32)]
 
+OWN_ZONES = ("internal.", "flycast.", "a.a.d.f.ip6.arpa.")  # the apexes of apex.py, as text
+
 
 class SubscriptionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[state.subscription]` table of the configuration."""

@@ -218,3 +218,9 @@ class NoQuestion(ResolutionFailure):
 
     rcode = FORMERR
     info_code = NOT_SUPPORTED
+
+
+class SentinelFailed(ResolutionFailure):
+    """The name says of the root's trusted keys what is not so here (RFC 8509 §3.2)."""
+
+    info_code = OTHER

@@ -12,7 +12,7 @@ from cache.answer import Answer, Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted, failure_rows, rows, show, sorted_rows
 from cache.names import WireName, to_text
 from cache.rrtypes import ANY
-from internal_zones import InternalZones, StateFault, is_ours
+from internal_zones import InternalZones, StateFault
 from internal_zones import Wanted as WantedOfState
 from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.carry import exported, imported
@@ -219,7 +219,7 @@ class Eyes:
             refuse_type(question.qtype)
         except (NoQuestion, NotSupported) as refusal:
             return explain_local(refusal.answer(), question, "special")
-        if is_ours(question.qname):
+        if self._parts.special.is_ours(question.qname):
             found = explain_local(await self._internal_answer(question, network), question, "internal")
             return _each_with_its_reason(found, self._reasons(question, network))
         special = self._parts.special.find(question.qname, question.qtype)

@@ -10,6 +10,7 @@ import trio
 
 from cache.beside import with_addresses
 from cache.failures import Failures, ServerFailures
+from cache.names import ROOT
 from cache.peeking import Peeking
 from cache.servers import Servers
 from cache.store import RRsetCache
@@ -26,6 +27,7 @@ from resolver.loop import Bridge, make_streams
 from resolver.observe.boundary import Boundary
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
+from resolver.policy.identity import nsid_of
 from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import views
@@ -35,6 +37,7 @@ from resolver.service.tcp import Connections
 
 SHED_AT_ONCE: Final = 10_000  # owners given up for want of memory: some 10 ms of the loop, which has worse to fear then
 NO_ANCHORS: Final[Anchors] = {}
+KEY_TAG_OCTETS: Final = 2  # a DS begins with them (RFC 4034 §5.1)
 
 log = structlog.get_logger()
 
@@ -122,7 +125,7 @@ def make_parts(
     special = SpecialUse(recursion.zones)
     handler = Handler(
         env.now,
-        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge),
+        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge, anchors),
         memory.cache,
         options.limits,
         counts.service,
@@ -130,6 +133,7 @@ def make_parts(
         minimal=options.answer.minimal,
         seed=_order_seed(options, env),
         boundary=boundary,
+        nsid=nsid_of(options.identity),
     )
     keeps_snapshot = bool(options.cache.snapshot)
     return Parts(
@@ -173,11 +177,12 @@ def remade_parts(
     recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, parts.streams, anchors)
     special = SpecialUse(recursion.zones)
     parts.handler.adopt(
-        _sources(options, parts.env, parts.cache, special, internal, recursion, parts.mesh, parts.bridge),
+        _sources(options, parts.env, parts.cache, special, internal, recursion, parts.mesh, parts.bridge, anchors),
         options.limits,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
         seed=_order_seed(options, parts.env),
+        nsid=nsid_of(options.identity),
     )
     parts.connections.adopt(options.limits)
     return replace(
@@ -202,6 +207,7 @@ def _sources(
     recursion: Recursion,
     mesh: Mesh,
     bridge: Bridge,
+    anchors: Anchors,
 ) -> Sources:
     return Sources(
         special,
@@ -213,6 +219,16 @@ def _sources(
         bridge.outside,
         rebind=options.answer.rebind,
         beside=lambda answer: with_addresses(cache, answer, env.now()),
+        identity=options.identity,
+        trusted=_root_tags(anchors) if options.dnssec.validate else None,
+    )
+
+
+def _root_tags(anchors: Anchors) -> frozenset[int]:
+    """The key tags of the root's trust anchors (RFC 8509)."""
+    anchor = anchors.get(ROOT)
+    return (
+        frozenset(int.from_bytes(ds[:KEY_TAG_OCTETS], "big") for ds in anchor.ds) if anchor is not None else frozenset()
     )
 
 

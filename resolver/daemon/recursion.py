@@ -11,7 +11,6 @@ from cache.lookup import Link
 from cache.names import WireName
 from cache.servers import Servers
 from cache.store import RRsetCache
-from internal_zones import is_ours
 from resolver.daemon.counters import Counts
 from resolver.daemon.trust import Anchors, Trusting, make_trusting
 from resolver.engine import (
@@ -32,6 +31,7 @@ from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import Watch
 from resolver.observe.boundary import Boundary
 from resolver.options import Options
+from resolver.policy.special_use import ours
 
 # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
 QUESTION_DEADLINE: Final = 10.0
@@ -149,7 +149,7 @@ def make_recursion(
         flights,
         options.stale,
         counts.resolve,
-        is_local=is_ours,
+        is_local=ours(zones.keys()),
         note_due=refresher.note_due if options.cache.prefetch else _ignore,
     )
     return Recursion(public, iterator, trusting, zones, partial(new_budget, env, counts, limits))

@@ -7,6 +7,7 @@ from typing import Final
 
 from cache.names import from_text
 from cache.options import CacheOptions
+from internal_zones.options import OWN_ZONES
 from resolver.env import Address, address_from_text
 from resolver.options.places import Key
 from resolver.options.problems import Fault
@@ -105,6 +106,9 @@ def _repeated_zones(options: Options) -> Iterator[Fault]:
     written += [("stub", index, zone.zone) for index, zone in enumerate(options.stub)]
     seen: dict[bytes, str] = {}
     for table, index, zone in written:
+        if from_text(zone) in map(from_text, OWN_ZONES):
+            fault = f"expected a zone below {zone}, which is this platform's own and answered from state.database"
+            yield Fault((table, index, "zone"), fault)
         earlier = seen.setdefault(from_text(zone), f"{table}[{index}]")
         if earlier != f"{table}[{index}]":
             yield Fault((table, index, "zone"), f"expected each zone once: {zone} already stands in {earlier}")

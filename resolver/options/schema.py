@@ -9,7 +9,7 @@ from internal_zones.options import StateOptions
 from resolver.dnssec.options import DnssecOptions
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
 from resolver.observe.options import LogOptions
-from resolver.policy.options import AnswerOptions, NetworksOptions
+from resolver.policy.options import AnswerOptions, IdentityOptions, NetworksOptions
 from resolver.service.options import ControlOptions, LimitOptions, ListenOptions, MetricsOptions
 
 
@@ -60,6 +60,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         FailureOptions, msgspec.Meta(description="For how long what failed is left alone (RFC 9520).")
     ] = FailureOptions()
     answer: Annotated[AnswerOptions, msgspec.Meta(description="What answers hold.")] = AnswerOptions()
+    identity: Annotated[
+        IdentityOptions, msgspec.Meta(description="What this server says of itself to its clients.")
+    ] = IdentityOptions()
     control: Annotated[
         ControlOptions, msgspec.Meta(description="The socket of `cistern cache`, `explain` and `stats`.")
     ] = ControlOptions()

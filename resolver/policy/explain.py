@@ -17,7 +17,6 @@ from cache.options import StaleOptions
 from cache.rrset import Denial, RRset
 from cache.rrtypes import NOERROR, NXDOMAIN, SOA
 from cache.staleness import is_due
-from internal_zones import is_ours
 from resolver.errors import (
     STALE_ANSWER,
     STALE_NXDOMAIN,
@@ -27,6 +26,7 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.policy.sources import without_rebinding
+from resolver.policy.special_use import ours
 from resolver.policy.whom import Known, next_query
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
@@ -132,6 +132,7 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
     """As PublicResolver._walk; raises ResolutionFailure for a chain that leads where it must not."""
     errors: tuple[ExtendedError, ...] = ()
     asked_next = ""
+    is_local = ours(known.zones.keys())
     while True:
         wanted = Question(chain.name, chain.qtype)
         link = find_link(known.cache, wanted.qname, wanted.qtype, now)
@@ -151,7 +152,7 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
         if chain.follow(link, now):
             yield verdict_row(without_rebinding(chain.answer(errors=errors), known.rebind), asked_next)
             return
-        if is_ours(chain.name):
+        if is_local(chain.name):
             if known.rebind == "refuse":
                 raise LocalTarget("a public alias to a name of this platform")
             yield LinkRow(to_text(chain.name), type_to_text(chain.qtype), "internal", "local", note=IN_ITS_NETWORK)

@@ -1,10 +1,11 @@
-"""The options of what clients see: how much of an answer, and the networks of clients outside fdaa::/16."""
+"""The options of what clients see: how much of an answer, of the server, and the networks of clients outside fdaa::/16."""
 
 from typing import Annotated, Literal
 
 import msgspec
 
 MAX_NETWORK = 2**32 - 1  # a network id is 32 bits of a 6PN address
+MAX_IDENTITY_OCTETS = 128  # of a text: within one character-string, and NSID beside all else in 512 octets
 
 NetworksOptions = dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]]
 
@@ -32,3 +33,22 @@ class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "fdaa::/16: refuse them (EDE 15), or resolve them, internal names in the client's network"
         ),
     ] = "refuse"
+
+
+class IdentityOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[identity]` table."""
+
+    version: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=MAX_IDENTITY_OCTETS,
+            description="said to who asks for version.bind in class CHAOS; empty: REFUSED",
+        ),
+    ] = "cistern"
+    id: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=MAX_IDENTITY_OCTETS,
+            description="said to who asks for id.server in class CHAOS, or by the EDNS option NSID; empty: REFUSED, and no NSID",
+        ),
+    ] = ""

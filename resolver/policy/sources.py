@@ -1,6 +1,7 @@
 """Which source answers a question: special-use names, internal zones, or the public resolution, in this order."""
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final
 
@@ -8,8 +9,8 @@ from cache.answer import Answer, Question
 from cache.beside import TARGET_AT, with_additional
 from cache.names import WireName
 from cache.rrset import RRset, Trust
-from cache.rrtypes import AAAA, ANY, AXFR, IN, IXFR
-from internal_zones import InternalZones, is_ours
+from cache.rrtypes import AAAA, ANY, AXFR, CHAOS, IN, IXFR
+from internal_zones import InternalZones
 from resolver.engine import Mesh, PublicResolver
 from resolver.errors import (
     InternalError,
@@ -22,7 +23,9 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate import Budget
-from resolver.policy.options import Rebind
+from resolver.policy.identity import chaos_answer
+from resolver.policy.options import IdentityOptions, Rebind
+from resolver.policy.sentinel import heed, is_sentinel
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import SIX_PN, View
 from resolver.wire.message import CD, RD, Query
@@ -31,6 +34,9 @@ HINFO: Final = 13
 ANY_TTL: Final = 3600  # s; RFC 8482 §4.2 leaves it to us: long enough to end repetition
 MINIMAL_ANY: Final = b"\x07RFC8482\0"  # CPU «RFC8482», OS empty
 FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128-255 are QTYPEs and meta-TYPEs, and so are 0 and OPT
+# of class ANY there is nothing here but what class IN has (JNDI asks so), and CHAOS has what is said of this server
+SERVED_CLASSES: Final = frozenset({IN, CHAOS, ANY})
+NOBODY: Final = IdentityOptions(version="")
 TRANSFERS: Final = frozenset({IXFR, AXFR})
 META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY} - TRANSFERS
 
@@ -58,14 +64,18 @@ class Sources:
         *,
         rebind: Rebind = "refuse",
         beside: Callable[[Answer], Answer] = as_it_is,
+        identity: IdentityOptions = NOBODY,
+        trusted: AbstractSet[int] | None = None,
     ) -> None:
         """mesh: in which questions are answered; outside: what internal zones wait for, they wait for in trio.
 
         internal: None when no state database is configured; its names are then reserved all the same.
 
         rebind: whether public names may lead into this platform. beside: adds what is worth saying beside a public answer.
+        identity: what is said of this server. trusted: the key tags of the root's trust anchors; None: nothing is validated.
         """
         self._special = special
+        self._is_ours = special.is_ours
         self._internal = internal
         self._public = public
         self._budget = budget
@@ -73,13 +83,17 @@ class Sources:
         self._outside = outside
         self._rebind = rebind
         self._beside = beside
+        self._identity = identity
+        self._trusted = trusted
         self.view_of = view_of
 
     def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
         """The answer that needs no waiting, or None: then `answer` has to be awaited. Refusals are answers."""
         try:
             refuse(query, view)
-            if is_ours(query.qname):
+            if query.qclass == CHAOS:
+                return chaos_answer(query.qname, query.qtype, self._identity)
+            if self._is_ours(query.qname):
                 return self._serving(view).find(view.network_id(), query.qname, query.qtype, now, view.client)
             answer = self._special.find(query.qname, query.qtype)
             if answer is not None:
@@ -90,7 +104,7 @@ class Sources:
             if answer is not None:
                 if query.qtype in TARGET_AT:
                     answer = self._beside(answer)
-                return without_rebinding(answer, self._rebind)
+                return without_rebinding(self._heeded(query, answer), self._rebind)
             if not query.flags & RD:
                 raise NotRecursive("RD=0, and this is not in the cache")
         except ResolutionFailure as failure:
@@ -113,13 +127,19 @@ class Sources:
 
     async def answer(self, query: Query, view: View) -> Answer:
         """The answer where `answer_now` had none, in the mesh; raises ResolutionFailure."""
-        if is_ours(query.qname):
+        if self._is_ours(query.qname):
             return await self._at_home(view, Question(query.qname, query.qtype))
         at_home = partial(self._at_home, view) if self._rebind == "resolve" else None
         answer = await self._public.resolve(
             Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD
         )
-        return without_rebinding(self._beside(answer), self._rebind)
+        return without_rebinding(self._beside(self._heeded(query, answer)), self._rebind)
+
+    def _heeded(self, query: Query, answer: Answer) -> Answer:
+        """`answer` unless its name is a sentinel that must not pass (RFC 8509)."""
+        if self._trusted is None or not is_sentinel(query.qname):
+            return answer
+        return heed(query, answer, self._trusted)
 
     async def _at_home(self, view: View, question: Question) -> Answer:
         load = self._serving(view).load
@@ -137,7 +157,7 @@ def refuse(query: Query, view: View) -> None:
     """Raise why this query gets no answer at all, if so."""
     if view.refusal:
         raise Prohibited(view.refusal)
-    if query.qclass != IN:
+    if query.qclass not in SERVED_CLASSES:
         raise NotSupported("only class IN is served")
     refuse_type(query.qtype)
 

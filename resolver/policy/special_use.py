@@ -1,12 +1,14 @@
 """Names that mean something on every host and are therefore never asked upstream (RFC 6761 and its registry)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from cache.answer import Answer
-from cache.names import WireName, ancestors, from_text
+from cache.names import WireName, ancestors, from_text, is_at_or_below
 from cache.rrset import RRset, Trust
 from cache.rrtypes import AAAA, NOERROR, NS, NXDOMAIN, PTR, SOA, A
+from internal_zones import is_ours
 
 LOCAL_TTL: Final = 3600  # s; nothing here changes while the daemon runs
 FOREVER: Final = float("inf")
@@ -46,6 +48,7 @@ class SpecialUse:
         """configured: forward and stub zones; an operator who names one there means it."""
         self._configured = frozenset(configured)
         self._zones = frozenset(map(from_text, NO_SUCH_ZONES))
+        self.is_ours = ours(self._configured)
 
     def find(self, qname: WireName, qtype: int) -> Answer | None:
         """The local answer, or None when the name is an ordinary one."""
@@ -59,6 +62,17 @@ class SpecialUse:
             if name in self._zones:
                 return _reserved(name, qname, qtype)
         return None
+
+
+def ours(configured: AbstractSet[WireName]) -> Callable[[WireName], bool]:
+    """Tells whether a name is one of this platform's: at or below one of its apexes, and in no zone below that is configured.
+
+    The most specific zone counts: `ec2.internal` may be somebody else's.
+    """
+    elsewhere = tuple(zone for zone in configured if is_ours(zone))
+    if not elsewhere:
+        return is_ours
+    return lambda name: is_ours(name) and not any(is_at_or_below(name, zone) for zone in elsewhere)
 
 
 def _localhost(qname: WireName, qtype: int) -> Answer:

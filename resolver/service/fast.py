@@ -41,7 +41,8 @@ MANY: Final = 8  # records that a set may have to be counted by its reply's octe
 SEEN: Final = RD | AD | CD  # flags of a query by which its reply differs
 WITH_EDNS: Final = 1
 WITH_DO: Final = 2
-ROOM: Final = Struct("!HHB")  # flags, octets of the longest reply, whether there is EDNS, and DO
+WITH_NSID: Final = 4
+ROOM: Final = Struct("!HHB")  # flags, octets of the longest reply, whether there is EDNS, DO, NSID
 LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # multiplier, increment, mask: Numerical Recipes' generator
 LCG_SHIFT: Final = 12  # its lower bits take turns too regularly: A and AAAA asked in turns would always begin alike
 
@@ -93,10 +94,11 @@ class FastPath:
         stale_ttl: int = 30,
         minimal: bool = True,
         seed: int | None = None,
+        nsid: bytes = b"",
     ) -> None:
         """cache: what the answers are made of. stale_ttl, minimal: see compose_reply.
 
-        seed: any number, from which the order of records varies; None: it does not.
+        seed: any number, from which the order of records varies; None: it does not. nsid: see compose_reply.
         """
         self._answerer = answerer
         self._peek = cache.peek
@@ -104,6 +106,7 @@ class FastPath:
         self._counts = counts
         self._stale_ttl = stale_ttl
         self._minimal = minimal
+        self._nsid = nsid
         self._varies = seed is not None
         self._turn = seed or 0
         self._views: dict[bytes, View] = {}
@@ -158,6 +161,7 @@ class FastPath:
             stale_ttl=self._stale_ttl,
             minimal=self._minimal,
             turn=turn if self._varies else None,
+            nsid=self._nsid,
         )
         self._keep(key, octets, rendered, entries, over_tcp)
         return data[:2] + rendered.tail(turn)
@@ -180,6 +184,7 @@ class FastPath:
             stale_ttl=self._stale_ttl,
             minimal=self._minimal,
             turn=self._next_turn() if self._varies else None,
+            nsid=self._nsid,
         )
 
     def _next_turn(self) -> int:
@@ -267,7 +272,9 @@ def udp_room(query: Query) -> int:
 
 def _key_of(query: Query, max_octets: int) -> bytes:
     """What of the query its reply depends on, but for its ID."""
-    edns = 0 if query.edns is None else WITH_EDNS | (WITH_DO if query.edns.do else 0)
+    edns = 0
+    if query.edns is not None:
+        edns = WITH_EDNS | (WITH_DO if query.edns.do else 0) | (WITH_NSID if query.edns.nsid else 0)
     return ROOM.pack(query.flags & SEEN, max_octets, edns) + query.asked
 
 

@@ -41,24 +41,34 @@ class Handler:
         minimal: bool = True,
         seed: int | None = None,
         boundary: Boundary | None = None,
+        nsid: bytes = b"",
     ) -> None:
-        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed: see FastPath. boundary: what faults end at."""
+        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed, nsid: see FastPath. boundary: what faults end at."""
         self.now = now
         self.limits = limits
         self.counts = counts
         self._answerer = answerer
         self._cache = cache
-        self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed)
+        self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid)
         self._admission = Admission(limits, counts)
         self.boundary = boundary or Boundary(now, FaultCounts())
 
     def adopt(
-        self, answerer: Answerer, limits: LimitOptions, *, stale_ttl: int, minimal: bool, seed: int | None = None
+        self,
+        answerer: Answerer,
+        limits: LimitOptions,
+        *,
+        stale_ttl: int,
+        minimal: bool,
+        seed: int | None = None,
+        nsid: bytes = b"",
     ) -> None:
         """Go by these from the next query on; what is in flight ends with the answerer that it began with."""
         self.limits = limits
         self._answerer = answerer
-        self._fast = FastPath(answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed)
+        self._fast = FastPath(
+            answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid
+        )
         self._admission.adopt(limits)
 
     def begin(

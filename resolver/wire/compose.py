@@ -13,9 +13,9 @@ from mypy_extensions import mypyc_attr
 
 from cache.answer import Answer
 from cache.rrset import RRset, Security, Trust
-from cache.rrtypes import AAAA, HTTPS, IN, MX, NS, NSEC, NSEC3, RRSIG, SERVFAIL, SOA, SRV, SVCB, A
+from cache.rrtypes import AAAA, CHAOS, HTTPS, IN, MX, NS, NSEC, NSEC3, RRSIG, SERVFAIL, SOA, SRV, SVCB, A
 from cache.ttl import shown_ttl
-from resolver.wire.edns import PAYLOAD, compose_opt, error_options
+from resolver.wire.edns import PAYLOAD, compose_opt, error_options, nsid_option
 from resolver.wire.layout import HEADER, HEADER_OCTETS, MAX_TARGET, POINTER_BITS, RCODE_BITS
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query
 from resolver.wire.rdata import WRITTEN_COMPRESSED, target_in, write_rdata
@@ -36,6 +36,7 @@ STALE_FOR: Final = 1.0  # s; for so long is stale data shown before somebody loo
 PROOFS: Final = frozenset({NSEC, NSEC3})
 ADDRESSES: Final = frozenset({A, AAAA})
 LEADS_ON: Final = frozenset({NS, MX, SRV, SVCB, HTTPS})  # to names whose addresses stand in the additional section
+MAX_OPTION_OCTETS: Final = 210  # of all options of an OPT RR: beside the longest question they fit into 512 octets
 PLAIN_OPT: Final = compose_opt(PAYLOAD)
 FOREVER: Final = float("inf")
 
@@ -99,14 +100,17 @@ def compose_reply(
     stale_ttl: int = 30,
     minimal: bool = True,
     turn: int | None = None,
+    nsid: bytes = b"",
 ) -> bytes:
     """The reply to `query`, of at most `max_octets` (512 or more). now: monotonic seconds.
 
     stale_ttl: seconds shown for expired records. minimal: in the authority section only what a client needs. turn: with which
     record the set that was asked for begins, any number; None: in the order that it is kept in. Our own data always keeps its
-    order, which its source has chosen.
+    order, which its source has chosen. nsid: this server's name, for who asks for it (RFC 5001).
     """
-    rendered = render(query, answer, now, max_octets=max_octets, stale_ttl=stale_ttl, minimal=minimal, turn=turn)
+    rendered = render(
+        query, answer, now, max_octets=max_octets, stale_ttl=stale_ttl, minimal=minimal, turn=turn, nsid=nsid
+    )
     return query.id.to_bytes(ID_OCTETS, "big") + rendered.tail(turn or 0)
 
 
@@ -119,10 +123,11 @@ def render(
     stale_ttl: int = 30,
     minimal: bool = True,
     turn: int | None = None,
+    nsid: bytes = b"",
 ) -> Rendered:
     """As compose_reply, with what it takes to know how long the reply stays right and to give it in another order."""
     assert max_octets >= MIN_OCTETS, max_octets
-    opt = _opt(query, answer)
+    opt = _opt(query, answer, nsid)
     draft = _Draft(query, max_octets - len(opt), now, stale_ttl)
     needed: tuple[RRset, ...] = ()
     wanted: tuple[RRset, ...] = ()
@@ -157,6 +162,7 @@ class _Draft:
         "_cuts",
         "_max_octets",
         "_now",
+        "_rclass",
         "_ring",
         "_ring_at",
         "_shown",
@@ -176,6 +182,7 @@ class _Draft:
         self._spellings = Spellings(query.qname)
         self._targets: dict[bytes, bytes] = {}  # names that the answer leads on to, folded -> as they are spelled there
         self._max_octets = max_octets
+        self._rclass = CHAOS if query.qclass == CHAOS else IN
         self._now = now
         self._stale_ttl = stale_ttl
         self._ring = b""  # the records of the set that turns, in the order that it is kept in
@@ -325,7 +332,7 @@ class _Draft:
         if self._targets:
             owner = self._targets.get(owner, owner)  # type: ignore[assignment]  # spelled in its own letters
         spellings.write(out, owner)
-        fields = FIELDS.pack(rtype, IN, ttl)
+        fields = FIELDS.pack(rtype, self._rclass, ttl)
         if rtype in ADDRESSES:
             fields += len(rdatas[0]).to_bytes(2, "big")
             out += fields
@@ -442,10 +449,14 @@ def _flags(query: Query, answer: Answer) -> int:
     return flags | (SERVFAIL if query.edns is None else answer.rcode & RCODE_BITS)
 
 
-def _opt(query: Query, answer: Answer) -> bytes:
+def _opt(query: Query, answer: Answer, nsid: bytes) -> bytes:
     """The OPT RR of the reply: there is one if and only if the query had one (RFC 6891 §6.1.1, §7)."""
     if query.edns is None:
         return b""
-    if not (answer.errors or query.edns.do or answer.rcode > RCODE_BITS):
+    is_named = query.edns.nsid and nsid
+    if not (answer.errors or query.edns.do or answer.rcode > RCODE_BITS or is_named):
         return PLAIN_OPT
-    return compose_opt(PAYLOAD, rcode=answer.rcode, do=query.edns.do, options=error_options(answer.errors))
+    options = error_options(answer.errors)
+    if is_named and len(options) + len(nsid) <= MAX_OPTION_OCTETS:
+        options = nsid_option(nsid) + options
+    return compose_opt(PAYLOAD, rcode=answer.rcode, do=query.edns.do, options=options)

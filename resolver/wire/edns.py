@@ -9,6 +9,7 @@ from cache.rrtypes import OPT
 from resolver.wire.layout import RECORD, Garbled
 from resolver.wire.message import QueryEdns, ResponseEdns
 
+NSID: Final = 3  # RFC 5001 §2.3
 COOKIE: Final = 10  # RFC 7873 §4
 EXTENDED_ERROR: Final = 15  # RFC 8914 §2
 VERSION: Final = 0  # the only one there is
@@ -38,11 +39,13 @@ def read_query_edns(data: bytes, at: int) -> QueryEdns:
     """The OPT RR of a query whose type stands at `at`. Raises Garbled."""
     _, payload, ttl, length = RECORD.unpack_from(data, at)
     cookie = None
+    nsid = False
     if length:
         for code, place, option in _options(data, at + OPT_HEAD, length):
             if code == COOKIE and cookie is None:
                 cookie = _cookie(option, place)
-    return QueryEdns(max(MIN_PAYLOAD, payload), ttl >> VERSION_SHIFT & 0xFF, bool(ttl & DO), cookie)
+            nsid = nsid or code == NSID
+    return QueryEdns(max(MIN_PAYLOAD, payload), ttl >> VERSION_SHIFT & 0xFF, bool(ttl & DO), cookie, nsid)
 
 
 def read_response_edns(data: bytes, at: int) -> tuple[ResponseEdns, int]:
@@ -69,6 +72,10 @@ def compose_opt(payload: int, *, rcode: int = 0, do: bool = False, options: byte
 
 def cookie_option(cookie: bytes) -> bytes:
     return OPTION.pack(COOKIE, len(cookie)) + cookie
+
+
+def nsid_option(name: bytes) -> bytes:
+    return OPTION.pack(NSID, len(name)) + name
 
 
 def error_options(errors: tuple[ExtendedError, ...]) -> bytes:

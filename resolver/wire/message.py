@@ -21,18 +21,22 @@ OPCODE_MASK: Final = 0x7800
 @final
 @mypyc_attr(acyclic=True)
 class QueryEdns(Value):
-    """The OPT RR of a query. payload: octets the client can take, at least 512; cookie: the COOKIE option's data."""
+    """The OPT RR of a query. payload: octets the client can take, at least 512; cookie: the COOKIE option's data.
 
-    __slots__ = ("cookie", "do", "payload", "version")
+    nsid: the server's own name is asked for (RFC 5001).
+    """
 
-    def __init__(self, payload: int, version: int, do: bool, cookie: bytes | None) -> None:
+    __slots__ = ("cookie", "do", "nsid", "payload", "version")
+
+    def __init__(self, payload: int, version: int, do: bool, cookie: bytes | None, nsid: bool = False) -> None:
         self.payload: Final = payload
         self.version: Final = version
         self.do: Final = do
         self.cookie: Final = cookie
+        self.nsid: Final = nsid
 
     def parts(self) -> tuple[object, ...]:
-        return self.payload, self.version, self.do, self.cookie
+        return self.payload, self.version, self.do, self.cookie, self.nsid
 
 
 @final

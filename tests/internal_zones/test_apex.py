@@ -5,6 +5,7 @@ import pytest
 from cache.names import from_text
 from cache.rrtypes import NS, SOA
 from internal_zones.apex import APEXES, FLYCAST, INTERNAL, REVERSE, apex_of, api_address, build_apexes, is_ours
+from internal_zones.options import OWN_ZONES
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,7 @@ def test_the_denying_soa_has_the_negative_ttl_in_both_places() -> None:
 
 def test_the_api_address_is_3_of_the_network() -> None:
     assert api_address(0x18).hex() == "fdaa00000018" + "0" * 18 + "03"
+
+
+def test_the_options_know_the_same_apexes() -> None:
+    assert tuple(map(from_text, OWN_ZONES)) == APEXES

@@ -34,6 +34,7 @@ TABLE = {
     "NotServed": (REFUSED, 20),
     "NotSupported": (REFUSED, 21),
     "NoQuestion": (FORMERR, 21),
+    "SentinelFailed": (SERVFAIL, 0),
 }
 
 

@@ -44,6 +44,13 @@ WRONG = [
         "already stands in forward[0]",
         id="zone twice",
     ),
+    pytest.param(
+        '[[forward]]\nzone = "Flycast"\nservers = ["192.0.2.1:53"]',
+        2,
+        "forward[0].zone",
+        "expected a zone below Flycast, which is this platform's own",
+        id="a zone of the platform's",
+    ),
     pytest.param('[recursion]\nroot_hints = "none"', 2, "recursion.root_hints", "expected a file", id="no such file"),
     pytest.param(
         '[dnssec]\ntrust_anchors = "none"\nvalidate = true',

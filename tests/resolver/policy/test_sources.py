@@ -115,7 +115,10 @@ def answer_now(asked: Query, client: bytes = LOOPBACK, *held: str) -> Answer | N
     ("asked", "client", "failure"),
     [
         pytest.param(query("www.example A"), STRANGER, Prohibited, id="a client of no network"),
-        pytest.param(query("www.example A", qclass=CHAOS), LOOPBACK, NotSupported, id="another class"),
+        pytest.param(query("www.example A", qclass=CHAOS), LOOPBACK, NotSupported, id="class CHAOS"),
+        pytest.param(query("version.bind TXT", qclass=CHAOS), LOOPBACK, NotSupported, id="no version to be said"),
+        pytest.param(query("version.bind TXT", qclass=CHAOS), STRANGER, Prohibited, id="a stranger's CHAOS"),
+        pytest.param(query("www.example A", qclass=4), LOOPBACK, NotSupported, id="class HESIOD"),
         pytest.param(query("www.example AXFR"), LOOPBACK, NotSupported, id="a zone transfer"),
         *(
             pytest.param(query(f"www.example {rtype}"), LOOPBACK, NoQuestion, id=f"{rtype}, which is no data")
@@ -254,3 +257,10 @@ def test_public_names_may_lead_into_the_platform_where_an_operator_says_so() -> 
 
 def test_what_is_not_known_has_to_be_awaited() -> None:
     assert answer_now(query("www.example A")) is None
+
+
+def test_class_any_has_what_class_in_has() -> None:
+    """Java's JNDI asks so."""
+    answer = answer_now(query("www.example A", qclass=255), LOOPBACK, "www.example. 60 A 192.0.2.1")
+    assert answer is not None
+    assert (answer.rcode, len(answer.answer)) == (0, 1)

@@ -2,6 +2,7 @@ import pytest
 
 from cache.names import from_text
 from cache.rrtypes import AAAA, MX, NOERROR, NS, NXDOMAIN, PTR, SOA, A
+from internal_zones import is_ours
 from resolver.policy.special_use import LOCALHOST, SpecialUse
 
 
@@ -96,3 +97,24 @@ def test_every_reserved_zone_is_empty_at_its_apex_and_has_nothing_below(zone: st
     assert below is not None
     assert (below.rcode, below.answer) == (NXDOMAIN, ())
     assert [(rrset.owner, rrset.rtype) for rrset in below.authority] == [(from_text(zone), SOA)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("web.internal.", True, id="an internal name"),
+        pytest.param("ec2.internal.", False, id="a zone below that is configured"),
+        pytest.param("ip-10-0-0-1.ec2.internal.", False, id="a name in it"),
+        pytest.param("notec2.internal.", True, id="a name beside it"),
+        pytest.param("x.app.flycast.", False, id="below flycast"),
+        pytest.param("app2.flycast.", True, id="beside that"),
+        pytest.param("5.0.0.0.a.a.d.f.ip6.arpa.", False, id="below the 6PN reverse zone"),
+        pytest.param("6.0.0.0.a.a.d.f.ip6.arpa.", True, id="beside that"),
+        pytest.param("www.example.", False, id="a public name"),
+    ],
+)
+def test_the_most_specific_zone_says_whose_a_name_is(name: str, expected: bool) -> None:
+    """A forward zone below `.internal` passed `cistern check`, and was never used."""
+    zones = frozenset(map(from_text, ("ec2.internal.", "app.flycast.", "5.0.0.0.a.a.d.f.ip6.arpa.", "corp.example.")))
+    assert SpecialUse(zones).is_ours(from_text(name)) is expected
+    assert SpecialUse().is_ours(from_text(name)) is is_ours(from_text(name))

@@ -474,3 +474,31 @@ def _expected(sections: tuple[tuple[RRset, ...], ...], do: bool) -> Reading:
         for number, section in enumerate(sections)
         for found in section
     ]
+
+
+def test_the_servers_name_is_said_to_who_asks_for_it() -> None:
+    """RFC 5001 §2.1: "A name server that understands the NSID option … responds"."""
+    asking = query(edns=QueryEdns(1232, 0, False, None, nsid=True))
+    for asked, nsid, said in ((asking, b"host-1", [b"host-1"]), (asking, b"", []), (query(), b"host-1", [])):
+        octets = compose_reply(asked, Answer(answer=(ADDRESS,)), NOW, max_octets=1232, nsid=nsid)
+        options = dns.message.from_wire(octets).options
+        assert [option.to_wire() for option in options] == said
+
+
+def test_beside_errors_the_servers_name_fits_into_the_smallest_message() -> None:
+    longest = b"\x3f" + b"a" * 63 + b"\x3f" + b"b" * 63 + b"\x3f" + b"c" * 63 + b"\x3d" + b"d" * 61 + b"\0"
+    errors = (ExtendedError(22, "x" * 100),) * 20
+    asked = query(longest, edns=QueryEdns(512, 0, True, None, nsid=True))
+    octets = compose_reply(asked, Answer(rcode=SERVFAIL, errors=errors), NOW, max_octets=MIN_OCTETS, nsid=b"h" * 128)
+    assert len(octets) <= MIN_OCTETS
+    assert len(dns.message.from_wire(octets).extended_errors()) == 3
+
+
+@pytest.mark.parametrize(("qclass", "shown_class"), [(3, 3), (255, 1), (1, 1)], ids=["CHAOS", "ANY", "IN"])
+def test_records_are_of_the_class_that_there_is(qclass: int, shown_class: int) -> None:
+    asked = question_octets(WWW, A)[:-2] + qclass.to_bytes(2, "big")
+    octets = compose_reply(
+        Query(7, RD, asked, WWW, A, qclass, None), Answer(answer=(ADDRESS,)), NOW, max_octets=MIN_OCTETS
+    )
+    assert octets[12 : 12 + len(asked)] == asked
+    assert octets[12 + len(asked) + 4 :][:2] == shown_class.to_bytes(2, "big")

@@ -50,7 +50,8 @@ def opt(*options: tuple[int, bytes], payload: int = 1232, ttl: int = 0) -> bytes
             QueryEdns(1232, 0, False, b"a" * 8),
             id="the first of two cookies",
         ),
-        pytest.param(opt((3, b""), (65001, b"x")), QueryEdns(1232, 0, False, None), id="other options"),
+        pytest.param(opt((65002, b""), (65001, b"x")), QueryEdns(1232, 0, False, None), id="other options"),
+        pytest.param(opt((3, b"")), QueryEdns(1232, 0, False, None, nsid=True), id="NSID"),
     ],
 )
 def test_the_opt_of_a_query(octets: bytes, edns: QueryEdns) -> None:
