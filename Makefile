@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 BUILT  := build/compiled
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
-.PHONY: help run test build test-compiled nightly wheel replay lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
+.PHONY: help run test build test-compiled nightly wheel replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,11 @@ nightly: $(READY)  ## the engine's simulation, seed after seed until stopped or 
 
 replay: $(READY)  ## the scenarios of other resolvers' authors, from ../shared/rpl
 	$(BIN)/python -m tests.replay
+
+SEEDS ?= 1-20
+differential: $(READY)  ## made-up internets, asked of unbound, kresd, BIND and pdns-recursor too (root; SEEDS=1-20, from ../shared)
+	cd ../shared/differential && PYTHONDONTWRITEBYTECODE=1 $(abspath $(BIN))/python differ.py $(SEEDS) \
+		--cistern $(abspath $(BIN))/cistern --out $${TMPDIR:-/tmp}/cistern-differential.jsonl
 
 lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -1,0 +1,93 @@
+"""An answer does not depend on what was asked before (design.md §5.10): cold, warm and after any history it is the same.
+
+RCODE, records and AD are compared; TTLs count down, and what is said beside an answer is whatever is known.
+"""
+
+from random import Random
+from typing import Final
+
+import pytest
+
+from tests.simulation.denials import Kind
+from tests.simulation.scenarios.kit import Net, Reply, given
+from tests.simulation.scenarios.servers import Said, zone
+
+SIGNED: Final = zone(
+    "signed.test",
+    "www 300 A 198.51.100.1",
+    "out 300 CNAME www.open.test.",
+    "round 300 CNAME back.open.test.",
+    "near 300 CNAME www.hashed.test.",
+    "mail 300 MX 1 www.signed.test.",
+    "*.wild 300 A 198.51.100.3",
+    "*.wild 300 AAAA 2001:db8::3",
+    "*.led 300 CNAME www.signed.test.",
+    "tree 300 DNAME hashed.test.",
+    signs=Kind.NSEC,
+)
+HASHED: Final = zone(
+    "hashed.test",
+    "www 300 A 198.51.100.4",
+    "a.b 300 A 198.51.100.5",
+    "*.wild 300 AAAA 2001:db8::4",
+    signs=Kind.NSEC3,
+)
+OPEN: Final = zone("open.test", "www 300 A 198.51.100.2", "back 300 CNAME www.signed.test.", "*.wild 300 TXT wild")
+WORLD: Final = {"S": SIGNED, "H": HASHED, "O": OPEN}
+OWNERS: Final = (
+    *("www.signed.test", "out.signed.test", "round.signed.test", "near.signed.test", "mail.signed.test"),
+    *("x.wild.signed.test", "y.wild.signed.test", "wild.signed.test", "a.x.wild.signed.test", "x.led.signed.test"),
+    *("www.tree.signed.test", "nope.tree.signed.test", "nope.signed.test", "a.nope.signed.test", "signed.test"),
+    *("www.hashed.test", "b.hashed.test", "a.b.hashed.test", "x.wild.hashed.test", "nope.hashed.test", "hashed.test"),
+    *("www.open.test", "back.open.test", "x.wild.open.test", "nope.open.test", "both.open.test", "open.test"),
+)
+TYPES: Final = ("A", "A", "AAAA", "AAAA", "MX", "TXT", "DS", "CNAME", "DNSKEY", "NS")
+OF_KEYS: Final = frozenset({"DNSKEY", "DS"})
+HISTORY: Final = 12  # questions before the one that counts
+SEEDS: Final = 12
+
+
+def drawn(rng: Random) -> str:
+    return f"{rng.choice(OWNERS)} {rng.choice(TYPES)}"
+
+
+def said(reply: Reply) -> tuple[str, frozenset[str], bool]:
+    """What must not change: the RCODE, the records without TTL and signatures, AD. Keys are made anew for each world."""
+    records = [line.split(" ", 3) for line in reply.answer]
+    shown = (
+        (owner, rtype, "" if rtype in OF_KEYS else rdata) for owner, _, rtype, rdata in records if rtype != "RRSIG"
+    )
+    return reply.rcode, frozenset(map(" ".join, shown)), reply.is_secure
+
+
+def prepared(net: Net) -> None:
+    """One name has an alias and an address, as misguided servers say."""
+    alias = "both.open.test. 300 CNAME www.open.test."
+    for rtype in set(TYPES):
+        beside = ("both.open.test. 300 A 192.0.2.9",) if rtype == "A" else ()
+        net.say("O", f"both.open.test {rtype}", Said((alias, *beside)))
+
+
+@pytest.mark.parametrize("above", list(Kind), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_an_answer_is_the_same_whatever_was_asked_before(seed: int, above: Kind) -> None:
+    rng = Random(f"{seed}/{above.name}")
+    question = drawn(rng)
+    history = [drawn(rng) for _ in range(HISTORY)]
+    heard: list[tuple[str, frozenset[str], bool]] = []
+
+    @given(WORLD, above=above)
+    async def cold(net: Net) -> None:
+        prepared(net)
+        heard.extend([said(await net.ask(question, flags="DO")) for _ in range(2)])
+
+    @given(WORLD, above=above)
+    async def after(net: Net) -> None:
+        prepared(net)
+        for one in history:
+            await net.ask(one, flags=rng.choice(("DO", "AD", "")))
+        heard.extend([said(await net.ask(question, flags="DO")) for _ in range(2)])
+
+    cold()
+    after()
+    assert len(set(heard)) == 1, f"{question} after {history}: {heard}"
