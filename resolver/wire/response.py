@@ -10,7 +10,7 @@ from cache.names import WireName
 from cache.rrtypes import AAAA, IN, OPT, RRSIG, A
 from resolver.wire.edns import read_response_edns
 from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, POINTER_BITS, RCODE_BITS, RECORD, Garbled
-from resolver.wire.message import QR, TC, RawRRset, Response, Unreadable
+from resolver.wire.message import QR, TC, RawRRset, Response, ResponseEdns, Unreadable
 from resolver.wire.names import Places, read_name
 from resolver.wire.rdata import read_rdata
 
@@ -45,13 +45,27 @@ def read_response(data: bytes) -> Response | Unreadable:
     asked = data[HEADER_OCTETS:at]
     rcode = flags & RCODE_BITS
     try:
-        answer, authority, additional, opt = _read_sections(data, at, counts, places)
-        edns, upper_rcode = read_response_edns(data, opt) if opt else (None, 0)
+        answer, authority, additional, opts = _read_sections(data, at, counts, places)
     except Garbled as garbled:
         if flags & TC:  # some servers cut in the middle of a record; RFC 2181 §9 has us ask again over TCP anyway
             return Response(id, flags, rcode, asked, (), (), (), None, len(data))
         return Unreadable(str(garbled))
+    edns, upper_rcode = _edns_of(data, opts)
     return Response(id, flags, rcode | upper_rcode, asked, answer, authority, additional, edns, len(data))
+
+
+def _edns_of(data: bytes, opts: list[int]) -> tuple[ResponseEdns | None, int]:
+    """What the OPT RR says, and its bits of the RCODE.
+
+    Two of them, or one whose options are not laid out as such, say nothing: the rest of the message is good without, as it is to
+    other resolvers.
+    """
+    if len(opts) != 1:
+        return None, 0
+    try:
+        return read_response_edns(data, opts[0])
+    except Garbled:
+        return None, 0
 
 
 @final
@@ -81,14 +95,12 @@ def _end_of_question(data: bytes, places: Places) -> int:
 
 def _read_sections(
     data: bytes, at: int, counts: list[int], places: Places
-) -> tuple[Section, Section, Section, int | None]:
-    """Answer, authority, additional, and where the type field of the OPT RR stands. Raises Garbled."""
+) -> tuple[Section, Section, Section, list[int]]:
+    """Answer, authority, additional, and where the type fields of OPT RRs stand. Raises Garbled."""
     answer, at, _ = _read_section(data, at, counts[0], places)
     authority, at, _ = _read_section(data, at, counts[1], places)
     additional, _, opts = _read_section(data, at, counts[2], places)
-    if len(opts) > 1:
-        raise Garbled("a second OPT", opts[1])
-    return answer, authority, additional, opts[0] if opts else None
+    return answer, authority, additional, opts
 
 
 def _read_section(data: bytes, at: int, count: int, places: Places) -> tuple[Section, int, list[int]]:
