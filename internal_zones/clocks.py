@@ -22,6 +22,7 @@ from internal_zones.rows import Row
 
 MAX_SITES: Final = 10_000  # hosts; the version vector is read at every change, some 1 µs for each
 MAX_CLOCK_ROWS: Final = 2_000  # of one look; more at once is a bulk load, after which all being due is cheaper
+MANY_GONE: Final = 100  # rows of one look
 MAX_BUFFERED: Final = 2_000  # rows of Corrosion's buffer that are counted, to know whether it changed
 NEWEST: Final = (1 << 63) - 1
 SENTINEL: Final = "-1"  # the column name under which creations and deletions of a row are counted
@@ -51,6 +52,10 @@ _BOOKS: Final = (
     " UNION ALL SELECT count(*), total(updated_at), total(coalesce(rtt_min, -1)) + total(length(foca_state))"
     " FROM __corro_members"
 )
+_PARTS: Final = (
+    'SELECT count(*), total(c.seq), 0 FROM json_each(?) s CROSS JOIN "{}__crsql_clock" c'
+    " ON c.site_id = s.value ->> 0 AND c.db_version = s.value ->> 1"
+)
 _GREATEST_KEY: Final = """SELECT '{0}', max(__crsql_key), 0 FROM "{0}__crsql_pks\""""
 # CROSS keeps the order: each site's news by the index on (site_id, db_version).
 _TOUCHED_IN: Final = (
@@ -78,12 +83,14 @@ class Versions(NamedTuple):
 class Touches(NamedTuple):
     """What differs from the last look. tables: any row of them may; rows: (table, network, app) of rows that do.
 
-    fresh: tables with rows that were not there at the last look: they may have moved since, without a trace.
+    fresh: tables with rows that were not there at the last look: they may have moved since, without a trace. gone: how many rows
+    are there no more, or elsewhere.
     """
 
     tables: frozenset[str]
     rows: frozenset[tuple[str, int, str]]
     fresh: frozenset[str] = frozenset()
+    gone: int = 0
 
 
 class Clocks(NamedTuple):
@@ -93,8 +100,11 @@ class Clocks(NamedTuple):
     others: frozenset[str]
 
 
-def read_versions(query: Query) -> Versions:
-    """The versions as they stand now; raises TooMuch. What is open is read last: what opens meanwhile must be seen."""
+def read_versions(query: Query, tables: Iterable[str] = ()) -> Versions:
+    """The versions as they stand now; raises TooMuch. tables: the replicated ones.
+
+    What is open is read last: what opens meanwhile must be seen.
+    """
     sites: dict[int, tuple[str, int]] = {}
     for ordinal, site, version in _bounded(query(_VERSIONS, (MAX_SITES + 1,)), MAX_SITES):
         sites[_int(ordinal)] = (str(site), _int(version))
@@ -104,7 +114,16 @@ def read_versions(query: Query) -> Versions:
     torn: dict[int, frozenset[int]] = {}
     for ordinal, version, _ in _bounded(query(_OPEN, (MAX_SITES + 1,)), MAX_SITES):
         torn[_int(ordinal)] = torn.get(_int(ordinal), frozenset()) | {_int(version)}
-    return Versions(sites, gaps, torn, tuple(map(tuple, query(_BOOKS, ()))))
+    books = [*query(_BOOKS, ()), *_parts(query, tables, torn)]
+    return Versions(sites, gaps, torn, tuple(map(tuple, books)))
+
+
+def _parts(query: Query, tables: Iterable[str], torn: Mapping[int, frozenset[int]]) -> list[Row]:
+    """How much has come of the versions that are there in parts only: the next part may change no other figure."""
+    if not torn:
+        return []
+    spans = json.encode([(ordinal, version) for ordinal, versions in torn.items() for version in versions]).decode()
+    return [row for table in tables for row in query(_PARTS.format(table), (spans,))]
 
 
 def read_greatest_keys(query: Query, tables: Iterable[str]) -> dict[str, int]:
@@ -141,22 +160,29 @@ def read_touches(
     tables = set(clocks.others)
     fresh: set[str] = set()
     rows: set[tuple[str, int, str]] = set()
+    left_units = 0
     left, news = MAX_CLOCK_ROWS, json.encode(spans).decode()
     for table, placing in clocks.replicated.items() if spans else ():
         keys: set[int] = set()
+        gone: set[int] = set()
         found = _bounded(query(_TOUCHED_IN.format(table), (news, left + 1)), left)
         left -= len(found)
         for key, column, column_version in found:
             keys.add(_int(key))
             if column == SENTINEL or column in placing:
                 is_new = _int(key) > greatest.get(table, NEWEST) and column_version == 1
-                (fresh if is_new else tables).add(table)
+                if is_new:
+                    fresh.add(table)
+                else:
+                    tables.add(table)
+                    gone.add(_int(key))
+        left_units += len(gone)
         for key in keys if table not in tables else ():
             places = place(table, key)
             rows.update((table, network, app if isinstance(app, str) else "") for network, app in _whole(places))
             if not places:
                 tables.add(table)
-    return Touches(frozenset(tables), frozenset(rows), frozenset(fresh))
+    return Touches(frozenset(tables), frozenset(rows), frozenset(fresh), left_units)
 
 
 def _whole(places: list[Row]) -> list[tuple[int, object]]:

@@ -56,8 +56,12 @@ class InternalCounts:
     unreadable_rows: int = field(
         default=0, metadata={"help": "Rows skipped in a reading: a column holds no such value."}
     )
+    doubted_networks: int = field(
+        default=0,
+        metadata={"help": "Networks that lost more than min_share at once, and were served as last good for a while."},
+    )
     duplicate_addresses: int = field(
-        default=0, metadata={"help": "Addresses newly seen on two machines of one app: a provisioning fault."}
+        default=0, metadata={"help": "Addresses newly seen on two machines: a provisioning fault."}
     )
     unmeasured_nearest: int = field(
         default=0, metadata={"help": "Nearest answers ordered by the hash alone: no round-trip time, no coordinates."}

@@ -48,6 +48,14 @@ _DECODER: Final = msgspec.json.Decoder(list[Row])
 _READ_SCHEMA: Final = (
     "SELECT 1 FROM sqlite_schema LIMIT 1"  # to plan a statement alone SQLite trusts the schema it knows
 )
+_FOREIGN_WAL: Final = (
+    "another file was put in its place, and -wal is still the former one's: both together are no database."
+    " Stop Corrosion, remove -wal and -shm, start it again (or `cistern state accept`)"
+)
+_NO_INDEX: Final = (
+    "there is a -wal, but its index -shm is not there or cannot be opened, and cannot be made: let the daemon's user read and"
+    " write -shm (as Corrosion's group), or write to the folder"
+)
 _PAGES_ARE_WRONG = (apsw.CorruptError, apsw.NotADBError)
 
 
@@ -60,6 +68,7 @@ class Fault(StrEnum):
     UNREADABLE = "unreadable"
     STATEMENT = "statement"
     TOO_MANY_ROWS = "too_many_rows"
+    FOREIGN_WAL = "foreign_wal"
 
 
 class StateFault(Exception):
@@ -74,6 +83,7 @@ class Sighting(NamedTuple):
     """What one look at the file saw. opening: how often it has been opened.
 
     problems: statement -> why it cannot be used; slow: statement -> which index it lacks; reads: statement -> its tables.
+    is_immutable: opened without the WAL's index, which could not be made: only another size or time of the file tells of changes.
     touches: what differs from the last look; None: anything may. unclocked: why touches cannot be known; "": they can.
     """
 
@@ -87,6 +97,7 @@ class Sighting(NamedTuple):
     reads: Mapping[str, frozenset[str]] = {}
     touches: Touches | None = None
     unclocked: str = ""
+    is_immutable: bool = False
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -114,6 +125,9 @@ class StateFile:
         self._greatest: Mapping[str, int] = {}  # key of each replicated table, when the versions were read
         self.failing: dict[str, str] = {}  # statement -> why its last read failed, although it could be prepared
         self._must_prepare = False  # a statement that was prepared has failed since
+        self._wal = NO_FILE  # the -wal beside the file that is open, as it was last seen
+        self._foreign_wal = NO_FILE  # one that was left behind by another file; nothing is read while it is there
+        self._stamp = NO_STAMP  # of a file that was opened as immutable
         self._looks_left = 0  # till the connection is given up because a read failed; 0: none did
 
     def look(self) -> Sighting:
@@ -127,14 +141,25 @@ class StateFile:
             self.close()
             fault = Fault.MISSING if isinstance(problem, FileNotFoundError) else Fault.UNREADABLE
             raise StateFault(fault, f"{self._path}: {problem.strerror}") from problem
+        wal = _wal_of(self._path)
         if (status.st_dev, status.st_ino) != (self._seen.device, self._seen.inode):
+            self.close()
+            if wal.octets and wal.is_same_file(self._wal):
+                self._foreign_wal = wal
+        if self._foreign_wal.inode:
+            if wal.octets and wal.is_same_file(self._foreign_wal):
+                raise StateFault(Fault.FOREIGN_WAL, f"{self._path}: {_FOREIGN_WAL}")
+            self._foreign_wal = NO_FILE
+        if self._seen.is_immutable and (wal.octets or _stamp(status) != self._stamp):
             self.close()
         if self._looks_left:
             self._looks_left -= 1
             if not self._looks_left:
                 self.close()
         try:
-            return self._look(status)
+            seen = self._look(status)
+            self._wal = wal
+            return seen
         except apsw.Error as problem:
             raise self._faulted(problem) from problem
 
@@ -159,12 +184,27 @@ class StateFile:
             raise StateFault(Fault.TOO_MANY_ROWS, f"{name} yields more than {MAX_ROWS} rows")
         return rows
 
+    def count(self, name: str, parameters: Mapping[str, int | str]) -> int:
+        """How many rows the statement `name` yields, MAX_ROWS + 1 at most; raises StateFault."""
+        if name in self._seen.problems or self._connection is None:
+            raise StateFault(Fault.STATEMENT, f"{name} cannot be used")
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({self._statements[name]}) LIMIT {MAX_ROWS + 1})"
+        try:
+            [[found]] = self._connection.execute(sql, parameters).fetchall()
+        except apsw.Error as problem:
+            raise self._faulted(problem, name) from problem
+        return int(str(found))
+
     def is_ahead(self) -> bool:
         """May what was just read hold a commit that no look has seen?"""
         try:
             return self._connection is None or self._connection.pragma("data_version") != self._seen.data_version
         except apsw.Error:
             return True
+
+    def accept(self) -> None:
+        """Take the -wal that another file left behind for this one's."""
+        self._foreign_wal = self._wal = NO_FILE
 
     def close(self) -> None:
         """Let go of the file; the next look opens it again."""
@@ -176,7 +216,9 @@ class StateFile:
         seen = self._seen
         opening = seen.opening
         if self._connection is None:
-            self._connection = _open(self._path)
+            self._connection, is_immutable = _open(self._path)
+            self._stamp = _stamp(status)
+            seen = seen._replace(is_immutable=is_immutable)
             opening += 1
         data_version = int(self._connection.pragma("data_version"))
         if (opening, data_version) == (seen.opening, seen.data_version) and not self._must_prepare:
@@ -203,13 +245,14 @@ class StateFile:
         def place(table: str, key: int) -> list[Row]:
             return connection.execute(self._statements[TOUCHED], {"table": table, "key": key}).fetchall()
 
+        tables = self._clocks.replicated
         try:
-            versions = read_versions(query)
+            versions = read_versions(query, tables)
             for _ in range(MORE_READS_OF_VERSIONS):
                 latest = int(connection.pragma("data_version"))
                 if latest == data_version:
                     break
-                data_version, versions = latest, read_versions(query)
+                data_version, versions = latest, read_versions(query, tables)
             greatest = read_greatest_keys(query, self._clocks.replicated)
             spans = arrived(before, versions) if before and is_same else None
             touches = None
@@ -324,9 +367,54 @@ def _clocks(connection: apsw.Connection, plans: Mapping[str, Plan]) -> Clocks:
     )
 
 
-def _open(path: str) -> apsw.Connection:
+class _Wal(NamedTuple):
+    """A file's -wal: which file it is, and how large."""
+
+    device: int
+    inode: int
+    octets: int
+
+    def is_same_file(self, other: "_Wal") -> bool:
+        return self[:2] == other[:2]
+
+
+NO_FILE: Final = _Wal(0, 0, 0)
+NO_STAMP: Final = (0, 0, 0)
+
+
+def _wal_of(path: str) -> _Wal:
+    try:
+        status = os.stat(f"{path}-wal")
+    except OSError:
+        return NO_FILE
+    return _Wal(status.st_dev, status.st_ino, status.st_size)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    """What differs when a file was written to, as far as it can be seen without reading it."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _open(path: str) -> tuple[apsw.Connection, bool]:
+    """The connection, and whether it takes the file for immutable.
+
+    To read a file in WAL mode SQLite makes -wal and -shm beside it, which it may not where the folder cannot be written. Without
+    a -wal all that was committed is in the file itself, and can be read as long as nobody writes to it: nobody does, or there
+    were a -wal.
+    """
+    try:
+        return _connected(path, ""), False
+    except (apsw.ReadOnlyError, apsw.CantOpenError) as problem:
+        if isinstance(problem, apsw.CantOpenError) and not os.access(path, os.R_OK):
+            raise
+        if _wal_of(path).octets:
+            raise apsw.CantOpenError(_NO_INDEX) from problem
+    return _connected(path, "&immutable=1"), True
+
+
+def _connected(path: str, more: str) -> apsw.Connection:
     connection = apsw.Connection(
-        f"file:{quote(path)}?mode=ro",
+        f"file:{quote(path)}?mode=ro{more}",
         flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
         statementcachesize=STATEMENT_CACHE,
     )

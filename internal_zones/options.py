@@ -67,6 +67,17 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_stale: Annotated[
         int, Meta(ge=0, le=604800, description="seconds the last good data is served while the database is unwell")
     ] = 86400
+    min_share: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="share of a network's apps and machines that must be left after a change nobody explains; 0: any will do",
+        ),
+    ] = 0.2
+    doubt_for: Annotated[
+        float, Meta(ge=0, le=86400, description="seconds the last good data is served when less than min_share is left")
+    ] = 60.0
     negative_ttl: Annotated[int, Meta(ge=1, le=5, description="TTL in seconds of NXDOMAIN and NODATA")] = 2
     queue: Annotated[
         int,

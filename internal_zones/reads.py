@@ -4,20 +4,25 @@ A client waits for at most `max_wait`; the read itself goes on, so that the next
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from ipaddress import IPv6Address
 from typing import Final, Never
 
 import trio
 
 from internal_zones.bad_rows import BadRows
+from internal_zones.census import Census, Count
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Fault, Reader, Runner, StateFault, StateFile
-from internal_zones.readings import Read, Reading, TooMany, UnitKey, Unknowable, with_last_known_metadata
+from internal_zones.readings import NOBODY, Read, Reading, TooMany, UnitKey, Unknowable, with_last_known_metadata
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
 # Units read by one job of the thread: a job costs some 150 µs of CPU beside its 50 µs of reading. A look waits for it.
 MAX_TOGETHER: Final = 8
+COUNT_EVERY: Final = 120.0  # seconds: what networks have is known well enough by then
+COUNT_TICK: Final = 1.0  # seconds till a network that is new in memory is counted
+DOUBTED: Final = "doubted"  # the fault of a unit whose network has lost too much at once
 UNREADABLE_ROWS: Final = "unreadable_rows"  # the fault of a unit some of whose rows cannot be read
 
 
@@ -34,13 +39,26 @@ def read_each(read: Read, reader: Reader, keys: Sequence[UnitKey]) -> list[Readi
     return outcomes
 
 
-class Flight:
-    """A read under way. unit: what it brought; None: nothing, the database did not bear it."""
+def count_each(file: StateFile, networks: Sequence[int]) -> dict[int, Count]:
+    """The rows of each network that can be counted. Runs in the thread."""
+    found = {}
+    for network in networks:
+        where: dict[str, int | str] = {"network": network, "app": "", "address": ""}
+        with suppress(StateFault):
+            found[network] = Count(file.count("apps", where), file.count("instances", where))
+    return found
 
-    __slots__ = ("landed", "unit")
+
+class Flight:
+    """A read under way. is_late: somebody has waited for it in vain.
+
+    unit: what it brought; None: nothing, the database did not bear it."""
+
+    __slots__ = ("is_late", "landed", "unit")
 
     def __init__(self) -> None:
         self.landed = trio.Event()
+        self.is_late = False
         self.unit: Unit | None = None
 
 
@@ -59,6 +77,7 @@ class Reads:
         max_wait: float,
         read: Read,
         bad_rows: BadRows,
+        census: Census,
         counts: InternalCounts,
         warn: Warn,
     ) -> None:
@@ -66,7 +85,9 @@ class Reads:
         self._units, self._watcher = units, watcher
         self._now, self._max_wait = now, max_wait
         self._counts, self._warn = counts, warn
-        self._read_unit, self._bad_rows = read, bad_rows
+        self._read_unit, self._bad_rows, self._census = read, bad_rows, census
+        self._running_since: float | None = None
+        self._new_networks: set[int] = set()  # read of, and not counted yet
         self._flights: dict[UnitKey, Flight] = {}  # no larger than the queue and the read under way
         self._ask, self._asked = trio.open_memory_channel[UnitKey](queue)
 
@@ -76,12 +97,13 @@ class Reads:
         if unit is not None and self._units.is_current(unit, self._now()):
             return unit
         flight = self._join(key)
-        if flight is None:
-            return None
+        if flight is None or flight.is_late:
+            return None  # who comes later need not wait in vain, too
         with trio.move_on_after(self._max_wait) as scope:
             await flight.landed.wait()
         if scope.cancelled_caught:
             self._counts.slow_reads += 1
+            flight.is_late = not flight.landed.is_set()
         return flight.unit
 
     async def serve(self) -> Never:
@@ -93,11 +115,57 @@ class Reads:
             finally:
                 for key in keys:
                     self._flights.pop(key).landed.set()
+            if not self._flights:
+                await self._count_at_once()
 
     @property
     def waiting(self) -> int:
         """Reads asked for and not done."""
         return len(self._flights)
+
+    @property
+    def running_for(self) -> float:
+        """Seconds that the read under way has taken; 0: there is none."""
+        return 0.0 if self._running_since is None else self._now() - self._running_since
+
+    async def count(self) -> Never:
+        """Count every network of which something is kept, now and again; end what has been doubted for long enough."""
+        while True:
+            networks = sorted({key.network for key in self._units.oldest()} - {NOBODY})
+            for at in range(0, len(networks), MAX_TOGETHER):
+                await self._count(networks[at : at + MAX_TOGETHER])
+            await self._rest_till(self._now() + COUNT_EVERY)
+
+    async def _rest_till(self, moment: float) -> None:
+        while (left := moment - self._now()) > 0:
+            await trio.sleep(min(left, COUNT_TICK))
+            if self._census.end(self._now()):
+                self._units.outdate()
+            networks, self._new_networks = self._new_networks, set()
+            await self._count(self._census.uncounted(networks))
+
+    async def _count_at_once(self) -> None:
+        """Count the networks that are new in memory while nobody waits, if the count is true as of the last look."""
+        networks = self._census.uncounted(self._new_networks)[:MAX_TOGETHER]
+        if not networks or self._watcher.fault is not None:
+            return
+        generation, gone = self._units.generation, self._census.gone
+        counted, is_ahead = await self._run(lambda: (count_each(self._file, networks), self._file.is_ahead()))
+        if is_ahead or self._units.generation != generation:
+            return  # till the next tick
+        for network, found in counted.items():
+            self._census.judge(network, found, self._now(), gone)
+        self._new_networks.difference_update(networks)
+
+    async def _count(self, networks: Sequence[int]) -> None:
+        """Count networks that nobody suspects; a change that came meanwhile makes the count worth nothing."""
+        if not networks or self._watcher.fault is not None:
+            return
+        generation, gone = self._units.generation, self._census.gone
+        counted = await self._run(lambda: count_each(self._file, networks))
+        await self._watcher.next_look()
+        for network, found in counted.items() if self._units.generation == generation else ():
+            self._census.judge(network, found, self._now(), gone)
 
     def _join(self, key: UnitKey) -> Flight | None:
         """The read of `key` in flight, or a new one; None: none can be had now."""
@@ -126,9 +194,16 @@ class Reads:
         if self._watcher.fault is not None:
             return  # found out since these were queued: the queue must not be a line of timeouts
         generation, started = self._units.generation, self._now()  # what is committed from here on may be missed
-        outcomes, is_ahead = await self._run(
-            lambda: (read_each(self._read_unit, self._file, keys), self._file.is_ahead())
-        )
+        gone = self._census.gone
+        suspects = self._census.to_count(key.network for key in keys)
+        self._running_since = started
+        try:
+            counted, outcomes, is_ahead = await self._run(lambda: self._read_now(suspects, keys))
+        finally:
+            self._running_since = None
+        for network, found in counted.items():
+            self._census.judge(network, found, self._now(), gone)
+        self._new_networks.update(key.network for key in keys if key.network != NOBODY)
         for key, outcome in zip(keys, outcomes, strict=False):
             if isinstance(outcome, StateFault):
                 bump(self._counts.failed_reads, outcome.fault)
@@ -139,10 +214,20 @@ class Reads:
             if self._bad_rows.are_new_in(key, outcome.skipped):
                 bump(self._counts.failed_reads, UNREADABLE_ROWS)
                 unit = self._in_doubt(unit, before)
+            elif self._census.is_doubted(key.network):
+                bump(self._counts.failed_reads, DOUBTED)
+                unit = self._in_doubt(unit, before)
             elif before is not None:
                 unit.reading = with_last_known_metadata(before.reading, outcome)
             self._units.put(unit)
             self._flights[key].unit = unit
+
+    def _read_now(
+        self, suspects: Sequence[int], keys: Sequence[UnitKey]
+    ) -> tuple[dict[int, Count], list[Reading | StateFault], bool]:
+        """What the job of the thread brings: the counts of suspects, the readings, and whether they are ahead of the looks."""
+        counted = count_each(self._file, suspects)
+        return counted, read_each(self._read_unit, self._file, keys), self._file.is_ahead()
 
     def _in_doubt(self, unit: Unit, before: Unit | None) -> Unit:
         """The unit with what was last read of it whole: what is made of the rows that can be read is less than the truth."""

@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from internal_zones.bad_rows import BadRows
+from internal_zones.census import Census
 from internal_zones.mapping import TOUCHED
 from internal_zones.options import StateOptions
 from internal_zones.reads import Reads
@@ -13,6 +14,11 @@ from internal_zones.units import Units
 from internal_zones.watcher import Watcher
 
 READY_TEXT = "ready"
+IMMUTABLE: Final = (
+    "the state database was opened as one that nobody writes to: its folder cannot be written by this user and no -wal is there;"
+    " what is committed is seen when -wal comes or the file changes"
+)
+LONG: Final = 1.0  # seconds: the largest list takes 0.1
 ORDER_ONLY: Final = frozenset(("hosts", "regions", "networks"))  # an order rests on them, or what operators are shown
 
 
@@ -23,7 +29,8 @@ class StateStatus(msgspec.Struct, frozen=True):
     the last successful look; None: there was none. slow: those that look through a large table, and the index they lack.
     failing: those that could be prepared and whose last read failed nevertheless, with the reason.
     clocks: "ready", or why changes cannot be told apart. inode, data_version, schema_version: 0 before the first look.
-    bad_rows: each sort of bad rows among those that were read.
+    doubts: networks that lost too much at once. running_for: seconds that the read under way has
+    taken. is_immutable: opened as one that nobody writes to. bad_rows: each sort of bad rows among those that were read.
     subscription: each feed of Corrosion's API, by its table or query, with how it is.
     """
 
@@ -45,6 +52,9 @@ class StateStatus(msgspec.Struct, frozen=True):
     waiting_reads: int
     subscription: dict[str, str] = {}
     bad_rows: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    running_for: float = 0.0
+    is_immutable: bool = False
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -56,7 +66,14 @@ class StateStatus(msgspec.Struct, frozen=True):
                 for name, said in self.statements.items()
                 if name in ORDER_ONLY and said != READY_TEXT
             ),
+            *((IMMUTABLE,) if self.is_immutable else ()),
+            *self.doubts,
             *self.bad_rows,
+            *(
+                (f"a read of it has been running for {self.running_for:.0f} s: does its disk hang?",)
+                if self.running_for > LONG
+                else ()
+            ),
             *(f"statement {name} failed when it was last read: {said}" for name, said in self.failing.items()),
         )
 
@@ -81,6 +98,7 @@ def status_of(
     failing: Mapping[str, str],
     subscription: dict[str, str],
     bad_rows: BadRows,
+    census: Census,
 ) -> StateStatus:
     """The status at `now`; names: the statements of the mapping; failing: those whose last read failed.
 
@@ -108,6 +126,9 @@ def status_of(
         rows=units.rows,
         waiting_reads=reads.waiting,
         subscription=subscription,
+        doubts=tuple(census.remarks),
+        is_immutable=bool(seen and seen.is_immutable),
+        running_for=reads.running_for,
         bad_rows=tuple(
             f"{sort.table}: column {sort.column} holds {sort.holds} in {count} rows at least: {sort.wrong}"
             for sort, count in bad_rows.sorts.items()

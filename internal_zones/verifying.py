@@ -8,15 +8,18 @@ waited for. A unit that no look made due up to one that began after that reading
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Never
+from ipaddress import IPv6Address
+from typing import Final, NamedTuple, Never
 
 import trio
 
 from internal_zones.bad_rows import BadRows
+from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFault, StateFile
-from internal_zones.readings import Read, Reading, UnitKey, with_last_known_metadata
+from internal_zones.readings import AppData, Read, Reading, UnitKey, with_last_known_metadata
 from internal_zones.reads import read_each
+from internal_zones.rows import owner, read_rows
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn
 
@@ -26,7 +29,16 @@ ROUND: Final = (
 MAX_SHARE: Final = 0.02  # of a core, however many units there are: a round takes longer then
 AT_ONCE: Final = 8  # units of one job of the thread: a client's read waits for it
 IDLE: Final = 10.0  # seconds between two looks for something to do
+MAX_TOLD: Final = 10_000  # addresses that several apps have
 SHOWN: Final = 300  # characters of each version in the log
+
+
+class Shared(NamedTuple):
+    """An address that machines of several apps have: a provisioning fault."""
+
+    network: int
+    address: str
+    apps: tuple[str, ...]
 
 
 class Verifier:
@@ -41,6 +53,7 @@ class Verifier:
         now: Callable[[], float],
         read: Read,
         bad_rows: BadRows,
+        census: Census,
         looked: Callable[[], Awaitable[None]],
         counts: InternalCounts,
         warn: Warn,
@@ -48,8 +61,9 @@ class Verifier:
         """looked: waits for the end of a look that begins after the call."""
         self._file, self._run, self._units = file, run, units
         self._now, self._looked = now, looked
-        self._read, self._bad_rows = read, bad_rows
+        self._read, self._bad_rows, self._census = read, bad_rows, census
         self._counts, self._warn = counts, warn
+        self._told: set[Shared] = set()
 
     async def verify(self) -> Never:
         """Go round for ever."""
@@ -68,7 +82,9 @@ class Verifier:
         if not before:
             return 0.0
         began, wanted = self._now(), list(before)
-        outcomes = await self._run(lambda: read_each(self._read, self._file, wanted))
+        outcomes, shared = await self._run(lambda: self._read_now(wanted))
+        for owners in shared:
+            self._tell_shared(owners)
         spent = self._now() - began
         await self._looked()
         for (key, unit), outcome in zip(before.items(), outcomes, strict=False):
@@ -78,11 +94,40 @@ class Verifier:
                 continue
             self._counts.verified += 1
             found = with_last_known_metadata(unit.reading, outcome)
+            if self._census.is_doubted(key.network):
+                continue
             is_doubtful = self._bad_rows.are_new_in(key, outcome.skipped)
             if is_doubtful != (unit.known_at is not None) or not (is_doubtful or found.data == unit.reading.data):
                 self._tell(key, unit, found)
                 self._units.distrust(unit)
         return spent
+
+    def _read_now(self, keys: Sequence[UnitKey]) -> tuple[list[Reading | StateFault], list[Shared]]:
+        """The readings of the units, and addresses of them that machines of several apps have. Runs in the thread."""
+        outcomes = read_each(self._read, self._file, keys)
+        shared = []
+        for key, outcome in zip(keys, outcomes, strict=False):
+            if isinstance(outcome, Reading) and isinstance(outcome.data, AppData):
+                for machine in outcome.data.machines:
+                    owners = self._owners(key.network, machine.address)
+                    if len(owners) > 1:
+                        shared.append(Shared(key.network, str(IPv6Address(machine.address)), owners))
+        return outcomes, shared
+
+    def _owners(self, network: int, address: bytes) -> tuple[str, ...]:
+        """The apps that have a machine with that address; (): nobody knows."""
+        where: dict[str, int | str] = {"network": network, "app": "", "address": str(IPv6Address(address))}
+        try:
+            found = read_rows("machine_at", self._file.select("machine_at", where), owner)[0]
+        except StateFault:
+            return ()
+        return tuple(sorted({app for _, app in found}))
+
+    def _tell_shared(self, shared: Shared) -> None:
+        if shared not in self._told and len(self._told) < MAX_TOLD:
+            self._told.add(shared)
+            self._counts.duplicate_addresses += 1
+            self._warn("duplicate_address", network=shared.network, app=", ".join(shared.apps), address=shared.address)
 
     def _tell(self, key: UnitKey, unit: Unit, found: Reading) -> None:
         self._counts.found_wrong += 1

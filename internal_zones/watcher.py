@@ -9,6 +9,7 @@ from typing import Final, Never, Protocol
 
 import trio
 
+from internal_zones.clocks import MANY_GONE, Touches
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Runner, Sighting, StateFault, StateFile
 from internal_zones.outdating import outdated
@@ -39,7 +40,10 @@ class Watcher:
         poll: float,
         counts: InternalCounts,
         warn: Warn,
+        suspect: Callable[[int | None], None] = lambda gone: None,
     ) -> None:
+        """suspect: called with how many rows a change took away, before a unit is read after it; None: nobody knows."""
+        self._suspect = suspect
         self._file, self._run, self._units = file, run, units
         self._now, self._poll = now, poll
         self._counts, self._warn = counts, warn
@@ -107,6 +111,8 @@ class Watcher:
         if has_changed(before, sighting):
             self._counts.changes += 1
             self._counts.sweeping_changes += sighting.touches is None
+            if before is not None:
+                self._suspect(gone_in(sighting.touches))
             self._units.outdate(outdated(sighting.touches, sighting.reads))
         self._units.confirm(started)
         if before is None or before.opening != sighting.opening:
@@ -121,6 +127,11 @@ class Watcher:
             self._warn("state_database_well_again", fault=self.fault.fault.value)
         self.fault = None
         self._failures = 0
+
+
+def gone_in(touches: Touches | None) -> int | None:
+    """How many rows are there no more, or elsewhere; None: nobody can tell, or so many that it may be no customer's doing."""
+    return None if touches is None or touches.gone >= MANY_GONE else touches.gone
 
 
 def has_changed(before: Sighting | None, after: Sighting) -> bool:

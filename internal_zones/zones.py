@@ -17,6 +17,7 @@ from cache.rrtypes import SERVFAIL
 from internal_zones import nearest
 from internal_zones.apex import REVERSE, build_apexes
 from internal_zones.bad_rows import BadRows
+from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFile, own_thread
 from internal_zones.inspection import Inspector
@@ -110,8 +111,16 @@ class InternalZones:
         self._bad_rows = BadRows(warn)
         read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
         self.inspector = Inspector(self._file, runner, read_unit)
+        self._census = Census(options.min_share, options.doubt_for, self.counts, warn)
         self._watcher = Watcher(
-            self._file, runner, self._units, now=now, poll=options.poll, counts=self.counts, warn=warn
+            self._file,
+            runner,
+            self._units,
+            now=now,
+            poll=options.poll,
+            counts=self.counts,
+            warn=warn,
+            suspect=self._census.suspect,
         )
         self._reads = Reads(
             self._file,
@@ -123,6 +132,7 @@ class InternalZones:
             max_wait=options.max_wait,
             read=read_unit,
             bad_rows=self._bad_rows,
+            census=self._census,
             counts=self.counts,
             warn=warn,
         )
@@ -133,6 +143,7 @@ class InternalZones:
             now=now,
             read=read_unit,
             bad_rows=self._bad_rows,
+            census=self._census,
             looked=self._watcher.next_look,
             counts=self.counts,
             warn=warn,
@@ -185,6 +196,7 @@ class InternalZones:
         await self._watcher.look()  # what is asked for meanwhile stands in the queue
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._reads.serve)
+            nursery.start_soon(self._reads.count)
             nursery.start_soon(self._verifier.verify)
             if self._subscription is not None:
                 nursery.start_soon(self._subscription.run)
@@ -203,6 +215,7 @@ class InternalZones:
             self._file.failing,
             feeds,
             self._bad_rows,
+            self._census,
         )
 
     def reasons(self, network: int, qname: WireName, client: bytes) -> tuple[str, ...]:
@@ -245,7 +258,10 @@ class InternalZones:
 
     def accept(self) -> int:
         """Take what is doubtful of the database for the truth, as an operator says; how many units are read again for it."""
+        self._file.accept()
         keys = self._bad_rows.accept()
+        if self._census.accept():
+            self._units.outdate()
         for key in keys:
             unit = self._units.get(key)
             if unit is not None:

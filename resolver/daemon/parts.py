@@ -73,6 +73,9 @@ class Parts:
         return measures(self.counts, self._readings())
 
     def _readings(self) -> Iterable[Reading]:
+        if self.internal is not None:
+            help_text = "Seconds that the read of the state database under way has taken."
+            yield Reading("internal_read_seconds", help_text, self.internal.status().running_for)
         yield Reading("cache_octets", "Octets that the cache's entries take.", self.cache.octets)
         yield Reading("cache_max_octets", "Octets that they may take.", self.cache.max_octets)
         yield Reading("cache_owners", "Names that the cache holds entries of.", len(self.cache))

@@ -98,6 +98,101 @@ def test_another_inode_in_the_file_s_place_is_read(path: Path) -> None:
     on(path, main)
 
 
+def test_a_file_moved_into_the_place_of_one_whose_wal_stays_is_not_read(path: Path) -> None:
+    """Our own connection keeps the former file's -wal alive: SQLite would take its pages for the new file's."""
+    backup = path.with_name("backup.db")
+    execute(path, f"VACUUM INTO '{backup}'")
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        move(path, OTHER)
+        await until(asker, [OTHER])
+        assert path.with_name(path.name + "-wal").stat().st_size
+        backup.rename(path)
+        await until(asker, [OTHER], stale=True)
+        status = asker.zones.status()
+        assert "-wal is still the former one's" in status.fault
+        assert set(asker.zones.counts.failed_looks) == {"foreign_wal"}
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink()
+        await until(asker, [ADDRESS])  # what the backup holds
+
+    on(path, main)
+
+
+def test_an_operator_may_take_a_foreign_wal_for_the_file_s_own(path: Path) -> None:
+    same = path.with_name("same.db")
+
+    async def main(asker: Asker) -> None:
+        await until(asker, [ADDRESS])
+        move(path, OTHER)
+        await until(asker, [OTHER])
+        shutil.copy(path, same)
+        same.rename(path)
+        await until(asker, [OTHER], stale=True)
+        asker.zones.accept()
+        await until(asker, [OTHER])
+
+    on(path, main)
+
+
+@pytest.mark.parametrize("has_wal", [False, True])
+def test_a_folder_that_cannot_be_written_is_read_where_it_can_and_says_what_to_change_where_not(has_wal: bool) -> None:
+    with TemporaryDirectory(prefix="cistern-test-") as name:  # pytest's own folders are closed to others
+        folder, path = Path(name), small_state(Path(name))
+        if has_wal:
+            shutil.copytree(folder, folder / "kept")
+            writer = CorrosionWriter(path)
+            with writer.commit():
+                writer.put("machines", {"id": "0001", "address": OTHER})
+            shutil.copy(path.with_name("state.db-wal"), folder / "kept" / "state.db-wal")  # as a crash leaves it
+            writer.close()
+            path = folder / "kept" / "state.db"
+        path.parent.chmod(0o555)
+        folder.chmod(0o555)
+        path.chmod(0o444)
+
+        async def main(asker: Asker) -> None:
+            if has_wal:
+                assert await asker.texts("web.internal") == "SERVFAIL 14"
+                assert "write to the folder" in asker.zones.status().fault
+                return
+            await until(asker, [ADDRESS])
+            assert any("one that nobody writes to" in remark for remark in asker.zones.status().remarks)
+            with as_the_owner():
+                move(path, OTHER)
+            await until(asker, [OTHER])
+
+        with as_a_user_without_privilege():
+            on(path, main)
+        folder.chmod(0o755)
+        path.parent.chmod(0o755)
+
+
+def test_a_disk_that_hangs_costs_each_unit_one_wait_and_no_end(path: Path) -> None:
+    """A FIFO that nobody writes to: whoever opens it hangs."""
+
+    async def main() -> None:
+        async with asking(path, max_wait=0.2) as asker:
+            await until(asker, [ADDRESS])
+            os.mkfifo(path.with_name("fifo"))
+            asker.zones._file._path = str(path.with_name("fifo"))
+            await trio.sleep(0.6)  # the look hangs: nothing is current any more
+            waits = []
+            for _ in range(3):
+                began = trio.current_time()
+                answer = await asker.ask("web.internal")
+                assert (shown(answer), answer.is_stale) == ([ADDRESS], True)
+                waits.append(trio.current_time() - began)
+            assert waits[0] >= 0.2
+            assert max(waits[1:]) < 0.1
+            assert asker.zones.status().running_for > 0
+        descriptor = os.open(path.with_name("fifo"), os.O_RDWR | os.O_NONBLOCK)  # lets go of the thread
+        os.close(descriptor)
+
+    trio.run(main)
+
+
 @contextmanager
 def as_a_user_without_privilege() -> Iterator[None]:
     """Root may read everything; where the tests run as root, the block runs as somebody else."""

@@ -10,6 +10,7 @@ from internal_zones.database import inline
 from internal_zones.verifying import AT_ONCE, MAX_SHARE, ROUND, rest
 from resolver.demo.corrosion_file import CorrosionWriter
 from tests.internal_zones.breaking import ADDRESS, OTHER, execute, move, small_state
+from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import asking, shown
 
 WITHIN = 300.0  # seconds in which a wrong unit is mended
@@ -33,10 +34,10 @@ def test_a_unit_that_no_look_made_due_is_found_wrong_told_with_both_versions_and
     events: list[tuple[str, dict[str, str | int]]] = []
 
     async def main() -> None:
-        async with asking(path, run=inline, warn=events) as asker:
+        async with asking(path, run=inline, poll=2.0, max_wait=2.0, warn=events) as asker:
             assert await asker.texts("web.internal") == [ADDRESS]
             change_behind_the_looks(path)
-            await trio.sleep(1)
+            await trio.sleep(3)
             assert await asker.texts("web.internal") == [ADDRESS]  # as nothing told of it
             await trio.sleep(WITHIN)
             found = asker.find("web.internal") or await asker.ask("web.internal")
@@ -52,7 +53,7 @@ def test_a_unit_that_no_look_made_due_is_found_wrong_told_with_both_versions_and
 
 def test_what_the_looks_tell_of_is_no_difference(path: Path) -> None:
     async def main() -> None:
-        async with asking(path, run=inline) as asker:
+        async with asking(path, run=inline, poll=2.0, max_wait=2.0) as asker:
             for number in range(20):
                 await asker.ask("web.internal")
                 await asker.ask("nosuch.internal")
@@ -77,9 +78,24 @@ def test_a_commit_between_the_reading_and_the_look_is_no_difference(path: Path) 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
+def test_an_address_that_machines_of_two_apps_have_is_told_once(tmp_path: Path) -> None:
+    events: list[tuple[str, dict[str, str | int]]] = []
+    machines = [machine("0001", 1, 24), machine("0002", 2, 24, address=ADDRESS), machine("0003", 2, 24)]
+    write_state(tmp_path / "state.db", State(apps=[app(1, "web", 24), app(2, "api", 24)], machines=machines))
+
+    async def main() -> None:
+        async with asking(tmp_path / "state.db", run=inline, poll=2.0, max_wait=2.0, warn=events) as asker:
+            assert await asker.texts("web.internal") == [ADDRESS]  # the other app was never asked for
+            await trio.sleep(3 * WITHIN)
+            assert asker.zones.counts.duplicate_addresses == 1
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert events == [("duplicate_address", {"network": 24, "app": "api, web", "address": ADDRESS})]
+
+
 def test_a_database_that_cannot_be_read_makes_nothing_wrong(path: Path) -> None:
     async def main() -> None:
-        async with asking(path, run=inline, max_stale=10_000) as asker:
+        async with asking(path, run=inline, poll=2.0, max_wait=2.0, max_stale=10_000) as asker:
             await asker.ask("web.internal")
             execute(path, "ALTER TABLE machines RENAME TO elsewhere")
             await trio.sleep(WITHIN)
