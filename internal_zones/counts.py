@@ -39,6 +39,9 @@ class InternalCounts:
         metadata={"help": "Looks at the state database that failed.", "label": "fault"},
     )
     openings: int = field(default=0, metadata={"help": "Times the state database was opened."})
+    notices: int = field(
+        default=0, metadata={"help": "Times the kernel told of something that happened to the database."}
+    )
     hurried_looks: int = field(default=0, metadata={"help": "Looks that came early because a feed told of a change."})
     early_changes: int = field(default=0, metadata={"help": "Changes that a look which came early found."})
     open_feeds: int = field(

@@ -59,7 +59,12 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "/var/lib/corrosion/state.db"
     region: Annotated[str, Meta(description="region this host stands in, for nearest names; empty: not known")] = ""
     poll: Annotated[
-        float, Meta(ge=0.001, le=10, description="seconds between looks at whether the database changed")
+        float,
+        Meta(
+            ge=0.001,
+            le=10,
+            description="seconds between looks at whether the database changed, where nobody tells of it",
+        ),
     ] = 0.025
     max_wait: Annotated[
         float, Meta(ge=0.01, le=10, description="seconds a client waits for a read before stale data or SERVFAIL")

@@ -30,7 +30,8 @@ class StateStatus(msgspec.Struct, frozen=True):
     failing: those that could be prepared and whose last read failed nevertheless, with the reason.
     clocks: "ready", or why changes cannot be told apart. inode, data_version, schema_version: 0 before the first look.
     doubts: networks that lost too much at once. running_for: seconds that the read under way has
-    taken. is_immutable: opened as one that nobody writes to. bad_rows: each sort of bad rows among those that were read.
+    taken. told_by: who tells of changes, or why nobody does. is_immutable: opened as one that nobody writes to.
+    bad_rows: each sort of bad rows among those that were read.
     subscription: each feed of Corrosion's API, by its table or query, with how it is.
     """
 
@@ -55,6 +56,7 @@ class StateStatus(msgspec.Struct, frozen=True):
     doubts: tuple[str, ...] = ()
     running_for: float = 0.0
     is_immutable: bool = False
+    told_by: str = ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -127,6 +129,7 @@ def status_of(
         waiting_reads=reads.waiting,
         subscription=subscription,
         doubts=tuple(census.remarks),
+        told_by="the kernel" if watcher.untold is None else f"nobody: {watcher.untold}",
         is_immutable=bool(seen and seen.is_immutable),
         running_for=reads.running_for,
         bad_rows=tuple(

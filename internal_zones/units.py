@@ -41,11 +41,12 @@ class Unit:
 class Units:
     """The bounded map of units, and until when they are known to be true.
 
-    A unit is current while no change was seen since it was read and the last successful look at the database is not
-    longer ago than `trusted_for` seconds: when nobody looks, nobody knows.
+    A unit is current while no change was seen since it was read and the next look at the database is not late: when nobody looks,
+    nobody knows.
     """
 
     def __init__(self, max_rows: int, trusted_for: float) -> None:
+        """trusted_for: seconds from a successful look, unless it is said that the next one comes later."""
         self._units: LRUCache[UnitKey, Unit] = LRUCache(max_rows, getsizeof=lambda unit: 1 + unit.reading.size)
         self._empty: LRUCache[UnitKey, Unit] = LRUCache(MAX_EMPTY_UNITS)
         self._trusted_for = trusted_for
@@ -53,6 +54,7 @@ class Units:
         self._ahead: set[UnitKey] = set()  # of this generation: no more than are read between two looks
         self.generation = 0
         self.looked_at = float("-inf")
+        self._trusted_till = float("-inf")
 
     def get(self, key: UnitKey) -> Unit | None:
         """The unit, current or not."""
@@ -73,7 +75,7 @@ class Units:
 
     def is_trusted(self, now: float) -> bool:
         """Was the database looked at lately?"""
-        return now - self.looked_at <= self._trusted_for
+        return now <= self._trusted_till
 
     def known_at(self, unit: Unit) -> float:
         """When the unit was last known to be true: the age of stale data counts from here."""
@@ -81,9 +83,15 @@ class Units:
             return unit.known_at
         return max(self.looked_at, unit.read_at) if self.is_untouched(unit) else unit.read_at
 
-    def confirm(self, looked_at: float) -> None:
-        """The database was looked at; nothing but what `outdate` was called for has changed."""
+    def confirm(self, looked_at: float, quiet: float = 0.0) -> None:
+        """The database was looked at; nothing but what `outdate` was called for has changed. quiet: seconds more than usual till
+        the next look, as somebody tells if there is anything to see."""
         self.looked_at = looked_at
+        self._trusted_till = looked_at + self._trusted_for + quiet
+
+    def doubt(self, now: float) -> None:
+        """A look failed: unless the next ones succeed, trust ends as soon as if nobody had looked since."""
+        self._trusted_till = min(self._trusted_till, now + self._trusted_for)
 
     def outdate(self, what: Outdated = EVERYTHING) -> None:
         """The database changed: these units have to be read again before they are current."""

@@ -1,4 +1,5 @@
-"""Has the state database changed, and is it well? Looks every 25 ms, whatever any other source of news says.
+"""Has the state database changed, and is it well? Looks when the kernel tells that somebody wrote to it, and every second; where
+nobody tells, every 25 ms. Whatever any other source of news says, nothing is believed but what a look sees.
 
 `PRAGMA data_version` tells of another process's commit, also of one inside a restore in place; the inode tells of a file
 put in the other's place. A fault is looked at again with growing pauses, and is over as soon as a look succeeds.
@@ -16,15 +17,35 @@ from internal_zones.outdating import outdated
 from internal_zones.units import Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
-LEAST_PAUSE: Final = (
-    0.005  # seconds between looks, however often a feed tells of changes: a look takes up to 1 ms of CPU
-)
+LEAST_PAUSE: Final = 0.005  # seconds between looks, however often somebody tells of changes
+PAUSES: Final = 10  # times as long as a look is the pause after it while there is something to see, up to `poll`
+QUIET: Final = 1.0  # seconds between looks while the kernel tells of changes: a net, as notices may be lost
+# Seconds after the last notice at which is looked again: a notice comes with a write, and the commit is there a little later.
+AFTER: Final = (0.001, 0.01, 0.03, 0.1)
+LISTEN_AGAIN: Final = 5.0  # seconds after nobody could tell
 
 
 class Warn(Protocol):
     """Tells the operator of an event; structlog's `warning` is one."""
 
     def __call__(self, event: str, /, **fields: str | int) -> object: ...
+
+
+class FileNotices(Protocol):
+    """Tells when something happens to the file; resolver.env has the same."""
+
+    async def wait(self) -> None:
+        """Return when something has happened since the last call; raises OSError when nobody tells any more."""
+
+    def close(self) -> None: ...
+
+
+WatchFile = Callable[[str], FileNotices]
+
+
+def nobody_tells(path: str) -> FileNotices:
+    """The WatchFile of those who have none."""
+    raise OSError(0, "nobody was asked to tell", path)
 
 
 class Watcher:
@@ -41,9 +62,13 @@ class Watcher:
         counts: InternalCounts,
         warn: Warn,
         suspect: Callable[[int | None], None] = lambda gone: None,
+        watch_file: WatchFile = nobody_tells,
     ) -> None:
         """suspect: called with how many rows a change took away, before a unit is read after it; None: nobody knows."""
-        self._suspect = suspect
+        self._suspect, self._watch_file = suspect, watch_file
+        self._noticed_at = self._looked_at = float("-inf")
+        self._gap = LEAST_PAUSE
+        self.untold: str | None = ""  # why nobody tells of changes; None: the kernel does
         self._file, self._run, self._units = file, run, units
         self._now, self._poll = now, poll
         self._counts, self._warn = counts, warn
@@ -64,7 +89,7 @@ class Watcher:
             changes = self._counts.changes
             await self.look()
             self._counts.early_changes += is_early and self._counts.changes > changes
-            await self._rest(pause(self._failures, self._poll))
+            await self._rest()
 
     def hurry(self) -> None:
         """Have the next look come at once; after a failed one it comes when it would have come."""
@@ -78,15 +103,49 @@ class Watcher:
             self._hurried.set()
             await self._ended.wait()
 
-    async def _rest(self, seconds: float) -> None:
-        least = seconds if self._failures else min(seconds, LEAST_PAUSE)
-        await trio.sleep(least)
-        with trio.move_on_after(seconds - least):
-            await self._hurried.wait()
+    async def listen(self, path: str) -> Never:
+        """Have the kernel tell of what happens to the file, for ever; where it cannot, looks come as often as without it."""
+        while True:
+            try:
+                notices = self._watch_file(path)
+                try:
+                    self.untold = None
+                    while True:
+                        await notices.wait()
+                        self._counts.notices += 1
+                        self._noticed_at = self._now()
+                        self._hurried.set()
+                finally:
+                    notices.close()
+            except OSError as problem:
+                if self.untold is None or not self.untold:
+                    self._warn("state_database_polled", reason=str(problem))
+                self.untold = str(problem)
+                self._hurried.set()  # whoever rests for long must not any more
+            await trio.sleep(LISTEN_AGAIN)
+
+    async def _rest(self) -> None:
+        if self._failures:
+            await trio.sleep(pause(self._failures, self._poll))
+            return
+        await trio.sleep(min(self._gap, self._poll))
+        while (left := self._next_look() - self._now()) > 0:
+            with trio.move_on_after(left):
+                await self._hurried.wait()
+                return
+
+    def _next_look(self) -> float:
+        """When the next look is due, unless somebody wants it at once."""
+        if self.untold is not None:
+            return self._looked_at + self._poll
+        if self._noticed_at > self._looked_at:
+            return self._now()
+        again = (self._noticed_at + seconds for seconds in AFTER)
+        return min((moment for moment in again if moment > self._looked_at), default=self._looked_at + QUIET)
 
     async def look(self) -> None:
         """Look once, and act on what was seen."""
-        started = self._now()
+        started = self._looked_at = self._now()
         self._begun += 1
         number = self._begun
         try:
@@ -96,6 +155,7 @@ class Watcher:
         else:
             self._note_sighting(sighting, started)
             self._confirmed = number
+            self._gap = min(max(LEAST_PAUSE, PAUSES * (self._now() - started)), max(self._poll, LEAST_PAUSE))
         self._ended.set()
         self._ended = trio.Event()
 
@@ -105,6 +165,7 @@ class Watcher:
             self._warn("state_database_unwell", fault=fault.fault.value, reason=str(fault))
         self._failures += 1
         self.fault = fault
+        self._units.doubt(self._now())
 
     def _note_sighting(self, sighting: Sighting, started: float) -> None:
         before, self.sighting = self.sighting, sighting
@@ -114,7 +175,7 @@ class Watcher:
             if before is not None:
                 self._suspect(gone_in(sighting.touches))
             self._units.outdate(outdated(sighting.touches, sighting.reads))
-        self._units.confirm(started)
+        self._units.confirm(started, QUIET if self.untold is None else 0.0)
         if before is None or before.opening != sighting.opening:
             self._counts.openings += 1
         for name, reason in sighting.problems.items():

@@ -64,7 +64,7 @@ from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
 from internal_zones.units import Unit, Units
 from internal_zones.verifying import Verifier
-from internal_zones.watcher import Warn, Watcher
+from internal_zones.watcher import Warn, Watcher, WatchFile, nobody_tells
 
 if TYPE_CHECKING:
     from internal_zones.subscription import Connect, Subscription
@@ -95,10 +95,11 @@ class InternalZones:
         warn: Warn = _say_nothing,
         run: Runner | None = None,
         connect: "Connect | None" = None,
+        watch_file: WatchFile = nobody_tells,
     ) -> None:
         """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread.
 
-        connect: a connection to Corrosion's HTTP API, if the options name one.
+        connect: a connection to Corrosion's HTTP API, if the options name one. watch_file: has the kernel tell of changes.
         """
         self.options, self.counts = options, counts or InternalCounts()
         self._now, self._rng = now, rng
@@ -121,6 +122,7 @@ class InternalZones:
             counts=self.counts,
             warn=warn,
             suspect=self._census.suspect,
+            watch_file=watch_file,
         )
         self._reads = Reads(
             self._file,
@@ -197,6 +199,7 @@ class InternalZones:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._reads.serve)
             nursery.start_soon(self._reads.count)
+            nursery.start_soon(self._watcher.listen, self.options.database)
             nursery.start_soon(self._verifier.verify)
             if self._subscription is not None:
                 nursery.start_soon(self._subscription.run)

@@ -166,6 +166,15 @@ class Rng(Protocol):
     def shuffle(self, x: MutableSequence[object]) -> None: ...
 
 
+class FileNotices(Protocol):
+    """Tells when something happens to a SQLite file: a commit, another file in its place. It may tell late, or not at all."""
+
+    async def wait(self) -> None:
+        """Return when something has happened since the last call; raises OSError when nobody tells any more."""
+
+    def close(self) -> None: ...
+
+
 class Env(Protocol):
     """now: monotonic seconds; wall: seconds since the Unix epoch, for signatures and snapshots only.
 
@@ -180,6 +189,9 @@ class Env(Protocol):
 
     @property
     def network(self) -> Network: ...
+
+    def watch_file(self, path: str) -> FileNotices:
+        """Notices of the file; raises OSError where nobody can tell, as of a network file system."""
 
     def now(self) -> float: ...
 

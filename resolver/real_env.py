@@ -11,6 +11,7 @@ import trio
 
 from resolver.env import Address
 from resolver.real_env_inherited import Pool, peer_pid, receive_sockets, send_descriptors
+from resolver.real_env_files import RealFileNotices
 from resolver.real_env_loop import Loop
 from resolver.real_env_tcp import RealTcpListener, listen_tcp, open_tcp
 from resolver.real_env_udp import (
@@ -156,6 +157,9 @@ class RealEnv:
         self.now = time.monotonic  # as they are: a miss reads the clock a dozen times
         self.wall = time.time
         self.drive = self.loop.drive
+
+    def watch_file(self, path: str) -> RealFileNotices:
+        return RealFileNotices(path)
 
 
 def _boot() -> str:

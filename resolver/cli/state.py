@@ -170,5 +170,6 @@ def _status_lines(row: StateStatus) -> list[str]:
         versions = f"data version {row.data_version}, schema version {row.schema_version}"
         lines.append(f"device {row.device}, inode {row.inode}, {versions}, {row.generation} changes seen")
     lines.append(f"changes told apart by clock tables: {'yes' if row.clocks == 'ready' else row.clocks}")
+    lines.append(f"told of changes by {row.told_by}")
     lines.append(f"in memory: {row.units} units of {row.rows} rows; {row.waiting_reads} reads waiting")
     return lines

@@ -272,5 +272,12 @@ def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: R
     api = options.state.subscription.api
     connect = partial(env.network.open_tcp, address_from_text(api)) if api else None
     return InternalZones(
-        options.state, now=env.now, rng=env.rng, counts=counts, warn=log.warning, run=run_io, connect=connect
+        options.state,
+        now=env.now,
+        rng=env.rng,
+        counts=counts,
+        warn=log.warning,
+        run=run_io,
+        connect=connect,
+        watch_file=env.watch_file,
     )

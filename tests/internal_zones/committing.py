@@ -15,15 +15,15 @@ WATCHED_EVERY = 50  # commits: often enough for figures, and each is seen before
 def commit_steadily(path: Path, rate: int, seconds: float, among: int) -> None:
     """Commit to the first machines, so many of them."""
     writer = CorrosionWriter(path)
-    rows = writer.connection.execute("SELECT id FROM machines ORDER BY id LIMIT ?", (among,)).fetchall()
-    machines = [str(row[0]) for row in rows]
+    rows = writer.connection.execute("SELECT id, network_id FROM machines ORDER BY id LIMIT ?", (among,)).fetchall()
+    machines = [(str(machine), int(str(network))) for machine, network in rows]
     began = time.monotonic()
     for number in range(int(rate * seconds)):
         time.sleep(max(0.0, began + number / rate - time.monotonic()))
         is_watched = number % WATCHED_EVERY == 0
-        machine = machines[0] if is_watched else machines[1 + number % (len(machines) - 1)]
+        machine, network = machines[0] if is_watched else machines[1 + number % (len(machines) - 1)]
         with writer.commit(number % 5):
-            writer.put("machines", {"id": machine, "address": f"fdaa:0:18:a:b:1:{number:x}:2"})
+            writer.put("machines", {"id": machine, "address": f"fdaa:0:{network:x}:a:b:1:{number:x}:2"})
         if is_watched:
             print(number, time.monotonic(), flush=True)
     print("rate", round(rate * seconds / (time.monotonic() - began)), flush=True)

@@ -107,6 +107,103 @@ def test_early_changes_are_those_that_a_hurried_look_found() -> None:
     assert (counts.hurried_looks, counts.early_changes, counts.changes) == (2, 1, 2)
 
 
+class Script:
+    """Notices at the moments of a script; then nobody tells any more, or (ends=False) nothing happens."""
+
+    def __init__(self, moments: list[float], *, ends: bool = False) -> None:
+        self._moments, self._ends = list(moments), ends
+
+    def watch_file(self, path: str) -> "Script":
+        return self
+
+    async def wait(self) -> None:
+        if self._moments:
+            await trio.sleep_until(self._moments.pop(0))
+            return
+        if self._ends:
+            raise OSError("its folder is gone")
+        await trio.sleep_forever()
+
+    def close(self) -> None: ...
+
+
+def test_while_the_kernel_tells_looks_come_every_second_and_at_once_when_something_happens() -> None:
+    assert looks_told([], seconds=3.5) == pytest.approx([0, 1, 2, 3])
+    looks = looks_told([1.5], seconds=3)
+    # A notice comes with the write, the commit a little later: it is looked at once, and again and again for a moment.
+    assert looks == pytest.approx([0, 1, 1.5, 1.505, 1.51, 1.53, 1.6, 2.6])
+
+
+def test_a_burst_of_notices_costs_one_look_in_each_pause() -> None:
+    looks = looks_told([1.5 + number * 0.0001 for number in range(1000)], seconds=1.6)
+    assert len(looks) <= 2 + 0.1 / LEAST_PAUSE + 2
+    assert max(looks) >= 1.59
+
+
+def test_where_nobody_tells_any_more_looks_come_as_without() -> None:
+    events: list[str] = []
+    looks = looks_told([], seconds=0.2, ends=True, events=events)
+    assert len(looks) >= 8
+    assert events == ["state_database_polled"]
+
+
+def test_a_notice_that_is_lost_is_made_up_for_within_a_second() -> None:
+    units = Units(9, trusted_for=0.275)
+    looks_told([], seconds=1.9, script=[SEEN, SEEN._replace(data_version=8)], units=units)
+    assert units.generation == 2
+
+
+def test_trust_lasts_till_the_next_look_is_late_and_ends_soon_after_one_that_failed() -> None:
+    units = Units(9, trusted_for=0.275)
+    looks_told([], seconds=0.5, units=units)
+    assert units.is_trusted(1.2)
+    assert not units.is_trusted(1.3)
+    looks_told([0.4], seconds=0.5, script=[SEEN, Fault.MISSING], units=units)
+    assert units.is_trusted(0.6)
+    assert not units.is_trusted(0.7)
+
+
+def looks_told(
+    moments: list[float],
+    seconds: float,
+    *,
+    ends: bool = False,
+    script: list[Sighting | Fault] | None = None,
+    events: list[str] | None = None,
+    units: Units | None = None,
+) -> list[float]:
+    """When looks come while the kernel tells at these moments."""
+    looks: list[float] = []
+
+    class Noting(FakeFile):
+        def look(self) -> Sighting:
+            looks.append(trio.current_time())
+            return super().look()
+
+    def warn(event: str, /, **fields: str | int) -> None:
+        if events is not None:
+            events.append(event)
+
+    async def main() -> None:
+        watcher = Watcher(
+            Noting(script or [SEEN]),
+            inline,
+            Units(9, 1) if units is None else units,
+            now=trio.current_time,
+            poll=0.025,
+            counts=InternalCounts(),
+            warn=warn,
+            watch_file=Script(moments, ends=ends).watch_file,
+        )
+        with trio.move_on_after(seconds):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(watcher.listen, "state.db")
+                nursery.start_soon(watcher.watch)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return looks
+
+
 def looks_of(
     hurried_at: list[float],
     script: list[Sighting | Fault] | None = None,

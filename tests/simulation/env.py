@@ -1,10 +1,11 @@
 """The Env of one simulated host: trio's clock, a seeded generator, its place on the simulated network."""
 
+import errno
 from random import Random
 
 import trio
 
-from resolver.env import Network, Rng, Turned
+from resolver.env import FileNotices, Network, Rng, Turned
 from resolver.loop import turn_in_trio
 from tests.simulation.network import SimulatedNetwork, Sockets
 
@@ -19,6 +20,9 @@ class SimulatedEnv:
         self.rng: Rng = rng
         self._network = SimulatedNetwork(sockets, host)
         self.network: Network = self._network
+
+    def watch_file(self, path: str) -> FileNotices:
+        raise OSError(errno.ENOTSUP, "nobody tells", path)
 
     def now(self) -> float:
         return trio.current_time()

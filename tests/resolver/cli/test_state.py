@@ -47,6 +47,7 @@ STATUS = StateStatus(
     units=6,
     rows=7,
     waiting_reads=0,
+    told_by="the kernel",
 )
 
 
@@ -99,5 +100,6 @@ def test_the_status_says_what_is_wrong_before_the_figures() -> None:
         "fault: /state.db: No such file",
         "device 1, inode 2, data version 3, schema version 4, 5 changes seen",
         "changes told apart by clock tables: no such table: apps__crsql_pks",
+        "told of changes by the kernel",
         "in memory: 6 units of 7 rows; 0 reads waiting",
     ]

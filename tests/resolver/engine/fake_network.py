@@ -14,7 +14,17 @@ import dns.rrset
 import trio
 import trio.testing
 
-from resolver.env import Address, AwaitedUdpChannel, Network, Rng, TcpListener, Turned, UdpListener, UnixListener
+from resolver.env import (
+    Address,
+    AwaitedUdpChannel,
+    FileNotices,
+    Network,
+    Rng,
+    TcpListener,
+    Turned,
+    UdpListener,
+    UnixListener,
+)
 from resolver.loop import turn_in_trio
 
 SERVER = Address("192.0.2.53", 53)
@@ -144,6 +154,9 @@ class FakeEnv:
         self.world = FakeNetwork(servers)
         self.network: Network = self.world
         self.rng: Rng = FakeRng(seed)
+
+    def watch_file(self, path: str) -> FileNotices:
+        raise OSError(errno.ENOTSUP, "nobody tells", path)
 
     def now(self) -> float:
         return trio.current_time()
