@@ -16,7 +16,7 @@ have come since the last look are the rows touched. What the clocks cannot tell 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from msgspec import json
+from msgspec import convert, json
 
 from internal_zones.rows import Row
 
@@ -30,6 +30,7 @@ SENTINEL: Final = "-1"  # the column name under which creations and deletions of
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, none of them a BLOB
 Place = Callable[[str, int], list[Row]]  # (table, key) -> (network, app) of that row, by the mapping
 Gap = tuple[int, int]  # the first and last of some versions that have not come (whole) yet
+SiteRow = tuple[int, str, int]
 Span = tuple[int, int, int]  # ordinal of a site, the first and last of some of its versions
 
 _VERSIONS: Final = (
@@ -105,9 +106,8 @@ def read_versions(query: Query, tables: Iterable[str] = ()) -> Versions:
 
     What is open is read last: what opens meanwhile must be seen.
     """
-    sites: dict[int, tuple[str, int]] = {}
-    for ordinal, site, version in _bounded(query(_VERSIONS, (MAX_SITES + 1,)), MAX_SITES):
-        sites[_int(ordinal)] = (str(site), _int(version))
+    found = _bounded(query(_VERSIONS, (MAX_SITES + 1,)), MAX_SITES)
+    sites = {ordinal: (site, version) for ordinal, site, version in convert(found, list[SiteRow])}
     gaps: dict[int, frozenset[Gap]] = {}
     for ordinal, first, last in _bounded(query(_GAPS, (MAX_SITES + 1,)), MAX_SITES):
         gaps[_int(ordinal)] = gaps.get(_int(ordinal), frozenset()) | {(_int(first), _int(last))}
@@ -136,15 +136,15 @@ def read_greatest_keys(query: Query, tables: Iterable[str]) -> dict[str, int]:
 def arrived(before: Versions, after: Versions) -> tuple[Span, ...] | None:
     """The versions whose rows may have come since `before`; none: only bookkeeping changed; None: nobody knows."""
     spans: list[Span] = []
-    for ordinal, (site, version) in before.sites.items():
+    for ordinal, (site, version) in before.sites.items() - after.sites.items():  # hundreds, of which few differ
         now = after.sites.get(ordinal)
         if now is None or now[0] != site or now[1] < version:
             return None
-        if now[1] > version:
-            spans.append((ordinal, version + 1, NEWEST))
-        closed = before.gaps.get(ordinal, frozenset()) - after.gaps.get(ordinal, frozenset())
+        spans.append((ordinal, version + 1, NEWEST))
+    for ordinal, gaps in before.gaps.items():
+        closed = gaps - after.gaps.get(ordinal, frozenset())
         spans += ((ordinal, first, last) for first, last in sorted(closed))
-    spans += ((ordinal, 0, NEWEST) for ordinal in after.sites if ordinal not in before.sites)
+    spans += ((ordinal, 0, NEWEST) for ordinal in after.sites.keys() - before.sites.keys())
     if not spans and (before.gaps, before.torn, before.books) == (after.gaps, after.torn, after.books):
         return None
     for ordinal in before.torn.keys() | after.torn.keys():

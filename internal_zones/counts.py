@@ -14,7 +14,10 @@ class InternalCounts:
         default=0, metadata={"help": "SERVFAILs because nothing usable could be read (EDE 14 or 23)."}
     )
     too_large: int = field(
-        default=0, metadata={"help": "SERVFAILs because a set of records is larger than a DNS message."}
+        default=0,
+        metadata={
+            "help": "Answers that lack records, and say so, or SERVFAILs, because a set is larger than a DNS message."
+        },
     )
     reads: int = field(default=0, metadata={"help": "Units (one app, one list) read from the state database."})
     failed_reads: dict[int | str, int] = field(

@@ -41,6 +41,7 @@ from internal_zones.readings import (
 )
 from internal_zones.records import (
     EMPTY,
+    MAX_ADDRESSES,
     UNKNOWN,
     UNREADABLE,
     Certainty,
@@ -70,6 +71,7 @@ LAST_KNOWN: Final = (ExtendedError(STALE_ANSWER, "rows of the state database can
 NOT_KNOWN: Final = Answer(
     rcode=SERVFAIL, errors=(ExtendedError(NETWORK_ERROR, "rows of the state database cannot be read now"),)
 )
+TOO_MANY: Final = (ExtendedError(OTHER_ERROR, "more addresses than fit a message: ask for regions or pages"),)
 _NIBBLES: Final = frozenset(b"%x" % value for value in range(16))
 _NIBBLES_OF_ADDRESS: Final = 28  # below those of fdaa::/16
 
@@ -143,7 +145,7 @@ def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[
     if node.certainty is Certainty.NONE:
         return NOT_KNOWN
     if node.fits_no_message(qtype):
-        return TOO_LARGE
+        return _choice(node.rrsets[0], bits, node.is_ordered, bool(errors)) if node.rrsets else TOO_LARGE
     if node.certainty is Certainty.LAST_KNOWN:
         errors = errors or LAST_KNOWN
     found = tuple(
@@ -159,6 +161,19 @@ def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[
         authoritative=True,
         is_stale=bool(errors),
         errors=errors,
+    )
+
+
+def _choice(rrset: RRset, bits: Bits, is_ordered: bool, is_stale: bool) -> Answer:
+    """As many of the addresses as a message has room for, and a word that there are more: the first, where they are in order,
+    else any of them, each as likely. A client that asks for all machines of such an app wants some of them."""
+    chosen = rrset if is_ordered else shuffled(rrset, bits)
+    return Answer(
+        rcode=NOERROR,
+        answer=(local(rrset.owner, rrset.rtype, chosen.rdatas[:MAX_ADDRESSES]),),
+        authoritative=True,
+        is_stale=is_stale,
+        errors=(*(LAST_KNOWN if is_stale else ()), *TOO_MANY),
     )
 
 

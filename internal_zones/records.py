@@ -35,6 +35,7 @@ MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
 # Of one RRset: what a message of 65,535 octets has room for beside its header, the longest question, and an OPT with its texts.
 MAX_RRSET_OCTETS: Final = 64_700
 RECORD_OCTETS: Final = 12  # in a message, before its rdata: a pointer to the owner, type, class, TTL and length
+MAX_ADDRESSES: Final = MAX_RRSET_OCTETS // (RECORD_OCTETS + 16)  # of one message
 WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
 PRIORITY_AND_WEIGHT: Final = b"\0\0\0\1"  # RFC 2782: all alike, and each as likely to be chosen
 
@@ -278,9 +279,10 @@ def _set(
     additional: tuple[RRset, ...] = (),
     is_ordered: bool = False,
 ) -> Node:
-    """The node of one RRset: never a part of one that is larger than a message."""
+    """The node of one RRset, and whether that is larger than a message. Addresses are kept nevertheless: some can be chosen."""
     if RECORD_OCTETS * len(rdatas) + sum(map(len, rdatas)) > MAX_RRSET_OCTETS:
-        return Node(too_large=rtype)
+        kept = (local(owner, rtype, rdatas),) if rtype == AAAA else ()
+        return Node(kept, is_ordered=is_ordered, too_large=rtype)
     return Node((local(owner, rtype, rdatas),), additional, is_ordered)
 
 
