@@ -5,6 +5,7 @@ from internal_zones.counts import InternalCounts
 from internal_zones.database import StateFault
 from internal_zones.inspection import AppRow, FaultRow, MachineRow, Wanted
 from internal_zones.mapping import Mapping
+from internal_zones.offline import FileReport, check_file
 from internal_zones.options import StateOptions, SubscriptionOptions
 from internal_zones.status import StateStatus
 from internal_zones.zones import InternalZones
@@ -12,6 +13,7 @@ from internal_zones.zones import InternalZones
 __all__ = [
     "AppRow",
     "FaultRow",
+    "FileReport",
     "InternalCounts",
     "InternalZones",
     "MachineRow",
@@ -21,5 +23,6 @@ __all__ = [
     "StateStatus",
     "SubscriptionOptions",
     "Wanted",
+    "check_file",
     "is_ours",
 ]

@@ -115,8 +115,10 @@ class Reader(Protocol):
 class StateFile:
     """The file and our connection to it. Synchronous; for one thread at a time."""
 
-    def __init__(self, path: str, statements: Mapping[str, str]) -> None:
+    def __init__(self, path: str, statements: Mapping[str, str], large: int = LARGE) -> None:
+        """large: rows of a table that a statement may look through without a word."""
         self._path = path
+        self._large = large
         self._statements = statements
         self._connection: apsw.Connection | None = None
         self._seen = Sighting(0, 0, 0, 0, 0)
@@ -281,7 +283,8 @@ class StateFile:
             if said:
                 problems[name] = said
         slow = {
-            name: slowness(name, self._statements[name], plan, _is_large(connection)) for name, plan in plans.items()
+            name: slowness(name, self._statements[name], plan, _is_large(connection, self._large))
+            for name, plan in plans.items()
         }
         unclocked = problems.pop(TOUCHED, "")
         self._clocks = None if unclocked else _clocks(connection, plans)
@@ -347,10 +350,13 @@ def _rows_in_one_step(connection: apsw.Connection, sql: str, values: tuple[int |
     return _DECODER.decode(str(found))
 
 
-def _is_large(connection: apsw.Connection) -> Callable[[str], bool]:
+def _is_large(connection: apsw.Connection, large: int) -> Callable[[str], bool]:
+    if not large:
+        return lambda table: True
+
     def is_large(table: str) -> bool:
         sql = f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT ?)'
-        return connection.execute(sql, (LARGE + 1,)).fetchall() == [(LARGE + 1,)]
+        return connection.execute(sql, (large + 1,)).fetchall() == [(large + 1,)]
 
     return is_large
 

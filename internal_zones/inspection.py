@@ -4,7 +4,8 @@ Read for the operator alone: nothing of it is kept, so that looking around evict
 job of the database thread, so that clients get their turn between two of them.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from functools import partial
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple
@@ -136,16 +137,17 @@ class Inspector:
     async def faults(self, wanted: Wanted) -> list[FaultRow]:
         """The first MAX_ROWS bad rows of all that is in the DNS, each where it is first met."""
         found: dict[tuple[str, str, str, int], FaultRow] = {}
-        async for key in self._keys(wanted):
-            reading = await self._run(partial(self._read_unit, self._file, key))
-            for bad in reading.skipped.bad:
-                row = FaultRow(key.network, key.name, key.kind.name.lower(), *structs.astuple(bad))
-                found.setdefault((bad.table, bad.id, bad.column, key.network), row)
-            if len(found) >= MAX_ROWS:
-                break
+        async with aclosing(self._keys(wanted)) as keys:
+            async for key in keys:
+                reading = await self._run(partial(self._read_unit, self._file, key))
+                for bad in reading.skipped.bad:
+                    row = FaultRow(key.network, key.name, key.kind.name.lower(), *structs.astuple(bad))
+                    found.setdefault((bad.table, bad.id, bad.column, key.network), row)
+                if len(found) >= MAX_ROWS:
+                    break
         return list(found.values())
 
-    async def _keys(self, wanted: Wanted) -> AsyncIterator[UnitKey]:
+    async def _keys(self, wanted: Wanted) -> AsyncGenerator[UnitKey, None]:
         """Units that hold every row of the networks, or of the app, that is asked about."""
         networks = [wanted.network] if wanted.network is not None else await self._run(self._networks)
         for network in networks:

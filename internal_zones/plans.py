@@ -38,7 +38,7 @@ def slowness(name: str, sql: str, plan: Plan, is_large: Callable[[str], bool]) -
         if table in plan.tables and is_large(table):
             wanted = [column for column in _compared(called, sql) if (table, column) in plan.reads]
             columns = f" on {table} ({', '.join(wanted)})" if wanted else f" on {table}"
-            return f"looks through all of {table}, more than {LARGE} rows: an index{columns} is missing"
+            return f"looks through all of {table}: an index{columns} is missing"
     return None
 
 

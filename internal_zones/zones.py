@@ -112,6 +112,7 @@ class InternalZones:
         self._bad_rows = BadRows(warn)
         read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
         self.inspector = Inspector(self._file, runner, read_unit)
+        self._is_told = watch_file is not nobody_tells
         self._census = Census(options.min_share, options.doubt_for, self.counts, warn)
         self._watcher = Watcher(
             self._file,
@@ -199,7 +200,8 @@ class InternalZones:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._reads.serve)
             nursery.start_soon(self._reads.count)
-            nursery.start_soon(self._watcher.listen, self.options.database)
+            if self._is_told:
+                nursery.start_soon(self._watcher.listen, self.options.database)
             nursery.start_soon(self._verifier.verify)
             if self._subscription is not None:
                 nursery.start_soon(self._subscription.run)

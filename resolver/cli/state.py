@@ -1,16 +1,29 @@
 """`cistern state`: how the state database is, what it holds, and which names come of it."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import click
 import msgspec
+import trio
 
-from internal_zones import AppRow, FaultRow, MachineRow, StateStatus
-from resolver.cli.arguments import for_programs, of_a_daemon
+from internal_zones import (
+    AppRow,
+    FaultRow,
+    FileReport,
+    MachineRow,
+    StateFault,
+    StateOptions,
+    StateStatus,
+    check_file,
+)
+from resolver.cli.arguments import CONFIG_FILE, for_programs, of_a_daemon
+from resolver.cli.config_file import WrongConfig
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.tables import print_table, seconds
+from resolver.options import ConfigError, load
 from resolver.service.control_protocol import (
     MAX_NETWORK,
     AcceptedRow,
@@ -25,6 +38,8 @@ from resolver.service.control_protocol import (
 )
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+FAULT_HEADS = ("NETWORK", "APP", "UNIT", "TABLE", "ID", "COLUMN", "HOLDS", "WRONG")
 
 of_a_network = click.option("--network", type=click.IntRange(0, MAX_NETWORK), help="Only this network.")
 
@@ -118,10 +133,7 @@ def names(app: str, network: int | None, socket: str | None, config: Path | None
 def faults(network: int | None, app: str, socket: str | None, config: Path | None, as_json: bool) -> None:
     """The rows that hold what they should not: all tables are read for it."""
     found = _rows(socket_path(socket, config), StateFaults(network, app), as_json, FaultRow)
-    cells = [
-        (str(row.network), row.app, row.unit, row.table, row.id, row.column, row.holds, row.wrong) for row in found
-    ]
-    _print(as_json, ("NETWORK", "APP", "UNIT", "TABLE", "ID", "COLUMN", "HOLDS", "WRONG"), cells, {"NETWORK"})
+    _print(as_json, FAULT_HEADS, _fault_cells(found), {"NETWORK"})
 
 
 @command.command("accept")
@@ -134,6 +146,54 @@ def accept(socket: str | None, config: Path | None, as_json: bool) -> None:
     """
     for row in _rows(socket_path(socket, config), StateAccept(), as_json, AcceptedRow):
         click.echo(f"accepted; {row.units} units are read again")
+
+
+@command.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--config", type=CONFIG_FILE, help="Whose mapping is meant.  [default: that of conf/state-schema.sql]")
+@for_programs
+def check(file: str, config: Path | None, as_json: bool) -> None:
+    """Would FILE serve? Without a daemon: each statement, the indexes that it lacks, and every bad row.
+
+    For a schema that is to be rolled out. Exit code 1 when a name could not be answered or would be in doubt.
+    """
+    try:
+        report = trio.run(check_file, msgspec.structs.replace(_state_options(config), database=file))
+    except StateFault as fault:
+        raise click.ClickException(str(fault)) from None
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+    else:
+        _print_report(report)
+    if not report.would_serve:
+        sys.exit(1)
+
+
+def _state_options(config: Path | None) -> StateOptions:
+    if config is None:
+        return StateOptions()
+    try:
+        return load(config).state
+    except ConfigError as error:
+        raise WrongConfig(error) from None
+
+
+def _print_report(report: FileReport) -> None:
+    print_table(
+        ("STATEMENT", "STATE"), [(name, report.slow.get(name, said)) for name, said in report.statements.items()]
+    )
+    click.echo()
+    click.echo(f"changes would be told apart by clock tables: {'yes' if report.clocks == 'ready' else report.clocks}")
+    if report.unread:
+        click.echo(f"not all rows could be looked at: {report.unread}")
+    if report.faults:
+        click.echo()
+        print_table(FAULT_HEADS, _fault_cells(report.faults), numbers=frozenset({"NETWORK"}))
+    click.echo("it would serve" if report.would_serve else "it would not serve all names")
+
+
+def _fault_cells(found: Sequence[FaultRow]) -> list[tuple[str, ...]]:
+    return [(str(row.network), row.app, row.unit, row.table, row.id, row.column, row.holds, row.wrong) for row in found]
 
 
 def _nobody_has(path: str, app: str, network: int | None) -> str:

@@ -1,6 +1,7 @@
 """`cistern state`, with a pretended daemon behind a real control socket."""
 
 import json
+from pathlib import Path
 
 import click
 import msgspec
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 from internal_zones import StateStatus
 from resolver.cli.state import _status_lines, print_status
 from resolver.service.control_protocol import StateAccept, StateApps, StateFaults, StateMachines, StateNames
+from tests.internal_zones.breaking import execute
+from tests.internal_zones.platform import State, app, machine, write_state
 from tests.resolver.cli.conftest import Served, cistern
 
 APPS = """\
@@ -103,3 +106,16 @@ def test_the_status_says_what_is_wrong_before_the_figures() -> None:
         "told of changes by the kernel",
         "in memory: 6 units of 7 rows; 0 reads waiting",
     ]
+
+
+def test_a_file_is_checked_without_a_daemon(tmp_path: Path) -> None:
+    write_state(tmp_path / "state.db", State(apps=[app(1, "web", 24)], machines=[machine("01", 1, 24)]))
+    done = cistern("state", "check", str(tmp_path / "state.db"))
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "it would serve")
+    execute(tmp_path / "state.db", "UPDATE machines SET address = 'x'")
+    done = cistern("state", "check", str(tmp_path / "state.db"))
+    assert done.exit_code == 1
+    assert "an IPv6 address is expected" in done.output
+    assert done.output.splitlines()[-1] == "it would not serve all names"
+    done = cistern("state", "check", str(tmp_path / "state.db"), "--json")
+    assert json.loads(done.output)["faults"][0]["id"] == "01"
