@@ -79,7 +79,7 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             le=1,
             description="share of a network's apps and machines that must be left after a change nobody explains; 0: any will do",
         ),
-    ] = 0.2
+    ] = 0.1
     doubt_for: Annotated[
         float, Meta(ge=0, le=86400, description="seconds the last good data is served when less than min_share is left")
     ] = 60.0
