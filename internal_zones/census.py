@@ -54,6 +54,9 @@ class Census:
         self._counts, self._warn = counts, warn
         self._known: LRUCache[int, Known] = LRUCache(MAX_NETWORKS)
         self._gone = 0  # rows that were told to have gone, of any network
+        self.suspicions = (
+            0  # changes that nobody explained: a count from before the last one says nothing of what is left
+        )
         self._suspects: set[int] = set()
         self._doubts: dict[int, Doubt] = {}
 
@@ -67,6 +70,7 @@ class Census:
         if gone is not None:
             self._gone += gone
         elif self._min_share:
+            self.suspicions += 1
             self._suspects.update(self._known)
 
     def to_count(self, networks: Iterable[int]) -> list[int]:

@@ -87,7 +87,8 @@ class Reads:
         self._counts, self._warn = counts, warn
         self._read_unit, self._bad_rows, self._census = read, bad_rows, census
         self._running_since: float | None = None
-        self._new_networks: set[int] = set()  # read of, and not counted yet
+        self._new_networks: set[int] = set()  # read of since the last tick, and not counted then
+        self._newest_networks: set[int] = set()  # those of them that nobody has tried to count yet
         self._flights: dict[UnitKey, Flight] = {}  # no larger than the queue and the read under way
         self._ask, self._asked = trio.open_memory_channel[UnitKey](queue)
 
@@ -141,30 +142,31 @@ class Reads:
             await trio.sleep(min(left, COUNT_TICK))
             if self._census.end(self._now()):
                 self._units.outdate()
-            networks, self._new_networks = self._new_networks, set()
-            await self._count(self._census.uncounted(networks))
+            networks = self._census.uncounted(self._new_networks)
+            self._new_networks.clear()
+            for at in range(0, len(networks), MAX_TOGETHER):
+                await self._count(networks[at : at + MAX_TOGETHER])
 
     async def _count_at_once(self) -> None:
         """Count the networks that are new in memory while nobody waits, if the count is true as of the last look."""
-        networks = self._census.uncounted(self._new_networks)[:MAX_TOGETHER]
+        networks = self._census.uncounted(self._newest_networks)[:MAX_TOGETHER]
+        self._newest_networks.clear()  # one attempt each: while others commit all the time, the next tick is soon enough
         if not networks or self._watcher.fault is not None:
             return
-        generation, gone = self._units.generation, self._census.gone
+        suspicions, gone = self._census.suspicions, self._census.gone
         counted, is_ahead = await self._run(lambda: (count_each(self._file, networks), self._file.is_ahead()))
-        if is_ahead or self._units.generation != generation:
-            return  # till the next tick
         for network, found in counted.items():
-            self._census.judge(network, found, self._now(), gone)
-        self._new_networks.difference_update(networks)
+            if not is_ahead and self._census.suspicions == suspicions:
+                self._census.judge(network, found, self._now(), gone)
 
     async def _count(self, networks: Sequence[int]) -> None:
         """Count networks that nobody suspects; a change that came meanwhile makes the count worth nothing."""
         if not networks or self._watcher.fault is not None:
             return
-        generation, gone = self._units.generation, self._census.gone
+        suspicions, gone = self._census.suspicions, self._census.gone
         counted = await self._run(lambda: count_each(self._file, networks))
         await self._watcher.next_look()
-        for network, found in counted.items() if self._units.generation == generation else ():
+        for network, found in counted.items() if self._census.suspicions == suspicions else ():
             self._census.judge(network, found, self._now(), gone)
 
     def _join(self, key: UnitKey) -> Flight | None:
@@ -203,7 +205,10 @@ class Reads:
             self._running_since = None
         for network, found in counted.items():
             self._census.judge(network, found, self._now(), gone)
-        self._new_networks.update(key.network for key in keys if key.network != NOBODY)
+        for network in self._census.uncounted(key.network for key in keys if key.network != NOBODY):
+            if network not in self._new_networks:
+                self._new_networks.add(network)
+                self._newest_networks.add(network)
         for key, outcome in zip(keys, outcomes, strict=False):
             if isinstance(outcome, StateFault):
                 bump(self._counts.failed_reads, outcome.fault)
