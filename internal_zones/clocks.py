@@ -60,8 +60,8 @@ _PARTS: Final = (
 _GREATEST_KEY: Final = """SELECT '{0}', max(__crsql_key), 0 FROM "{0}__crsql_pks\""""
 # CROSS keeps the order: each site's news by the index on (site_id, db_version).
 _TOUCHED_IN: Final = (
-    'SELECT c.key, c.col_name, c.col_version FROM json_each(?) s CROSS JOIN "{}__crsql_clock" c'
-    " ON c.site_id = s.value ->> 0 AND c.db_version BETWEEN s.value ->> 1 AND s.value ->> 2 LIMIT ?"
+    "SELECT c.key, '{0}' || '/' || c.col_name, c.col_version FROM json_each(?1) s CROSS JOIN \"{0}__crsql_clock\" c"
+    " ON c.site_id = s.value ->> 0 AND c.db_version BETWEEN s.value ->> 1 AND s.value ->> 2"
 )
 
 
@@ -161,12 +161,10 @@ def read_touches(
     fresh: set[str] = set()
     rows: set[tuple[str, int, str]] = set()
     left_units = 0
-    left, news = MAX_CLOCK_ROWS, json.encode(spans).decode()
-    for table, placing in clocks.replicated.items() if spans else ():
+    for table, found in _touched(query, clocks.replicated, spans).items():
+        placing = clocks.replicated[table]
         keys: set[int] = set()
         gone: set[int] = set()
-        found = _bounded(query(_TOUCHED_IN.format(table), (news, left + 1)), left)
-        left -= len(found)
         for key, column, column_version in found:
             keys.add(_int(key))
             if column == SENTINEL or column in placing:
@@ -183,6 +181,19 @@ def read_touches(
             if not places:
                 tables.add(table)
     return Touches(frozenset(tables), frozenset(rows), frozenset(fresh), left_units)
+
+
+def _touched(query: Query, tables: Iterable[str], spans: Sequence[Span]) -> dict[str, list[Row]]:
+    """The clock rows of the versions, by table. In one statement: each costs its turn among all threads, which may be long."""
+    sql = " UNION ALL ".join(map(_TOUCHED_IN.format, tables))
+    if not spans or not sql:
+        return {}
+    found: dict[str, list[Row]] = {}
+    rows = query(f"{sql} LIMIT ?2", (json.encode(spans).decode(), MAX_CLOCK_ROWS + 1))
+    for key, where, column_version in _bounded(rows, MAX_CLOCK_ROWS):
+        table, _, column = str(where).partition("/")
+        found.setdefault(table, []).append((key, column, column_version))
+    return found
 
 
 def _whole(places: list[Row]) -> list[tuple[int, object]]:

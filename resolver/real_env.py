@@ -10,8 +10,8 @@ from typing import Final
 import trio
 
 from resolver.env import Address
-from resolver.real_env_inherited import Pool, peer_pid, receive_sockets, send_descriptors
 from resolver.real_env_files import RealFileNotices
+from resolver.real_env_inherited import Pool, peer_pid, receive_sockets, send_descriptors
 from resolver.real_env_loop import Loop
 from resolver.real_env_tcp import RealTcpListener, listen_tcp, open_tcp
 from resolver.real_env_udp import (
