@@ -1,7 +1,7 @@
 """One client's TCP connection (RFC 7766): queries pipelined, replies in the order in which they are ready.
 
 One task reads, one writes, and each question that has to wait has its own. None of them waits for ever: not for a query,
-not for an answer, and not for a client that does not take its replies.
+not for an answer, and not for a client that does not take its replies; nor does any of them go on without letting others run.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,34 @@ from resolver.service.counts import ServiceCounts
 from resolver.service.draining import open_draining_nursery
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
-from resolver.service.messages import Messages, framed
+from resolver.service.messages import Messages
+from resolver.service.replies import Replies
+from resolver.service.slots import Slot
 
 SEND_TIMEOUT: Final = 5.0  # s for a client to make room for its replies
+AT_A_TIME: Final = 16  # queries taken from what has come before others get their turn: some 0.2 ms
 
 
-async def serve_connection(connection: TcpConnection, handler: Handler, draining: trio.Event) -> None:
-    """Answer on `connection` until its client has said all, is lost or idle, or `draining` is set; then close it."""
-    replies, outgoing = trio.open_memory_channel[bytes](handler.limits.tcp_in_flight)
+async def serve_connection(
+    connection: TcpConnection,
+    handler: Handler,
+    draining: trio.Event,
+    slot: Slot,
+    idle_time: Callable[[], float],
+) -> None:
+    """Answer on `connection` until its client has said all, is lost or idle, or `draining` is set; then close it.
+
+    slot: its place among others, which it may lose. idle_time: seconds in which the next query must have come.
+    """
     try:
         async with trio.open_nursery() as around:
             abort = around.cancel_scope.cancel
-            around.start_soon(_write, connection.stream, outgoing, handler.counts, abort)
-            async with replies, open_draining_nursery(draining) as answering:
-                await _Reader(connection, handler, replies, answering, abort).run()
+            around.start_soon(_write, connection.stream, slot.replies, handler.counts, abort)
+            try:
+                async with open_draining_nursery(draining) as answering:
+                    await _Reader(connection, handler, slot, answering, abort).run(idle_time)
+            finally:
+                slot.replies.close()
     finally:
         await trio.aclose_forcefully(connection.stream)
 
@@ -39,35 +53,45 @@ class _Reader:
         self,
         connection: TcpConnection,
         handler: Handler,
-        replies: trio.MemorySendChannel[bytes],
+        slot: Slot,
         answering: trio.Nursery,
         abort: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._handler = handler
-        self._replies = replies
+        self._slot = slot
         self._answering = answering
         self._abort = abort
         self._room = trio.Semaphore(handler.limits.tcp_in_flight)
 
-    async def run(self) -> None:
+    async def run(self, idle_time: Callable[[], float]) -> None:
         """Read until there is nothing more to read; replies may still be on their way then."""
         counts = self._handler.counts
         messages = Messages(self._connection.stream)
+        taken = 0
         try:
             while True:
                 if not self._room.value:
                     await self._wait_for_room()
-                with trio.fail_after(self._handler.limits.tcp_idle):
+                await self._slot.replies.until_room()
+                with trio.move_on_after(idle_time()) as waits:
+                    self._slot.waits = waits
                     message = await messages.read()
+                self._slot.waits = None
+                if waits.cancelled_caught:
+                    counts.tcp_idle += not self._slot.is_evicted
+                    return
                 if message is None:
                     return
                 counts.queries_tcp += 1
-                if not await self._begin(message):
+                if not self._begin(message):
                     counts.tcp_garbage += 1
                     return
-        except trio.TooSlowError:
-            counts.tcp_idle += 1
+                if self._slot.is_evicted:  # just as the query came
+                    return
+                taken += 1
+                if taken % AT_A_TIME == 0:
+                    await trio.lowlevel.checkpoint()
         except trio.BrokenResourceError:
             counts.tcp_lost += 1
             self._abort()
@@ -77,68 +101,57 @@ class _Reader:
         await self._room.acquire()
         self._room.release()
 
-    async def _begin(self, message: bytes) -> bool:
+    def _begin(self, message: bytes) -> bool:
         """Answer, or begin to; False when the other end does not speak DNS."""
-        handler, connection = self._handler, self._connection
-        now = handler.now()
+        handler, connection, slot = self._handler, self._connection, self._slot
+        now = slot.last_used = handler.now()
         reply = handler.begin(message, connection.client, connection.local, now, over_tcp=True)
         if type(reply) is Asked:
             self._room.acquire_nowait()
+            slot.in_flight += 1
             self._answering.start_soon(self._finish, reply, now)
             return True
         if type(reply) is not bytes:
             return False
         handler.counts.latency.note_at_once(1)
-        try:
-            self._replies.send_nowait(reply)
-        except trio.WouldBlock:
-            await self._replies.send(reply)
+        slot.replies.put(reply)
         return True
 
     async def _finish(self, asked: Asked, arrived: float) -> None:
+        replies = self._slot.replies
         try:
-            await self._replies.send(await self._reply(asked, arrived))
+            replies.put(await self._reply(asked, arrived))
         finally:
+            self._slot.in_flight -= 1
             self._room.release()
 
     async def _reply(self, asked: Asked, arrived: float) -> bytes:
+        """The reply once there is an answer, and room for one more reply."""
         ready = trio.Event()
-        replies: list[bytes] = []
+        composing: list[Callable[[], bytes]] = []
 
-        def give(reply: bytes) -> None:
-            replies.append(reply)
+        def take(compose: Callable[[], bytes]) -> None:
+            composing.append(compose)
             ready.set()
 
-        self._handler.finish(asked, arrived, give)
+        self._handler.answer(asked, arrived, take)
         await ready.wait()
-        return replies[0]
+        await self._slot.replies.until_room()
+        return composing[0]()
 
 
 async def _write(
-    stream: trio.abc.SendStream,
-    outgoing: trio.MemoryReceiveChannel[bytes],
-    counts: ServiceCounts,
-    abort: Callable[[], None],
+    stream: trio.abc.SendStream, replies: Replies, counts: ServiceCounts, abort: Callable[[], None]
 ) -> None:
     """Send replies, those that are ready together in one write, until there will be no more."""
     try:
-        async for reply in outgoing:
-            octets = framed(reply) + b"".join(map(framed, _ready(outgoing)))
+        while octets := await replies.take():
             with trio.fail_after(SEND_TIMEOUT):
                 await stream.send_all(octets)
+            replies.done(len(octets))
     except trio.TooSlowError:
         counts.tcp_slow_readers += 1
         abort()
     except trio.BrokenResourceError:
         counts.tcp_lost += 1
         abort()
-
-
-def _ready(outgoing: trio.MemoryReceiveChannel[bytes]) -> list[bytes]:
-    """What can be received without waiting."""
-    ready: list[bytes] = []
-    try:
-        while True:
-            ready.append(outgoing.receive_nowait())
-    except (trio.WouldBlock, trio.EndOfChannel):
-        return ready

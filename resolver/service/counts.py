@@ -53,6 +53,9 @@ class ServiceCounts:
         default=0, metadata={"help": "The most TCP connections ever open at once.", "kind": "gauge"}
     )
     tcp_refused: int = field(default=0, metadata={"help": "TCP connections closed at once: too many were open."})
+    tcp_evicted: int = field(
+        default=0, metadata={"help": "Idle TCP connections closed because another client needed the place."}
+    )
     tcp_idle: int = field(default=0, metadata={"help": "TCP connections closed because no whole query came in time."})
     tcp_garbage: int = field(default=0, metadata={"help": "TCP connections closed because they brought no DNS query."})
     tcp_slow_readers: int = field(

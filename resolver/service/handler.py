@@ -4,6 +4,7 @@ Here a fault of this program ends as SERVFAIL for the one client that met it, an
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from cache.answer import Answer
@@ -113,9 +114,14 @@ class Handler:
 
     def finish(self, asked: Asked, arrived: float, give: Callable[[bytes], None]) -> None:
         """Have `give` called with the reply to an admitted question, whose query came at `arrived`."""
+        self.answer(asked, arrived, lambda compose: give(compose()))
+
+    def answer(self, asked: Asked, arrived: float, take: Callable[[Callable[[], bytes]], None]) -> None:
+        """Have `take` called once the answer to an admitted question is there, with what composes the reply."""
 
         def answered(answer: Answer) -> None:
-            give(self._end(asked, answer, arrived))
+            self._admission.release(asked.view)
+            take(partial(self._end, asked, answer, arrived))
 
         try:
             self._answerer.ask(asked.query, asked.view, answered)
@@ -129,7 +135,6 @@ class Handler:
         except Exception as fault:
             self._note_fault(fault)
             reply = self._compose_fault(asked)
-        self._admission.release(asked.view)
         self._note_reply(reply)
         self.counts.latency.note(self.now() - arrived)
         return reply

@@ -36,10 +36,15 @@ class LimitOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 500
     tcp_connections: Annotated[
-        int, Meta(ge=1, le=100_000, description="TCP connections open at once; beyond: closed as soon as accepted")
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="TCP connections open at once; beyond: an idle one gives way, else closed as soon as accepted",
+        ),
     ] = 150
     tcp_connections_per_client: Annotated[
-        int, Meta(ge=1, le=100_000, description="the same for one client address")
+        int, Meta(ge=1, le=100_000, description="the same for one machine: one 6PN machine, IPv4 address or IPv6 /64")
     ] = 32
     tcp_in_flight: Annotated[
         int, Meta(ge=1, le=10_000, description="questions waiting on one TCP connection before it is not read further")

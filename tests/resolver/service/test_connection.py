@@ -1,6 +1,8 @@
 """One TCP connection: pipelining, order, and the bounds on everything that a client can do or leave undone."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import pairwise
 
 import dns.rcode
 import pytest
@@ -10,10 +12,12 @@ from trio.testing import MockClock
 
 from cache.answer import Answer
 from resolver.env import TcpConnection
-from resolver.service.connection import SEND_TIMEOUT, serve_connection
+from resolver.service.connection import AT_A_TIME, SEND_TIMEOUT, serve_connection
 from resolver.service.handler import Handler
 from resolver.service.messages import Messages, framed
 from resolver.service.options import LimitOptions
+from resolver.service.replies import MAX_QUEUED
+from resolver.service.slots import Connections, Slot
 from tests.build import rrset
 from tests.resolver.service.world import LOOPBACK, CachedAnswers, MemoryStream, ask, cache_of, handler_of, read
 
@@ -29,6 +33,14 @@ def slowly() -> CachedAnswers:
     return CachedAnswers(
         cache_of(WWW), later=lambda query: Answer(rcode=dns.rcode.NXDOMAIN), delay=lambda query: query.id / 100
     )
+
+
+def place(handler: Handler) -> tuple[Slot, Callable[[], float]]:
+    """A place for one connection, among no others."""
+    connections = Connections(handler.limits, handler.counts)
+    slot = connections.admit(LOOPBACK, handler.now())
+    assert slot is not None
+    return slot, connections.idle_time
 
 
 def run(client: Client, draining_at: float = 1e6) -> float:
@@ -47,7 +59,9 @@ def run(client: Client, draining_at: float = 1e6) -> float:
             background.start_soon(drain)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(client, ours, handler)
-                await serve_connection(TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK), handler, draining)
+                await serve_connection(
+                    TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK), handler, draining, *place(handler)
+                )
                 ended = trio.current_time()
             background.cancel_scope.cancel()
         await trio.sleep(LONGEST)  # what nobody waits for any more is answered, too
@@ -153,7 +167,7 @@ def test_a_client_that_takes_no_replies_is_dropped() -> None:
         ours, theirs = trio.testing.lockstep_stream_pair()  # holds nothing: a write waits for its reader
         async with trio.open_nursery() as nursery:
             connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
-            nursery.start_soon(serve_connection, connection, handler, trio.Event())
+            nursery.start_soon(serve_connection, connection, handler, trio.Event(), *place(handler))
             await ours.send_all(framed(ask("www.example. A")))
             await trio.sleep(SEND_TIMEOUT + 0.5)
             with pytest.raises(trio.BrokenResourceError):
@@ -180,7 +194,8 @@ class LostStream(trio.abc.Stream):
 def test_a_lost_connection_ends_quietly() -> None:
     async def main() -> None:
         handler = handler_of(CachedAnswers(cache_of()))
-        await serve_connection(TcpConnection(LostStream(), LOOPBACK, 40000, LOOPBACK), handler, trio.Event())
+        connection = TcpConnection(LostStream(), LOOPBACK, 40000, LOOPBACK)
+        await serve_connection(connection, handler, trio.Event(), *place(handler))
         assert handler.counts.tcp_lost == 1
 
     trio.run(main)
@@ -201,3 +216,63 @@ def test_draining_does_not_wait_for_ever() -> None:
         assert await stream.receive_some() == b""
 
     assert run(client, draining_at=1.0) == 4.0
+
+
+LARGE = rrset(f"large.example. 300 TXT {'x' * 250}")
+
+
+@pytest.mark.parametrize("name", ["large.example. TXT", "slow.example. TXT"], ids=["at once", "later"])
+def test_a_client_that_takes_no_replies_has_no_more_of_them_made_than_there_is_room_for(name: str) -> None:
+    """32 connections with 400 questions each, of 62 kB: the replies took 260 MB."""
+
+    large = Answer(answer=(LARGE.replace(rdatas=tuple(b"\xff" + bytes((n,)) * 255 for n in range(240))),))
+
+    async def main() -> None:
+        limits = LimitOptions(tcp_in_flight=64)
+        answers = CachedAnswers(cache_of(*large.answer), later=lambda query: large, delay=lambda query: 1.0)
+        handler = handler_of(answers, limits)
+        ours, theirs = trio.testing.lockstep_stream_pair()
+        slot, idle_time = place(handler)
+        async with trio.open_nursery() as nursery:
+            connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
+            nursery.start_soon(serve_connection, connection, handler, trio.Event(), slot, idle_time)
+
+            async def ask_on() -> None:
+                with suppress(trio.BrokenResourceError):
+                    for number in range(100):
+                        await ours.send_all(framed(ask(name, id=number)))
+
+            nursery.start_soon(ask_on)
+            await trio.sleep(SEND_TIMEOUT)
+            assert MAX_QUEUED <= slot.replies.octets <= MAX_QUEUED + 65537
+            assert handler.counts.queries_tcp <= 65
+            await trio.sleep(SEND_TIMEOUT)
+        assert handler.counts.tcp_slow_readers == 1
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_many_queries_at_once_let_others_run() -> None:
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(WWW)))
+        ours, theirs = trio.testing.memory_stream_pair()
+        turns: list[int] = []
+
+        async def watch() -> None:
+            while True:
+                turns.append(handler.counts.queries_tcp)
+                await trio.lowlevel.checkpoint()
+
+        await ours.send_all(framed(ask("www.example. A")) * 400)
+        await ours.send_eof()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch)
+            connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
+            await serve_connection(connection, handler, trio.Event(), *place(handler))
+            nursery.cancel_scope.cancel()
+        assert turns[-1] == 400
+        assert (
+            max(later - earlier for earlier, later in pairwise(turns)) <= 2 * AT_A_TIME
+        )  # trio may run one twice in a row
+
+    trio.run(main)

@@ -164,6 +164,12 @@ class OpenListener:
         self._waiting.send_nowait(TcpConnection(theirs, client, 40000, LOOPBACK))
         return ours
 
+    async def accepted(self, client: bytes = LOOPBACK) -> MemoryStream:
+        """A connection that has been accepted, or refused, by now."""
+        ours = self.connect(client)
+        await trio.testing.wait_all_tasks_blocked()
+        return ours
+
     async def accept(self) -> TcpConnection:
         return await self._accepted.receive()
 
