@@ -1,5 +1,9 @@
 """May this question wait for its answer? Bounded in all, per network and per machine: nobody uses up the others' share.
 
+While there is time everybody is served: what a machine may bring a second is bounded when half of all places are taken, or when
+queries come faster than they are answered and more than one machine brings them. How many wait for one at a time always is:
+replies must not be hoarded for whoever wants them all at once (DNSBomb, CVE-2024-33655).
+
 Who is refused is told so. Who is refused more often than a rate floods, and is told without being read: at some rate even to
 read what is refused takes more than this process has, and then its neighbours' queries are lost in a full socket.
 """
@@ -15,6 +19,11 @@ from resolver.service.pace import Pace
 Key = TypeVar("Key")
 
 NETWORK_SHARE: Final = 4  # times one machine's rate: that of all machines of a network together
+
+CONTENDED: Final = 2  # one of so many places taken: from then on shares bind
+BUSY_BATCH: Final = 16  # queries that came while others were answered: some 5 ms of misses
+BUSY_FOR: Final = 0.1  # s after that during which queries count as coming faster than they are answered
+OTHERS_FOR: Final = 1.0  # s after another machine than the one before brought a question that waits
 
 SHUT_OUT_FOR: Final = 0.002  # s: short, so that what a machine may ask meanwhile comes in no bursts
 FLOODS_FOR: Final = 1.0  # s after it was shut out, during which
@@ -35,6 +44,8 @@ class Admission:
         self._by_machine: dict[bytes, int] = {}
         self._shut_until: dict[bytes, float] = {}
         self.last_shut_until = 0.0
+        self._busy_until = self._others_at = float("-inf")
+        self._last_machine = b""
         self.adopt(limits)
 
     def adopt(self, limits: LimitOptions) -> None:
@@ -52,18 +63,39 @@ class Admission:
             counts.overloaded += 1
             raise Overloaded("too many questions wait for an answer")
         of_group, of_machine = self._by_group.get(group, 0), self._by_machine.get(machine, 0)
+        if machine != self._last_machine:
+            self._others_at = now if self._last_machine else self._others_at
+            self._last_machine = machine
         if of_group >= limits.in_flight_per_client or of_machine >= limits.in_flight_per_address:
             counts.overloaded_client += 1
             self._note_refusal(machine, now)
             raise Overloaded("too many questions of this client wait for an answer")
+        if not self._is_contended(now):
+            self._count(group, machine)
+            return
         if not (self._pace_of_machines.has_left(machine, now) and self._pace_of_groups.has_left(group, now)):
             counts.overpaced += 1
             self._note_refusal(machine, now)
             raise Overloaded("too many new questions of this client a second")
         self._pace_of_machines.take(machine, now, FLOOD_COST if self._floods(machine, now) else 1)
         self._pace_of_groups.take(group, now)
-        self._by_group[group] = of_group + 1
-        self._by_machine[machine] = of_machine + 1
+        self._count(group, machine)
+
+    def note_batch(self, queries: int, now: float) -> None:
+        """So many queries waited when the socket was looked at."""
+        if queries >= BUSY_BATCH:
+            self._busy_until = now + BUSY_FOR
+
+    def _is_contended(self, now: float) -> bool:
+        """Is there somebody whose share has to be kept for him?"""
+        if self._counts.in_flight_current >= self._limits.in_flight // CONTENDED:
+            return True
+        return now < self._busy_until and now < self._others_at + OTHERS_FOR
+
+    def _count(self, group: str, machine: bytes) -> None:
+        counts = self._counts
+        self._by_group[group] = self._by_group.get(group, 0) + 1
+        self._by_machine[machine] = self._by_machine.get(machine, 0) + 1
         counts.in_flight_current += 1
         counts.in_flight_peak = max(counts.in_flight_peak, counts.in_flight_current)
 

@@ -92,6 +92,10 @@ class Handler:
             self.counts.silent += 1
         return reply
 
+    def note_batch(self, queries: int, now: float) -> None:
+        """So many queries waited over UDP."""
+        self._admission.note_batch(queries, now)
+
     def is_shut_out(self, client: bytes, now: float) -> bool:
         """Has this client been refused so often just now that what it sends over UDP is for `answer_unread`?"""
         return now < self._admission.last_shut_until and self._admission.is_shut_out(client, now)

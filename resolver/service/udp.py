@@ -43,6 +43,7 @@ class _UdpService:
         """Answer a batch."""
         handler, counts = self._handler, self._counts
         now = self._mesh.now
+        handler.note_batch(len(batch), now)
         replies = []
         unread = []
         for datagram in batch:
