@@ -32,6 +32,7 @@ class Loop:
         self._handlers: dict[int, Callable[[], None]] = {}  # by descriptor
         self._soon: deque[Callable[[], object]] = deque()  # trio's turns; from any thread
         self._turned: Turned | None = None
+        self.note_turn: Callable[[float, float], None] = _ignore  # told when each turn began and ended
 
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
         """What `main` returns; raises what it raises."""
@@ -83,6 +84,7 @@ class Loop:
             self._handle(events)
         for _ in range(len(self._soon)):
             self._soon.popleft()()
+        self.note_turn(now, time.monotonic())
 
     def _patience(self) -> float:
         """Seconds that there is nothing to do, as far as is known."""
@@ -106,6 +108,10 @@ class Loop:
 
     def _answer_bell(self) -> None:
         os.eventfd_read(self._bell)
+
+
+def _ignore(began: float, ended: float) -> None:
+    """Nobody measures turns."""
 
 
 def _nothing() -> None:

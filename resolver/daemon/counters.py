@@ -10,6 +10,7 @@ from resolver.engine import ResolveCounts
 from resolver.iterate import IterateCounts
 from resolver.observe.boundary import FaultCounts
 from resolver.observe.log_writer import LogCounts
+from resolver.observe.turns import LoopCounts
 from resolver.service.counts import ServiceCounts
 from resolver.upstream import UpstreamCounts
 
@@ -24,6 +25,7 @@ class Counts:
     internal: InternalCounts = field(default_factory=InternalCounts)
     iterate: IterateCounts = field(default_factory=IterateCounts)
     log: LogCounts = field(default_factory=LogCounts)
+    loop: LoopCounts = field(default_factory=LoopCounts)
     resolve: ResolveCounts = field(default_factory=ResolveCounts)
     service: ServiceCounts = field(default_factory=ServiceCounts)
     snapshot: SnapshotCounts = field(default_factory=SnapshotCounts)

@@ -17,6 +17,7 @@ from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones
 from internal_zones.database import Runner, own_thread
 from resolver.daemon.counters import Counts
+from resolver.daemon.host import HostTroubles
 from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_mesh, make_recursion
 from resolver.daemon.trust import Anchors, Trusting
 from resolver.daemon.warm import WarmStart
@@ -67,6 +68,7 @@ class Parts:
     warm: WarmStart | None
     trusting: Trusting | None
     boundary: Boundary
+    host: HostTroubles
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
@@ -99,7 +101,7 @@ class Parts:
         found = list(self.internal.status().remarks) if self.internal else []
         if self.counts.log.failing:
             found.append("log: lines are lost: no room on the disk, or nobody reads the pipe")
-        return tuple(found)
+        return (*found, *self.host.remarks())
 
 
 def make_parts(
@@ -161,6 +163,7 @@ def make_parts(
         warm=_warm_start(options, env, counts, memory, run_io, boundary) if keeps_snapshot else None,
         trusting=recursion.trusting,
         boundary=boundary,
+        host=HostTroubles(counts.upstream.host_errors, env.now),
     )
 
 

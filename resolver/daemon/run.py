@@ -17,6 +17,7 @@ import trio
 
 from resolver.daemon.around import Around
 from resolver.daemon.counters import Counts
+from resolver.daemon.descriptors import fit, raise_limit
 from resolver.daemon.handover import NotTakenOver, Predecessor, meet
 from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
@@ -24,6 +25,7 @@ from resolver.env import Env
 from resolver.observe.log import configure_log
 from resolver.observe.log_writer import writer_to
 from resolver.observe.options import LogOptions
+from resolver.observe.turns import Turns
 from resolver.options import Options
 from resolver.real_env import RealEnv
 from resolver.real_env_inherited import passed_sockets
@@ -47,16 +49,22 @@ def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
 
     config: the file to read at SIGHUP. replace: take the place of the daemon that answers on the control socket, if one does.
     """
+    descriptors = raise_limit()
+    wanted, prepared = prepared.options.limits, fit(prepared, descriptors)
     options, counts = prepared.options, Counts()
     unopened: list[OSError] = []
     refused: list[NotTakenOver] = []
     with _logging(options, counts) as relog:
         log_what_is_read(prepared)
+        if options.limits != wanted:
+            fitting = {"in_flight": options.limits.in_flight, "tcp_connections": options.limits.tcp_connections}
+            log.warning("limits_fitted", descriptors=descriptors, **fitting)
         tune_collector()
         env = RealEnv()
         env.network.inherited.add(passed_sockets(os.environ, os.getpid()))
         try:
-            env.loop.run(_serve_until_signal, prepared, env, config, counts, relog, replace)
+            env.loop.note_turn = Turns(counts.loop).note
+            env.loop.run(_serve_until_signal, prepared, env, config, counts, relog, replace, descriptors)
         except* NotTakenOver as refusals:
             refused = leaves(refusals)
         except* OSError as errors:
@@ -105,13 +113,13 @@ def leaves(errors: ExceptionGroup[E]) -> list[E]:
 
 
 async def _serve_until_signal(
-    prepared: Prepared, env: RealEnv, config: Path, counts: Counts, relog: Relog, replace: bool
+    prepared: Prepared, env: RealEnv, config: Path, counts: Counts, relog: Relog, replace: bool, descriptors: int
 ) -> None:
     draining = trio.Event()
     hangup, hangups = trio.open_memory_channel[None](1)
     notify = notifier(os.environ)
     around = Around(
-        read=partial(trio.to_thread.run_sync, prepare, config),
+        read=partial(trio.to_thread.run_sync, lambda: fit(prepare(config), descriptors)),
         hangups=hangups,
         relog=relog,
         notify=notify or _tell_nobody,

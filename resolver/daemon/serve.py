@@ -23,6 +23,7 @@ from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation
 from resolver.observe.http import pages
 from resolver.observe.metrics import Exposition
+from resolver.observe.turns import Holders
 from resolver.options import Options
 from resolver.service.control import serve_control
 
@@ -51,6 +52,9 @@ async def serve(
     Raises OSError for what cannot be listened on, its address or path as the file name, and NotTakenOver.
     """
     async with trio.open_nursery() as background:
+        counts = counts or Counts()
+        if options.log.level == "debug":
+            trio.lowlevel.add_instrument(Holders(env.now))
         parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts)
         running = Running(parts)
         await background.start(env.drive, parts.mesh)
@@ -87,6 +91,7 @@ async def serve(
             log.info("ready", listening=list(map(str, doors.addresses)))
             task_status.started(doors.addresses)
             background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
+            background.start_soon(parts.boundary.keep, "host", parts.host.watch)
             if around.tells:
                 notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
                 background.start_soon(parts.boundary.keep, "notifying", notifying)

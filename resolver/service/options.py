@@ -31,8 +31,8 @@ class LimitOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=1,
             le=1_000_000,
-            description="questions a second of one machine that may begin to wait, after a second's worth at once, while others wait; "
-            "for a network four times as many; beyond: SERVFAIL at once",
+            description="questions a second of one machine that may begin to wait, after a second's worth at once, while "
+            "others wait; for a network four times as many; beyond: SERVFAIL at once",
         ),
     ] = 500
     tcp_connections: Annotated[

@@ -1,0 +1,54 @@
+"""Turns of the event loop."""
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from resolver.observe.turns import LONG, WINDOW, Holders, LoopCounts, Turns
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def take(turns: Turns, clock: Clock, seconds: float) -> None:
+    began = clock.now
+    clock.now += seconds
+    turns.note(began, clock.now)
+
+
+def test_long_turns_are_counted_and_the_longest_is_remembered_for_a_while() -> None:
+    clock, counts = Clock(), LoopCounts()
+    turns = Turns(counts)
+    for seconds in (0.001, LONG + 0.003, 0.0005):
+        take(turns, clock, seconds)
+    assert counts.long_turns == 1
+    assert counts.longest_turn == pytest.approx(LONG + 0.003)
+    clock.now += WINDOW
+    take(turns, clock, 0.001)
+    assert counts.longest_turn == pytest.approx(LONG + 0.003)
+    clock.now += WINDOW
+    take(turns, clock, 0.0005)
+    assert counts.longest_turn == pytest.approx(0.001)
+
+
+def test_what_held_the_loop_is_named() -> None:
+    clock = Clock()
+
+    async def hold() -> None:
+        await trio.lowlevel.checkpoint()
+        clock.now += 0.01
+        await trio.lowlevel.checkpoint()
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(hold)
+
+    with capture_logs() as events:
+        trio.run(main, instruments=[Holders(clock)])
+    assert [(event["event"], event["milliseconds"]) for event in events] == [("loop_held", 10.0)]
+    assert "hold" in str(events[0]["task"])
