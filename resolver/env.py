@@ -126,6 +126,9 @@ class AwaitedUdpChannel(UdpChannel, Protocol):
 class UnixListener(Protocol):
     """A bound Unix stream socket, for the operator's commands."""
 
+    def may_change(self, stream: trio.abc.Stream) -> bool:
+        """Is the other end of this connection a process of the user that we run as, or of root?"""
+
     async def accept(self) -> trio.abc.Stream:
         """The next connection."""
 

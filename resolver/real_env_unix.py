@@ -3,14 +3,17 @@
 import errno
 import os
 import stat
+import struct
+from typing import Final
 
 import trio
 from trio import socket as trio_socket
 
 from resolver.real_env_tcp import EXHAUSTED, PAUSE_WHEN_EXHAUSTED
 
-SOCKET_MODE = 0o660  # who may write to the socket may flush the cache: our user and group
+SOCKET_MODE = 0o660  # our group may look, our user change (service.control)
 FOLDER_MODE = 0o755
+PEER: Final = struct.Struct("=3i")  # struct ucred: process, user, group
 BACKLOG = 16  # operators' commands, not clients' queries
 
 
@@ -32,6 +35,13 @@ class RealUnixListener:
                 if error.errno not in EXHAUSTED:
                     raise
                 await trio.sleep(PAUSE_WHEN_EXHAUSTED)
+
+    def may_change(self, stream: trio.abc.Stream) -> bool:
+        """By what the kernel says of the other end (SO_PEERCRED), as it was when it connected."""
+        assert isinstance(stream, trio.SocketStream)
+        octets = stream.socket.getsockopt(trio_socket.SOL_SOCKET, trio_socket.SO_PEERCRED, PEER.size)
+        _, user, _ = PEER.unpack(octets)
+        return user in (0, os.geteuid())
 
     def publish(self) -> None:
         """Listen where another process does until now; nobody finds that one any more. Raises OSError."""

@@ -58,8 +58,17 @@ def exported(env: Env, cache: RRsetCache) -> Iterator[msgspec.Struct]:
         )
 
 
+def unvouched(request: CacheImport) -> CacheImport:
+    """The same by the word of nobody: what a file says of its entries' security was said by whoever wrote the file."""
+    entries = tuple(msgspec.structs.replace(row, security=Security.UNCHECKED) for row in request.entries)
+    return msgspec.structs.replace(request, entries=entries)
+
+
 def imported(request: CacheImport, env: Env, cache: RRsetCache, options: Options, counts: SnapshotCounts) -> ImportRow:
-    """Take in what is not known better, no entry if one of them is none. Raises BadRow and CannotShow."""
+    """Take in what is not known better, no entry if one of them is none. Raises BadRow and CannotShow.
+
+    What is secure in it is believed to be: the request is our own predecessor's, or `unvouched`.
+    """
     on = terms(options, request.moment, moment(env))
     if on is None:
         raise CannotShow(FROM_THE_FUTURE)

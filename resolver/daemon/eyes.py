@@ -15,7 +15,7 @@ from cache.rrtypes import ANY
 from internal_zones import InternalZones, StateFault
 from internal_zones import Wanted as WantedOfState
 from resolver.daemon.around import NOTHING_AROUND, Around
-from resolver.daemon.carry import exported, imported
+from resolver.daemon.carry import exported, imported, unvouched
 from resolver.daemon.live import resolve_watched, watch_top
 from resolver.daemon.parts import Parts
 from resolver.daemon.running import VERSION, Running
@@ -122,7 +122,7 @@ class Eyes:
 
     def take_in(self, request: CacheImport) -> ImportRow:
         parts = self._parts
-        return imported(request, parts.env, parts.cache, parts.options, parts.counts.snapshot)
+        return imported(unvouched(request), parts.env, parts.cache, parts.options, parts.counts.snapshot)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         found = await self._made_here(question, network)

@@ -59,6 +59,10 @@ from resolver.wire.text import type_from_text
 MAX_CONNECTIONS: Final = 16  # operators and their scripts; beyond, who has been silent longest gives way, if anybody is
 IDLE: Final = 60.0  # s until the next request; programs ask one after the other, people end their commands
 
+# What a member of our group may not ask for, who may look: the daemon's own user may, and root.
+CHANGES: Final = (CacheFlush, CacheImport, HandSockets, Reload, StateAccept, StepDown)
+ONLY_LOOK: Final = "only the user that the daemon runs as, and root, may change what it does; others may look"
+
 log = structlog.get_logger()
 
 
@@ -133,7 +137,9 @@ async def serve_control(listener: UnixListener, daemon: Inspectable, boundary: B
     async def serve(stream: trio.abc.Stream) -> None:
         try:
             # looking at the daemon must not end it: the operator sees the connection close, the clients see nothing
-            await boundary.run("control_connection", serve_operator, stream, daemon, silent)
+            await boundary.run(
+                "control_connection", serve_operator, stream, daemon, silent, listener.may_change(stream)
+            )
         finally:
             room.release()
             await trio.aclose_forcefully(stream)
@@ -176,13 +182,18 @@ class Silent:
             scope.cancel()
 
 
-async def serve_operator(stream: trio.abc.Stream, daemon: Inspectable, silent: Silent | None = None) -> None:
-    """Answer the requests on one connection, one after the other, until its other end is closed, or silent for too long."""
+async def serve_operator(
+    stream: trio.abc.Stream, daemon: Inspectable, silent: Silent | None = None, may_change: bool = True
+) -> None:
+    """Answer the requests on one connection, one after the other, until its other end is closed, or silent for too long.
+
+    may_change: or may it only look?
+    """
     lines, silent = Lines(stream, MAX_REQUEST_OCTETS), silent or Silent()
     try:
         async with stream:
             while (line := await _next(lines, stream, silent)) is not None:
-                await _reply(stream, line, daemon)
+                await _reply(stream, line, daemon, may_change)
         daemon.note_left(stream)
     except (trio.BrokenResourceError, trio.TooSlowError):
         log.debug("operator_gone")
@@ -199,9 +210,11 @@ async def _next(lines: Lines, stream: trio.abc.Stream, silent: Silent) -> bytes 
         return None
 
 
-async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable) -> None:
+async def _reply(stream: trio.abc.Stream, line: bytes, daemon: Inspectable, may_change: bool) -> None:
     try:
         request = msgspec.json.decode(line, type=Request)
+        if isinstance(request, CHANGES) and not may_change:
+            raise WrongRequest(ONLY_LOOK)
         if isinstance(request, HandSockets):
             await daemon.hand_sockets(stream)
             return

@@ -1,8 +1,12 @@
 """Unix stream sockets: who may take a path over from whom."""
 
 import errno
+import os
 import socket
 import stat
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -103,3 +107,30 @@ def test_a_missing_folder_is_made(path: trio.Path) -> None:
         listener.close()
 
     trio.run(main)
+
+
+def test_our_own_user_may_change_and_another_may_not() -> None:
+    async def main(path: str) -> None:
+        listener = await listen_unix(path)
+        ours = await open_unix(path)
+        async with ours, await listener.accept() as theirs:
+            assert listener.may_change(theirs)
+        if os.geteuid() == 0:
+            await trio.to_thread.run_sync(connect_as, path, NOBODY)
+            async with await listener.accept() as theirs:
+                assert not listener.may_change(theirs)
+        listener.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        trio.run(main, f"{folder}/c")
+
+
+NOBODY = 65534
+
+
+def connect_as(path: str, user: int) -> None:
+    """Connect to the socket as another user; the kernel remembers who it was."""
+    os.chmod(path, 0o666)
+    code = f"import os, socket; os.setuid({user}); s = socket.socket(socket.AF_UNIX); s.connect({path!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd="/")

@@ -157,6 +157,9 @@ class SimulatedUnixListener:
         self._sockets = sockets
         self._path = path
 
+    def may_change(self, stream: trio.abc.Stream) -> bool:
+        return True
+
     async def accept(self) -> trio.abc.Stream:
         return await self.inbox.get()
 

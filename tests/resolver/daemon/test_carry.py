@@ -11,7 +11,8 @@ from cache.options import CacheOptions
 from cache.rrset import Entry, Security, Trust
 from cache.snapshot import BadRow, Moment, SavedEntry, SnapshotCounts
 from cache.store import RRsetCache
-from resolver.daemon.carry import exported, imported, is_worth_saving, moment, terms
+from resolver.daemon.carry import exported, imported, is_worth_saving, moment, terms, unvouched
+from resolver.dnssec.options import DnssecOptions
 from resolver.env import Env
 from resolver.service.control import CannotShow
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
@@ -61,6 +62,22 @@ def test_what_is_there_already_is_not_taken_again_and_what_is_known_later_stays(
         before = set(map(repr, cache.walk()))
         assert imported(request, env, cache, ALONE, SnapshotCounts()) == ImportRow(1, 2)
         assert set(map(repr, cache.walk())) - before == {"<Denial gone.example. NXDOMAIN ttl=60 UNCHECKED>"}
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize("validates", [False, True])
+def test_nothing_is_secure_by_a_files_word(validates: bool) -> None:
+    """It is kept as unchecked, or, where answers are validated, asked for anew."""
+
+    async def main() -> None:
+        env = simulated()
+        options = msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=validates))
+        forged = replace(TARGET, security=Security.SECURE)
+        cache = RRsetCache(CacheOptions())
+        row = imported(unvouched(carried(env, of(forged))), env, cache, options, SnapshotCounts())
+        assert row == (ImportRow(0, 1) if validates else ImportRow(1, 0))
+        assert all(entry.security is Security.UNCHECKED for entry in cache.walk())
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 

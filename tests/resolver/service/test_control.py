@@ -10,6 +10,7 @@ import trio.testing
 from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Wanted
 from cache.names import from_text
+from cache.snapshot import Moment
 from cache.top import TopFrame
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
@@ -26,6 +27,7 @@ from resolver.service.control_protocol import (
     FailureList,
     FlushRow,
     Line,
+    Reload,
     Request,
     Resolve,
     RowLine,
@@ -36,6 +38,7 @@ from resolver.service.control_protocol import (
     Stats,
     Status,
     StatusRow,
+    StepDown,
 )
 from resolver.service.lines import Lines
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
@@ -260,6 +263,32 @@ def test_an_operator_who_leaves_in_the_middle_harms_nobody() -> None:
     trio.run(main)
 
 
+@pytest.mark.parametrize(
+    ("request_", "may_look"),
+    [
+        (Stats(), True),
+        (CacheList(), True),
+        (CacheFlush("www.example."), False),
+        (CacheImport(Moment(0.0, 0.0, ""), ()), False),
+        (Reload(), False),
+        (StepDown(1), False),
+    ],
+)
+def test_who_may_only_look_changes_nothing(request_: Request, may_look: bool) -> None:
+    """A member of the group that may write to the socket could flush the cache, or fill it."""
+
+    async def main() -> None:
+        operator, ours = trio.testing.memory_stream_pair()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_operator, ours, PretendedDaemon(), None, False)
+            await operator.send_all(msgspec.json.encode(request_) + b"\n")
+            said = await operator.receive_some()
+            assert (b"may change what it does" in said) is not may_look
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+
+
 def test_a_fault_in_what_is_looked_at_ends_the_connection_and_nothing_else() -> None:
     def broken() -> Iterator[EntryRow | None]:
         yield entry("a.test.")
@@ -293,6 +322,9 @@ class PretendedListener:
 
     async def accept(self) -> trio.abc.Stream:
         return await self._receive.receive()
+
+    def may_change(self, stream: trio.abc.Stream) -> bool:
+        return True
 
     def close(self) -> None:
         self.is_closed = True
