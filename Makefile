@@ -10,6 +10,7 @@ BUILT  := build/compiled
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
 .PHONY: help run test build test-compiled nightly wheel replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
+.PHONY: fuzz
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,6 +66,9 @@ bench-state: $(READY)  ## the daemon on a state database of a million machines: 
 
 bench-fair: $(READY)  ## what one client that floods does to its neighbours (root)
 	$(BIN)/python -m tests.bench.fair
+
+fuzz: $(READY)  ## octets at every door for a minute; guided by coverage where atheris is installed
+	$(BIN)/python -m tests.fuzz
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml's bounds
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'

@@ -38,6 +38,7 @@ DRIVE_REAL_PROCESSES: Final = frozenset(
     {
         "tests.real",
         "tests.hostile",
+        "tests.fuzz",
         "tests.bench",
         "tests.resolver.cli",
         "tests.resolver.demo",

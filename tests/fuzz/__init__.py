@@ -1,0 +1,1 @@
+"""What everybody can send us, put together at random: `make fuzz`."""
