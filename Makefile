@@ -10,7 +10,7 @@ BUILT  := build/compiled
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
 .PHONY: help run test build test-compiled nightly wheel replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
-.PHONY: fuzz
+.PHONY: fuzz soak bench-hostile
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,12 @@ bench-fair: $(READY)  ## what one client that floods does to its neighbours (roo
 
 fuzz: $(READY)  ## octets at every door for a minute; guided by coverage where atheris is installed
 	$(BIN)/python -m tests.fuzz
+
+soak: $(READY)  ## ten minutes of floods, faults and restarts; then memory is flat and all answers are right (root, nsd)
+	$(BIN)/python -m tests.soak
+
+bench-hostile: $(READY)  ## what a victim waits and loses under each of 12 loads, beside unbound (root, unbound, nsd; 4 minutes)
+	$(BIN)/python -m tests.bench.hostile
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml's bounds
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'

@@ -39,6 +39,7 @@ DRIVE_REAL_PROCESSES: Final = frozenset(
         "tests.real",
         "tests.hostile",
         "tests.fuzz",
+        "tests.soak",
         "tests.bench",
         "tests.resolver.cli",
         "tests.resolver.demo",

@@ -1,0 +1,1 @@
+"""`make soak`: a hostile mix for ten minutes, and a daemon that is the same after it."""
