@@ -1,11 +1,12 @@
 """Does a zone begin at this name, and with which keys? What is remembered of that, for as long as its proofs live."""
 
-from typing import Final
+from typing import Final, final
 
-import msgspec
 from cachetools import LRUCache
+from mypy_extensions import mypyc_attr
 
 from cache.names import WireName, is_at_or_below
+from cache.value import Value
 from resolver.dnssec.counts import DnssecCounts
 
 MAX_STANDINGS: Final = (
@@ -13,24 +14,48 @@ MAX_STANDINGS: Final = (
 )
 
 
-class Signed(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Signed(Value):
     """A zone whose data is signed with these DNSKEYs. until: monotonic seconds."""
 
-    zone: WireName
-    keys: tuple[bytes, ...]
-    until: float
+    __slots__ = ("keys", "until", "zone")
+
+    def __init__(self, zone: WireName, keys: tuple[bytes, ...], until: float) -> None:
+        self.zone: Final = zone
+        self.keys: Final = keys
+        self.until: Final = until
+
+    def parts(self) -> tuple[object, ...]:
+        return self.zone, self.keys, self.until
 
 
-class Unsigned(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Unsigned(Value):
     """From here on down nothing has to be signed: proven, or configured."""
 
-    until: float
+    __slots__ = ("until",)
+
+    def __init__(self, until: float) -> None:
+        self.until: Final = until
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.until,)
 
 
-class Uncut(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Uncut(Value):
     """No zone begins here: the name belongs to the zone above it."""
 
-    until: float
+    __slots__ = ("until",)
+
+    def __init__(self, until: float) -> None:
+        self.until: Final = until
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.until,)
 
 
 Standing = Signed | Unsigned | Uncut

@@ -4,12 +4,12 @@ Whoever stores what servers say asks here first. What is not what its zone signe
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from cache.answer import Question
 from cache.chain import Link
 from cache.names import ROOT, WireName, count_labels, fold, is_at_or_below, parent, to_text
-from cache.rrset import Denial, RRset, Security
+from cache.rrset import Denial, Entry, RRset, Security
 from cache.rrtypes import DNSKEY, DS, RRSIG
 from cache.ttl import with_proof
 from resolver.dnssec.counts import DnssecCounts
@@ -42,7 +42,6 @@ FAILURES: Final = {
     for failure in (Bogus, SignatureExpired, SignatureNotYetValid, DnskeyMissing, RrsigsMissing, NsecMissing)
 }
 Proofs = tuple[RRset, ...]
-E = TypeVar("E", RRset, Denial)
 
 
 class Validator:
@@ -171,7 +170,8 @@ class Validator:
         verified = [self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
         proof, of_proof = self._proven(denial.proof, zone, work)
         security = _security_of(_proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}")
-        limited = self._limited(denial.replace(proof=proof), [*verified, *of_proof], security)
+        ttl, expires = self._limits(denial, [*verified, *of_proof])
+        limited = denial.replace(proof=proof, security=security, ttl=ttl, expires=expires)
         soa = limited.soa.replace(ttl=limited.ttl, expires=limited.expires, security=security)
         if security is Security.SECURE:
             self._gaps.note(zone.zone, proof, soa)
@@ -197,12 +197,16 @@ class Validator:
         limited = [self._limited(one, [verdict], Security.SECURE) for one, verdict in good]
         return tuple(limited), [verdict for _, verdict in good]
 
-    def _limited(self, entry: E, verified: Sequence[Verified], security: Security) -> E:
+    def _limited(self, rrset: RRset, verified: Sequence[Verified], security: Security) -> RRset:
         """It with this security, and no TTL beyond what was signed (RFC 4035 §5.3.3)."""
+        ttl, expires = self._limits(rrset, verified)
+        return rrset.replace(security=security, ttl=ttl, expires=expires)
+
+    def _limits(self, entry: Entry, verified: Sequence[Verified]) -> tuple[int, float]:
+        """The TTL, and the end, that it may have by these signatures."""
         wall = self._wall()
         ttl = min(entry.ttl, *(min(one.ttl, int(one.until - wall)) for one in verified))
-        expires = min(entry.expires, entry.received + ttl)
-        return entry.replace(security=security, ttl=ttl, expires=expires)
+        return ttl, min(entry.expires, entry.received + ttl)
 
     def _note(self, security: Security) -> None:
         if security is Security.SECURE:

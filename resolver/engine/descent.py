@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final, final
 
-import msgspec
-
 from cache.answer import Question
 from cache.chain import Alias, Link
 from cache.names import ROOT, WireName, parent
@@ -199,7 +197,7 @@ class Iterator:
             if isinstance(heard, Heard) and isinstance(heard.told, Referred):
                 return heard, query
             if isinstance(heard, Heard) and (met := substituted(heard.told, question)) is not None:
-                return msgspec.structs.replace(heard, told=met[0], scrubbed=met[1]), query
+                return Heard(met[0], met[1], heard.reply, heard.server), query
             if not isinstance(heard, Heard):
                 self._counts.minimisation_given_up += 1
                 shown = question
@@ -392,7 +390,7 @@ class Iterator:
 def denied_below(heard: Heard, question: Question) -> Heard:
     """RFC 8020: where a name does not exist, nothing below it does."""
     assert isinstance(heard.told, Denied)
-    return msgspec.structs.replace(heard, told=Denied(question.qname, None, heard.told.soa))
+    return Heard(Denied(question.qname, None, heard.told.soa), heard.scrubbed, heard.reply, heard.server)
 
 
 def _voice(delegation: Delegation, heard: Heard) -> Voice:

@@ -4,10 +4,9 @@ One server of a zone may serve an old copy of it, or stand behind a box that tak
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, final
 
-import msgspec
-
+from cache.value import Value
 from resolver.errors import Bogus, ResolutionFailure
 from resolver.iterate.delegation import ZoneServer
 from resolver.iterate.learn import Iteration
@@ -17,11 +16,18 @@ from resolver.iterate.learn import Iteration
 MAX_ASKED_ELSEWHERE: Final = 4
 
 
-class Attempt(msgspec.Struct, frozen=True):
+@final
+class Attempt(Value):
     """A question was put to the servers in vain. refused: whose answer failed in validation; None: nobody's is at fault."""
 
-    failure: ResolutionFailure
-    refused: ZoneServer | None = None
+    __slots__ = ("failure", "refused")
+
+    def __init__(self, failure: ResolutionFailure, refused: ZoneServer | None = None) -> None:
+        self.failure: Final = failure
+        self.refused: Final = refused
+
+    def parts(self) -> tuple[object, ...]:
+        return self.failure, self.refused
 
 
 def in_vain(failure: ResolutionFailure, iteration: Iteration) -> Attempt:

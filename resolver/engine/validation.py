@@ -7,8 +7,6 @@ by itself. What beside them is not signed is dropped, but for delegations and gl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import msgspec
-
 from cache.answer import Question
 from cache.chain import Alias, Link, alias_of
 from cache.names import ROOT, WireName, ancestors, parent, to_text
@@ -110,7 +108,7 @@ class Validation:
                 learned.append(entry)
             elif (judged := step.judged.get(id(entry))) is not None:
                 learned.append(judged)
-        return msgspec.structs.replace(iteration, link=links[0], learned=tuple(learned), further=tuple(links[1:]))
+        return iteration.replace(link=links[0], learned=tuple(learned), further=tuple(links[1:]))
 
 
 class _Step:

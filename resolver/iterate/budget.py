@@ -4,29 +4,57 @@ Limits of single steps multiply when delegations and aliases are composed (CAMP)
 spends from the same counters and nothing resets them.
 """
 
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.names import WireName
+from cache.value import Value
 from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import WorkLimits
 from resolver.iterate.trace import Event, Watch
 
 
-class BudgetLimits(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class BudgetLimits(Value):
     """The bounds; the defaults are those of Unbound and BIND (resolvers.md 2.1, 2.2) unless said otherwise."""
 
-    queries: int = 200  # max-global-quota, max-query-count: packets to servers for one client question
-    queries_per_name: int = 50  # BIND's max-recursion-queries, PowerDNS' max_qperq
-    names: int = 64  # MAX_TARGET_COUNT: name servers whose addresses are looked up
-    aliases: int = 11  # max-query-restarts
-    referrals: int = 130  # MAX_REFERRAL_COUNT
-    depth: int = 7  # max-recursion-depth: look-ups for look-ups; in shadow, too
-    octets: int = 262_144  # of servers' replies: four of the longest messages (PowerDNS' max_bytesperq is 100,000)
-    mode: WorkLimits = "enforce"
+    __slots__ = ("aliases", "depth", "mode", "names", "octets", "queries", "queries_per_name", "referrals")
+
+    def __init__(
+        self,
+        queries: int = 200,  # max-global-quota, max-query-count: packets to servers for one client question
+        queries_per_name: int = 50,  # BIND's max-recursion-queries, PowerDNS' max_qperq
+        names: int = 64,  # MAX_TARGET_COUNT: name servers whose addresses are looked up
+        aliases: int = 11,  # max-query-restarts
+        referrals: int = 130,  # MAX_REFERRAL_COUNT
+        depth: int = 7,  # max-recursion-depth: look-ups for look-ups; in shadow, too
+        octets: int = 262_144,  # of servers' replies: four of the longest messages (PowerDNS' max_bytesperq is 100,000)
+        mode: WorkLimits = "enforce",
+    ) -> None:
+        self.queries: Final = queries
+        self.queries_per_name: Final = queries_per_name
+        self.names: Final = names
+        self.aliases: Final = aliases
+        self.referrals: Final = referrals
+        self.depth: Final = depth
+        self.octets: Final = octets
+        self.mode: Final = mode
+
+    def parts(self) -> tuple[object, ...]:
+        return (
+            self.queries,
+            self.queries_per_name,
+            self.names,
+            self.aliases,
+            self.referrals,
+            self.depth,
+            self.octets,
+            self.mode,
+        )
 
 
 DEFAULT_LIMITS: Final = BudgetLimits()

@@ -1,13 +1,14 @@
 """What does a scrubbed response mean for the question: an answer, an alias, a referral, a denial, or nothing?"""
 
 from enum import Enum
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
 from cache.rrtypes import DNAME, DS, NOERROR, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
+from cache.value import Value
 from resolver.iterate.scrub import Scrubbed, target_of
 from resolver.wire.message import RA, RawRRset, Response
 
@@ -24,42 +25,82 @@ class Reason(Enum):
     UNSUPPORTED = "denial without SOA"
 
 
-class Answered(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Answered(Value):
     """The RRset asked for, at the name asked."""
 
-    rrset: RawRRset
+    __slots__ = ("rrset",)
+
+    def __init__(self, rrset: RawRRset) -> None:
+        self.rrset: Final = rrset
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.rrset,)
 
 
-class Aliased(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Aliased(Value):
     """The name asked is an alias; target None: DNAME substitution gives too long a name (RFC 6672 §2.2)."""
 
-    alias: RawRRset
-    target: WireName | None
+    __slots__ = ("alias", "target")
+
+    def __init__(self, alias: RawRRset, target: WireName | None) -> None:
+        self.alias: Final = alias
+        self.target: Final = target
+
+    def parts(self) -> tuple[object, ...]:
+        return self.alias, self.target
 
 
-class Referred(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Referred(Value):
     """Servers of a zone further down know."""
 
-    name_servers: RawRRset
+    __slots__ = ("name_servers",)
+
+    def __init__(self, name_servers: RawRRset) -> None:
+        self.name_servers: Final = name_servers
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.name_servers,)
 
 
-class Denied(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Denied(Value):
     """There is no such name (rtype None) or no such type; soa None: unproven, good for this one answer only."""
 
-    owner: WireName
-    rtype: int | None
-    soa: RawRRset | None
+    __slots__ = ("owner", "rtype", "soa")
+
+    def __init__(self, owner: WireName, rtype: int | None, soa: RawRRset | None) -> None:
+        self.owner: Final = owner
+        self.rtype: Final = rtype
+        self.soa: Final = soa
+
+    def parts(self) -> tuple[object, ...]:
+        return self.owner, self.rtype, self.soa
 
 
 Told = Answered | Aliased | Referred | Denied
 
 
-class Useless(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Useless(Value):
     """Nothing to go on with. last_resort: what the reply would have said, to be believed when no other server says more."""
 
-    reason: Reason
-    text: str
-    last_resort: Told | None = None
+    __slots__ = ("last_resort", "reason", "text")
+
+    def __init__(self, reason: Reason, text: str, last_resort: Told | None = None) -> None:
+        self.reason: Final = reason
+        self.text: Final = text
+        self.last_resort: Final = last_resort
+
+    def parts(self) -> tuple[object, ...]:
+        return self.reason, self.text, self.last_resort
 
 
 Verdict = Told | Useless

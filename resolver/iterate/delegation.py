@@ -5,8 +5,9 @@ Known are the forward and stub zones of the configuration, the NS RRsets in the 
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.names import ROOT, WireName, ancestors, from_text, is_at_or_below, parent
@@ -15,6 +16,7 @@ from cache.peeking import Readable
 from cache.rrset import RRset, Trust
 from cache.rrtypes import DS, NS, A
 from cache.ttl import clamp
+from cache.value import Value
 from resolver.env import Address, address_from_text
 from resolver.iterate.options import ForwardZone, StubZone
 from resolver.iterate.scrub import ADDRESS_TYPES, Scrubbed, name_servers_of
@@ -34,14 +36,24 @@ class Origin(Enum):
     FORWARD_FIRST = "forward zone with fallback"
 
 
-class ZoneServer(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class ZoneServer(Value):
     """A server, as one of those of a zone: what it says there is no word on what it says in others."""
 
-    zone: WireName
-    server: Address
+    __slots__ = ("server", "zone")
+
+    def __init__(self, zone: WireName, server: Address) -> None:
+        self.zone: Final = zone
+        self.server: Final = server
+
+    def parts(self) -> tuple[object, ...]:
+        return self.zone, self.server
 
 
-class Delegation(msgspec.Struct, frozen=True, kw_only=True):
+@final
+@mypyc_attr(acyclic=True)
+class Delegation(Value):
     """A zone and whom to ask about it.
 
     name_servers: their names; the addresses have to be found. servers: addresses that are given instead (configuration,
@@ -50,13 +62,29 @@ class Delegation(msgspec.Struct, frozen=True, kw_only=True):
     used past it, or a withdrawn delegation would live on through what its servers say (CVE-2012-1033).
     """
 
-    zone: WireName
-    origin: Origin
-    name_servers: tuple[WireName, ...] = ()
-    servers: tuple[Address, ...] = ()
-    glue: tuple[RawRRset, ...] = ()
-    far_glue: tuple[RawRRset, ...] = ()
-    lease: float = NO_LEASE
+    __slots__ = ("far_glue", "glue", "lease", "name_servers", "origin", "servers", "zone")
+
+    def __init__(
+        self,
+        *,
+        zone: WireName,
+        origin: Origin,
+        name_servers: tuple[WireName, ...] = (),
+        servers: tuple[Address, ...] = (),
+        glue: tuple[RawRRset, ...] = (),
+        far_glue: tuple[RawRRset, ...] = (),
+        lease: float = NO_LEASE,
+    ) -> None:
+        self.zone: Final = zone
+        self.origin: Final = origin
+        self.name_servers: Final = name_servers
+        self.servers: Final = servers
+        self.glue: Final = glue
+        self.far_glue: Final = far_glue
+        self.lease: Final = lease
+
+    def parts(self) -> tuple[object, ...]:
+        return self.zone, self.origin, self.name_servers, self.servers, self.glue, self.far_glue, self.lease
 
     @property
     def is_forwarder(self) -> bool:

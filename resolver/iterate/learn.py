@@ -1,8 +1,8 @@
 """What is known after a response: its records as entries of the cache, ranked by who said them, and under which lease."""
 
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.chain import Link, alias_of
@@ -12,6 +12,7 @@ from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, SOA
 from cache.ttl import clamp, expiry
+from cache.value import Value
 from resolver.env import Address
 from resolver.iterate.classify import Denied, Told
 from resolver.iterate.delegation import Delegation, ZoneServer
@@ -25,7 +26,9 @@ LABELS_AT: Final = 3  # of an RRSIG's rdata: the octet that counts the labels si
 ASTERISK: Final = b"\x01*"  # a wildcard's own first label, which is not counted
 
 
-class Iteration(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Iteration(Value):
     """What taking one question upstream brought.
 
     link: the first link of the answer. learned: all that is for the store, `link` among it unless it is a denial without
@@ -35,27 +38,66 @@ class Iteration(msgspec.Struct, frozen=True):
     was asked.
     """
 
-    link: Link
-    learned: tuple[Entry, ...]
-    further: tuple[Link, ...] = ()
-    is_doubtful: bool = False
-    said_by: ZoneServer | None = None
+    __slots__ = ("further", "is_doubtful", "learned", "link", "said_by")
+
+    def __init__(
+        self,
+        link: Link,
+        learned: tuple[Entry, ...],
+        further: tuple[Link, ...] = (),
+        is_doubtful: bool = False,
+        said_by: ZoneServer | None = None,
+    ) -> None:
+        self.link: Final = link
+        self.learned: Final = learned
+        self.further: Final = further
+        self.is_doubtful: Final = is_doubtful
+        self.said_by: Final = said_by
+
+    def parts(self) -> tuple[object, ...]:
+        return self.link, self.learned, self.further, self.is_doubtful, self.said_by
+
+    def replace(
+        self,
+        *,
+        link: Link | None = None,
+        learned: tuple[Entry, ...] | None = None,
+        further: tuple[Link, ...] | None = None,
+    ) -> "Iteration":
+        """It with what is given in the place of its own."""
+        return Iteration(
+            self.link if link is None else link,
+            self.learned if learned is None else learned,
+            self.further if further is None else further,
+            self.is_doubtful,
+            self.said_by,
+        )
 
     def find_link(self, question: Question) -> Link | None:
         """The link that answers `question` among the further ones; None when the response did not carry it."""
         return next((link for link in self.further if _answers(link, question)), None)
 
 
-class Voice(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Voice(Value):
     """Who said it, when, and with what right. is_proven: nobody off the path could have said it: it came
     over TCP, or echoes our DNS Cookie (BIND believes the same, CVE-2025-40778)."""
 
-    delegation: Delegation
-    server: Address
-    now: float
-    rcode: int
-    is_authoritative: bool
-    is_proven: bool
+    __slots__ = ("delegation", "is_authoritative", "is_proven", "now", "rcode", "server")
+
+    def __init__(
+        self, delegation: Delegation, server: Address, now: float, rcode: int, is_authoritative: bool, is_proven: bool
+    ) -> None:
+        self.delegation: Final = delegation
+        self.server: Final = server
+        self.now: Final = now
+        self.rcode: Final = rcode
+        self.is_authoritative: Final = is_authoritative
+        self.is_proven: Final = is_proven
+
+    def parts(self) -> tuple[object, ...]:
+        return self.delegation, self.server, self.now, self.rcode, self.is_authoritative, self.is_proven
 
 
 def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, options: CacheOptions) -> Iteration:
@@ -106,7 +148,7 @@ def of_apex(iteration: Iteration, question: Question) -> Iteration:
         return iteration
     denial = said.replace(rtype=DS)
     learned = tuple(denial if entry is said else entry for entry in iteration.learned)
-    return msgspec.structs.replace(iteration, link=denial, learned=learned)
+    return iteration.replace(link=denial, learned=learned)
 
 
 def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, lease: float | None = None) -> RRset:

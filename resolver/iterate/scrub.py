@@ -5,13 +5,15 @@ zone asked; one SOA and its proof; one NS RRset of the zone or below it; the add
 """
 
 from collections.abc import Set as AbstractSet
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.names import WireName, fold, is_at_or_below, is_below, parent, substitute
 from cache.ranking import STANDS_BESIDE_CNAME
 from cache.rrset import RRset
 from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NSEC, NSEC3, SOA, A
+from cache.value import Value
 from resolver.wire.message import RawRRset, Response
 
 MAX_CHAIN = 12  # one more than the aliases that are followed (resolvers.md 2.1): longer chains end in a failure anyway
@@ -21,7 +23,9 @@ ADDRESS_TYPES = frozenset((A, AAAA))
 PROOF_TYPES = frozenset((NSEC, NSEC3))
 
 
-class Scrubbed(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Scrubbed(Value):
     """What is left of a response.
 
     chain: the aliases in order from the name asked, and the RRset of the type asked if it is there. A DNAME stands alone:
@@ -35,18 +39,64 @@ class Scrubbed(msgspec.Struct, frozen=True):
     flaw: why nothing in it can be used, or "". dropped: RRsets removed.
     """
 
-    chain: tuple[RawRRset, ...]
-    end: WireName
-    is_answered: bool
-    soa: RawRRset | None = None
-    proof: tuple[RawRRset, ...] = ()
-    ds: RawRRset | None = None
-    name_servers: RawRRset | None = None
-    glue: tuple[RawRRset, ...] = ()
-    far_glue: tuple[RawRRset, ...] = ()
-    points_upward: bool = False
-    flaw: str = ""
-    dropped: int = 0
+    __slots__ = (
+        "chain",
+        "dropped",
+        "ds",
+        "end",
+        "far_glue",
+        "flaw",
+        "glue",
+        "is_answered",
+        "name_servers",
+        "points_upward",
+        "proof",
+        "soa",
+    )
+
+    def __init__(
+        self,
+        chain: tuple[RawRRset, ...],
+        end: WireName,
+        is_answered: bool,
+        soa: RawRRset | None = None,
+        proof: tuple[RawRRset, ...] = (),
+        ds: RawRRset | None = None,
+        name_servers: RawRRset | None = None,
+        glue: tuple[RawRRset, ...] = (),
+        far_glue: tuple[RawRRset, ...] = (),
+        points_upward: bool = False,
+        flaw: str = "",
+        dropped: int = 0,
+    ) -> None:
+        self.chain: Final = chain
+        self.end: Final = end
+        self.is_answered: Final = is_answered
+        self.soa: Final = soa
+        self.proof: Final = proof
+        self.ds: Final = ds
+        self.name_servers: Final = name_servers
+        self.glue: Final = glue
+        self.far_glue: Final = far_glue
+        self.points_upward: Final = points_upward
+        self.flaw: Final = flaw
+        self.dropped: Final = dropped
+
+    def parts(self) -> tuple[object, ...]:
+        return (
+            self.chain,
+            self.end,
+            self.is_answered,
+            self.soa,
+            self.proof,
+            self.ds,
+            self.name_servers,
+            self.glue,
+            self.far_glue,
+            self.points_upward,
+            self.flaw,
+            self.dropped,
+        )
 
 
 def scrub(

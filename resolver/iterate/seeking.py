@@ -5,11 +5,12 @@ address ends the wait for it; the others are there for the question that comes n
 """
 
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import Final, assert_never, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.names import WireName, parent
+from cache.value import Value
 from resolver.errors import ResolutionFailure
 from resolver.upstream import LINGER, GiveUp, Linger, Send, Step, Wait
 
@@ -20,17 +21,33 @@ MAX_FAILED_LOOKUPS: Final = 5  # MAX_TARGET_NX: name servers of one delegation l
 LATE_AFTER: Final = 2.0  # times what an unknown server may take: a referral and an answer
 
 
-class LookUp(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class LookUp(Value):
     """Look up the addresses of this name server."""
 
-    name: WireName
+    __slots__ = ("name",)
+
+    def __init__(self, name: WireName) -> None:
+        self.name: Final = name
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.name,)
 
 
-class UnderWay(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class UnderWay(Value):
     """A look-up that has brought nothing yet. late_at: monotonic seconds."""
 
-    name: WireName
-    late_at: float
+    __slots__ = ("late_at", "name")
+
+    def __init__(self, name: WireName, late_at: float) -> None:
+        self.name: Final = name
+        self.late_at: Final = late_at
+
+    def parts(self) -> tuple[object, ...]:
+        return self.name, self.late_at
 
 
 class Search:

@@ -5,95 +5,160 @@ an attribute at each of these steps; what is told becomes text in observe/trace.
 """
 
 from collections.abc import Callable
-
-import msgspec
+from typing import Final, final
 
 from cache.answer import Question
 from cache.chain import Link
 from cache.names import WireName
+from cache.value import Value
 from resolver.env import Address
 from resolver.iterate.classify import Verdict
 from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.upstream import Fault, Reply
 
 
-class Found(msgspec.Struct, frozen=True):
+@final
+class Found(Value):
     """A link was at hand. failure: "" if it is fresh; else why this stale one was taken."""
 
-    question: Question
-    link: Link
-    failure: str = ""
+    __slots__ = ("failure", "link", "question")
+
+    def __init__(self, question: Question, link: Link, failure: str = "") -> None:
+        self.question: Final = question
+        self.link: Final = link
+        self.failure: Final = failure
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.link, self.failure
 
 
-class Missing(msgspec.Struct, frozen=True):
+@final
+class Missing(Value):
     """A link has to be asked for. is_joined: others wait for it already, and their flight is not watched."""
 
-    question: Question
-    is_joined: bool
+    __slots__ = ("is_joined", "question")
+
+    def __init__(self, question: Question, is_joined: bool) -> None:
+        self.question: Final = question
+        self.is_joined: Final = is_joined
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.is_joined
 
 
-class Begun(msgspec.Struct, frozen=True):
+@final
+class Begun(Value):
     """Iteration begins at a delegation; is_again: all servers of the one below it failed."""
 
-    question: Question
-    delegation: Delegation
-    is_again: bool = False
+    __slots__ = ("delegation", "is_again", "question")
+
+    def __init__(self, question: Question, delegation: Delegation, is_again: bool = False) -> None:
+        self.question: Final = question
+        self.delegation: Final = delegation
+        self.is_again: Final = is_again
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.delegation, self.is_again
 
 
-class Sought(msgspec.Struct, frozen=True):
+@final
+class Sought(Value):
     """The address of a name server is needed."""
 
-    name: WireName
-    zone: WireName
+    __slots__ = ("name", "zone")
+
+    def __init__(self, name: WireName, zone: WireName) -> None:
+        self.name: Final = name
+        self.zone: Final = zone
+
+    def parts(self) -> tuple[object, ...]:
+        return self.name, self.zone
 
 
-class Sent(msgspec.Struct, frozen=True):
+@final
+class Sent(Value):
     """A server of `zone` is asked for the sake of `question`, of which it sees `shown`. timeout: seconds until it is late.
 
     others: servers asked the same before that have not answered yet and are listened to still.
     """
 
-    question: Question
-    shown: Question
-    zone: WireName
-    server: Address
-    timeout: float
-    others: int = 0
+    __slots__ = ("others", "question", "server", "shown", "timeout", "zone")
+
+    def __init__(
+        self, question: Question, shown: Question, zone: WireName, server: Address, timeout: float, others: int = 0
+    ) -> None:
+        self.question: Final = question
+        self.shown: Final = shown
+        self.zone: Final = zone
+        self.server: Final = server
+        self.timeout: Final = timeout
+        self.others: Final = others
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.shown, self.zone, self.server, self.timeout, self.others
 
 
-class Replied(msgspec.Struct, frozen=True):
+@final
+class Replied(Value):
     """It said something, and what that means."""
 
-    question: Question
-    shown: Question
-    server: Address
-    reply: Reply
-    verdict: Verdict
+    __slots__ = ("question", "reply", "server", "shown", "verdict")
+
+    def __init__(self, question: Question, shown: Question, server: Address, reply: Reply, verdict: Verdict) -> None:
+        self.question: Final = question
+        self.shown: Final = shown
+        self.server: Final = server
+        self.reply: Final = reply
+        self.verdict: Final = verdict
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.shown, self.server, self.reply, self.verdict
 
 
-class Lost(msgspec.Struct, frozen=True):
+@final
+class Lost(Value):
     """It said nothing."""
 
-    question: Question
-    shown: Question
-    server: Address
-    fault: Fault
+    __slots__ = ("fault", "question", "server", "shown")
+
+    def __init__(self, question: Question, shown: Question, server: Address, fault: Fault) -> None:
+        self.question: Final = question
+        self.shown: Final = shown
+        self.server: Final = server
+        self.fault: Final = fault
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.shown, self.server, self.fault
 
 
-class Refused(msgspec.Struct, frozen=True):
+@final
+class Refused(Value):
     """What it said failed in validation, so that another server is asked."""
 
-    question: Question
-    said_by: ZoneServer
-    text: str
+    __slots__ = ("question", "said_by", "text")
+
+    def __init__(self, question: Question, said_by: ZoneServer, text: str) -> None:
+        self.question: Final = question
+        self.said_by: Final = said_by
+        self.text: Final = text
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.said_by, self.text
 
 
-class Failed(msgspec.Struct, frozen=True):
+@final
+class Failed(Value):
     """A question could not be answered."""
 
-    question: Question
-    text: str
-    is_remembered: bool = False
+    __slots__ = ("is_remembered", "question", "text")
+
+    def __init__(self, question: Question, text: str, is_remembered: bool = False) -> None:
+        self.question: Final = question
+        self.text: Final = text
+        self.is_remembered: Final = is_remembered
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.text, self.is_remembered
 
 
 Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Refused | Failed

@@ -1,10 +1,11 @@
 """What did asking the servers of a zone add up to: is the question worth showing whole, and what is the failure? Pure."""
 
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.names import to_text
+from cache.value import Value
 from resolver.env import Address
 from resolver.errors import HostExhausted, InvalidData, NetworkError, NoReachableAuthority, ResolutionFailure
 from resolver.iterate.classify import Reason, Told, Useless
@@ -16,13 +17,21 @@ from resolver.upstream import Fault, Reply
 LATE_UNTIL_WHOLE: Final = 2
 
 
-class Heard(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Heard(Value):
     """A reply that helps, from whom, and what it says."""
 
-    told: Told
-    scrubbed: Scrubbed
-    reply: Reply
-    server: Address
+    __slots__ = ("reply", "scrubbed", "server", "told")
+
+    def __init__(self, told: Told, scrubbed: Scrubbed, reply: Reply, server: Address) -> None:
+        self.told: Final = told
+        self.scrubbed: Final = scrubbed
+        self.reply: Final = reply
+        self.server: Final = server
+
+    def parts(self) -> tuple[object, ...]:
+        return self.told, self.scrubbed, self.reply, self.server
 
 
 class Tries:

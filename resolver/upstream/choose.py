@@ -6,13 +6,14 @@ One that nobody has heard of yet is asked beside a known one, not instead: what 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from cache.failures import MAX_SENDS
 from cache.names import WireName
 from cache.servers import ServerState
+from cache.value import Value
 from resolver.env import Address, Rng
 from resolver.upstream.families import Families
 from resolver.upstream.learning import Typical, is_known, is_lame, is_probe_due, is_silent
@@ -39,41 +40,93 @@ LOOK_AGAIN: Final = 1.0  # s after a late reply, doubled for each, until the ser
 STALE_AFTER: Final = 300.0  # s: what was known of a server this long ago is worth a look
 
 
-class Candidate(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class Candidate(Value):
     """A server that could be asked, and what is known of it."""
 
-    server: Address
-    state: ServerState
+    __slots__ = ("server", "state")
+
+    def __init__(self, server: Address, state: ServerState) -> None:
+        self.server: Final = server
+        self.state: Final = state
+
+    def parts(self) -> tuple[object, ...]:
+        return self.server, self.state
 
 
-class Pending(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class Pending(Value):
     """A query under way. late_at: when its reply is late; ends_at: until when it is listened to (monotonic seconds)."""
 
-    server: Address
-    sent_at: float
-    late_at: float
-    ends_at: float
+    __slots__ = ("ends_at", "late_at", "sent_at", "server")
+
+    def __init__(self, server: Address, sent_at: float, late_at: float, ends_at: float) -> None:
+        self.server: Final = server
+        self.sent_at: Final = sent_at
+        self.late_at: Final = late_at
+        self.ends_at: Final = ends_at
+
+    def parts(self) -> tuple[object, ...]:
+        return self.server, self.sent_at, self.late_at, self.ends_at
 
 
-class Send(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class Send(Value):
     """Ask the server; after `wait` seconds its reply is late."""
 
-    server: Address
-    wait: float
+    __slots__ = ("server", "wait")
+
+    def __init__(self, server: Address, wait: float) -> None:
+        self.server: Final = server
+        self.wait: Final = wait
+
+    def parts(self) -> tuple[object, ...]:
+        return self.server, self.wait
 
 
-class Wait(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class Wait(Value):
     """Listen to those asked already, until this moment (monotonic seconds)."""
 
-    until: float
+    __slots__ = ("until",)
+
+    def __init__(self, until: float) -> None:
+        self.until: Final = until
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.until,)
 
 
-class Linger(msgspec.Struct, frozen=True, gc=False):
+@final
+@mypyc_attr(acyclic=True)
+class Linger(Value):
     """Everybody was asked as often as is worth it, and is late: listen on until one says something or is given up."""
 
+    __slots__ = ()
 
-class GiveUp(msgspec.Struct, frozen=True, gc=False):
+    def __init__(self) -> None:
+        pass
+
+    def parts(self) -> tuple[object, ...]:
+        return ()
+
+
+@final
+@mypyc_attr(acyclic=True)
+class GiveUp(Value):
     """Everybody was asked as often as is worth it, and listened to for as long."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    def parts(self) -> tuple[object, ...]:
+        return ()
 
 
 Step = Send | Wait | Linger | GiveUp

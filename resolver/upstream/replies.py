@@ -1,9 +1,11 @@
 """What did a server say, and how sure is it that it did?"""
 
 from enum import IntEnum
+from typing import Final, final
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
+from cache.value import Value
 from resolver.wire.message import Response
 
 
@@ -16,9 +18,17 @@ class Assurance(IntEnum):
     TCP = 3  # he cannot
 
 
-class Reply(msgspec.Struct, frozen=True):
+@final
+@mypyc_attr(acyclic=True)
+class Reply(Value):
     """What the server said. received: monotonic seconds."""
 
-    response: Response
-    received: float
-    assurance: Assurance
+    __slots__ = ("assurance", "received", "response")
+
+    def __init__(self, response: Response, received: float, assurance: Assurance) -> None:
+        self.response: Final = response
+        self.received: Final = received
+        self.assurance: Final = assurance
+
+    def parts(self) -> tuple[object, ...]:
+        return self.response, self.received, self.assurance

@@ -10,6 +10,7 @@ import pytest
 
 from tests.architecture.source import ROOT, Source, all_tests, assert_none, product, source_of
 
+OF_VALUES: Final = frozenset({"__init__", "parts"})
 FOR_PEOPLE: Final = frozenset({"README.md", "LICENSE"})
 
 
@@ -20,15 +21,24 @@ def mirror_of(path: str) -> str:
 
 
 def does_something(source: Source) -> bool:
-    """Is there a function with a body in it? Constants, Structs, Protocols and re-exports have nothing to test."""
-    protocols = {
+    """Is there a function with a body in it? Constants, values, Structs, Protocols and re-exports have nothing to test."""
+    nothing_to_test: set[ast.AST] = {
         inner
         for node in ast.walk(source.tree)
         if isinstance(node, ast.ClassDef) and any(_last_name(base) == "Protocol" for base in node.bases)
         for inner in ast.walk(node)
     }
+    nothing_to_test |= {
+        inner
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef) and any(_last_name(base) == "Value" for base in node.bases)
+        for inner in node.body
+        if isinstance(inner, ast.FunctionDef) and inner.name in OF_VALUES  # test_values.py holds them
+    }
     return any(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__repr__" and node not in protocols
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name != "__repr__"
+        and node not in nothing_to_test
         for node in ast.walk(source.tree)
     )
 

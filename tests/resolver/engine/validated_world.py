@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 
-import msgspec
 import trio
 
 from cache.answer import Answer, Question
@@ -29,7 +28,7 @@ from resolver.errors import (
 )
 from resolver.iterate import Budget, Iteration, ZoneServer
 from resolver.iterate.trace import Watch
-from tests.build import denial, question, rrset
+from tests.build import denial, question, replace, rrset
 from tests.resolver.engine.turned import Turned, play
 from tests.signing import WALL, SignedZone
 
@@ -111,7 +110,7 @@ class World:
         words = [self.said[asked]] if asked in self.said else []
         for server, word in zip(SERVERS, [*words, *self.beside.get(asked, ())], strict=False):
             if server not in avoided:
-                return msgspec.structs.replace(_iteration(asked, word()), said_by=server)
+                return replace(_iteration(asked, word()), said_by=server)
         raise NoReachableAuthority("silent")
 
 
