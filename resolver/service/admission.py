@@ -1,8 +1,8 @@
 """May this question wait for its answer? Bounded in all, per network and per machine: nobody uses up the others' share.
 
 While there is time everybody is served: what a machine may bring a second is bounded when half of all places are taken, or when
-queries come faster than they are answered and more than one machine brings them. How many wait for one at a time always is:
-replies must not be hoarded for whoever wants them all at once (DNSBomb, CVE-2024-33655).
+queries come faster than they are answered, as those whose answers are cached wait behind them. How many wait for one at a time
+always is: replies must not be hoarded for whoever wants them all at once (DNSBomb, CVE-2024-33655).
 
 Who is refused is told so. Who is refused more often than a rate floods, and is told without being read: at some rate even to
 read what is refused takes more than this process has, and then its neighbours' queries are lost in a full socket.
@@ -23,7 +23,6 @@ NETWORK_SHARE: Final = 4  # times one machine's rate: that of all machines of a 
 CONTENDED: Final = 2  # one of so many places taken: from then on shares bind
 BUSY_BATCH: Final = 16  # queries that came while others were answered: some 5 ms of misses
 BUSY_FOR: Final = 0.1  # s after that during which queries count as coming faster than they are answered
-OTHERS_FOR: Final = 1.0  # s after another machine than the one before brought a question that waits
 
 SHUT_OUT_FOR: Final = 0.002  # s: short, so that what a machine may ask meanwhile comes in no bursts
 FLOODS_FOR: Final = 1.0  # s after it was shut out, during which
@@ -44,8 +43,7 @@ class Admission:
         self._by_machine: dict[bytes, int] = {}
         self._shut_until: dict[bytes, float] = {}
         self.last_shut_until = 0.0
-        self._busy_until = self._others_at = float("-inf")
-        self._last_machine = b""
+        self._busy_until = float("-inf")
         self.adopt(limits)
 
     def adopt(self, limits: LimitOptions) -> None:
@@ -63,9 +61,6 @@ class Admission:
             counts.overloaded += 1
             raise Overloaded("too many questions wait for an answer")
         of_group, of_machine = self._by_group.get(group, 0), self._by_machine.get(machine, 0)
-        if machine != self._last_machine:
-            self._others_at = now if self._last_machine else self._others_at
-            self._last_machine = machine
         if of_group >= limits.in_flight_per_client or of_machine >= limits.in_flight_per_address:
             counts.overloaded_client += 1
             self._note_refusal(machine, now)
@@ -90,7 +85,7 @@ class Admission:
         """Is there somebody whose share has to be kept for him?"""
         if self._counts.in_flight_current >= self._limits.in_flight // CONTENDED:
             return True
-        return now < self._busy_until and now < self._others_at + OTHERS_FOR
+        return now < self._busy_until
 
     def _count(self, group: str, machine: bytes) -> None:
         counts = self._counts
