@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 BUILT  := build/compiled
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
-.PHONY: help run test build test-compiled nightly wheel replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
+.PHONY: help run test build test-compiled nightly wheel deb docs man replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
 .PHONY: fuzz soak bench-hostile
 
 help:  ## list the targets
@@ -32,6 +32,18 @@ wheel: $(READY)  ## a compiled wheel in dist/
 
 nightly: $(READY)  ## the engine's simulation, seed after seed until stopped or a rule is broken
 	$(BIN)/python -m tests.simulation.machine
+
+deb: $(READY)  ## dist/cistern_VERSION_ARCH.deb, on the distribution's Python
+	packaging/debian/build
+
+docs: $(READY)  ## the site, in build/site (mkdocs-material comes from the package index)
+	rm -rf build/docs && mkdir -p build && cp -r docs build/docs
+	$(BIN)/python packaging/reference.py build/docs/reference
+	$(BIN)/python -m pip install --quiet 'mkdocs-material>=9.5,<10'
+	$(BIN)/mkdocs build --strict --quiet
+
+man: $(READY)  ## the man pages, in build/man
+	$(BIN)/python packaging/man.py build/man
 
 replay: $(READY)  ## the scenarios of other resolvers' authors, from ../shared/rpl
 	$(BIN)/python -m tests.replay

@@ -15,6 +15,7 @@ COMMANDS: Final = {  # command -> the module of its function `command`
     "demo": "resolver.cli.demo",
     "reload": "resolver.cli.reload",
     "check": "resolver.cli.check",
+    "doctor": "resolver.cli.doctor",
     "config": "resolver.cli.config",
     "query": "resolver.cli.query",
     "cache": "resolver.cli.cache",

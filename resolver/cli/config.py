@@ -36,6 +36,22 @@ def diff(file: Path, socket: str | None, as_json: bool) -> None:
         click.echo(msgspec.json.encode(difference) if as_json else diff_text(difference))
 
 
+@command.command("from-unbound")
+@click.argument("file", type=CONFIG_FILE)
+def from_unbound(file: Path) -> None:
+    """Print the config that says what an unbound.conf does, and as comments what has no counterpart."""
+    from resolver.cli.from_unbound import as_toml, read
+
+    try:
+        taken = read(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{file} cannot be read: {error}") from None
+    click.echo(as_toml(taken, str(file)), nl=False)
+    left, anyway = len(taken.left), len(taken.anyway)
+    said = f"{left} option{' has' if left == 1 else 's have'} no counterpart, {anyway} need none"
+    click.echo(f"{said}; `cistern check` looks at the result", err=True)
+
+
 def diff_text(difference: Difference) -> str:
     """The difference on three lines, as diff(1) has them."""
     note = "  (after a restart only)" if difference.needs_restart else ""

@@ -88,6 +88,11 @@ def dig_text(reply: Reply) -> str:
     )
 
 
+def short_text(reply: Reply) -> str:
+    """The data of the answer alone, one record a line; "" when there is none."""
+    return "".join(f"{record.data}\n" for record in _records(reply.response.answer))
+
+
 def _header(response: Response) -> Iterator[str]:
     opcode = (response.flags & OPCODE_MASK) >> 11
     opcode_text = OPCODES.get(opcode, f"OPCODE{opcode}")

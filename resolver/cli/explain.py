@@ -11,6 +11,7 @@ from cache.names import from_text
 from internal_zones import is_ours
 from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.explain_graph import dot, tree
 from resolver.cli.tables import milliseconds, print_table, seconds
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import LinkRow, VerdictRow
@@ -24,11 +25,21 @@ NUMBERS: Final = frozenset({"AGE", "LEFT", "LEASE"})
 @click.argument("qname", metavar="NAME", type=name)
 @click.argument("qtype", metavar="[TYPE]", type=rrtype, default="A")
 @click.option("--resolve", "for_real", is_flag=True, help="Resolve NAME now, and show each step as it is taken.")
+@click.option("--graph", "as_graph", is_flag=True, help="As a tree, coloured by what is fresh, stale, bogus or failed.")
+@click.option("--dot", "dot_file", type=click.Path(path_type=Path), help="Write the tree to this file, for graphviz.")
 @click.option("--network", type=click.IntRange(0, 2**32 - 1), help="Whose `.internal` is meant: a network id.")
 @of_a_daemon
 @for_programs
 def command(
-    qname: str, qtype: str, for_real: bool, network: int | None, socket: str | None, config: Path | None, as_json: bool
+    qname: str,
+    qtype: str,
+    for_real: bool,
+    as_graph: bool,
+    dot_file: Path | None,
+    network: int | None,
+    socket: str | None,
+    config: Path | None,
+    as_json: bool,
 ) -> None:
     """Tell why NAME gets the answer it gets.
 
@@ -43,7 +54,14 @@ def command(
     story = Story("sees" if for_real else "would see")
     request = Resolve(qname, qtype, network) if for_real else Explain(qname, qtype, network)
     ask(socket_path(socket, config), request, click.echo if as_json else story.add)
-    if not as_json:
+    if as_json:
+        return
+    if dot_file is not None:
+        dot_file.write_text(dot(f"{qname} {qtype}", story.links, story.verdict))
+    if as_graph:
+        for line in tree(f"{qname} {qtype}", story.links, story.verdict):
+            click.echo(line)
+    elif dot_file is None:
         story.print_end()
 
 
@@ -54,8 +72,8 @@ class Story:
         """sees: what the client does with it, "sees" or "would see"."""
         self._sees = sees
         self._has_steps = False
-        self._links: list[LinkRow] = []
-        self._verdict: VerdictRow | None = None
+        self.links: list[LinkRow] = []
+        self.verdict: VerdictRow | None = None
 
     def add(self, row: bytes) -> None:
         """One more TraceRow, LinkRow or VerdictRow, as JSON."""
@@ -64,18 +82,18 @@ class Story:
             self._has_steps = True
             click.echo(step_line(told))
         elif isinstance(told, LinkRow):
-            self._links.append(told)
+            self.links.append(told)
         else:
-            self._verdict = told
+            self.verdict = told
 
     def print_end(self) -> None:
         """Print what was not printed yet."""
         if self._has_steps:
             click.echo()
-        print_table(HEADS, [line for link in self._links for line in _lines(link)], numbers=NUMBERS)
-        if self._verdict is not None:
+        print_table(HEADS, [line for link in self.links for line in _lines(link)], numbers=NUMBERS)
+        if self.verdict is not None:
             click.echo()
-            for line in _verdict_lines(self._verdict, self._sees):
+            for line in _verdict_lines(self.verdict, self._sees):
                 click.echo(line)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import trio
 
 from resolver.daemon.handover import Predecessor
+from resolver.daemon.health import Process
 from resolver.daemon.prepared import Prepared
 from resolver.observe.options import LogOptions
 
@@ -25,6 +26,7 @@ class Around:
     relog: has the log look like this. notify: tells the service manager, in the words of sd_notify(3); watchdog: the seconds
     within which it wants to hear from us again, None: never. hand: sends octets with a copy of each listening socket.
     predecessor: whose place is taken. pid: our own. tells: is there a service manager?
+    process: what the kernel says of us.
     """
 
     read: Read | None = None
@@ -36,6 +38,7 @@ class Around:
     predecessor: Predecessor | None = None
     pid: int = 0
     tells: bool = False
+    process: Callable[[], Process | None] = lambda: None
 
 
 NOTHING_AROUND: Final = Around()

@@ -11,6 +11,7 @@ from resolver.iterate import IterateCounts
 from resolver.observe.boundary import FaultCounts
 from resolver.observe.log_writer import LogCounts
 from resolver.observe.turns import LoopCounts
+from resolver.policy.counts import PolicyCounts
 from resolver.service.counts import ServiceCounts
 from resolver.upstream import UpstreamCounts
 
@@ -26,6 +27,7 @@ class Counts:
     iterate: IterateCounts = field(default_factory=IterateCounts)
     log: LogCounts = field(default_factory=LogCounts)
     loop: LoopCounts = field(default_factory=LoopCounts)
+    policy: PolicyCounts = field(default_factory=PolicyCounts)
     resolve: ResolveCounts = field(default_factory=ResolveCounts)
     service: ServiceCounts = field(default_factory=ServiceCounts)
     snapshot: SnapshotCounts = field(default_factory=SnapshotCounts)

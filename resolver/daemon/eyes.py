@@ -28,6 +28,7 @@ from resolver.policy.sources import minimal_any, refuse_type
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
     AcceptedRow,
+    CheckRow,
     ConfigRow,
     Forgettable,
     HandedRow,
@@ -172,6 +173,9 @@ class Eyes:
             remarks=running.remarks(),
         )
 
+    def checks(self) -> Iterable[CheckRow]:
+        return self._running.health.rows()
+
     def config(self) -> ConfigRow:
         options = msgspec.Raw(msgspec.json.encode(self._parts.options))
         return ConfigRow(options, self._running.config_hash, self._running.loaded_at)
@@ -183,7 +187,7 @@ class Eyes:
         hand, running = self._switches.around.hand, self._running
         if hand is None:
             raise CannotShow("this daemon has no sockets that another process could read from")
-        row = HandedRow(self._switches.around.pid, VERSION, running.problems())
+        row = HandedRow(self._switches.around.pid, VERSION, running.parts.problems())
         await hand(stream, msgspec.json.encode(RowLine(msgspec.Raw(msgspec.json.encode(row)))) + b"\n")
         self._taking = stream
         log.info("sockets_given_away")

@@ -130,7 +130,7 @@ def make_parts(
     special = SpecialUse(recursion.zones)
     handler = Handler(
         env.now,
-        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge, anchors),
+        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge, anchors, counts),
         memory.cache,
         options.limits,
         counts.service,
@@ -183,7 +183,18 @@ def remade_parts(
     recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, parts.streams, anchors)
     special = SpecialUse(recursion.zones)
     parts.handler.adopt(
-        _sources(options, parts.env, parts.cache, special, internal, recursion, parts.mesh, parts.bridge, anchors),
+        _sources(
+            options,
+            parts.env,
+            parts.cache,
+            special,
+            internal,
+            recursion,
+            parts.mesh,
+            parts.bridge,
+            anchors,
+            parts.counts,
+        ),
         options.limits,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
@@ -214,6 +225,7 @@ def _sources(
     mesh: Mesh,
     bridge: Bridge,
     anchors: Anchors,
+    counts: Counts,
 ) -> Sources:
     return Sources(
         special,
@@ -227,6 +239,7 @@ def _sources(
         beside=lambda answer: with_addresses(cache, answer, env.now()),
         identity=options.identity,
         trusted=_root_tags(anchors) if options.dnssec.validate else None,
+        counts=counts.policy,
     )
 
 

@@ -5,6 +5,7 @@ import errno
 import gc
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from resolver.daemon.around import Around
 from resolver.daemon.counters import Counts
 from resolver.daemon.descriptors import fit, raise_limit
 from resolver.daemon.handover import NotTakenOver, Predecessor, meet
+from resolver.daemon.health import Process
 from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
 from resolver.env import Env
@@ -30,12 +32,13 @@ from resolver.options import Options
 from resolver.real_env import RealEnv
 from resolver.real_env_inherited import passed_sockets
 from resolver.real_env_notify import notifier, watchdog_seconds
+from resolver.real_env_process import descriptors
 
 EXIT_OK: Final = 0
 EXIT_FAILURE: Final = 1
 COLLECTOR_THRESHOLDS: Final = (20_000, 50, 100)  # allocations, and collections of the younger generation
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-IGNORED_SIGNALS: Final = (signal.SIGUSR1, signal.SIGUSR2)  # each ends a process that does not say otherwise
+IGNORED_SIGNALS: Final = (signal.SIGUSR1,)  # it ends a process that does not say otherwise
 
 Relog = Callable[[LogOptions], None]
 
@@ -128,14 +131,18 @@ async def _serve_until_signal(
         hand=env.network.hand_sockets,
         predecessor=await _predecessor(env, prepared.options.control.socket) if replace else None,
         pid=os.getpid(),
+        process=_process,
     )
     async with trio.open_nursery() as nursery:
-        with trio.open_signal_receiver(*ENDING_SIGNALS, *IGNORED_SIGNALS, signal.SIGHUP) as signals:
+        with trio.open_signal_receiver(*ENDING_SIGNALS, *IGNORED_SIGNALS, signal.SIGHUP, signal.SIGUSR2) as signals:
             nursery.start_soon(_serve_and_end, prepared, env, draining, around, nursery.cancel_scope, counts)
             async for number in signals:
                 if number == signal.SIGHUP:
                     with contextlib.suppress(trio.WouldBlock):  # one waits already, and will read the same file
                         hangup.send_nowait(None)
+                    continue
+                if number == signal.SIGUSR2:
+                    nursery.start_soon(_start_successor, config)
                     continue
                 if number in IGNORED_SIGNALS:
                     log.warning("signal_ignored", signal=signal.Signals(number).name)
@@ -146,6 +153,19 @@ async def _serve_until_signal(
                 draining.set()
 
 
+async def _start_successor(config: Path) -> None:
+    """Start the program as it stands on the disk now, to take our place; in our control group, where its manager looks."""
+    command = [sys.executable, "-m", "resolver.cli", "serve", "--replace", "--config", str(config)]
+    try:
+        process = await trio.lowlevel.open_process(command, stdin=subprocess.DEVNULL)
+    except OSError as error:
+        log.error("successor_not_started", reason=error.strerror)
+        return
+    log.info("successor_started", pid=process.pid)
+    code = await process.wait()  # it goes on after us, unless it ends before it has taken over
+    log.error("successor_ended", code=code)
+
+
 async def _predecessor(env: RealEnv, path: str) -> Predecessor | None:
     """The daemon that is to be replaced, its sockets ours; None: nobody is there. Raises NotTakenOver."""
     network = env.network
@@ -154,6 +174,11 @@ async def _predecessor(env: RealEnv, path: str) -> Predecessor | None:
         log.info("nobody_to_replace", socket=path)
     network.replaces = found is not None
     return found
+
+
+def _process() -> Process | None:
+    found = descriptors()
+    return None if found is None else Process(*found)
 
 
 def _tell_nobody(state: str) -> None:

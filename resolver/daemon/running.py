@@ -1,8 +1,10 @@
 """What the daemon is now: its parts, which a reload replaces, since when, and what came of the last reload."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
+from itertools import chain
 
+from resolver.daemon.health import Health, Process
 from resolver.daemon.parts import Parts
 from resolver.observe.measures import PREFIX, Measure, Reading
 from resolver.options import digest
@@ -13,8 +15,10 @@ VERSION = version("cistern-dns")
 class Running:
     """Holds the parts of the moment. started: monotonic seconds."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, process: Callable[[], Process | None] = lambda: None) -> None:
+        """process: see Health."""
         self.parts = parts
+        self.health = Health(lambda: self.parts, process)
         self.started = parts.env.now()
         self.loaded_at = parts.env.wall()  # when the config was taken that it goes by
         self.is_reload_failed = False
@@ -32,18 +36,20 @@ class Running:
         self.is_reload_failed = True
 
     def problems(self) -> tuple[str, ...]:
-        return self.parts.problems()
+        """What keeps the daemon from being ready, one sentence each."""
+        return self.health.problems()
 
     def remarks(self) -> tuple[str, ...]:
         """What an operator should mend although everything is answered, one sentence each."""
         failed = "the last reload failed: the config file is not what is gone by (see `cistern check`)"
-        return (*((failed,) if self.is_reload_failed else ()), *self.parts.remarks())
+        return (*((failed,) if self.is_reload_failed else ()), *self.health.remarks())
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
         yield from self.parts.measures()
         yield Measure(f"{PREFIX}_build_info", "1; the version is its label.", True, "version", {VERSION: 1})
-        for reading in self._readings():
+        yield from self.health.measures()
+        for reading in chain(self._readings(), self.health.readings()):
             yield Measure(f"{PREFIX}_{reading.name}", reading.help, True, "", {"": reading.value})
 
     def _readings(self) -> Iterator[Reading]:

@@ -12,6 +12,7 @@ from resolver.daemon.counters import Counts
 from resolver.daemon.doors import Doors
 from resolver.daemon.eyes import Eyes, Switches
 from resolver.daemon.handover import NotTakenOver, Predecessor
+from resolver.daemon.health import check_line
 from resolver.daemon.notifying import keep_notifying
 from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
 from resolver.daemon.reload import Reloader
@@ -56,13 +57,19 @@ async def serve(
         if options.log.level == "debug":
             trio.lowlevel.add_instrument(Holders(env.now))
         parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts)
-        running = Running(parts)
+        running = Running(parts, around.process)
         await background.start(env.drive, parts.mesh)
         async with trio.open_nursery() as serving:
             # everything is opened before anything is answered: a port that is taken is found before a client is met
             doors = Doors(env.network, parts.handler, parts.mesh, parts.connections, serving)
             opened = await doors.open(options.listen.addresses)
-            shown = pages(Exposition(running.measures, env.now).text, running.problems, running.remarks)
+            health = running.health
+            shown = pages(
+                Exposition(running.measures, env.now).text,
+                running.problems,
+                running.remarks,
+                lambda: [check_line(row) for row in health.rows()],
+            )
             windows = Windows(env.network, shown, background, parts.boundary)
             scopes: dict[str, trio.CancelScope] = {}
             reloader = Reloader(running, doors, windows, background, around, run_io, scopes)
@@ -92,6 +99,7 @@ async def serve(
             task_status.started(doors.addresses)
             background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
             background.start_soon(parts.boundary.keep, "host", parts.host.watch)
+            background.start_soon(parts.boundary.keep, "health", health.watch)
             if around.tells:
                 notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
                 background.start_soon(parts.boundary.keep, "notifying", notifying)

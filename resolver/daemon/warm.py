@@ -73,6 +73,8 @@ class WarmStart:
     ) -> None:
         """run: where the file is read and written. boundary: what faults end at; the next save comes all the same."""
         self.ended = trio.Event()
+        self.failure = ""  # why the last save failed
+        self._saved_at: float | None = None
         self.is_given_up = False  # another daemon has the cache, and writes the file from here on
         self._env = env
         self._cache = cache
@@ -96,6 +98,10 @@ class WarmStart:
                 nursery.cancel_scope.cancel()
         finally:
             self.ended.set()
+
+    def age(self, now: float) -> float | None:
+        """Seconds since the file was written; None: not by this process."""
+        return None if self._saved_at is None else now - self._saved_at
 
     def note_flush(self, name: WireName, rtype: int | None, subtree: bool) -> None:
         """Entries were forgotten at an operator's wish."""
@@ -129,9 +135,11 @@ class WarmStart:
                 raise
         except NotSaved as problem:
             self._counts.not_saved += 1
+            self.failure = str(problem)
             log.warning("snapshot_not_saved", file=self._path, reason=str(problem))
             return
         self._counts.saved += 1
+        self._saved_at, self.failure = self._env.now(), ""
         seconds = round(self._env.now() - began.monotonic, 3)
         log.info("snapshot_saved", file=self._path, entries=entries, octets=octets, seconds=seconds)
 

@@ -22,6 +22,7 @@ class Histogram:
         self.buckets[bisect_left(self.bounds, value)] += 1
         self.total += value
 
-    def note_at_once(self, count: int) -> None:
-        """So many that took next to nothing: some microseconds each are not worth a clock reading."""
-        self.buckets[0] += count
+    def note_each(self, value: float, count: int) -> None:
+        """So many that took as long each: what is answered in one batch is ready at one time."""
+        self.buckets[bisect_left(self.bounds, value)] += count
+        self.total += value * count

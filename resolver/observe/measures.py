@@ -40,9 +40,14 @@ def measures(counts: "DataclassInstance", readings: Iterable[Reading] = ()) -> I
     for package in fields(counts):
         of_package: DataclassInstance = getattr(counts, package.name)
         for field in fields(of_package):
-            yield _measure(f"{PREFIX}_{package.name}_{field.name}", field, getattr(of_package, field.name))
+            yield _measure(_name(f"{package.name}_{field.name}"), field, getattr(of_package, field.name))
     for reading in readings:
-        yield Measure(f"{PREFIX}_{reading.name}", reading.help, True, "", {"": reading.value})
+        yield Measure(_name(reading.name), reading.help, True, "", {"": reading.value})
+
+
+def _name(name: str) -> str:
+    """As it is exposed: what DNS calls octets, Prometheus' conventions call bytes."""
+    return f"{PREFIX}_{name}".replace("octets", "bytes")
 
 
 def _measure(name: str, field: "Field[object]", value: object) -> Measure:
@@ -51,7 +56,7 @@ def _measure(name: str, field: "Field[object]", value: object) -> Measure:
     match value:
         case Histogram():
             unit = str(field.metadata.get("unit", "seconds"))
-            name, values = f"{name}_{unit}", value
+            name, values = f"{name}_{unit}".replace("octets", "bytes"), value
         case dict():
             values = {_label_value(label, key): count for key, count in value.items()}
         case int() | float():

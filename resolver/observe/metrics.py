@@ -28,10 +28,12 @@ class Stat(NamedTuple):
 
 
 def stats(measures: Iterable[Measure]) -> Iterator[Stat]:
-    """One row per number."""
+    """One row per number, under the name that /metrics has for it."""
     for measure in measures:
+        is_counter = not measure.is_gauge and not isinstance(measure.values, Histogram)
+        name = f"{measure.name}_total" if is_counter else measure.name
         for label, value in _numbers(measure):
-            yield Stat(measure.name, value, label, measure.help)
+            yield Stat(name, value, label, measure.help)
 
 
 class Exposition:

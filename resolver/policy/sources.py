@@ -23,6 +23,7 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate import Budget
+from resolver.policy.counts import PolicyCounts
 from resolver.policy.identity import chaos_answer
 from resolver.policy.options import IdentityOptions, Rebind
 from resolver.policy.sentinel import heed, is_sentinel
@@ -66,6 +67,7 @@ class Sources:
         beside: Callable[[Answer], Answer] = as_it_is,
         identity: IdentityOptions = NOBODY,
         trusted: AbstractSet[int] | None = None,
+        counts: PolicyCounts | None = None,
     ) -> None:
         """mesh: in which questions are answered; outside: what internal zones wait for, they wait for in trio.
 
@@ -85,6 +87,7 @@ class Sources:
         self._beside = beside
         self._identity = identity
         self._trusted = trusted
+        self._answers = (counts or PolicyCounts()).answers
         self.view_of = view_of
 
     def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
@@ -92,23 +95,24 @@ class Sources:
         try:
             refuse(query, view)
             if query.qclass == CHAOS:
-                return chaos_answer(query.qname, query.qtype, self._identity)
+                return self._noted("special", chaos_answer(query.qname, query.qtype, self._identity))
             if self._is_ours(query.qname):
-                return self._serving(view).find(view.network_id(), query.qname, query.qtype, now, view.client)
+                answer = self._serving(view).find(view.network_id(), query.qname, query.qtype, now, view.client)
+                return answer if answer is None else self._noted("internal", answer)
             answer = self._special.find(query.qname, query.qtype)
+            if answer is None and query.qtype == ANY:
+                answer = minimal_any(query.qname)
             if answer is not None:
-                return answer
-            if query.qtype == ANY:
-                return minimal_any(query.qname)
+                return self._noted("special", answer)
             answer = self._public.find(Question(query.qname, query.qtype), now)
             if answer is not None:
                 if query.qtype in TARGET_AT:
                     answer = self._beside(answer)
-                return without_rebinding(self._heeded(query, answer), self._rebind)
+                return self._noted("cache", without_rebinding(self._heeded(query, answer), self._rebind))
             if not query.flags & RD:
                 raise NotRecursive("RD=0, and this is not in the cache")
         except ResolutionFailure as failure:
-            return failure.answer()
+            return self._noted("refused", failure.answer())
         return None
 
     def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
@@ -128,18 +132,23 @@ class Sources:
     async def answer(self, query: Query, view: View) -> Answer:
         """The answer where `answer_now` had none, in the mesh; raises ResolutionFailure."""
         if self._is_ours(query.qname):
-            return await self._at_home(view, Question(query.qname, query.qtype))
+            return self._noted("internal", await self._at_home(view, Question(query.qname, query.qtype)))
         at_home = partial(self._at_home, view) if self._rebind == "resolve" else None
         answer = await self._public.resolve(
             Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD
         )
-        return without_rebinding(self._beside(self._heeded(query, answer)), self._rebind)
+        return self._noted("upstream", without_rebinding(self._beside(self._heeded(query, answer)), self._rebind))
 
     def _heeded(self, query: Query, answer: Answer) -> Answer:
         """`answer` unless its name is a sentinel that must not pass (RFC 8509)."""
         if self._trusted is None or not is_sentinel(query.qname):
             return answer
         return heed(query, answer, self._trusted)
+
+    def _noted(self, origin: str, answer: Answer) -> Answer:
+        """The answer, counted. What is stale is told from what is fresh, wherever it came from."""
+        self._answers["stale" if answer.is_stale else origin] += 1
+        return answer
 
     async def _at_home(self, view: View, question: Question) -> Answer:
         load = self._serving(view).load

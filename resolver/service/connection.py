@@ -113,7 +113,7 @@ class _Reader:
             return True
         if type(reply) is not bytes:
             return False
-        handler.counts.latency.note_at_once(1)
+        handler.counts.latency.note(handler.now() - now)
         slot.replies.put(reply)
         return True
 

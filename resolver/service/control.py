@@ -24,6 +24,8 @@ from resolver.service.control_protocol import (
     CacheList,
     CacheShow,
     CacheTop,
+    CheckRow,
+    Checks,
     ConfigRow,
     ConfigShow,
     End,
@@ -113,6 +115,8 @@ class Inspectable(Protocol):
     def stats(self) -> Iterable[StatRow]: ...
 
     def status(self) -> StatusRow: ...
+
+    def checks(self) -> Iterable[CheckRow]: ...
 
     def config(self) -> ConfigRow: ...
 
@@ -243,6 +247,8 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return [daemon.status()]
         case Stats():
             return daemon.stats()
+        case Checks():
+            return daemon.checks()
         case ConfigShow():
             return [daemon.config()]
         case Reload():

@@ -20,6 +20,7 @@ MAX_TOP_INTERVAL: Final = 3600.0  # s
 MAX_NETWORK: Final = 2**32 - 1
 
 Network = Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]
+CheckState = Literal["ok", "remark", "problem"]
 Forgettable = Literal["negative", "failures"]
 _Text = Annotated[str, msgspec.Meta(max_length=1100)]
 
@@ -34,6 +35,10 @@ class Status(_Request, frozen=True, tag="status"):
 
 class Stats(_Request, frozen=True, tag="stats"):
     """Every counter -> StatRows."""
+
+
+class Checks(_Request, frozen=True, tag="checks"):
+    """Is all well that the daemon rests on? -> CheckRows."""
 
 
 class Reload(_Request, frozen=True, tag="reload"):
@@ -176,7 +181,7 @@ StateRequest = StateOf | StateApps | StateMachines | StateNames | StateFaults | 
 ConfigRequest = Reload | ConfigShow
 CacheRequest = CacheShow | CacheList | CacheTop | FailureList | CacheFlush | CacheExport | CacheImport
 RowRequest = (
-    Status | Stats | StepDown | ConfigRequest | CacheRequest | ServerList | Explain | Resolve | StateRequest
+    Status | Stats | Checks | StepDown | ConfigRequest | CacheRequest | ServerList | Explain | Resolve | StateRequest
 )  # answered with rows alone
 Request = RowRequest | HandSockets
 
@@ -223,6 +228,15 @@ class StatusRow(msgspec.Struct, frozen=True):
     listening: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+class CheckRow(msgspec.Struct, frozen=True):
+    """One check. text: what is the case. since: seconds for which the state is so. A problem makes the daemon unready."""
+
+    name: str
+    state: CheckState
+    text: str
+    since: float
 
 
 class ReloadRow(msgspec.Struct, frozen=True):

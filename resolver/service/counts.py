@@ -5,8 +5,11 @@ from typing import Final
 
 from resolver.observe.histogram import Histogram
 
-# Seconds. 1 ms: from memory; 1.8 s: the stale timer; 10 s: the deadline.
-LATENCY_BOUNDS: Final[tuple[float, ...]] = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+# Seconds. Below 1 ms: from memory; 1.8 s: the stale timer; 10 s: the deadline.
+LATENCY_BOUNDS: Final[tuple[float, ...]] = (
+    *(0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01),
+    *(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.8, 2.5, 5.0, 10.0),
+)
 RCODES: Final = range(16)  # the header's; the extended bits are in the OPT RR only
 
 

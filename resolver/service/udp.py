@@ -58,7 +58,7 @@ class _UdpService:
                 handler.finish(reply, now, partial(self._put, datagram.reply_to))
         counts.unsent += self._listener.send_batch(replies)
         counts.queries_udp += len(batch)
-        counts.latency.note_at_once(len(replies))
+        counts.latency.note_each(handler.now() - now, len(replies))
         if unread:
             self._answer_unread(unread, now)
 
@@ -93,4 +93,4 @@ class _UdpService:
             if reply is not None:
                 replies.append((reply, datagram.reply_to))
         self._counts.unsent += self._listener.send_batch(replies)
-        self._counts.latency.note_at_once(len(replies))
+        self._counts.latency.note_each(self._handler.now() - now, len(replies))

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -154,7 +155,7 @@ def test_a_successor_that_is_not_ready_leaves_the_daemon_in_its_place_and_says_s
     assert "none.db" in said
     assert "not_replaced" in said
     assert asker.lost == []
-    assert stats(daemon, "cistern_service_faults") == 0  # it answers on its control socket, too
+    assert stats(daemon, "cistern_service_faults_total") == 0  # it answers on its control socket, too
     assert daemon.stop()[0] == 0
 
 
@@ -230,3 +231,15 @@ def _activated(folder: Path, *sockets: socket.socket) -> subprocess.Popen[bytes]
         pass_fds=[sock.fileno() for sock in sockets],
         stdin=subprocess.DEVNULL,
     )
+
+
+def test_at_sigusr2_a_daemon_starts_its_successor(alone: Resolve) -> None:
+    daemon = alone()
+    daemon.process.send_signal(signal.SIGUSR2)
+    assert daemon.process.wait(30) == 0, daemon.log.read_text()
+    [pid] = re.findall(r"replaced by=(\d+)", daemon.log.read_text())
+    try:
+        assert stats(daemon, "cistern_service_faults_total") == 0  # somebody answers
+    finally:
+        os.kill(int(pid), signal.SIGTERM)
+    assert wait_until(lambda: not (daemon.folder / "control.sock").exists(), 10)

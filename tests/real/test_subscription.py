@@ -37,7 +37,7 @@ def counted(daemon: Daemon, name: str) -> dict[str, float]:
     return {
         str(row["label"]): float(str(row["value"]))
         for row in rows(daemon, "stats")
-        if row["name"] == f"cistern_internal_{name}"
+        if row["name"] == f"cistern_internal_{name}_total"
     }
 
 

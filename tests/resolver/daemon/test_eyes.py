@@ -70,8 +70,8 @@ def test_stats_hold_every_counter() -> None:
     async def test(env: Env, address: Address, draining: trio.Event) -> None:
         await Client(env.network, address).ask("localhost")
         rows = {(row["name"], row["label"]): row["value"] for row in await ask(env, Stats())}
-        assert rows["cistern_service_queries_udp", ""] == 1
-        assert rows["cistern_service_replies", "rcode=NOERROR"] == 1
+        assert rows["cistern_service_queries_udp_total", ""] == 1
+        assert rows["cistern_service_replies_total", "rcode=NOERROR"] == 1
 
     with_daemon(test)
 

@@ -8,7 +8,7 @@ from internal_zones import StateOptions
 from resolver.daemon import serve
 from resolver.daemon.around import Around
 from resolver.daemon.notifying import status_line
-from resolver.daemon.parts import make_parts
+from resolver.daemon.parts import Parts, make_parts
 from resolver.daemon.running import Running
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
 
@@ -44,8 +44,14 @@ def test_the_line_says_what_is_wrong_first() -> None:
         options = msgspec.structs.replace(ALONE, state=StateOptions(database="/nonexistent"))
         async with trio.open_nursery() as nursery:
             running = Running(make_parts(options, simulated(), HINTS, nursery))
-            assert status_line(running, 5) == "not ready: state database: starting"
-            running = Running(make_parts(ALONE, simulated(), HINTS, nursery))
+            assert status_line(running, 5) == ("not ready: state database: starting (and 1 more)")
+            running = Running(asked(make_parts(ALONE, simulated(), HINTS, nursery)))
             assert status_line(running, 5) == "ready: 5 queries a second, 0 names cached, 0 remarks"
 
     trio.run(main)
+
+
+def asked(parts: Parts) -> Parts:
+    """The parts of a daemon that has asked a server and was answered."""
+    parts.counts.upstream.sent = parts.counts.upstream.received = 1
+    return parts

@@ -197,7 +197,7 @@ def test_the_cache_shrinks_to_a_smaller_bound_and_is_kept_within_it() -> None:
     async def test(world: World) -> None:
         await world.reload(cache=CacheOptions(snapshot="", max_octets=1 << 20))
         rows = await world.operator.look(Stats())
-        assert [row["value"] for row in rows if row["name"] == "cistern_cache_max_octets"] == [1 << 20]
+        assert [row["value"] for row in rows if row["name"] == "cistern_cache_max_bytes"] == [1 << 20]
 
     with_world(test)
 

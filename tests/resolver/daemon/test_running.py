@@ -11,7 +11,9 @@ from tests.resolver.daemon.alone import ALONE, HINTS, simulated
 def test_a_failed_reload_is_remarked_and_measured_until_one_succeeds() -> None:
     async def main() -> None:
         async with trio.open_nursery() as nursery:
-            running = Running(make_parts(ALONE, simulated(), HINTS, nursery))
+            parts = make_parts(ALONE, simulated(), HINTS, nursery)
+            parts.counts.upstream.sent = parts.counts.upstream.received = 1
+            running = Running(parts)
             assert running.problems() == running.remarks() == ()
             assert measured(running)["cistern_config_last_reload_successful"] == 1
             running.note_failed_reload()

@@ -66,7 +66,7 @@ def test_metrics_and_health_are_served() -> None:
         await Client(env.network, address).ask("localhost")
         text = await _get(env, "/metrics")
         assert b"cistern_service_queries_udp_total 1.0" in text
-        assert b"cistern_cache_octets 0.0" in text
+        assert b"cistern_cache_bytes 0.0" in text
         assert (await _get(env, "/readyz")).startswith(b"HTTP/1.1 200")
 
     with_daemon(test)

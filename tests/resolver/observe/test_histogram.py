@@ -21,7 +21,7 @@ def test_each_duration_falls_into_one_bucket(seconds: float, bucket: int) -> Non
     assert histogram.total == seconds
 
 
-def test_what_takes_next_to_nothing_is_counted_by_the_batch() -> None:
+def test_what_is_answered_together_took_as_long_each() -> None:
     histogram = Histogram((1.0, 2.0))
-    histogram.note_at_once(64)
-    assert (histogram.buckets, histogram.total) == ([64, 0, 0], 0.0)
+    histogram.note_each(1.5, 64)
+    assert (histogram.buckets, histogram.total) == ([0, 64, 0], 96.0)

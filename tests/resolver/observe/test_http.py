@@ -1,5 +1,6 @@
 """Three pages over HTTP."""
 
+import gzip
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -9,16 +10,25 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from resolver.observe.http import MAX_CONNECTIONS, MAX_REQUEST_OCTETS, TIMEOUT, Page, pages, respond, serve_http
+from resolver.observe.http import (
+    MAX_CONNECTIONS,
+    MAX_REQUEST_OCTETS,
+    TIMEOUT,
+    Page,
+    pages,
+    respond,
+    serve_http,
+    takes_gzip,
+)
 from tests.resolver.observe.bounded import new_boundary
 from tests.resolver.service.world import OpenListener
 
 
 def of(problems: list[str], remarks: tuple[str, ...] = ()) -> dict[str, Page]:
     async def exposition() -> bytes:
-        return b"a_total 1.0\n"
+        return b"a_total 1.0\n" * (200 if "much" in problems else 1)
 
-    return pages(exposition, lambda: problems, lambda: remarks)
+    return pages(exposition, lambda: problems, lambda: remarks, lambda: ("state_database ok",))
 
 
 def get(path: str, problems: list[str] | None = None) -> tuple[str, str]:
@@ -171,3 +181,31 @@ def test_a_remark_is_shown_and_makes_nobody_unready() -> None:
         "HTTP/1.1 200 OK",
         "ok\nremark: statement apps is slow\n",
     )
+
+
+def test_readyz_lists_its_checks_to_who_wants_them() -> None:
+    assert get("/readyz?verbose")[1] == "ok\n\nstate_database ok\n"
+
+
+def test_a_long_page_is_packed_for_who_takes_it() -> None:
+    request = b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: deflate, gzip;q=0.8\r\n\r\n"
+    head, _, body = answer_to(request, of(["much"])).partition(b"\r\n\r\n")
+    assert b"Content-Encoding: gzip" in head
+    assert gzip.decompress(body) == b"a_total 1.0\n" * 200
+    assert b"Content-Encoding" not in answer_to(request, of([]))
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (b"Accept-Encoding: gzip", True),
+        (b"accept-encoding: br, GZIP", True),
+        (b"Accept: gzip", False),
+        (b"Accept-Encoding: gzip;q=0", False),
+        (b"Accept-Encoding: gzip; q=0.0", False),
+        (b"Accept-Encoding: gzip; q=0.1", True),
+        (b"Accept-Encoding: xgzip", False),
+    ],
+)
+def test_who_takes_a_packed_page(header: bytes, expected: bool) -> None:
+    assert takes_gzip(b"GET / HTTP/1.1\r\n" + header + b"\r\n\r\n") is expected

@@ -27,7 +27,7 @@ def test_each_field_is_a_measure_named_after_its_package() -> None:
 
 def test_a_reading_is_a_gauge() -> None:
     assert list(measures(Counts(), [Reading("cache_octets", "Octets cached.", 7.0)]))[-1] == Measure(
-        "cistern_cache_octets", "Octets cached.", True, "", {"": 7.0}
+        "cistern_cache_bytes", "Octets cached.", True, "", {"": 7.0}
     )
 
 

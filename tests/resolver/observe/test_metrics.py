@@ -1,13 +1,18 @@
 """Measures as Prometheus and as people read them."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 
+import pytest
 import trio
 from prometheus_client.parser import text_string_to_metric_families
 from trio.testing import MockClock
 
+from resolver.daemon.running import Running
 from resolver.observe.measures import Measure, measures
 from resolver.observe.metrics import GOOD_FOR, Exposition, Measures, Stat, stats
+from tests.resolver.daemon.test_parts import of_parts
 from tests.resolver.observe.counted import Counts
 
 
@@ -99,10 +104,10 @@ def test_the_process_is_shown_too() -> None:
 def test_people_get_a_row_per_number() -> None:
     rows = list(stats(measures(counted())))
     assert rows[:4] == [
-        Stat("cistern_kitchen_meals", 3, "", "Meals cooked."),
+        Stat("cistern_kitchen_meals_total", 3, "", "Meals cooked."),
         Stat("cistern_kitchen_guests_current", 2, "", "Guests at the table."),
-        Stat("cistern_kitchen_replies", 5, "rcode=NOERROR", "Replies given."),
-        Stat("cistern_kitchen_replies", 1, "rcode=NXDOMAIN", "Replies given."),
+        Stat("cistern_kitchen_replies_total", 5, "rcode=NOERROR", "Replies given."),
+        Stat("cistern_kitchen_replies_total", 1, "rcode=NXDOMAIN", "Replies given."),
     ]
     assert [(row.label, row.value) for row in rows if row.name == "cistern_kitchen_wait_seconds"] == [
         ("le=0.5", 1),
@@ -110,3 +115,13 @@ def test_people_get_a_row_per_number() -> None:
         ("le=+Inf", 4),
         ("sum", 6.5),
     ]
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian's prometheus) is not installed")
+def test_promtool_has_nothing_against_any_name_of_the_daemons() -> None:
+    """Prometheus' conventions: base units, a help for each, suffixes as they should be."""
+    shown = of_parts(lambda parts: list(Running(parts).measures()))
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=text_of(lambda: shown), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, b"", b"")

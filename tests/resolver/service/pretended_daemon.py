@@ -19,6 +19,7 @@ from resolver.policy.server_rows import ServerRow
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
     AcceptedRow,
+    CheckRow,
     ConfigRow,
     Forgettable,
     NameRow,
@@ -69,6 +70,12 @@ class PretendedDaemon:
         self.asked: list[tuple[object, ...]] = []
         self.options = Options()
         self.left = 0
+        self.counters = [StatRow("hits", 5, help="Answers from the cache.")]
+        self.checked = [
+            CheckRow("state_database", "problem", "state database: missing", 90.0),
+            CheckRow("upstream", "remark", "no server answers: 7 queries in a row were lost", 12.0),
+            CheckRow("clock", "ok", "the clock runs evenly", 3600.0),
+        ]
         self.reloads = [ReloadRow(("cache.max_ttl",), ("control.socket",)), ReloadRow(problems=("c.toml:2: wrong",))]
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
@@ -144,10 +151,13 @@ class PretendedDaemon:
                 ]
 
     def stats(self) -> Iterable[StatRow]:
-        return [StatRow("hits", 5, help="Answers from the cache.")]
+        return self.counters
 
     def status(self) -> StatusRow:
         return StatusRow("0.1.0", 12.5, ("127.0.0.1:53",))
+
+    def checks(self) -> Iterable[CheckRow]:
+        return self.checked
 
     def config(self) -> ConfigRow:
         return ConfigRow(msgspec.Raw(msgspec.json.encode(self.options)), 7, 1.5)

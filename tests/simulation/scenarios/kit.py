@@ -218,8 +218,8 @@ class Net:
         return {row.rtype: row.state for row in await self._world.operator.show(name)}
 
     async def counter(self, name: str) -> float:
-        """`cistern_<name>` as the operator sees it, the sum of all its labels."""
-        rows = [row.value for row in await self._world.operator.stats() if row.name == f"cistern_{name}"]
+        """`cistern_<name>_total` as the operator sees it, the sum of all its labels."""
+        rows = [row.value for row in await self._world.operator.stats() if row.name == f"cistern_{name}_total"]
         assert rows, f"no counter {name}"
         return sum(rows)
 

@@ -1,0 +1,346 @@
+"""An unbound.conf, turned into a config of ours and a list of what has no counterpart. Pure but for included files."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from resolver.options.places import key_text
+
+MAX_FILES: Final = 100  # included; a file that includes itself ends here
+STATEMENT: Final = re.compile(r'\s*([a-z0-9-]+):\s*(?:"([^"]*)"|\'([^\']*)\'|([^#\s]*(?:[ \t]+[^#\s]+)*))\s*(?:#.*)?$')
+SIZE: Final = re.compile(r"(\d+)\s*([kmgKMG]?)[bB]?$")
+FACTORS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+# Options that need nothing of ours: what they ask for is so anyway, or is of Unbound's own making.
+SO_ANYWAY: Final = {
+    "do-udp": "always",
+    "do-tcp": "always",
+    "hide-identity": "CHAOS names are not answered",
+    "hide-version": "CHAOS names are not answered",
+    "harden-glue": "always",
+    "harden-dnssec-stripped": "always, with dnssec.validate",
+    "harden-below-nxdomain": "always (RFC 8020)",
+    "harden-referral-path": "never needed: what referrals say is only whom to ask",
+    "harden-large-queries": "always",
+    "harden-short-bufsize": "always",
+    "aggressive-nsec": "always, with dnssec.validate (RFC 8198)",
+    "use-caps-for-id": "recursion.case_randomization, on by default",
+    "prefetch-key": "always",
+    "deny-any": "ANY is answered as RFC 8482 says",
+    "qname-minimisation-strict": "recursion.qname_minimisation",
+    "num-threads": "one event loop, and threads for files",
+    "so-reuseport": "one process reads, in batches",
+    "so-rcvbuf": "4 MB, always asked for",
+    "so-sndbuf": "not needed",
+    "edns-buffer-size": "1232, always",
+    "max-udp-size": "1232, always",
+    "msg-buffer-size": "not needed",
+    "outgoing-range": "see limits.in_flight",
+    "outgoing-num-tcp": "bounded by itself",
+    "msg-cache-slabs": "of Unbound's threads",
+    "rrset-cache-slabs": "of Unbound's threads",
+    "infra-cache-slabs": "of Unbound's threads",
+    "key-cache-slabs": "of Unbound's threads",
+    "infra-cache-numhosts": "bounded by itself",
+    "key-cache-size": "in cache.max_octets",
+    "neg-cache-size": "in cache.max_octets",
+    "msg-cache-size": "replies are made from RRsets, and not kept",
+    "username": "see the systemd unit",
+    "directory": "paths are taken from the config's folder",
+    "chroot": "see the systemd unit",
+    "pidfile": "see systemctl, or --replace",
+    "use-syslog": "the log goes to the standard error stream, and so to the journal",
+    "logfile": "the log goes to the standard error stream, and so to the journal",
+    "log-time-ascii": "always",
+    "module-config": "see dnssec.validate",
+    "statistics-interval": "see /metrics",
+    "extended-statistics": "see /metrics",
+    "control-enable": "always, at control.socket",
+    "control-interface": "see control.socket",
+    "minimal-responses": "answer.minimal",
+    "rrset-roundrobin": "always",
+    "unwanted-reply-threshold": "a guessed port is answered by asking over TCP",
+    "target-fetch-policy": "by itself",
+    "root-key-sentinel": "not signalled",
+    "trust-anchor-signaling": "not signalled",
+    "val-clean-additional": "always",
+    "ede": "always",
+    "ede-serve-expired": "always",
+    "tcp-upstream": "UDP first, always",
+    "interface-automatic": "replies always leave from the address that was asked",
+    "ip-freebind": "see cistern.socket",
+}
+# What an operator has to know before Unbound goes.
+WITHOUT: Final = {
+    "private-address": "public names with addresses of the platform (fdaa::/16) are refused; other private ranges are not",
+    "private-domain": "as private-address",
+    "local-data": "names of one's own come from the state database, or from a server named in [[stub]]",
+    "local-data-ptr": "as local-data",
+    "local-zone": "special-use names are answered as RFC 6761 says; others come from a server named in [[stub]]",
+    "auth-zone": "name the zone's servers in [[stub]]",
+    "rpz": "response policy zones are not supported",
+    "view": "what a client sees is decided by its network",
+    "dnscrypt": "not supported",
+    "python": "not supported",
+    "dynlib": "not supported",
+    "tls-service-key": "DNS over TLS is not served",
+    "tls-service-pem": "DNS over TLS is not served",
+    "tls-upstream": "servers are asked over plain DNS",
+    "forward-tls-upstream": "servers are asked over plain DNS: this would be sent in the clear, so the zone is left out",
+    "https-port": "DNS over HTTPS is not served",
+    "ratelimit": "see limits.waiting_rate_per_address, which is of clients",
+    "ip-ratelimit": "see limits.waiting_rate_per_address",
+    "dns64-prefix": "not supported",
+    "outgoing-interface": "the kernel's choice",
+    "outgoing-port-permit": "all above 1023",
+    "outgoing-port-avoid": "all above 1023",
+    "auto-trust-anchor-file": "anchors are not updated by themselves; those built in are the root's of 2017 and 2024",
+    "insecure-lan-zones": "name the zones in dnssec.negative_trust_anchors",
+    "cache-min-negative-ttl": "see cache.min_negative_ttl",
+}
+
+
+class Left(NamedTuple):
+    """An option that was not taken over. line: of its file."""
+
+    file: str
+    line: int
+    option: str
+    value: str
+    why: str
+
+
+class Statement(NamedTuple):
+    """One line of an unbound.conf: an option, or (value "") the head of a clause."""
+
+    file: str
+    line: int
+    option: str
+    value: str
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of it. tables: of our config, by key; left: what has no counterpart; anyway: what needs none."""
+
+    tables: dict[str, dict[str, object]] = field(default_factory=dict)
+    zones: list[tuple[str, dict[str, object]]] = field(default_factory=list)  # ("forward" or "stub", its options)
+    left: list[Left] = field(default_factory=list)
+    anyway: list[Left] = field(default_factory=list)
+
+    def put(self, table: str, key: str, value: object) -> None:
+        self.tables.setdefault(table, {})[key] = value
+
+    def add(self, table: str, key: str, value: object) -> None:
+        """One more of an array."""
+        values = self.tables.setdefault(table, {}).setdefault(key, [])
+        assert isinstance(values, list)
+        if value not in values:
+            values.append(value)
+
+
+CLAUSES: Final = frozenset(
+    {
+        "server",
+        "forward-zone",
+        "stub-zone",
+        "auth-zone",
+        "remote-control",
+        "view",
+        "python",
+        "dynlib",
+        "dnscrypt",
+        "rpz",
+    }
+)
+
+
+def read(path: Path) -> Taken:
+    """What the unbound.conf at `path` says, in our words. Raises OSError and UnicodeDecodeError."""
+    taken = Taken()
+    clause = "server"
+    zone: list[Statement] = []
+    port = 53
+    interfaces: list[str] = []
+    for statement in _statements(path, [MAX_FILES]):
+        if statement.option in CLAUSES and not statement.value:
+            _take_zone(clause, zone, taken)
+            clause, zone = statement.option, []
+            if clause in WITHOUT:
+                taken.left.append(_left(statement, WITHOUT[clause]))
+        elif clause in ("forward-zone", "stub-zone"):
+            zone.append(statement)
+        elif clause == "server" and statement.option == "port" and statement.value.isdecimal():
+            port = int(statement.value)
+        elif clause == "server" and statement.option in ("interface", "ip-address"):
+            interfaces.append(statement.value)
+        elif clause in ("server", "remote-control"):
+            try:
+                _take(statement, taken)
+            except ValueError:
+                taken.left.append(_left(statement, "its value was not understood"))
+    _take_zone(clause, zone, taken)
+    for interface in interfaces or ["127.0.0.1", "::1"]:
+        host, _, own_port = interface.partition("@")
+        taken.add("listen", "addresses", _address(host, own_port or str(port)))
+    return taken
+
+
+def as_toml(taken: Taken, source: str) -> str:
+    """The config, with what is left to the operator as comments at its end."""
+    lines = [
+        f"# From {source}, by `cistern config from-unbound`. What is not said here is as `cistern config` prints it."
+    ]
+    for name, settings in taken.tables.items():
+        lines += ["", f"[{name}]", *(f"{key_text((key,))} = {_toml(value)}" for key, value in settings.items())]
+    for kind, settings in taken.zones:
+        lines += ["", f"[[{kind}]]", *(f"{key} = {_toml(value)}" for key, value in settings.items())]
+    if taken.left:
+        lines += ["", "# Has no counterpart:"]
+        lines += [f"#   {Path(one.file).name}:{one.line}: {one.option}: {one.value}: {one.why}" for one in taken.left]
+    return "\n".join(lines) + "\n"
+
+
+def _take(statement: Statement, taken: Taken) -> None:
+    option, value = statement.option, statement.value
+    is_on = value.lower() in ("yes", "on", "1")
+    match option:
+        case "access-control":
+            _take_access(statement, taken)
+        case "rrset-cache-size":
+            taken.put("cache", "max_octets", max(1 << 20, _size(value)))
+        case "cache-max-ttl" | "cache-min-ttl" | "cache-max-negative-ttl":
+            taken.put("cache", option.removeprefix("cache-").replace("-", "_"), int(value))
+        case "prefetch":
+            taken.put("cache", "prefetch", is_on)
+        case "serve-expired":
+            taken.put("stale", "enabled", is_on)
+        case "serve-expired-ttl" if int(value):
+            taken.put("stale", "max_stale", min(int(value), 604800))
+        case "serve-expired-reply-ttl":
+            taken.put("stale", "answer_ttl", max(1, min(int(value), 3600)))
+        case "serve-expired-client-timeout":
+            taken.put("stale", "client_timeout", min(int(value) / 1000, 10.0))
+        case "do-ip4" | "do-ip6":
+            taken.put("recursion", "ipv" + option[-1], is_on)
+        case "do-not-query-address":
+            taken.add("recursion", "do_not_query", value)
+        case "qname-minimisation":
+            taken.put("recursion", "qname_minimisation", "relaxed" if is_on else "off")
+        case "root-hints":
+            taken.put("recursion", "root_hints", value)
+        case "trust-anchor-file":
+            taken.put("dnssec", "trust_anchors", value)
+            taken.put("dnssec", "validate", True)
+        case "auto-trust-anchor-file":
+            taken.put("dnssec", "validate", True)  # with the anchors built in
+            taken.left.append(_left(statement, WITHOUT[option]))
+        case "domain-insecure":
+            taken.add("dnssec", "negative_trust_anchors", value)
+        case "num-queries-per-thread":
+            taken.put("limits", "in_flight", max(512, int(value)))
+        case "incoming-num-tcp":
+            taken.put("limits", "tcp_connections", max(32, int(value)))
+        case "tcp-idle-timeout":
+            taken.put("limits", "tcp_idle", max(0.1, min(int(value) / 1000, 600.0)))
+        case "verbosity":
+            taken.put("log", "level", "debug" if int(value) >= 2 else "info")
+        case _ if option in SO_ANYWAY:
+            taken.anyway.append(_left(statement, SO_ANYWAY[option]))
+        case _:
+            taken.left.append(_left(statement, WITHOUT.get(option, "nothing here does this")))
+
+
+def _take_access(statement: Statement, taken: Taken) -> None:
+    prefix, _, action = statement.value.partition(" ")
+    network = ipaddress.ip_network(prefix, strict=False)
+    if action.strip().startswith("allow"):
+        taken.put("networks", str(network), 0)
+    elif not network.prefixlen:
+        taken.anyway.append(_left(statement, "who is in no network is refused, always"))
+    else:
+        taken.left.append(
+            _left(statement, "who is in no network is refused; a prefix inside an allowed one cannot be taken out")
+        )
+
+
+def _take_zone(clause: str, statements: Iterable[Statement], taken: Taken) -> None:
+    if clause not in ("forward-zone", "stub-zone"):
+        return
+    kind = clause.removesuffix("-zone")
+    found: dict[str, object] = {"servers": []}
+    servers: list[str] = []
+    for statement in statements:
+        match statement.option:
+            case "name":
+                found["zone"] = statement.value
+            case "forward-addr" | "stub-addr":
+                host, _, rest = statement.value.partition("@")
+                servers.append(_address(host, rest.partition("#")[0] or "53"))
+            case "forward-first" | "stub-first" if statement.value == "yes" and kind == "forward":
+                found["fallback"] = True
+            case "forward-tls-upstream" | "forward-ssl-upstream" if statement.value == "yes":
+                taken.left.append(_left(statement, WITHOUT["forward-tls-upstream"]))
+                return
+            case "forward-host" | "stub-host":
+                taken.left.append(_left(statement, "servers are named by their addresses"))
+            case _:
+                taken.left.append(_left(statement, "nothing here does this"))
+    if servers and "zone" in found:
+        taken.zones.append((kind, {"zone": found["zone"], "servers": servers, **_without(found, "zone", "servers")}))
+
+
+def _without(values: dict[str, object], *keys: str) -> dict[str, object]:
+    return {key: value for key, value in values.items() if key not in keys}
+
+
+def _statements(path: Path, files_left: list[int]) -> Iterator[Statement]:
+    """Every statement of the file and of those that it includes, in their order."""
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        for option, value in _in_line(line):
+            if option not in ("include", "include-toplevel"):
+                yield Statement(str(path), number, option, value)
+                continue
+            for included in sorted(path.parent.glob(value)) if not value.startswith("/") else _absolute(value):
+                files_left[0] -= 1
+                if files_left[0] >= 0:
+                    yield from _statements(included, files_left)
+
+
+def _absolute(pattern: str) -> list[Path]:
+    return sorted(Path("/").glob(pattern.lstrip("/")))
+
+
+def _in_line(line: str) -> Iterator[tuple[str, str]]:
+    """The statements of a line: one, or the head of a clause and the first one in it."""
+    text = line.strip()
+    head = re.match(r"([a-z0-9-]+):\s*(?=[a-z0-9-]+:\s)", text)
+    if head and head[1] in CLAUSES:
+        yield head[1], ""
+        text = text[head.end() :]
+    found = STATEMENT.match(text)
+    if found:
+        option, *values = found.groups()
+        yield option, next((value for value in values if value is not None), "").strip()
+
+
+def _address(host: str, port: str) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _size(text: str) -> int:
+    found = SIZE.match(text)
+    return int(found[1]) * FACTORS[found[2].lower()] if found else 0
+
+
+def _left(statement: Statement, why: str) -> Left:
+    return Left(*statement, why)
+
+
+def _toml(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,240 @@
+"""Is all well? Each thing that the daemon rests on, looked at once a second, with since when it is as it is.
+
+A problem makes the daemon unready; a remark does not: an orchestrator restarts what is not ready, and no restart mends a network.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Never
+
+import structlog
+import trio
+
+from resolver.daemon.parts import Parts
+from resolver.observe.histogram import Histogram
+from resolver.observe.measures import PREFIX, Measure, Reading
+from resolver.service.control_protocol import CheckRow, CheckState
+
+EVERY: Final = 1.0  # s between two looks
+SILENT_AFTER: Final = 10.0  # s in which nothing came back, of
+SILENT_QUERIES: Final = 5  # queries at least: then public resolution fails as a whole
+FIRST_TRY_WITHIN: Final = 5.0  # s from the start; who has nobody to ask then is as ready as it gets
+LATE: Final = 0.1  # s that the event loop may be late at a look; a batch of queries takes some ms
+LAG_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+SNAPSHOT_LATE: Final = 1200.0  # s; it is saved every 300
+FEW_DESCRIPTORS: Final = 64  # left: a burst of questions takes as many
+CLOCK_FLOOR: Final = 1_767_225_600.0  # 2026-01-01: a clock before this version was made makes all signatures bogus
+CLOCK_JUMP: Final = 5.0  # s that the wall clock may move against the monotonic one between two looks
+
+log = structlog.get_logger()
+
+
+class Found(NamedTuple):
+    """What a check says now."""
+
+    state: CheckState
+    text: str
+
+
+@dataclass(slots=True)
+class _Kept:
+    found: Found
+    since: float
+
+
+class Process(NamedTuple):
+    """What the kernel says of this process. descriptors: open now; most: how many may be."""
+
+    descriptors: int
+    most: int
+
+
+class Health:
+    """The checks of a running daemon."""
+
+    def __init__(self, parts: Callable[[], Parts], process: Callable[[], Process | None]) -> None:
+        """parts: of the moment. process: asked once a second; None: not known."""
+        self._parts = parts
+        self._process = process
+        env = parts().env
+        self._started = env.now()
+        self.lag = Histogram(LAG_BOUNDS)
+        self.worst_lag = 0.0  # s, of the last look
+        self.answered_at: float | None = None  # monotonic seconds at which an upstream reply was last seen
+        self._clock = env.wall() - env.now()
+        self._clock_moved = 0.0
+        self._sent = self._received = 0
+        self._unanswered = 0  # queries sent since the last reply
+        self._silent_since: float | None = None
+        self._is_out = False
+        self._kept: dict[str, _Kept] = {}
+        self._generation = 0
+        self.changed_at: float | None = None  # monotonic seconds at which a change of the state database was last seen
+        self.look()
+
+    async def watch(self) -> Never:
+        """Look once a second, for ever."""
+        env = self._parts().env
+        while True:
+            began = env.now()
+            await trio.sleep(EVERY)
+            self.worst_lag = max(0.0, env.now() - began - EVERY)
+            self.lag.note(self.worst_lag)
+            self.look()
+
+    def look(self) -> None:
+        """See how all is, and say so in the log where it changed for the whole of the public names."""
+        parts = self._parts()
+        now = parts.env.now()
+        self._watch_upstream(parts, now)
+        status = parts.internal.status() if parts.internal is not None else None
+        if status is not None and status.generation != self._generation:
+            self._generation, self.changed_at = status.generation, now
+        clock = parts.env.wall() - now
+        self._clock_moved = clock - self._clock
+        self._clock = clock
+        for name, found in self._checks(parts, now):
+            kept = self._kept.get(name)
+            if kept is None or kept.found.state != found.state:
+                self._kept[name] = _Kept(found, now)
+            else:
+                kept.found = found
+
+    def rows(self) -> list[CheckRow]:
+        """Every check as it was at the last look, the state database and what else is quick looked at anew."""
+        self.look()
+        now = self._parts().env.now()
+        return [CheckRow(name, *kept.found, now - kept.since) for name, kept in self._kept.items()]
+
+    def readings(self) -> Iterator[Reading]:
+        """The ages and states, for /metrics."""
+        parts = self._parts()
+        now = parts.env.now()
+        yield Reading("ready", "Is the daemon ready? 1 or 0.", float(not self.problems()))
+        if self.answered_at is not None:
+            age = now - self.answered_at
+            yield Reading("upstream_reply_age_seconds", "Seconds since a server was last seen to answer.", age)
+        if parts.internal is not None:
+            looked_ago = parts.internal.status().looked_ago
+            if looked_ago is not None:
+                yield Reading(
+                    "internal_look_age_seconds", "Seconds since the state database was last seen well.", looked_ago
+                )
+            if self.changed_at is not None:
+                age = now - self.changed_at
+                yield Reading("internal_change_age_seconds", "Seconds since the state database last changed.", age)
+        age_of_snapshot = parts.warm.age(now) if parts.warm is not None else None
+        if age_of_snapshot is not None:
+            yield Reading("snapshot_age_seconds", "Seconds since the cache was last saved.", age_of_snapshot)
+
+    def measures(self) -> Iterator[Measure]:
+        """The checks by name, and how late the event loop was."""
+        states = {row.name: float(row.state == "ok") for row in self.rows()}
+        yield Measure(f"{PREFIX}_check_ok", "Is the check of /readyz?verbose ok? 1 or 0.", True, "check", states)
+        help_ = "Seconds that the event loop was late, once a second."
+        yield Measure(f"{PREFIX}_event_loop_lag_seconds", help_, False, "", self.lag)
+
+    def problems(self) -> tuple[str, ...]:
+        """What makes the daemon unready, one sentence each."""
+        return tuple(row.text for row in self.rows() if row.state == "problem")
+
+    def remarks(self) -> tuple[str, ...]:
+        """What an operator should mend although the daemon is ready, one sentence each."""
+        return tuple(row.text for row in self.rows() if row.state == "remark")
+
+    def _watch_upstream(self, parts: Parts, now: float) -> None:
+        counts = parts.counts.upstream
+        if counts.received != self._received:
+            self.answered_at = now
+            self._unanswered = 0
+            self._silent_since = None
+        elif counts.sent != self._sent:
+            self._unanswered += counts.sent - self._sent
+            self._silent_since = self._silent_since or now
+        self._sent, self._received = counts.sent, counts.received
+        if self._silent_since is None:
+            if self._is_out:
+                log.warning("public_resolution_is_back")
+            self._is_out = False
+        elif not self._is_out and now - self._silent_since >= SILENT_AFTER and self._unanswered >= SILENT_QUERIES:
+            self._is_out = True
+            silent_for = round(now - self._silent_since)
+            log.error("public_resolution_fails", unanswered=self._unanswered, seconds=silent_for)
+
+    def _checks(self, parts: Parts, now: float) -> Iterator[tuple[str, Found]]:
+        yield "state_database", _of_database(parts)
+        yield "upstream", self._of_upstream(parts, now)
+        yield "trust_anchors", _of_anchors(parts)
+        yield "clock", self._of_clock(parts)
+        yield "snapshot", _of_snapshot(parts, now)
+        yield "descriptors", _of_descriptors(self._process())
+        yield "event_loop", _of_loop(self.worst_lag)
+
+    def _of_upstream(self, parts: Parts, now: float) -> Found:
+        counts = parts.counts.upstream
+        if self._is_out:
+            return Found("remark", f"no server answers: {self._unanswered} queries in a row were lost")
+        if not counts.sent:
+            is_starting = now - self._started < FIRST_TRY_WITHIN
+            return Found("problem" if is_starting else "ok", "no server was asked yet")
+        if self.answered_at is None:
+            return Found("remark", f"no server has answered yet; {counts.sent} queries were sent")
+        return Found("ok", f"a server answered {now - self.answered_at:.0f} s ago")
+
+    def _of_clock(self, parts: Parts) -> Found:
+        if parts.env.wall() < CLOCK_FLOOR:
+            return Found("problem", "the clock is before this version was made: every signature will look invalid")
+        if abs(self._clock_moved) > CLOCK_JUMP:
+            return Found("remark", f"the clock jumped by {self._clock_moved:.0f} s within a second")
+        return Found("ok", "the clock runs evenly")
+
+
+def _of_database(parts: Parts) -> Found:
+    if parts.internal is None:
+        return Found("ok", "no state database is configured")
+    problems = parts.problems()
+    if problems:
+        return Found("problem", "; ".join(problems))
+    remarks = parts.remarks()
+    looked_ago = parts.internal.status().looked_ago or 0.0
+    return Found(
+        "remark" if remarks else "ok", "; ".join(remarks) or f"state database: seen well {looked_ago:.1f} s ago"
+    )
+
+
+def _of_anchors(parts: Parts) -> Found:
+    if parts.trusting is None:
+        return Found("ok", "signatures are not checked")
+    counts = parts.counts.dnssec
+    if counts.bogus and not counts.secure:
+        wrong = "a trust anchor that is not the root's any more, or a wrong clock"
+        return Found("remark", f"nothing proved secure, and {counts.bogus} answers bogus: {wrong}")
+    return Found("ok", f"signatures are checked: {counts.secure} proved secure, {counts.bogus} bogus")
+
+
+def _of_snapshot(parts: Parts, now: float) -> Found:
+    if parts.warm is None:
+        return Found("ok", "the cache is not saved")
+    age = parts.warm.age(now)
+    if parts.warm.failure:
+        return Found("remark", f"the cache could not be saved: {parts.warm.failure}")
+    if age is None:
+        return Found("ok", "the cache was not saved yet")
+    return Found("remark" if age > SNAPSHOT_LATE else "ok", f"the cache was saved {age:.0f} s ago")
+
+
+def _of_descriptors(process: Process | None) -> Found:
+    if process is None:
+        return Found("ok", "not known on this system")
+    left = process.most - process.descriptors
+    text = f"{process.descriptors} of {process.most} descriptors are open"
+    return Found("remark" if left < FEW_DESCRIPTORS else "ok", text)
+
+
+def _of_loop(lag: float) -> Found:
+    return Found("remark" if lag > LATE else "ok", f"the event loop was {1000 * lag:.1f} ms late")
+
+
+def check_line(row: CheckRow) -> str:
+    """`state_database ok for 3h: state database: seen well 0.0 s ago`, as /readyz?verbose has it."""
+    return f"{row.name} {row.state} for {row.since:.0f}s: {row.text}"

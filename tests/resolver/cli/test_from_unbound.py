@@ -1,0 +1,122 @@
+"""An unbound.conf becomes a config of ours."""
+
+from pathlib import Path
+
+import pytest
+
+from resolver.cli.from_unbound import Taken, as_toml, read
+from resolver.options import Options, parse
+from tests.resolver.cli.conftest import cistern
+
+UNBOUND = """
+# as Debian's, and some
+include-toplevel: "conf.d/*.conf"
+server:
+    interface: 192.0.2.53
+    interface: 2001:db8::53@5353
+    port: 53            # of those that name none
+    access-control: 192.0.2.0/24 allow
+    access-control: 0.0.0.0/0 refuse
+    access-control: 2001:db8::/32 allow_snoop
+    access-control: 192.0.2.128/25 deny
+    rrset-cache-size: 256m
+    msg-cache-size: 128m
+    cache-max-ttl: 7200
+    cache-min-ttl: 5
+    cache-max-negative-ttl: 60
+    prefetch: yes
+    serve-expired: yes
+    serve-expired-ttl: 86400
+    serve-expired-client-timeout: 1800
+    do-ip6: no
+    do-not-query-address: 198.51.100.0/24
+    private-address: 10.0.0.0/8
+    local-data: "host.example. A 192.0.2.7"
+    auto-trust-anchor-file: "/var/lib/unbound/root.key"
+    domain-insecure: "corp.example"
+    num-threads: 4
+    neverheard-of: yes
+forward-zone:
+    name: "corp.example"
+    forward-addr: 192.0.2.1
+    forward-addr: 192.0.2.2@5300
+    forward-first: yes
+forward-zone:
+    name: "."
+    forward-addr: 192.0.2.9@853#dns.example
+    forward-tls-upstream: yes
+remote-control:
+    control-enable: yes
+"""
+
+
+@pytest.fixture
+def taken(tmp_path: Path) -> Taken:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "lab.conf").write_text("stub-zone:\n  name: lab.example\n  stub-addr: 2001:db8::1\n")
+    (tmp_path / "unbound.conf").write_text(UNBOUND)
+    return read(tmp_path / "unbound.conf")
+
+
+def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken: Taken, tmp_path: Path) -> None:
+    options = parse(as_toml(taken, "unbound.conf"), tmp_path / "cistern.toml")
+    assert options.listen.addresses == ("192.0.2.53:53", "[2001:db8::53]:5353")
+    assert options.networks == {"192.0.2.0/24": 0, "2001:db8::/32": 0}
+    assert (options.cache.max_octets, options.cache.max_ttl, options.cache.min_ttl) == (256 << 20, 7200, 5)
+    assert (options.cache.max_negative_ttl, options.cache.prefetch) == (60, True)
+    assert (options.stale.enabled, options.stale.max_stale, options.stale.client_timeout) == (True, 86400, 1.8)
+    assert (options.recursion.ipv6, options.recursion.do_not_query) == (False, ("198.51.100.0/24",))
+    assert (options.dnssec.validate, options.dnssec.trust_anchors) == (True, "")
+    assert options.dnssec.negative_trust_anchors == ("corp.example",)
+    [forward], [stub] = options.forward, options.stub
+    assert (forward.zone, forward.servers, forward.fallback) == (
+        "corp.example",
+        ("192.0.2.1:53", "192.0.2.2:5300"),
+        True,
+    )
+    assert (stub.zone, stub.servers) == ("lab.example", ("[2001:db8::1]:53",))
+
+
+def test_what_has_none_is_listed_with_its_line_and_the_reason(taken: Taken) -> None:
+    left = {one.option: one for one in taken.left}
+    assert set(left) == {
+        "private-address",
+        "local-data",
+        "auto-trust-anchor-file",
+        "neverheard-of",
+        "forward-tls-upstream",
+        "access-control",
+    }
+    assert UNBOUND.splitlines()[left["private-address"].line - 1].strip().startswith("private-address:")
+    assert left["neverheard-of"].why == "nothing here does this"
+    assert "unbound.conf:" in as_toml(taken, "x")
+    assert {one.option for one in taken.anyway} >= {"msg-cache-size", "num-threads", "control-enable"}
+
+
+def test_an_empty_file_listens_where_unbound_does(tmp_path: Path) -> None:
+    (tmp_path / "u.conf").write_text("")
+    options = parse(as_toml(read(tmp_path / "u.conf"), "u.conf"), tmp_path / "c.toml")
+    assert options.listen.addresses == ("127.0.0.1:53", "[::1]:53")
+    assert options.cache == Options().cache
+
+
+def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
+    (tmp_path / "u.conf").write_text('include: "u.conf"\nserver: cache-max-ttl: 60\n')
+    assert read(tmp_path / "u.conf").tables["cache"] == {"max_ttl": 60}
+
+
+def test_the_command_prints_the_config_and_counts_what_is_left(tmp_path: Path) -> None:
+    (tmp_path / "u.conf").write_text("server:\n  cache-max-ttl: 60\n  local-data: 'a. A 192.0.2.1'\n")
+    shown = cistern("config", "from-unbound", tmp_path / "u.conf")
+    assert shown.exit_code == 0
+    assert "max_ttl = 60" in shown.stdout
+    assert "#   u.conf:3: local-data: a. A 192.0.2.1: " in shown.stdout
+    assert "1 option has no counterpart" in shown.stderr
+    assert cistern("config", "from-unbound", tmp_path / "none").exit_code == 2
+
+
+def test_a_value_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "u.conf").write_text("server:\n  cache-max-ttl: soon\n")
+    shown = cistern("config", "from-unbound", tmp_path / "u.conf")
+    assert shown.exit_code == 0
+    assert "u.conf:2: cache-max-ttl: soon: its value was not understood" in shown.stdout
