@@ -389,12 +389,13 @@ class ZoneQuery(Landing):
 
         try:
             await self._finders.look_up(name, within, self, take)
-        finally:
-            if not found_any[0]:
-                self._means.counts.address_lookups_failed += 1
-            if not self.is_over:
-                self.servers.search.note_over(name)
-            self._advance()
+        except Exception as fault:  # it has found nothing; not `finally`: nothing is begun when the daemon ends
+            self._means.mesh.report("look-up of a name server", fault)
+        if not found_any[0]:
+            self._means.counts.address_lookups_failed += 1
+        if not self.is_over:
+            self.servers.search.note_over(name)
+        self._advance()
 
     def _gather(self) -> bool:
         """Take the addresses that are known by now of name servers not looked up; is any of them new?"""
@@ -430,9 +431,10 @@ class ZoneQuery(Landing):
                     break
         except ResolutionFailure as failure:
             self._end(failure)
-        finally:
-            self._seeks_last_resort = False
-            self._advance()
+        except Exception as fault:  # they have nothing to say
+            self._means.mesh.report("look-up at a name server's parent", fault)
+        self._seeks_last_resort = False
+        self._advance()
 
     # How it ends
 

@@ -313,6 +313,37 @@ def test_the_first_address_that_is_found_ends_the_wait_for_the_others() -> None:
     play(main)
 
 
+def test_a_query_that_is_dropped_while_it_looks_up_begins_nothing_more() -> None:
+    """When the daemon ends, what waits is dropped where it waits; a parent asked from there would be left unasked."""
+
+    async def main() -> None:
+        world = World({})
+        seeker = Seeker(world, {DEAD: (9.0, "")})
+        asked: list[WireName] = []
+
+        async def above(of: WireName, waiting: Question, budget: Budget, query: Landing) -> list[Address]:
+            asked.append(of)
+            return []
+
+        delegation = Delegation(zone=name("example."), origin=Origin.CACHE, name_servers=(DEAD,))
+        servers = ZoneServers(
+            world.means, delegation, *world.means.book.in_hand(delegation, world.env.now()), frozenset()
+        )
+        query = query_to(world, servers, finders=Finders(seeker._look_up, above))
+        looking = query._look_up(DEAD, world.new_budget())
+
+        def begin() -> None:
+            world.turned.mesh.start(looking, "a look-up")
+
+        world.turned.do(begin)
+        looking.close()
+        world.turned.do(lambda: None)
+        assert asked == []
+        assert not query.is_over
+
+    play(main)
+
+
 def test_two_are_looked_up_at_a_time_and_five_in_vain() -> None:
     async def main() -> None:
         names = [name(f"ns.{letter}.") for letter in "abcdefgh"]
