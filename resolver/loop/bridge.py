@@ -1,7 +1,6 @@
 """Between trio and the mesh: trio waits for what the mesh does, and the mesh for what trio does. Both live in one thread."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from typing import Generic, TypeVar, final
 
 import trio
@@ -13,11 +12,11 @@ T = TypeVar("T")
 
 
 @final
-class _Outcome(Landing, Generic[T]):
-    """What came of it, once it is over."""
+class _Outcome(Generic[T]):
+    """What came of it, once it has landed."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.landing = Landing()
         self.values: list[T] = []
         self.fault: BaseException | None = None
 
@@ -59,7 +58,7 @@ class Bridge:
         """Await from the mesh what runs in trio; raises what that raises."""
         outcome = _Outcome[T]()
         self._nursery.start_soon(self._do, work, outcome)
-        await self._mesh.landed(outcome)
+        await self._mesh.landed(outcome.landing)
         return outcome.result()
 
     def _start(self, work: Coroutine[object, None, None], what: str) -> None:
@@ -70,4 +69,4 @@ class Bridge:
             outcome.values.append(await work())
         except Exception as fault:  # raised where it is waited for
             outcome.fault = fault
-        self._mesh.turn(self._now(), partial(Landing.land, outcome))
+        self._mesh.turn(self._now(), outcome.landing.land)

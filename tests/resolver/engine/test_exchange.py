@@ -32,11 +32,11 @@ PATIENCE = patience_for(TIMEOUT)
 DEADLINE = 3600.0
 
 
-class Asked(Landing):
+class Asked:
     """One exchange under way, and what it tells. late: when it said that its reply is late."""
 
     def __init__(self, means: Means, budget: Budget, wait: float = TIMEOUT) -> None:
-        super().__init__()
+        self.landing = Landing()
         self.late: list[float] = []
         self.outcomes: list[Outcome] = []
         self._mesh = means.mesh
@@ -47,7 +47,7 @@ class Asked(Landing):
     async def finish(self) -> Reply | Fault:
         """Send, and wait for the end; raises WorkExhausted."""
         self.exchange.send()
-        await self._mesh.landed(self)
+        await self._mesh.landed(self.landing)
         (outcome,) = self.outcomes
         if isinstance(outcome, ResolutionFailure):
             raise outcome
@@ -60,7 +60,7 @@ class Asked(Landing):
     def _note_over(self, exchange: Exchange, outcome: Outcome) -> None:
         assert exchange is self.exchange
         self.outcomes.append(outcome)
-        self.land()
+        self.landing.land()
 
 
 class Result:
