@@ -158,14 +158,16 @@ class Validator:
         records = (denial.soa, *denial.proof) if denial.soa.rdatas else denial.proof
         place = _place_of(denial.owner, qtype)
         start = self._trust.start_of(place)
-        signers = (signer_of(one, start, is_above=False) for one in records) if start is not None else ()
+        signers = (signer_of(one, ROOT, is_above=False) for one in records) if start is not None else ()
         within = (one for one in signers if one is not None and is_at_or_below(denial.owner, one))
         # a DS is the parent's to deny (RFC 4035 §3.1.4.1), but for that of the root, which has none
         signer = next((one for one in within if qtype != DS or one != denial.owner or one == ROOT), None)
         zone = await self._trust.zone_of(signer or place, fetch, work)
-        if isinstance(zone, Unsigned):
+        # a zone above the closest anchor may deny all of it if it is vouched for itself; else anybody could name it
+        is_without_right = signer is not None and start is not None and not is_at_or_below(signer, start)
+        if isinstance(zone, Unsigned) and not is_without_right:
             return denial.replace(security=Security.INSECURE)
-        if signer is None or not denial.proof:
+        if signer is None or not denial.proof or isinstance(zone, Unsigned):
             raise NsecMissing(f"nothing proves that {to_text(denial.owner)} TYPE{qtype} is not there")
         verified = [self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
         proof, of_proof = self._proven(denial.proof, zone, work)
