@@ -139,7 +139,7 @@ class Exchange:
         self._flags = RD if is_recursive else 0
         self._asked = self._shown = question_octets(question.qname, question.qtype)
         self._has_edns = may_use_edns(self.state, self.sent_at)
-        self._refused: Assurance | None = None  # how sure the refusal of EDNS was; None: it was not refused
+        self._refused = Assurance.NONE  # how sure a refusal of EDNS was, if there was one
         self._suspicion: Suspicion | None = None
         self._has_met_wrong_cookie = False
         self._cookie = b""
@@ -372,9 +372,8 @@ class Exchange:
             self._note_other_case()
         elif self.phase is Phase.UNGUARDED and self._suspicion is Suspicion.NO_COOKIE:
             self._note_cookies_given_up()
-        if (
-            self._refused and reply.response.rcode not in EDNS_REFUSALS
-        ):  # CVE-2026-52690: only if the refusal was its own
+        # CVE-2026-52690: only if the refusal was its own
+        if self._refused > Assurance.NONE and reply.response.rcode not in EDNS_REFUSALS:
             self._counts.edns_broken_servers += 1
             self.state.edns = Edns.BROKEN
             self.state.edns_until = self._means.mesh.now + EDNS_BROKEN_FOR
@@ -409,7 +408,7 @@ class Exchange:
                 state.keeps_case = True
             if self.was_late:
                 self._counts.late_replies += 1
-        if self._has_edns and assurance and response.edns is not None:
+        if self._has_edns and assurance > Assurance.NONE and response.edns is not None:
             state.edns = Edns.WORKS
         return Reply(response, now, assurance)
 
