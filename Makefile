@@ -16,6 +16,7 @@ help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: $(READY)  ## the daemon on 127.0.0.1:5300 with a state database, a small internet and a tour
+	@$(BIN)/cistern --version
 	$(BIN)/cistern demo
 
 test: $(READY)  ## every test, of the Python as it is written

@@ -169,6 +169,8 @@ class Health:
         yield "snapshot", _of_snapshot(parts, now)
         yield "descriptors", _of_descriptors(self._process())
         yield "event_loop", _of_loop(self.worst_lag)
+        yield "log", _of_log(parts)
+        yield "host", _of_host(parts)
 
     def _of_upstream(self, parts: Parts, now: float) -> Found:
         counts = parts.counts.upstream
@@ -195,11 +197,22 @@ def _of_database(parts: Parts) -> Found:
     problems = parts.problems()
     if problems:
         return Found("problem", "; ".join(problems))
-    remarks = parts.remarks()
+    remarks = parts.internal.status().remarks
     looked_ago = parts.internal.status().looked_ago or 0.0
     return Found(
         "remark" if remarks else "ok", "; ".join(remarks) or f"state database: seen well {looked_ago:.1f} s ago"
     )
+
+
+def _of_log(parts: Parts) -> Found:
+    if parts.counts.log.failing:
+        return Found("remark", "log: lines are lost: no room on the disk, or nobody reads the pipe")
+    return Found("ok", "what is logged is written")
+
+
+def _of_host(parts: Parts) -> Found:
+    remarks = parts.host.remarks()
+    return Found("remark" if remarks else "ok", "; ".join(remarks) or "this host sends what is to be sent")
 
 
 def _of_anchors(parts: Parts) -> Found:

@@ -96,13 +96,6 @@ class Parts:
             found += [f"statement {name}: {said}" for name, said in status.unusable.items()]
         return tuple(found)
 
-    def remarks(self) -> tuple[str, ...]:
-        """What an operator should mend although everything is answered, one sentence each."""
-        found = list(self.internal.status().remarks) if self.internal else []
-        if self.counts.log.failing:
-            found.append("log: lines are lost: no room on the disk, or nobody reads the pipe")
-        return (*found, *self.host.remarks())
-
 
 def make_parts(
     options: Options,

@@ -98,7 +98,7 @@ def test_may_replace(old: Entry, new: Entry, expected: bool) -> None:
             rrset(A1), denial("www.example. NXDOMAIN"), True, id="an unvalidated NXDOMAIN leaves what is fresh"
         ),
         pytest.param(rrset(A1, -100), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts an expired RRset"),
-        pytest.param(rrset(A1, -59), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts one that is due"),
+        pytest.param(rrset(A1, -47), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts one that is due"),
         pytest.param(
             rrset(A1),
             denial("www.example. NXDOMAIN", security=SECURE),
@@ -157,6 +157,7 @@ def test_what_delegates_lives_no_longer_than_what_it_replaces(old: Entry, new: E
         pytest.param(denial("www.example. NXDOMAIN", 5), rrset(A1, 0), "both", id="an unvalidated NXDOMAIN since"),
         pytest.param(denial("www.example. NXDOMAIN", 70), rrset(A1, 0), "held", id="an NXDOMAIN since it expired"),
         pytest.param(rrset(A1, 5), denial("www.example. NXDOMAIN", 0), "held", id="an address since an NXDOMAIN"),
+        pytest.param(rrset(A1, 5), denial("www.example. NXDOMAIN", 5), "both", id="an NXDOMAIN of the same moment"),
         pytest.param(rrset(AAAA, 5), rrset(A1, 0), "both", id="another type"),
         pytest.param(rrset(A2, 5, trust=GLUE), rrset(A1, -100), "both", id="glue since, beside the last good answer"),
         pytest.param(rrset(A2, 5, security=BOGUS), rrset(A1, -100), "restored", id="a bogus refresh since"),

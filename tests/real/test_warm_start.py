@@ -1,5 +1,6 @@
 """A daemon that is stopped and started again answers from what it knew, and a daemon that is killed loses minutes at most."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -42,10 +43,11 @@ def test_a_damaged_file_is_renamed_and_the_daemon_starts_empty(resolving: Resolv
     assert dig(second, "www.site.test").status == "NOERROR"
 
 
-def test_a_folder_that_is_not_there_keeps_it_neither_from_answering_nor_from_ending(
-    alone: Resolve, tmp_path: Path
-) -> None:
-    daemon = alone({"cache": {"snapshot": str(tmp_path / "missing" / "cache.db")}})
+def test_a_folder_that_is_gone_keeps_it_neither_from_answering_nor_from_ending(alone: Resolve, tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    daemon = alone({"cache": {"snapshot": str(folder / "cache.db")}})
+    shutil.rmtree(folder)
     assert dig(daemon, "localhost").status == "NOERROR"
     assert daemon.stop()[0] == 0
     assert "snapshot_not_saved" in daemon.log.read_text()

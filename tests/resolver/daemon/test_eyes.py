@@ -166,7 +166,7 @@ def test_types_that_are_no_data_and_any_are_explained_as_they_would_be_answered(
         _, verdict = await ask(env, Explain("www.example", "AXFR"))
         assert (verdict["rcode"], verdict["errors"]) == (
             "REFUSED",
-            ["EDE 21 (this type is no data that a resolver holds)"],
+            ["EDE 21 (zones are not transferred from here)"],
         )
         link, verdict = await ask(env, Explain("www.example", "ANY"))
         assert (link["records"], verdict["rcode"]) == (['HINFO "RFC8482" ""'], "NOERROR")

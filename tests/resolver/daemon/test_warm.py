@@ -165,7 +165,7 @@ def test_nothing_that_was_learned_meanwhile_is_displaced(tmp_path: Path) -> None
         await trio.sleep(100)
         second = Running(path)
         moved = rrset("www.example. 600 A 192.0.2.99", second.host.now())
-        second.put(denial("alias.example. NXDOMAIN", second.host.now()), moved)
+        second.put(denial("alias.example. CNAME", second.host.now()), moved)
         await second.load()
         found = second.find("www.example")
         assert found is not None

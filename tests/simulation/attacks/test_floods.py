@@ -84,7 +84,7 @@ async def test_cache_blow_cve_2024_25590_huge_rrsets_push_nothing_out_that_is_as
     net.asked()
     for place in range(120):
         assert (await net.ask(f"w{place}.evil.test", FLOODER)).rcode in ("NOERROR", "SERVFAIL")
-        assert await net.counter("cache_octets") <= SMALL_CACHE.max_octets
+        assert await net.counter("cache_bytes") <= SMALL_CACHE.max_octets
         assert (await net.ask("www.victim.test", NEIGHBOUR)).took < FROM_MEMORY
     assert "V" not in net.asked()
 
@@ -112,11 +112,11 @@ async def test_cve_2026_11622_a_name_with_ttl_1_takes_the_room_of_one_name(net: 
     for _ in range(3):
         await net.ask("w.evil.test")
         await net.at(net.seconds + 1.1)
-    before = await net.counter("cache_octets")
+    before = await net.counter("cache_bytes")
     for _ in range(500):
         await net.ask("w.evil.test")
         await net.at(net.seconds + 1.1)
-    assert await net.counter("cache_octets") == before
+    assert await net.counter("cache_bytes") == before
 
 
 @given(
@@ -129,7 +129,7 @@ async def test_what_has_expired_is_freed_while_new_names_come(net: Net) -> None:
     for place in range(1500):
         await net.ask(f"n{place}.many.evil.test TXT", FLOODER)
         if place % 100 == 99:
-            assert await net.counter("cache_octets") <= SMALL_CACHE.max_octets
+            assert await net.counter("cache_bytes") <= SMALL_CACHE.max_octets
     net.asked()
     assert (await net.ask("www.victim.test")).took < FROM_MEMORY
     assert net.asked() == {}

@@ -218,8 +218,9 @@ class Net:
         return {row.rtype: row.state for row in await self._world.operator.show(name)}
 
     async def counter(self, name: str) -> float:
-        """`cistern_<name>_total` as the operator sees it, the sum of all its labels."""
-        rows = [row.value for row in await self._world.operator.stats() if row.name == f"cistern_{name}_total"]
+        """`cistern_<name>_total`, or the gauge `cistern_<name>`, as the operator sees it: the sum of all its labels."""
+        names = (f"cistern_{name}_total", f"cistern_{name}")
+        rows = [row.value for row in await self._world.operator.stats() if row.name in names]
         assert rows, f"no counter {name}"
         return sum(rows)
 
