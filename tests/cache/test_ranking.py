@@ -98,6 +98,7 @@ def test_may_replace(old: Entry, new: Entry, expected: bool) -> None:
             rrset(A1), denial("www.example. NXDOMAIN"), True, id="an unvalidated NXDOMAIN leaves what is fresh"
         ),
         pytest.param(rrset(A1, -100), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts an expired RRset"),
+        pytest.param(rrset(A1, -50), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts what ends just now"),
         pytest.param(rrset(A1, -47), denial("www.example. NXDOMAIN"), False, id="NXDOMAIN evicts one that is due"),
         pytest.param(
             rrset(A1),

@@ -10,6 +10,7 @@ NEGATIVE_TTL: Final = 20  # of every zone
 MAX_STALE, RECHECK, STALE_TTL = 100, 30, 30
 FIRST_PAUSE, MAX_PAUSE = 5, 30
 MAX_ALIASES: Final = 11
+DUE: Final = 0.1  # of its TTL is left
 ABSENT: Final = "NXDOMAIN"
 
 Key = tuple[str, str]  # name, and type or ABSENT
@@ -108,7 +109,12 @@ class PerRecord:
         return key, record
 
     def _contradict(self, old: Key, new: Key, value: str) -> bool:
-        if old[1] == new[1] or ABSENT in (old[1], new[1]):
+        if old[1] == new[1]:
+            return True
+        if new[1] == ABSENT:  # heard of another type: what is there and not due to be asked for anew stays
+            known, left = self.known[old], self.known[old].left(self.now)
+            return not known.value or left <= 0 or left < known.ttl * DUE
+        if old[1] == ABSENT:
             return True
         is_old_alias = old[1] == "CNAME" and bool(self.known[old].value)
         return is_old_alias or (new[1] == "CNAME" and bool(value))
