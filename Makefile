@@ -22,7 +22,7 @@ run: $(READY)  ## the daemon on 127.0.0.1:5300 with a state database, a small in
 test: $(READY)  ## every test, of the Python as it is written
 	$(BIN)/python -m pytest
 
-build: $(BUILT)/.ready  ## compile to build/compiled what an answer is made by (a C compiler; two minutes)
+build: $(BUILT)/.ready  ## compile to build/compiled what an answer is made by (a C compiler; five minutes)
 
 test-compiled: $(BUILT)/.ready  ## every test, of the compiled modules (or TESTS=tests/cache …)
 	$(COMPILED) $(BIN)/python -c 'from cache.form import IS_COMPILED; assert IS_COMPILED'
