@@ -1,6 +1,5 @@
 """A daemon takes the place of another under load, and nobody who asks notices; or it cannot, and nothing has happened."""
 
-import contextlib
 import json
 import os
 import re
@@ -16,7 +15,7 @@ import pytest
 from tests.real.clients import dig, need
 from tests.real.conftest import Resolve
 from tests.real.harness import CISTERN, Daemon, config, start
-from tests.real.sockets import wait_until
+from tests.real.sockets import bound_pair, wait_until
 
 QUERY = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x09localhost\x00\x00\x01\x00\x01"
 EVERY = 0.002  # s between two questions of a client
@@ -187,17 +186,16 @@ def test_sockets_that_the_service_manager_has_bound_are_served(
     tmp_path: Path, successors: list[subprocess.Popen[bytes]]
 ) -> None:
     need("bash")  # redirects descriptors over 9
-    udp = socket.socket(type=socket.SOCK_DGRAM)
-    udp.bind(("127.0.0.1", 0))
-    port = udp.getsockname()[1]
-    tcp = socket.socket()
-    tcp.bind(("127.0.0.1", port))
-    tcp.listen(16)
-    with contextlib.closing(udp), contextlib.closing(tcp), socket.socket(type=socket.SOCK_DGRAM) as client:
+    with (
+        bound_pair() as (udp, tcp),
+        socket.socket(type=socket.SOCK_DGRAM) as client,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+    ):
+        port = udp.getsockname()[1]
+        tcp.listen(16)
         client.settimeout(20)
         client.sendto(QUERY, ("127.0.0.1", port))  # waits in the socket for whoever comes
         (tmp_path / "cistern.toml").write_text(config("127.0.0.1", port))
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(20)
         successors.append(_activated(tmp_path, udp, tcp))
@@ -215,7 +213,6 @@ def test_sockets_that_the_service_manager_has_bound_are_served(
         successors[0].send_signal(signal.SIGTERM)
         while "STOPPING=1" not in told:
             told = manager.recv(4096).decode()
-        manager.close()
 
 
 def _activated(folder: Path, *sockets: socket.socket) -> subprocess.Popen[bytes]:

@@ -18,11 +18,12 @@ from resolver.real_env_inherited import (
     send_descriptors,
 )
 from resolver.real_env_unix import listen_unix, open_unix
+from tests.real.sockets import free_port
 
 
 def bound(kind: socket.SocketKind) -> Held:
     sock = socket.socket(type=kind)
-    sock.bind(("127.0.0.1", 0))
+    sock.bind(("127.0.0.1" if kind == socket.SOCK_DGRAM else "127.0.0.2", 0))  # never one port for both
     if kind == socket.SOCK_STREAM:
         sock.listen()
     return Held(kind == socket.SOCK_STREAM, Address(*sock.getsockname()), sock)
@@ -71,7 +72,7 @@ def test_what_is_no_internet_socket_is_closed() -> None:
 def test_descriptors_cross_with_the_line_and_answer_on_the_other_side(tmp_path: object) -> None:
     async def main() -> None:
         env = RealEnv()
-        udp, tcp = await env.network.listen_udp(Address("127.0.0.1", 0)), None
+        udp = await env.network.listen_udp(Address("127.0.0.1", free_port()))
         tcp = await env.network.listen_tcp(udp.address)
         path = f"{tmp_path}/c"
         listener = await listen_unix(path)

@@ -11,6 +11,7 @@ from resolver.demo.server import Server
 from resolver.demo.zone import parse_zone
 from resolver.env import Address
 from resolver.real_env import RealEnv
+from tests.real.sockets import free_port
 
 HOST = "127.53.1.1"
 ZONE = parse_zone(
@@ -47,17 +48,11 @@ def framed(message: bytes) -> bytes:
     return len(message).to_bytes(2, "big") + message
 
 
-async def free_port(env: RealEnv) -> int:
-    listener = await env.network.listen_tcp(Address(HOST, 0))
-    listener.close()
-    return listener.address.port
-
-
 def test_servers_answer_over_udp_and_tcp() -> None:
     async def main() -> None:
         env = RealEnv()
         server = Server("one", (HOST,), [(ZONE,)], delay=0.001)
-        internet = Internet((server,), ("one",), await free_port(env))
+        internet = Internet((server,), ("one",), free_port(HOST))
         address = Address(HOST, internet.port)
         async with trio.open_nursery() as nursery:
             await nursery.start(serve_internet, internet, env)
@@ -79,7 +74,7 @@ def test_a_client_that_goes_away_in_the_middle_harms_nobody() -> None:
     async def main() -> None:
         env = RealEnv()
         server = Server("one", (HOST,), [(ZONE,)])
-        internet = Internet((server,), ("one",), await free_port(env))
+        internet = Internet((server,), ("one",), free_port(HOST))
         address = Address(HOST, internet.port)
         async with trio.open_nursery() as nursery:
             await nursery.start(serve_internet, internet, env)
@@ -96,9 +91,7 @@ def test_a_client_that_goes_away_in_the_middle_harms_nobody() -> None:
 def test_a_silent_server_takes_connections_and_says_nothing() -> None:
     async def main() -> None:
         env = RealEnv()
-        internet = Internet(
-            (Server("mute", (HOST,), [(ZONE,)], behaviours=(Silent(),)),), ("mute",), await free_port(env)
-        )
+        internet = Internet((Server("mute", (HOST,), [(ZONE,)], behaviours=(Silent(),)),), ("mute",), free_port(HOST))
         async with trio.open_nursery() as nursery:
             await nursery.start(serve_internet, internet, env)
             async with await env.network.open_tcp(Address(HOST, internet.port)) as stream:
