@@ -1,7 +1,7 @@
 """The servers of an internet on sockets: each listens on its addresses, over UDP and TCP, real or simulated ones."""
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Final, Never, Protocol
 
 import trio
@@ -43,30 +43,28 @@ async def serve_servers(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """As serve_internet."""
-    async with trio.open_nursery() as nursery:
-        for server in servers:
-            for host in server.addresses:
-                address = Address(host, port)
-                nursery.start_soon(_serve_udp, server, env, await env.network.listen_udp(address))
-                nursery.start_soon(_serve_tcp, server, env, await env.network.listen_tcp(address))
-        task_status.started()
+    with ExitStack() as opened:  # closed by whom they were opened, however far their tasks have come
+        async with trio.open_nursery() as nursery:
+            for server in servers:
+                for host in server.addresses:
+                    address = Address(host, port)
+                    udp = await env.network.listen_udp(address)
+                    opened.callback(udp.close)
+                    nursery.start_soon(_serve_udp, server, env, udp)
+                    tcp = await env.network.listen_tcp(address)
+                    opened.callback(tcp.close)
+                    nursery.start_soon(_serve_tcp, server, env, tcp)
+            task_status.started()
 
 
-async def _serve_udp(server: Answering, env: Env, listener: UdpListener) -> None:
-    try:
-        async with trio.open_nursery() as replying:
-            await _answer_datagrams(server, env, listener, replying)
-    finally:
-        listener.close()
-
-
-async def _answer_datagrams(server: Answering, env: Env, listener: UdpListener, replying: trio.Nursery) -> Never:
-    while True:
-        for datagram in await listener.receive_batch():
-            if len(replying.child_tasks) >= MAX_WAITING:
-                continue
-            for delivery in server.answer(datagram.data, Transport.UDP, env.rng):
-                replying.start_soon(_reply, listener, delivery, datagram.reply_to)
+async def _serve_udp(server: Answering, env: Env, listener: UdpListener) -> Never:
+    async with trio.open_nursery() as replying:
+        while True:
+            for datagram in await listener.receive_batch():
+                if len(replying.child_tasks) >= MAX_WAITING:
+                    continue
+                for delivery in server.answer(datagram.data, Transport.UDP, env.rng):
+                    replying.start_soon(_reply, listener, delivery, datagram.reply_to)
 
 
 async def _reply(listener: UdpListener, delivery: Delivery, reply_to: bytes) -> None:
@@ -74,13 +72,10 @@ async def _reply(listener: UdpListener, delivery: Delivery, reply_to: bytes) -> 
     listener.send_batch([(delivery.message, reply_to)])
 
 
-async def _serve_tcp(server: Answering, env: Env, listener: TcpListener) -> None:
-    try:
-        async with trio.open_nursery() as nursery:
-            while True:
-                nursery.start_soon(_serve_connection, server, env, await listener.accept())
-    finally:
-        listener.close()
+async def _serve_tcp(server: Answering, env: Env, listener: TcpListener) -> Never:
+    async with trio.open_nursery() as nursery:
+        while True:
+            nursery.start_soon(_serve_connection, server, env, await listener.accept())
 
 
 async def _serve_connection(server: Answering, env: Env, connection: TcpConnection) -> None:

@@ -55,7 +55,8 @@ class Victim:
             with urllib.request.urlopen(f"http://{HOST}:{self.http}{path}", timeout=seconds) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            with error:
+                return error.code, error.read().decode()
 
     def counter(self, name: str) -> float:
         """The sum of a counter over its labels, as /metrics has it."""

@@ -2,6 +2,7 @@
 
 import dns.flags
 import dns.message
+import pytest
 import trio
 
 from resolver.demo.behaviour import Silent
@@ -100,5 +101,26 @@ def test_a_silent_server_takes_connections_and_says_nothing() -> None:
                     await stream.receive_some(1)
                 assert waited.cancelled_caught
             nursery.cancel_scope.cancel()
+
+    trio.run(main)
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [pytest.param((HOST,), id="cancelled at once"), pytest.param((HOST, "192.0.2.1"), id="an address is not ours")],
+)
+def test_its_sockets_are_closed_when_it_ends(hosts: tuple[str, ...]) -> None:
+    async def main() -> None:
+        env = RealEnv()
+        internet = Internet((Server("one", hosts, [(ZONE,)]),), ("one",), free_port(HOST))
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(serve_internet, internet, env)
+                nursery.cancel_scope.cancel()
+        except* OSError:
+            assert len(hosts) > 1
+        address = Address(HOST, internet.port)
+        for listener in (await env.network.listen_udp(address), await env.network.listen_tcp(address)):
+            listener.close()
 
     trio.run(main)
