@@ -57,7 +57,6 @@ SO_ANYWAY: Final = {
     "use-syslog": "the log goes to the standard error stream, and so to the journal",
     "logfile": "the log goes to the standard error stream, and so to the journal",
     "log-time-ascii": "always",
-    "module-config": "see dnssec.validate",
     "statistics-interval": "see /metrics",
     "extended-statistics": "see /metrics",
     "control-enable": "always, at control.socket",
@@ -236,9 +235,9 @@ def _take(statement: Statement, taken: Taken) -> None:
             taken.put("recursion", "root_hints", value)
         case "trust-anchor-file":
             taken.put("dnssec", "trust_anchors", value)
-            taken.put("dnssec", "validate", True)
+        case "module-config":
+            taken.put("dnssec", "validate", "validator" in value)
         case "auto-trust-anchor-file":
-            taken.put("dnssec", "validate", True)  # with the anchors built in
             taken.left.append(_left(statement, WITHOUT[option]))
         case "domain-insecure":
             taken.add("dnssec", "negative_trust_anchors", value)

@@ -14,6 +14,7 @@ from resolver.daemon import serve
 from resolver.demo.internet import Internet, build_internet, read_fixtures
 from resolver.demo.serve_authority import serve_internet
 from resolver.demo.state import make_state
+from resolver.dnssec import DnssecOptions
 from resolver.env import Address, Env
 from resolver.iterate import parse_hints
 from resolver.iterate.options import RecursionOptions
@@ -46,6 +47,7 @@ def demo_options(folder: Path, addresses: tuple[str, ...], port: int) -> Options
         state=StateOptions(database=str(folder / "state.db"), region=REGION),
         recursion=RecursionOptions(port=port, do_not_query=("0.0.0.0/8", "::/128")),
         cache=CacheOptions(snapshot=str(folder / "cache.db")),
+        dnssec=DnssecOptions(validate=False),
         control=ControlOptions(str(folder / "control.sock")),
         metrics=MetricsOptions(""),
     )

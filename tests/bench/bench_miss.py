@@ -14,6 +14,7 @@ from cache.names import ROOT
 from cache.rrset import Trust
 from resolver.daemon.parts import make_parts
 from resolver.daemon.run import tune_collector
+from resolver.dnssec import DnssecOptions
 from resolver.env import Address, Datagram
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.options import Options
@@ -29,8 +30,9 @@ CLIENT: Final = bytes((127, 0, 0, 1))
 SERVER: Final = Address("192.0.2.53", 53)
 ZONE: Final = "zone.test."
 UNLIMITED: Final = Options(
-    limits=LimitOptions(waiting_rate_per_address=1_000_000)
-)  # all questions come from one machine
+    limits=LimitOptions(waiting_rate_per_address=1_000_000),  # all questions come from one machine
+    dnssec=DnssecOptions(validate=False),
+)
 ID_AND_QUESTION: Final = slice(2, 12)  # of a template: the header behind the ID
 
 

@@ -7,6 +7,7 @@ import msgspec
 from cache.names import ROOT
 from cache.options import CacheOptions
 from internal_zones.options import StateOptions
+from resolver.dnssec import DnssecOptions
 from resolver.env import Address
 from resolver.iterate.delegation import NO_LEASE, Delegation, Origin
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
@@ -47,6 +48,7 @@ class _Reader:
             networks={f"{CLIENT}/32": 1},
             state=StateOptions(database=""),
             cache=CacheOptions(snapshot=""),
+            dnssec=DnssecOptions(validate=False),
             control=ControlOptions(socket="control.sock"),
             metrics=MetricsOptions(listen=""),
         )

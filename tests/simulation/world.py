@@ -15,6 +15,7 @@ from resolver.daemon.serve import serve
 from resolver.demo.behaviour import Behaviour
 from resolver.demo.internet import Fixtures, Internet, build_internet, read_fixtures
 from resolver.demo.serve_authority import serve_internet
+from resolver.dnssec import DnssecOptions
 from resolver.dnssec.anchors import read
 from resolver.env import Address
 from resolver.iterate import parse_hints
@@ -158,6 +159,7 @@ def simulated_options(internet: Internet, stale: StaleOptions) -> Options:
         state=StateOptions(database=""),
         recursion=RecursionOptions(port=internet.port, do_not_query=()),
         cache=CacheOptions(snapshot=""),
+        dnssec=DnssecOptions(validate=False),
         stale=stale,
         control=ControlOptions(socket="control.sock"),
         metrics=MetricsOptions(listen=""),

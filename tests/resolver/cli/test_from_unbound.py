@@ -100,6 +100,13 @@ def test_an_empty_file_listens_where_unbound_does(tmp_path: Path) -> None:
     assert options.cache == Options().cache
 
 
+@pytest.mark.parametrize(("modules", "validates"), [('"validator iterator"', True), ('"iterator"', False), ("", True)])
+def test_signatures_are_checked_unless_unbound_was_told_not_to(modules: str, validates: bool, tmp_path: Path) -> None:
+    (tmp_path / "u.conf").write_text(f"server:\n  module-config: {modules}\n" if modules else "")
+    options = parse(as_toml(read(tmp_path / "u.conf"), "u.conf"), tmp_path / "c.toml")
+    assert options.dnssec.validate is validates
+
+
 def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "u.conf").write_text('include: "u.conf"\nserver: cache-max-ttl: 60\n')
     assert read(tmp_path / "u.conf").tables["cache"] == {"max_ttl": 60}

@@ -11,6 +11,7 @@ from cache.names import ROOT
 from cache.options import CacheOptions
 from internal_zones import StateOptions
 from resolver.daemon import serve
+from resolver.dnssec import DnssecOptions
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.options import Options
@@ -28,6 +29,7 @@ ALONE = Options(
     networks={"192.0.2.0/24": 24},
     state=StateOptions(database=""),
     cache=CacheOptions(snapshot=""),
+    dnssec=DnssecOptions(validate=False),
     control=ControlOptions(socket=CONTROL),
     metrics=MetricsOptions(listen=str(METRICS)),
 )

@@ -20,6 +20,10 @@ def test_the_shipped_anchors_are_the_roots() -> None:
     assert len(anchors[ROOT].ds) == 2
 
 
+def test_those_built_in_are_the_same() -> None:
+    assert read_anchors(DnssecOptions()) == read_anchors(SHIPPED)
+
+
 def test_nothing_is_read_when_nothing_is_validated() -> None:
     options = msgspec.structs.replace(SHIPPED, trust_anchors="/nonexistent", validate=False)
     assert read_anchors(options) == {}

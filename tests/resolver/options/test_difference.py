@@ -13,7 +13,7 @@ from resolver.service.options import ControlOptions
 OTHER = Options(
     cache=CacheOptions(max_ttl=60, snapshot="/x"),
     control=ControlOptions("/y"),
-    dnssec=DnssecOptions(validate=True),
+    dnssec=DnssecOptions(validate=False),
     networks={"192.0.2.0/24": 7},
     forward=(ForwardZone("corp.example", ("192.0.2.1:53",)),),
 )

@@ -10,6 +10,7 @@ from cache.names import ROOT
 from cache.options import CacheOptions
 from resolver.daemon.counters import Counts
 from resolver.daemon.recursion import make_memory, make_recursion
+from resolver.dnssec import DnssecOptions
 from resolver.engine import CallOff, Mesh, StreamReply, keep_primed
 from resolver.env import Address, Turned
 from resolver.iterate.delegation import Delegation, Origin
@@ -18,7 +19,11 @@ from resolver.options import Options
 from tests.simulation.machine.clock import Clock
 from tests.simulation.machine.internet import ROOT_HOST, Internet
 
-LONELY: Final = Options(cache=CacheOptions(snapshot=""), recursion=RecursionOptions(do_not_query=()))
+LONELY: Final = Options(
+    cache=CacheOptions(snapshot=""),
+    recursion=RecursionOptions(do_not_query=()),
+    dnssec=DnssecOptions(validate=False),
+)
 HINTS: Final = Delegation(zone=ROOT, origin=Origin.HINTS, servers=(Address(ROOT_HOST, 53),))
 
 
