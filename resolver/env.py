@@ -96,6 +96,7 @@ class TcpConnection(NamedTuple):
     client: bytes  # packed source address
     port: int
     local: bytes  # packed address that was asked
+    local_port: int = 0
 
 
 class TcpListener(Protocol):
@@ -136,16 +137,20 @@ class UnixListener(Protocol):
         """Stop listening and take the socket file away."""
 
 
-class Network(Protocol):
+class WaysToServers(Protocol):
+    """The ways to servers over UDP."""
+
+    def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> UdpChannel:
+        """take: called, in a turn each, with every datagram from that server's address and port, and with what the network
+        says of ours (such as ECONNREFUSED); never within this call, and not once the channel is closed. Raises OSError."""
+
+
+class Network(WaysToServers, Protocol):
     """Makes sockets. Every method may raise OSError."""
 
     async def listen_udp(self, address: Address) -> UdpListener: ...
 
     async def listen_tcp(self, address: Address) -> TcpListener: ...
-
-    def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> UdpChannel:
-        """take: called, in a turn each, with every datagram from that server's address and port, and with what the network
-        says of ours (such as ECONNREFUSED); never within this call, and not once the channel is closed."""
 
     def open_udp(self, server: Address) -> AwaitedUdpChannel: ...
 

@@ -81,8 +81,8 @@ def _family(address: Address) -> int:
 
 def _connection(stream: trio.SocketStream) -> TcpConnection:
     host, port = stream.socket.getpeername()[:2]
-    local = stream.socket.getsockname()[0]
-    return TcpConnection(stream, _packed(host), port, _packed(local))
+    local, local_port = stream.socket.getsockname()[:2]
+    return TcpConnection(stream, _packed(host), port, _packed(local), local_port)
 
 
 def _packed(host: str) -> bytes:

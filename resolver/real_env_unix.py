@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import stat
 import struct
 from typing import Final
@@ -14,6 +15,7 @@ from resolver.real_env_tcp import EXHAUSTED, PAUSE_WHEN_EXHAUSTED
 SOCKET_MODE = 0o660  # our group may look, our user change (service.control)
 FOLDER_MODE = 0o755
 PEER: Final = struct.Struct("=3i")  # struct ucred: process, user, group
+PATIENCE = 5.0  # s that a blocking socket waits for its other end
 BACKLOG = 16  # operators' commands, not clients' queries
 
 
@@ -82,6 +84,18 @@ async def listen_unix(place: str, *, beside: bool = False) -> RealUnixListener:
 async def open_unix(path: str) -> trio.SocketStream:
     """Connect to `path`. Raises OSError."""
     return await trio.open_unix_socket(path)
+
+
+def connect_and_wait(path: str) -> socket.socket:
+    """The same for a thread that may wait: a blocking socket, of bounded patience. Raises OSError."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(PATIENCE)
+        sock.connect(path)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 async def _clear_the_way(path: str) -> None:

@@ -28,6 +28,8 @@ ADVICE: Final = {  # of a check that is not ok
     "snapshot": "is there room on the disk, and may this user write into the folder of cache.snapshot?",
     "descriptors": "raise LimitNOFILE, or lower limits.in_flight and limits.tcp_connections",
     "event_loop": "this host has no CPU left for the daemon, or one client's work takes it: see `cistern top`",
+    "log": "is there room on the disk, and does somebody read the pipe that the log goes to?",
+    "dnstap": "does the collector of dnstap.socket run, may this user connect to it, and is there room for dnstap.file?",
 }
 INVARIANT: Final = "must stay 0"  # so the help of a counter says that counts faults of the program
 

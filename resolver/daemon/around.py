@@ -9,6 +9,7 @@ import trio
 from resolver.daemon.handover import Predecessor
 from resolver.daemon.health import Process
 from resolver.daemon.prepared import Prepared
+from resolver.observe.frame_sinks import Connect
 from resolver.observe.options import LogOptions
 
 Hand = Callable[[trio.abc.Stream, bytes], Awaitable[None]]
@@ -26,7 +27,7 @@ class Around:
     relog: has the log look like this. notify: tells the service manager, in the words of sd_notify(3); watchdog: the seconds
     within which it wants to hear from us again, None: never. hand: sends octets with a copy of each listening socket.
     predecessor: whose place is taken. pid: our own. tells: is there a service manager?
-    process: what the kernel says of us.
+    process: what the kernel says of us. connect: to a dnstap collector's socket, waiting; None: there is no way.
     """
 
     read: Read | None = None
@@ -39,6 +40,7 @@ class Around:
     pid: int = 0
     tells: bool = False
     process: Callable[[], Process | None] = lambda: None
+    connect: Connect | None = None
 
 
 NOTHING_AROUND: Final = Around()

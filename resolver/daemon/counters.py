@@ -9,6 +9,7 @@ from resolver.dnssec.counts import DnssecCounts
 from resolver.engine import ResolveCounts
 from resolver.iterate import IterateCounts
 from resolver.observe.boundary import FaultCounts
+from resolver.observe.frame_writer import DnstapCounts
 from resolver.observe.log_writer import LogCounts
 from resolver.observe.turns import LoopCounts
 from resolver.policy.counts import PolicyCounts
@@ -22,6 +23,7 @@ class Counts:
 
     cache: CacheCounts = field(default_factory=CacheCounts)
     dnssec: DnssecCounts = field(default_factory=DnssecCounts)
+    dnstap: DnstapCounts = field(default_factory=DnstapCounts)
     fault: FaultCounts = field(default_factory=FaultCounts)
     internal: InternalCounts = field(default_factory=InternalCounts)
     iterate: IterateCounts = field(default_factory=IterateCounts)

@@ -171,6 +171,8 @@ class Health:
         yield "event_loop", _of_loop(self.worst_lag)
         yield "log", _of_log(parts)
         yield "host", _of_host(parts)
+        if parts.tapping is not None:
+            yield "dnstap", _of_dnstap(parts)
 
     def _of_upstream(self, parts: Parts, now: float) -> Found:
         counts = parts.counts.upstream
@@ -208,6 +210,13 @@ def _of_log(parts: Parts) -> Found:
     if parts.counts.log.failing:
         return Found("remark", "log: lines are lost: no room on the disk, or nobody reads the pipe")
     return Found("ok", "what is logged is written")
+
+
+def _of_dnstap(parts: Parts) -> Found:
+    counts = parts.counts.dnstap
+    if counts.failing:
+        return Found("remark", f"dnstap: nobody takes what is told: {counts.dropped} messages were dropped so far")
+    return Found("ok", f"dnstap: {counts.frames} messages were written, {counts.dropped} dropped")
 
 
 def _of_host(parts: Parts) -> Found:

@@ -19,6 +19,7 @@ from internal_zones.database import Runner, own_thread
 from resolver.daemon.counters import Counts
 from resolver.daemon.host import HostTroubles
 from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_mesh, make_recursion
+from resolver.daemon.tapping import Tapping, tap_of_clients, tapped_network, tapped_streams
 from resolver.daemon.trust import Anchors, Trusting
 from resolver.daemon.warm import WarmStart
 from resolver.engine import Iterator, Mesh, PublicResolver, Streams
@@ -69,6 +70,7 @@ class Parts:
     trusting: Trusting | None
     boundary: Boundary
     host: HostTroubles
+    tapping: Tapping | None
 
     def measures(self) -> Iterable[Measure]:
         """Every counter and gauge as it stands now."""
@@ -106,11 +108,12 @@ def make_parts(
     *,
     anchors: Anchors = NO_ANCHORS,
     counts: Counts | None = None,
+    tapping: Tapping | None = None,
 ) -> Parts:
     """Wire the daemon. nursery: where lives what waits for streams and files. anchors: of dnssec.trust_anchors.
 
     counts: where some things are counted already. run_io: where the state database is read, and the cache's file read and
-    written; None: each in a thread of its own.
+    written; None: each in a thread of its own. tapping: who is told messages; None: nobody.
     """
     counts = counts or Counts()
     memory = make_memory(options, counts)
@@ -119,7 +122,8 @@ def make_parts(
     mesh = make_mesh(counts, boundary)
     bridge = Bridge(mesh, env.now, nursery)
     streams = make_streams(mesh, env, nursery.start_soon, counts.upstream)
-    recursion = make_recursion(options, env, counts, memory, hints, mesh, streams, anchors)
+    ways = tapped_network(env.network, tapping), tapped_streams(streams, tapping)
+    recursion = make_recursion(options, env, counts, memory, hints, mesh, *ways, anchors)
     special = SpecialUse(recursion.zones)
     handler = Handler(
         env.now,
@@ -132,6 +136,7 @@ def make_parts(
         seed=_order_seed(options, env),
         boundary=boundary,
         nsid=nsid_of(options.identity),
+        tap=tap_of_clients(tapping),
     )
     keeps_snapshot = bool(options.cache.snapshot)
     return Parts(
@@ -157,6 +162,7 @@ def make_parts(
         trusting=recursion.trusting,
         boundary=boundary,
         host=HostTroubles(counts.upstream.host_errors, env.now),
+        tapping=tapping,
     )
 
 
@@ -166,6 +172,7 @@ def remade_parts(
     hints: Delegation,
     anchors: Anchors,
     internal: InternalZones | None,
+    tapping: Tapping | None,
 ) -> Parts:
     """The parts of a daemon that goes by other options, with all that `parts` remembers and counts, and its handler.
 
@@ -173,7 +180,8 @@ def remade_parts(
     """
     memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers)
     memory.adopt(options)
-    recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, parts.streams, anchors)
+    ways = tapped_network(parts.env.network, tapping), tapped_streams(parts.streams, tapping)
+    recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, *ways, anchors)
     special = SpecialUse(recursion.zones)
     parts.handler.adopt(
         _sources(
@@ -193,6 +201,7 @@ def remade_parts(
         minimal=options.answer.minimal,
         seed=_order_seed(options, parts.env),
         nsid=nsid_of(options.identity),
+        tap=tap_of_clients(tapping),
     )
     parts.connections.adopt(options.limits)
     return replace(
@@ -205,6 +214,7 @@ def remade_parts(
         new_budget=recursion.new_budget,
         iterator=recursion.iterator,
         trusting=recursion.trusting,
+        tapping=tapping,
     )
 
 

@@ -24,7 +24,7 @@ from resolver.engine import (
     Refresher,
     Streams,
 )
-from resolver.env import Env
+from resolver.env import Env, WaysToServers
 from resolver.iterate import Budget, BudgetLimits, configured
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.delegation import Delegation
@@ -99,10 +99,11 @@ def make_recursion(
     memory: Memory,
     hints: Delegation,
     mesh: Mesh,
+    network: WaysToServers,
     streams: Streams,
     anchors: Anchors,
 ) -> Recursion:
-    """Wire it, to run in `mesh`; nothing is started. streams: to servers, over TCP. anchors: see make_parts."""
+    """Wire it, to run in `mesh`; nothing is started. network, streams: to servers, over UDP and TCP. anchors: see make_parts."""
     cache, failures = memory.cache, memory.failures
     zones = configured(options.forward, options.stub)
 
@@ -117,7 +118,7 @@ def make_recursion(
     means = Means(
         mesh,
         env.rng,
-        env.network,
+        network,
         streams,
         cache,
         AddressBook(cache, options.recursion, counts.iterate),

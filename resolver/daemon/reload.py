@@ -15,7 +15,8 @@ from resolver.daemon.background import keep_internal, keep_resolving, retire
 from resolver.daemon.doors import Door, Doors
 from resolver.daemon.parts import internal_zones, remade_parts
 from resolver.daemon.prepared import Prepared, log_what_is_read
-from resolver.daemon.running import Running
+from resolver.daemon.running import VERSION, Running
+from resolver.daemon.tapping import Tapping, make_tapping
 from resolver.daemon.windows import Window, Windows
 from resolver.iterate.options import ForwardZone, StubZone
 from resolver.options import ConfigError, Difference, Options, differences, with_fixed
@@ -161,10 +162,23 @@ class Reloader:
         """From here on the daemon goes by the new config. Nothing is awaited: no query sees half of it."""
         parts = self._running.parts
         self._scopes["resolving"].cancel()
-        remade = remade_parts(parts, prepared.options, prepared.hints, prepared.anchors, internal)
+        tapping = self._other_tapping(prepared.options)
+        remade = remade_parts(parts, prepared.options, prepared.hints, prepared.anchors, internal, tapping)
         self._running.take(remade)
         self._around.relog(prepared.options.log)
         log_what_is_read(prepared)
+
+    def _other_tapping(self, wanted: Options) -> Tapping | None:
+        """Who is told messages by the wanted options: as before, or others, who begin now."""
+        parts = self._running.parts
+        if wanted.dnstap == parts.options.dnstap and wanted.identity == parts.options.identity:
+            return parts.tapping
+        if parts.tapping is not None:
+            parts.tapping.tell_end()
+        tapping = make_tapping(wanted, parts.env, parts.counts, self._around.connect, VERSION)
+        if tapping is not None:
+            tapping.start()
+        return tapping
 
     async def _make_room(self, wanted: Options) -> None:
         """Before the cache's bound is lowered, so that no client's query has to evict half of it."""

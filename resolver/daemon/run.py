@@ -33,6 +33,7 @@ from resolver.real_env import RealEnv
 from resolver.real_env_inherited import passed_sockets
 from resolver.real_env_notify import notifier, watchdog_seconds
 from resolver.real_env_process import descriptors
+from resolver.real_env_unix import connect_and_wait
 
 EXIT_OK: Final = 0
 EXIT_FAILURE: Final = 1
@@ -132,6 +133,7 @@ async def _serve_until_signal(
         predecessor=await _predecessor(env, prepared.options.control.socket) if replace else None,
         pid=os.getpid(),
         process=_process,
+        connect=connect_and_wait,
     )
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(*ENDING_SIGNALS, *IGNORED_SIGNALS, signal.SIGHUP, signal.SIGUSR2) as signals:

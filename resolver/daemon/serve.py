@@ -16,8 +16,9 @@ from resolver.daemon.health import check_line
 from resolver.daemon.notifying import keep_notifying
 from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
 from resolver.daemon.reload import Reloader
-from resolver.daemon.running import Running
+from resolver.daemon.running import VERSION, Running
 from resolver.daemon.self_test import faults_of_successor
+from resolver.daemon.tapping import Tapping, make_tapping
 from resolver.daemon.trust import Anchors
 from resolver.daemon.windows import Windows
 from resolver.env import Address, Env
@@ -56,7 +57,10 @@ async def serve(
         counts = counts or Counts()
         if options.log.level == "debug":
             trio.lowlevel.add_instrument(Holders(env.now))
-        parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts)
+        tapping = make_tapping(options, env, counts, around.connect, VERSION)
+        parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts, tapping=tapping)
+        if tapping is not None:
+            tapping.start()
         running = Running(parts, around.process)
         await background.start(env.drive, parts.mesh)
         async with trio.open_nursery() as serving:
@@ -109,7 +113,15 @@ async def serve(
         log.info("drained")
         if parts.warm is not None:
             await parts.warm.ended.wait()
+        await _end_tapping(running.parts.tapping)
         background.cancel_scope.cancel()
+
+
+async def _end_tapping(tapping: Tapping | None) -> None:
+    """What was told is written, if that takes no longer than a moment."""
+    if tapping is not None:
+        tapping.tell_end()
+        await trio.to_thread.run_sync(tapping.wait_for_end)
 
 
 async def _succeed(predecessor: Predecessor, parts: Parts) -> None:

@@ -11,7 +11,9 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trust_anchors: Annotated[
         str, msgspec.Meta(description="file of the root's DNSKEY or DS records as text; empty: those built in")
     ] = ""
-    validate: Annotated[bool, msgspec.Meta(description="check the signatures of public answers; without it a forger is believed")] = True
+    validate: Annotated[
+        bool, msgspec.Meta(description="check the signatures of public answers; without it a forger is believed")
+    ] = True
     negative_trust_anchors: Annotated[
         tuple[str, ...],
         msgspec.Meta(

@@ -7,7 +7,7 @@ from cache.failures import ServerFailures
 from cache.servers import Servers, ServerState
 from cache.store import RRsetCache
 from resolver.engine.mesh import Mesh
-from resolver.env import Address, Network, Rng
+from resolver.env import Address, Rng, WaysToServers
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.upstream import UpstreamCounts
@@ -40,7 +40,7 @@ class Means:
         self,
         mesh: Mesh,
         rng: Rng,
-        network: Network,
+        network: WaysToServers,
         streams: Streams,
         cache: RRsetCache,
         book: AddressBook,

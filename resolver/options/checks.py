@@ -36,7 +36,10 @@ def faults_of_whole(options: Options) -> Iterator[Fault]:
     yield from _folder_in_place_of_a_file(("state", "database"), options.state.database)
     yield from _folder_in_place_of_a_file(("cache", "snapshot"), options.cache.snapshot)
     yield from _no_folder_for_a_file(("cache", "snapshot"), options.cache.snapshot)
-    yield from _control_socket(options.control.socket)
+    yield from _folder_in_place_of_a_file(("dnstap", "file"), options.dnstap.file)
+    yield from _no_folder_for_a_file(("dnstap", "file"), options.dnstap.file)
+    yield from _socket(("control", "socket"), options.control.socket)
+    yield from _socket(("dnstap", "socket"), options.dnstap.socket)
     yield from _repeated_addresses(options)
     if not options.recursion.ipv4 and not options.recursion.ipv6:
         yield Fault(("recursion", "ipv4"), "expected ipv4 or ipv6 to be true: no server could be asked")
@@ -72,8 +75,9 @@ def _no_folder_for_a_file(key: Key, path: str) -> Iterator[Fault]:
         yield Fault(key, f"expected a file in a folder that exists; {Path(path).parent} does not")
 
 
-def _control_socket(path: str) -> Iterator[Fault]:
-    key = ("control", "socket")
+def _socket(key: Key, path: str) -> Iterator[Fault]:
+    if not path:
+        return
     if len(path.encode()) > MAX_SOCKET_PATH:
         yield Fault(key, f"expected a path of at most {MAX_SOCKET_PATH} octets, because of the kernel's limit: {path}")
     elif Path(path).exists() and not Path(path).is_socket():

@@ -79,6 +79,7 @@ def _anchored(options: Options, folder: Path) -> Options:
         ),
         cache=change(options.cache, snapshot=anchor(options.cache.snapshot)),
         control=change(options.control, socket=anchor(options.control.socket)),
+        dnstap=change(options.dnstap, socket=anchor(options.dnstap.socket), file=anchor(options.dnstap.file)),
     )
 
 

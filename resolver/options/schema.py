@@ -8,7 +8,7 @@ from cache.options import CacheOptions, FailureOptions, StaleOptions
 from internal_zones.options import StateOptions
 from resolver.dnssec.options import DnssecOptions
 from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
-from resolver.observe.options import LogOptions
+from resolver.observe.options import DnstapOptions, LogOptions
 from resolver.policy.options import AnswerOptions, IdentityOptions, NetworksOptions
 from resolver.service.options import ControlOptions, LimitOptions, ListenOptions, MetricsOptions
 
@@ -70,3 +70,6 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         MetricsOptions()
     )
     log: Annotated[LogOptions, msgspec.Meta(description="What is logged, and how.")] = LogOptions()
+    dnstap: Annotated[
+        DnstapOptions, msgspec.Meta(description="DNS messages as they pass, for programs that read dnstap.")
+    ] = DnstapOptions()

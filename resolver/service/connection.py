@@ -105,25 +105,43 @@ class _Reader:
         """Answer, or begin to; False when the other end does not speak DNS."""
         handler, connection, slot = self._handler, self._connection, self._slot
         now = slot.last_used = handler.now()
+        asked_at = self._tell_query(message)
         reply = handler.begin(message, connection.client, connection.local, now, over_tcp=True)
         if type(reply) is Asked:
             self._room.acquire_nowait()
             slot.in_flight += 1
-            self._answering.start_soon(self._finish, reply, now)
+            self._answering.start_soon(self._finish, reply, now, asked_at)
             return True
         if type(reply) is not bytes:
             return False
         handler.counts.latency.note(handler.now() - now)
-        slot.replies.put(reply)
+        self._put(reply, asked_at)
         return True
 
-    async def _finish(self, asked: Asked, arrived: float) -> None:
-        replies = self._slot.replies
+    async def _finish(self, asked: Asked, arrived: float, asked_at: float) -> None:
         try:
-            replies.put(await self._reply(asked, arrived))
+            self._put(await self._reply(asked, arrived), asked_at)
         finally:
             self._slot.in_flight -= 1
             self._room.release()
+
+    def _tell_query(self, message: bytes) -> float:
+        """When it came, in seconds since the Unix epoch, if somebody is told."""
+        tap, connection = self._handler.tap, self._connection
+        if tap is None:
+            return 0.0
+        tap.client_query(
+            message, connection.client, connection.port, connection.local, connection.local_port, is_tcp=True
+        )
+        return tap.wall()
+
+    def _put(self, reply: bytes, asked_at: float) -> None:
+        """Have it sent, and tell it if somebody is told."""
+        self._slot.replies.put(reply)
+        tap, connection = self._handler.tap, self._connection
+        if tap is not None:
+            client, local = (connection.client, connection.port), (connection.local, connection.local_port)
+            tap.client_response(reply, *client, *local, asked_at, is_tcp=True)
 
     async def _reply(self, asked: Asked, arrived: float) -> bytes:
         """The reply once there is an answer, and room for one more reply."""

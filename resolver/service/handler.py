@@ -12,6 +12,7 @@ from cache.rrtypes import SERVFAIL
 from cache.store import RRsetCache
 from resolver.errors import InternalError, Overloaded
 from resolver.observe.boundary import Boundary, FaultCounts
+from resolver.observe.tap import Tap
 from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
@@ -43,10 +44,15 @@ class Handler:
         seed: int | None = None,
         boundary: Boundary | None = None,
         nsid: bytes = b"",
+        tap: Tap | None = None,
     ) -> None:
-        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed, nsid: see FastPath. boundary: what faults end at."""
+        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed, nsid: see FastPath. boundary: what faults end at.
+
+        tap: whom the transports tell queries and replies; None: nobody.
+        """
         self.now = now
         self.limits = limits
+        self.tap = tap
         self.counts = counts
         self._answerer = answerer
         self._cache = cache
@@ -63,9 +69,11 @@ class Handler:
         minimal: bool,
         seed: int | None = None,
         nsid: bytes = b"",
+        tap: Tap | None = None,
     ) -> None:
         """Go by these from the next query on; what is in flight ends with the answerer that it began with."""
         self.limits = limits
+        self.tap = tap
         self._answerer = answerer
         self._fast = FastPath(
             answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid

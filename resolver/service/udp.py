@@ -1,11 +1,13 @@
 """Queries over UDP: take what is there, answer what is known, send it all; the rest as it gets ready, a turn's in one call."""
 
+from collections.abc import Callable
 from functools import partial
 
 import trio
 
 from resolver.engine import Mesh
 from resolver.env import Datagram, UdpListener
+from resolver.observe.tap import Tap
 from resolver.service.draining import DRAIN_SECONDS
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
@@ -42,8 +44,10 @@ class _UdpService:
     def take(self, batch: list[Datagram]) -> None:
         """Answer a batch."""
         handler, counts = self._handler, self._counts
-        now = self._mesh.now
+        now, tap = self._mesh.now, self._handler.tap
         handler.note_batch(len(batch), now)
+        if tap is not None:
+            self._tell_queries(tap, batch)
         replies = []
         unread = []
         for datagram in batch:
@@ -53,9 +57,12 @@ class _UdpService:
             reply = handler.begin(datagram.data, datagram.client, datagram.local, now)
             if type(reply) is bytes:
                 replies.append((reply, datagram.reply_to))
+                if tap is not None:
+                    self._tell_reply(tap, datagram, tap.wall(), reply)
             elif type(reply) is Asked:
                 self._in_flight += 1
-                handler.finish(reply, now, partial(self._put, datagram.reply_to))
+                put = partial(self._put, datagram.reply_to)
+                handler.finish(reply, now, put if tap is None else self._telling(tap, datagram, put))
         counts.unsent += self._listener.send_batch(replies)
         counts.queries_udp += len(batch)
         counts.latency.note_each(handler.now() - now, len(replies))
@@ -84,7 +91,7 @@ class _UdpService:
 
     def _answer_unread(self, unread: list[Datagram], now: float) -> None:
         """Answer those who flood, once all others of the batch are answered."""
-        is_behind = self._listener.has_more
+        is_behind, tap = self._listener.has_more, self._handler.tap
         replies = []
         for datagram in unread:
             reply = self._handler.answer_unread(
@@ -92,5 +99,29 @@ class _UdpService:
             )
             if reply is not None:
                 replies.append((reply, datagram.reply_to))
+                if tap is not None:
+                    self._tell_reply(tap, datagram, tap.wall(), reply)
         self._counts.unsent += self._listener.send_batch(replies)
         self._counts.latency.note_each(self._handler.now() - now, len(replies))
+
+    # What is told while somebody listens (observe.tap)
+
+    def _tell_queries(self, tap: Tap, batch: list[Datagram]) -> None:
+        port_of, local_port = self._listener.port_of, self._listener.address.port
+        for datagram in batch:
+            port = port_of(datagram.reply_to)
+            tap.client_query(datagram.data, datagram.client, port, datagram.local, local_port)
+
+    def _tell_reply(self, tap: Tap, datagram: Datagram, asked_at: float, reply: bytes) -> None:
+        port, local_port = self._listener.port_of(datagram.reply_to), self._listener.address.port
+        tap.client_response(reply, datagram.client, port, datagram.local, local_port, asked_at)
+
+    def _telling(self, tap: Tap, datagram: Datagram, put: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        """What puts a reply, and tells it."""
+        asked_at = tap.wall()
+
+        def put_and_tell(reply: bytes) -> None:
+            put(reply)
+            self._tell_reply(tap, datagram, asked_at, reply)
+
+        return put_and_tell

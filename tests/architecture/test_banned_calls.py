@@ -31,7 +31,13 @@ BANNED: Final = {
 REAL_ENV: Final = "resolver.real_env"
 THREADS: Final = ("trio.to_thread", "trio.from_thread", "threading", "concurrent.futures", "multiprocessing")
 MAY_USE_THREADS: Final = frozenset(
-    {"internal_zones.database", "cache.snapshot", "resolver.daemon", "resolver.observe.log_writer"}
+    {
+        "internal_zones.database",
+        "cache.snapshot",
+        "resolver.daemon",
+        "resolver.observe.frame_writer",
+        "resolver.observe.log_writer",
+    }
 )
 # Tests of real processes, files and sockets; everything else runs on simulated time and a simulated network.
 DRIVE_REAL_PROCESSES: Final = frozenset(

@@ -10,7 +10,14 @@ import pytest
 
 from tests.real.harness import Daemon
 
-PACKAGES: Final = {"dig": "bind9-dnsutils", "kdig": "knot-dnsutils", "drill": "ldnsutils", "nsd": "nsd"}
+PACKAGES: Final = {
+    "dig": "bind9-dnsutils",
+    "kdig": "knot-dnsutils",
+    "drill": "ldnsutils",
+    "nsd": "nsd",
+    "dnstap-read": "bind9-dnsutils",
+    "fstrm_capture": "fstrm-bin",
+}
 
 
 class Reply(NamedTuple):

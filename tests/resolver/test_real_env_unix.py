@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from resolver.real_env_unix import SOCKET_MODE, listen_unix, open_unix
+from resolver.real_env_unix import PATIENCE, SOCKET_MODE, connect_and_wait, listen_unix, open_unix
 
 
 @pytest.fixture
@@ -134,3 +134,16 @@ def connect_as(path: str, user: int) -> None:
     os.chmod(path, 0o666)
     code = f"import os, socket; os.setuid({user}); s = socket.socket(socket.AF_UNIX); s.connect({path!r})"
     subprocess.run([sys.executable, "-c", code], check=True, cwd="/")
+
+
+def test_a_thread_may_connect_and_wait_with_bounded_patience(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with pytest.raises(FileNotFoundError):
+        connect_and_wait(path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        with pytest.raises(ConnectionRefusedError):
+            connect_and_wait(path)
+        listening.listen(1)
+        with connect_and_wait(path) as sock:
+            assert sock.gettimeout() == PATIENCE

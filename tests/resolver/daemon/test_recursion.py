@@ -32,7 +32,7 @@ def of_recursion(look: Callable[[Recursion], T], options: Options = ALONE, count
             boundary = Boundary(env.now, counted.fault)
             memory, mesh = make_memory(options, counted), make_mesh(counted, boundary)
             streams = make_streams(mesh, env, nursery.start_soon, counted.upstream)
-            return look(make_recursion(options, env, counted, memory, HINTS, mesh, streams, {}))
+            return look(make_recursion(options, env, counted, memory, HINTS, mesh, env.network, streams, {}))
 
     return trio.run(main)
 

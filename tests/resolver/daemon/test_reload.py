@@ -1,5 +1,6 @@
 """A daemon goes by another config without ending, or goes on by the one that it has."""
 
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
@@ -18,7 +19,8 @@ from resolver.daemon.prepared import Prepared
 from resolver.demo.state import make_state
 from resolver.env import Address
 from resolver.iterate.options import ForwardZone
-from resolver.observe.options import LogOptions
+from resolver.observe.dnstap import Control, control_frame
+from resolver.observe.options import DnstapOptions, LogOptions
 from resolver.options import ConfigError, Options, Problem
 from resolver.service.control_protocol import CacheFlush, ConfigShow, FailureList, Reload, Stats, Status
 from resolver.service.options import ControlOptions, LimitOptions, ListenOptions, MetricsOptions
@@ -250,3 +252,22 @@ async def reload_was_good(world: World) -> object:
 
 def options_of(row: dict[str, object]) -> Options:
     return msgspec.convert(row["options"], Options)
+
+
+def test_dnstap_begins_and_ends_with_the_config(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        tap = tmp_path / "tap"
+        row = await world.reload(dnstap=DnstapOptions(file=str(tap)))
+        assert row["changed"] == ["dnstap.file"]
+        assert await world.ask("localhost") == "NOERROR"
+        await world.reload(dnstap=DnstapOptions())
+        assert await world.ask("www.example") == "SERVFAIL"
+
+    with_world(test)
+    for thread in threading.enumerate():
+        if thread.name == "dnstap":
+            thread.join(10)
+    octets = (tmp_path / "tap").read_bytes()
+    assert octets.endswith(control_frame(Control.STOP))
+    assert b"\x09localhost" in octets
+    assert b"\x03www\x07example" not in octets

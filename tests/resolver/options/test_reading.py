@@ -62,6 +62,8 @@ WRONG = [
     pytest.param('[state]\ndatabase = "."', 2, "state.database", "is a folder", id="state database a folder"),
     pytest.param('[control]\nsocket = "."', 2, "control.socket", "is a folder", id="control socket a folder"),
     pytest.param('[control]\nsocket = "root.hints"', 2, "control.socket", "no socket", id="control socket a file"),
+    pytest.param('[dnstap]\nsocket = "root.hints"', 2, "dnstap.socket", "no socket", id="collector a file"),
+    pytest.param('[dnstap]\nfile = "no/tap"', 2, "dnstap.file", "folder that exists", id="dnstap's folder"),
     pytest.param('[cache]\nsnapshot = "no/c.db"', 2, "cache.snapshot", "folder that exists", id="snapshot folder"),
     pytest.param(
         '[listen]\naddresses = ["192.0.2.1:53", "192.0.2.1:53"]', 2, "listen.addresses", "twice", id="address twice"

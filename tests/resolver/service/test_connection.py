@@ -12,6 +12,9 @@ from trio.testing import MockClock
 
 from cache.answer import Answer
 from resolver.env import TcpConnection
+from resolver.observe.dnstap import Heard, Kind
+from resolver.observe.options import DnstapOptions
+from resolver.observe.tap import Tap
 from resolver.service.connection import AT_A_TIME, SEND_TIMEOUT, serve_connection
 from resolver.service.handler import Handler
 from resolver.service.messages import Messages, framed
@@ -60,7 +63,7 @@ def run(client: Client, draining_at: float = 1e6) -> float:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(client, ours, handler)
                 await serve_connection(
-                    TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK), handler, draining, *place(handler)
+                    TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK, 53), handler, draining, *place(handler)
                 )
                 ended = trio.current_time()
             background.cancel_scope.cancel()
@@ -276,3 +279,24 @@ def test_many_queries_at_once_let_others_run() -> None:
         )  # trio may run one twice in a row
 
     trio.run(main)
+
+
+def test_queries_and_replies_are_told_to_who_listens() -> None:
+    told: list[Heard] = []
+
+    async def client(stream: MemoryStream, handler: Handler) -> None:
+        handler.tap = Tap(DnstapOptions(), told.append, lambda: 100.0)
+        await stream.send_all(framed(ask("www.example. A", id=1)) + framed(ask("new.example. A", id=2)))
+        assert await ids(stream, 2) == [1, 2]
+        await stream.aclose()
+
+    run(client)
+    assert [(heard.kind, heard.message[:2]) for heard in told] == [
+        (Kind.CLIENT_QUERY, b"\0\1"),
+        (Kind.CLIENT_RESPONSE, b"\0\1"),
+        (Kind.CLIENT_QUERY, b"\0\2"),
+        (Kind.CLIENT_RESPONSE, b"\0\2"),
+    ]
+    assert {(heard.is_tcp, heard.asking, heard.asking_port, heard.asked_port) for heard in told} == {
+        (True, LOOPBACK, 40000, 53)
+    }

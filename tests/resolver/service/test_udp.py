@@ -8,12 +8,15 @@ from trio.testing import MockClock
 from cache.answer import Answer
 from cache.rrset import Entry
 from resolver.engine import Mesh
+from resolver.observe.dnstap import Heard, Kind
+from resolver.observe.options import DnstapOptions
+from resolver.observe.tap import Tap
 from resolver.service.handler import Handler
 from resolver.service.options import LimitOptions
 from resolver.service.udp import serve_udp
 from resolver.wire.message import Query
 from tests.build import rrset
-from tests.resolver.service.world import CachedAnswers, ListedListener, ask, cache_of, handler_of, read
+from tests.resolver.service.world import HERE, LOOPBACK, CachedAnswers, ListedListener, ask, cache_of, handler_of, read
 
 WWW: Entry = rrset("www.example. 300 A 192.0.2.1")
 
@@ -137,3 +140,32 @@ def test_a_flood_is_refused_unread_as_long_as_there_is_time_for_it(is_behind: bo
     assert handler.counts.shut_out >= 150
     assert len(sent) == 201 - (handler.counts.shut_out if is_behind else 0)
     assert handler.counts.silent == (handler.counts.shut_out if is_behind else 0)
+
+
+def test_queries_and_replies_are_told_to_who_listens() -> None:
+    told: list[Heard] = []
+
+    async def main() -> None:
+        answers = slowly(WWW)
+        handler = handler_of(answers)
+        handler.tap = Tap(DnstapOptions(), told.append, lambda: 100.0 + trio.current_time())
+        listener = ListedListener([ask("www.example. A", id=1), ask("new.example. A", id=2)])
+        began = trio.current_time()
+        await serve_for(1.0, listener, handler, answers.mesh)
+        sent = [message for batch in listener.sent for message, _ in batch]
+        asked_at = 100.0 + began
+        of = [(heard.kind, heard.message[:2], heard.asking_port) for heard in told]
+        assert of == [
+            (Kind.CLIENT_QUERY, b"\0\1", 1),
+            (Kind.CLIENT_QUERY, b"\0\2", 2),
+            (Kind.CLIENT_RESPONSE, b"\0\1", 1),
+            (Kind.CLIENT_RESPONSE, b"\0\2", 2),
+        ]
+        assert [heard.message for heard in told[2:]] == sent
+        assert [heard.asked_at - asked_at for heard in told] == [0.0] * 4
+        assert [heard.answered_at - asked_at for heard in told[2:]] == pytest.approx([0.0, 0.52])
+        assert {(heard.asking, heard.asked, heard.asked_port, heard.is_tcp) for heard in told} == {
+            (LOOPBACK, LOOPBACK, HERE.port, False)
+        }
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))

@@ -100,6 +100,7 @@ class World:
             HINTS,
             self.mesh,
             self,
+            self,
             {},
         )
         self.mesh.turn(self.clock.now, self._prime)

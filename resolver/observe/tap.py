@@ -1,0 +1,58 @@
+"""Which DNS messages are told in dnstap? Whoever has one tells the Tap, which hands on what is wanted and never waits."""
+
+from collections.abc import Callable
+from typing import Final
+
+from resolver.observe.dnstap import Heard, Kind
+from resolver.observe.options import DnstapOptions
+
+CLIENT: Final = frozenset({"client_query", "client_response"})
+RESOLVER: Final = frozenset({"resolver_query", "resolver_response"})
+
+
+class Tap:
+    """Tells messages to whoever wants them. wall: seconds since the Unix epoch."""
+
+    def __init__(self, options: DnstapOptions, put: Callable[[Heard], None], wall: Callable[[], float]) -> None:
+        self.wall = wall
+        self._put = put
+        self._kinds = frozenset(options.messages)
+        self.hears_clients = bool(self._kinds & CLIENT)
+        self.hears_servers = bool(self._kinds & RESOLVER)
+
+    def client_query(
+        self, data: bytes, client: bytes, port: int, local: bytes, local_port: int, *, is_tcp: bool = False
+    ) -> None:
+        """A client asked."""
+        if "client_query" in self._kinds:
+            self._put(Heard(Kind.CLIENT_QUERY, is_tcp, client, port, local, local_port, self.wall(), 0.0, data))
+
+    def client_response(
+        self,
+        reply: bytes,
+        client: bytes,
+        port: int,
+        local: bytes,
+        local_port: int,
+        asked_at: float,
+        *,
+        is_tcp: bool = False,
+    ) -> None:
+        """It is answered. asked_at: by `wall`."""
+        if "client_response" in self._kinds:
+            heard = Heard(Kind.CLIENT_RESPONSE, is_tcp, client, port, local, local_port, asked_at, self.wall(), reply)
+            self._put(heard)
+
+    def resolver_query(self, message: bytes, server: bytes, port: int, *, to_forwarder: bool, is_tcp: bool) -> None:
+        """A server is asked."""
+        if "resolver_query" in self._kinds:
+            kind = Kind.FORWARDER_QUERY if to_forwarder else Kind.RESOLVER_QUERY
+            self._put(Heard(kind, is_tcp, b"", 0, server, port, self.wall(), 0.0, message))
+
+    def resolver_response(
+        self, message: bytes, server: bytes, port: int, asked_at: float, *, from_forwarder: bool, is_tcp: bool
+    ) -> None:
+        """Something came from it. asked_at: by `wall`."""
+        if "resolver_response" in self._kinds:
+            kind = Kind.FORWARDER_RESPONSE if from_forwarder else Kind.RESOLVER_RESPONSE
+            self._put(Heard(kind, is_tcp, b"", 0, server, port, asked_at, self.wall(), message))
