@@ -63,6 +63,7 @@ class Health:
         self.answered_at: float | None = None  # monotonic seconds at which an upstream reply was last seen
         self._clock = env.wall() - env.now()
         self._clock_moved = 0.0
+        self._is_behind = False
         self._sent = self._received = 0
         self._unanswered = 0  # queries sent since the last reply
         self._silent_since: float | None = None
@@ -93,6 +94,7 @@ class Health:
         clock = parts.env.wall() - now
         self._clock_moved = clock - self._clock
         self._clock = clock
+        self._watch_clock(parts)
         for name, found in self._checks(parts, now):
             kept = self._kept.get(name)
             if kept is None or kept.found.state != found.state:
@@ -161,6 +163,14 @@ class Health:
             silent_for = round(now - self._silent_since)
             log.error("public_resolution_fails", unanswered=self._unanswered, seconds=silent_for)
 
+    def _watch_clock(self, parts: Parts) -> None:
+        behind = _clock_behind(parts)
+        if behind and not self._is_behind:
+            log.error("clock_is_behind", seconds=round(behind), result="no signature is valid yet: SERVFAIL, EDE 8")
+        elif self._is_behind and not behind:
+            log.warning("clock_is_right_again")
+        self._is_behind = bool(behind)
+
     def _checks(self, parts: Parts, now: float) -> Iterator[tuple[str, Found]]:
         yield "state_database", _of_database(parts)
         yield "upstream", self._of_upstream(parts, now)
@@ -186,11 +196,19 @@ class Health:
         return Found("ok", f"a server answered {now - self.answered_at:.0f} s ago")
 
     def _of_clock(self, parts: Parts) -> Found:
-        if parts.env.wall() < CLOCK_FLOOR:
-            return Found("problem", "the clock is before this version was made: every signature will look invalid")
+        behind = _clock_behind(parts)
+        if behind:
+            return Found("remark", f"the clock is {behind:.0f} s behind at least: no signature is valid yet (EDE 8)")
         if abs(self._clock_moved) > CLOCK_JUMP:
             return Found("remark", f"the clock jumped by {self._clock_moved:.0f} s within a second")
         return Found("ok", "the clock runs evenly")
+
+
+def _clock_behind(parts: Parts) -> float:
+    """Seconds that it is behind at least, by when this version was made and the root's keys were signed; 0: it is not."""
+    if parts.trusting is None:
+        return 0.0
+    return max(0.0, CLOCK_FLOOR - parts.env.wall(), parts.counts.dnssec.clock_behind_current)
 
 
 def _of_database(parts: Parts) -> Found:

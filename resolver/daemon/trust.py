@@ -62,5 +62,5 @@ def make_trusting(
     unchecked = frozenset(map(from_text, options.negative_trust_anchors))
     trust = ChainOfTrust(env.now, anchors, unchecked, standings)
     gaps = Gaps(ttls, counts)
-    validator = Validator(trust, gaps, env.now, env.wall, counts)
+    validator = Validator(trust, gaps, env.now, env.wall, counts, options.signature_skew)
     return Trusting(Validation(env.now, validator, cache, lookup), standings, gaps)

@@ -11,6 +11,13 @@ class DnssecCounts:
     insecure: int = field(default=0, metadata={"help": "RRsets and denials of zones that are proven not to be signed."})
     bogus: int = field(default=0, metadata={"help": "RRsets and denials refused: not what their zone signed."})
     signatures_checked: int = field(default=0, metadata={"help": "Signatures that were computed."})
+    clock_behind_current: int = field(
+        default=0,
+        metadata={
+            "help": "Seconds until the signature of a trust anchor's keys begins: the clock is behind. 0: it has begun.",
+            "kind": "gauge",
+        },
+    )
     derived: int = field(
         default=0,
         metadata={"help": "Answers made of verified NSEC or NSEC3 records: nobody had to be asked (RFC 8198)."},

@@ -14,6 +14,14 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validate: Annotated[
         bool, msgspec.Meta(description="check the signatures of public answers; without it a forger is believed")
     ] = True
+    signature_skew: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=86400,
+            description="seconds that a signature may be too early or too late by: signers begin them now, and clocks differ",
+        ),
+    ] = 60
     negative_trust_anchors: Annotated[
         tuple[str, ...],
         msgspec.Meta(

@@ -81,25 +81,27 @@ _TOLD_FIRST: Final = (
 )
 
 
-def verify(rrset: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work) -> Verified | Unverified:
+def verify(
+    rrset: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work, skew: int = 0
+) -> Verified | Unverified:
     """Does one of the RRset's signatures hold at `wall` by one of `keys`, the trusted DNSKEY rdatas of `zone`?
 
-    At most MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`; raises
-    WorkExhausted.
+    skew: seconds by which this host's clock, or the signer's, may be off: a signature holds so much earlier and later. At most
+    MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`; raises WorkExhausted.
     """
     trusted = usable_keys(keys)
     failed: list[Unverified] = []
     tried = 0
     for rdata in dict.fromkeys(rrset.rrsigs):
         signature = read(rdata)
-        objection = _objection(rrset, signature, trusted, zone, wall)
+        objection = _objection(rrset, signature, trusted, zone, wall, skew)
         if signature is None or objection is not None:
             failed.append(objection or NONE_AT_ALL)
             continue
         if tried == MAX_SIGNATURES:
             return TOO_MANY
         tried += 1
-        outcome = _try(rrset, signature, trusted, wall, work)
+        outcome = _try(rrset, signature, trusted, wall, work, skew)
         if isinstance(outcome, Verified):
             return outcome
         failed.append(outcome)
@@ -126,13 +128,19 @@ def read(rdata: bytes) -> Signature | None:
     )
 
 
+def seconds_early(rrset: RRset, wall: float) -> int:
+    """In how many seconds the first of its signatures begins to be valid; 0: one has begun, or there is none."""
+    known = [one for one in map(read, rrset.rrsigs) if one is not None and one.covered == rrset.rtype]
+    return max(0, min((seconds_to(one.inception, int(wall)) for one in known), default=0))
+
+
 def seconds_to(then: int, now: int) -> int:
     """From `now` to `then`, both modulo 2^32, by the shorter way round (RFC 1982, RFC 4034 §3.1.5)."""
     return (then - now + _SERIAL_HALF) % (2 * _SERIAL_HALF) - _SERIAL_HALF
 
 
 def _objection(
-    rrset: RRset, signature: Signature | None, keys: Sequence[Key], zone: WireName, wall: float
+    rrset: RRset, signature: Signature | None, keys: Sequence[Key], zone: WireName, wall: float, skew: int
 ) -> Unverified | None:
     """Why this signature need not be computed; None if it must be (RFC 4035 §5.3.1)."""
     if signature is None:
@@ -144,7 +152,9 @@ def _objection(
     if signature.algorithm not in SUPPORTED:
         return Unverified(f"algorithm {signature.algorithm} is not supported", UNSUPPORTED_ALGORITHM)
     return (
-        _objection_to_labels(rrset, signature) or _objection_to_time(signature, int(wall)) or _no_key(signature, keys)
+        _objection_to_labels(rrset, signature)
+        or _objection_to_time(signature, int(wall), skew)
+        or _no_key(signature, keys)
     )
 
 
@@ -156,12 +166,12 @@ def _objection_to_labels(rrset: RRset, signature: Signature) -> Unverified | Non
     return None
 
 
-def _objection_to_time(signature: Signature, now: int) -> Unverified | None:
+def _objection_to_time(signature: Signature, now: int, skew: int) -> Unverified | None:
     if seconds_to(signature.expiration, signature.inception) < 0:
         return Unverified("signature expired before it was valid", EXPIRED_BEFORE_VALID)
-    if seconds_to(signature.expiration, now) < 0:
+    if seconds_to(signature.expiration, now - skew) < 0:
         return Unverified("signature expired", SIGNATURE_EXPIRED)
-    if seconds_to(signature.inception, now) > 0:
+    if seconds_to(signature.inception, now + skew) > 0:
         return Unverified("signature not yet valid", SIGNATURE_NOT_YET_VALID)
     return None
 
@@ -172,7 +182,9 @@ def _no_key(signature: Signature, keys: Sequence[Key]) -> Unverified | None:
     return Unverified(f"no DNSKEY {signature.tag} of algorithm {signature.algorithm}", DNSKEY_MISSING)
 
 
-def _try(rrset: RRset, signature: Signature, keys: Sequence[Key], wall: float, work: Work) -> Verified | Unverified:
+def _try(
+    rrset: RRset, signature: Signature, keys: Sequence[Key], wall: float, work: Work, skew: int
+) -> Verified | Unverified:
     from resolver.dnssec.algorithms import is_signed  # takes an eighth of a start; who validates has it imported then
 
     owner = signed_owner(rrset.owner, signature.labels)
@@ -180,7 +192,7 @@ def _try(rrset: RRset, signature: Signature, keys: Sequence[Key], wall: float, w
     for key in with_tag(keys, signature.tag, signature.algorithm):
         work.spend_signature()
         if is_signed(key.algorithm, key.public_key, signed, signature.signature):
-            until = wall + seconds_to(signature.expiration, int(wall))
+            until = wall + seconds_to(signature.expiration, int(wall)) + skew
             return Verified(until, _existing_labels(rrset.owner, signature), signature.original_ttl)
     return Unverified("signature does not match", BOGUS)
 

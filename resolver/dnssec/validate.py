@@ -23,7 +23,7 @@ from resolver.dnssec.denial import (
 )
 from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.keys import matching
-from resolver.dnssec.signatures import Unverified, Verified, verify
+from resolver.dnssec.signatures import Unverified, Verified, seconds_early, verify
 from resolver.dnssec.standing import Signed, Uncut, Unsigned
 from resolver.dnssec.trust import FOREVER, ChainOfTrust, Fetch
 from resolver.dnssec.work import Work
@@ -54,13 +54,18 @@ class Validator:
         now: Callable[[], float],
         wall: Callable[[], float],
         counts: DnssecCounts,
+        skew: int = 0,
     ) -> None:
-        """gaps: is told of what is verified. now: monotonic seconds; wall: seconds since the epoch, which signatures speak of."""
+        """gaps: is told of what is verified. now: monotonic seconds; wall: seconds since the epoch, which signatures speak of.
+
+        skew: seconds that a signature may be too early or too late by.
+        """
         self._trust = trust
         self._gaps = gaps
         self._now = now
         self._wall = wall
         self._counts = counts
+        self._skew = skew
 
     def new_work(self) -> Work:
         """What one client question may cost."""
@@ -141,6 +146,8 @@ class Validator:
         anchor = self._trust.anchor_of(zone)
         if anchor is not None:
             keys = matching(rrset, anchor.ds)
+            # the keys that all rests on are signed weeks ahead: if that begins in the future, the clock is what is wrong
+            self._counts.clock_behind_current = seconds_early(rrset, self._wall() + self._skew) if keys else 0
         else:
             above = await self._trust.zone_of(parent(zone), fetch, work)
             found = above if isinstance(above, Unsigned) else await self._trust.vouchers(zone, above.zone, fetch, work)
@@ -190,7 +197,7 @@ class Validator:
         return verdict
 
     def _verify(self, rrset: RRset, zone: Signed, work: Work) -> Verified | Unverified:
-        return verify(rrset, zone.keys, zone.zone, self._wall(), work)
+        return verify(rrset, zone.keys, zone.zone, self._wall(), work, self._skew)
 
     def _proven(self, proof: Proofs, zone: Signed, work: Work) -> tuple[Proofs, list[Verified]]:
         """Those NSEC and NSEC3 RRsets that the zone signed, and how."""

@@ -17,6 +17,7 @@ class SimulatedEnv:
 
     def __init__(self, sockets: Sockets, host: str, rng: Random) -> None:
         self.boot = "simulated"
+        self.clock_is_off = 0.0  # s by which its clock is ahead of what it is
         self.rng: Rng = rng
         self._network = SimulatedNetwork(sockets, host)
         self.network: Network = self._network
@@ -28,7 +29,7 @@ class SimulatedEnv:
         return trio.current_time()
 
     def wall(self) -> float:
-        return WALL_AT_START + trio.current_time()
+        return WALL_AT_START + trio.current_time() + self.clock_is_off
 
     async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self._network.turned = turned

@@ -70,13 +70,16 @@ class World:
         daemon: "Daemon",
         clients: tuple[Client, ...],
         operator: Operator,
+        host: SimulatedEnv,
     ) -> None:
+        """host: of the daemon."""
         self.fabric = sockets.fabric
         self._sockets = sockets
         self.internet = internet
         self.daemon = daemon
         self.clients = clients
         self.operator = operator
+        self.host = host
         self.published = Published(internet.zones())
 
     async def ask(self, qname: str, qtype: str = "A") -> Message:
@@ -147,7 +150,7 @@ async def open_world_of(
         await daemon.start()
         clients = tuple(Client(SimulatedNetwork(sockets, host), DAEMON) for host in CLIENTS)
         operator = Operator(SimulatedNetwork(sockets, DAEMON.host), options.control.socket)
-        yield World(sockets, internet, daemon, clients, operator)
+        yield World(sockets, internet, daemon, clients, operator, env)
         nursery.cancel_scope.cancel()
 
 

@@ -15,6 +15,7 @@ from resolver.dnssec.options import DnssecOptions
 from resolver.options import Options
 from resolver.service.control_protocol import CheckRow
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
+from tests.simulation.env import SimulatedEnv
 
 ROOMY = Process(10, 1024)
 Test = Callable[[Health, Parts], Awaitable[None]]
@@ -122,6 +123,32 @@ def test_anchors_of_which_nothing_proves_secure_are_remarked() -> None:
         assert states(health)["trust_anchors"] == "ok"
 
     with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
+
+
+def test_a_clock_that_is_behind_is_remarked_and_told_once_where_signatures_are_checked() -> None:
+    async def test(health: Health, parts: Parts) -> None:
+        with structlog.testing.capture_logs() as told:
+            parts.counts.dnssec.clock_behind_current = 86_400
+            await trio.sleep(3.5)
+            assert states(health)["clock"] == "remark"
+            assert any("86400 s behind" in remark for remark in health.remarks())
+            parts.counts.dnssec.clock_behind_current = 0
+            await trio.sleep(1.5)
+            assert states(health)["clock"] == "ok"
+        assert [one["event"] for one in told] == ["clock_is_behind", "clock_is_right_again"]
+
+    with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
+
+
+def test_a_clock_from_before_this_version_is_remarked_where_signatures_are_checked() -> None:
+    async def test(health: Health, parts: Parts) -> None:
+        assert isinstance(parts.env, SimulatedEnv)
+        parts.env.clock_is_off = -parts.env.wall()
+        await trio.sleep(1.5)
+        assert states(health)["clock"] == ("remark" if parts.options.dnssec.validate else "ok")
+
+    with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
+    with_health(test)
 
 
 def test_descriptors_that_run_out_are_remarked() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cache.names import from_text
 from cache.rrset import RRset
 from resolver.dnssec import signatures
-from resolver.dnssec.signatures import TOO_MANY, Unverified, Verified, seconds_to, verify
+from resolver.dnssec.signatures import TOO_MANY, Unverified, Verified, seconds_early, seconds_to, verify
 from resolver.dnssec.work import Work
 from resolver.errors import WorkExhausted
 from tests.build import replace, rrset
@@ -176,3 +176,27 @@ def test_a_read_signature_keeps_what_is_signed_of_it() -> None:
     assert found is not None
     assert found == changed(found, signer=ZONE, covered=1, labels=2)
     assert found.head + found.signature == WWW.rrsigs[0]
+
+
+@pytest.mark.parametrize(
+    ("inception", "expiration", "skew", "holds"),
+    [
+        pytest.param(NOW + 60, EXPIRATION, 60, True, id="begins within the skew"),
+        pytest.param(NOW + 61, EXPIRATION, 60, False, id="begins later"),
+        pytest.param(NOW - 99, NOW - 60, 60, True, id="ended within the skew"),
+        pytest.param(NOW - 99, NOW - 61, 60, False, id="ended before"),
+        pytest.param(NOW + 1, EXPIRATION, 0, False, id="no skew"),
+    ],
+)
+def test_clocks_may_differ_by_the_skew(inception: int, expiration: int, skew: int, holds: bool) -> None:
+    signed = sign("www.example. 60 A 192.0.2.1", KEY, inception=inception, expiration=expiration)
+    found = verify(signed, [KEY.rdata], ZONE, NOW, Work(), skew)
+    assert isinstance(found, Verified) is holds
+    if isinstance(found, Verified):
+        assert found.until == expiration + skew
+
+
+def test_how_early_the_earliest_signature_is() -> None:
+    early = sign("www.example. 60 A 192.0.2.1", KEY, inception=NOW + 90)
+    both = replace(early, rrsigs=(*early.rrsigs, *sign("www.example. 60 A 192.0.2.1", KEY, inception=NOW + 50).rrsigs))
+    assert [seconds_early(one, NOW) for one in (WWW, early, both, replace(WWW, rrsigs=()))] == [0, 90, 50, 0]

@@ -147,6 +147,10 @@ class Net:
         """How long the scenario has been going on."""
         return trio.current_time() - self._began
 
+    def set_clock(self, *, ahead: float) -> None:
+        """Have the clock of the daemon's host be wrong by so many seconds; monotonic time goes on as it does."""
+        self._world.host.clock_is_off = ahead
+
     def break_server(self, name: str, *behaviours: Behaviour) -> None:
         """Have the server behave like this, or fall silent."""
         self._world.break_server(name, *behaviours)
