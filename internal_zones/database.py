@@ -1,6 +1,7 @@
 """How the state database is read: one read-only connection, one SELECT at a time, in a thread of its own.
 
-Only this module touches apsw and threads. The rules are Corrosion's (its documentation and its restore):
+Only this module, `opening` and `preparing` touch apsw, and only this one threads. The rules are Corrosion's (its documentation
+and its restore):
 - read-only twice over (open flags and query_only): a plain writer would corrupt replication;
 - never a transaction that outlives one SELECT: a reader holds up WAL truncation and makes `corrosion restore` time out;
 - no mmap: a restore truncates the file in place, and a mapped page beyond its end is a SIGBUS;
@@ -8,11 +9,10 @@ Only this module touches apsw and threads. The rules are Corrosion's (its docume
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
-from urllib.parse import quote
 
 import apsw
 import msgspec
@@ -29,32 +29,24 @@ from internal_zones.clocks import (
     read_versions,
 )
 from internal_zones.mapping import TOUCHED
-from internal_zones.plans import LARGE, Plan, problem, slowness
+from internal_zones.opening import NO_FILE, NO_STAMP, Wal, connect, connect_to_what_is_there, reads_of, stamp_of, wal_of
+from internal_zones.plans import LARGE
+from internal_zones.preparing import prepare
 from internal_zones.rows import Row
+from internal_zones.wal_origin import NOTHING_SEEN, foreign_by, see
 
 if TYPE_CHECKING:
     import apsw.ext
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS: Final = (
-    50  # readers of a WAL file wait for nobody but a restore, and that takes longer than any client
-)
 MAX_ROWS: Final = 20_000  # of one SELECT: some 60 ms in the thread that all other reads wait for
 MORE_READS_OF_VERSIONS: Final = 2  # at one look: a commit that comes between should be told apart with the others
-STATEMENT_CACHE: Final = 100  # the mapping's, one for each clock table, and some pragmas
 LOOKS_TILL_REOPENING: Final = 40  # about a second: a bad page may be a cached one, but reopening makes all data due
 _DECODER: Final = msgspec.json.Decoder(list[Row])
-_READ_SCHEMA: Final = (
-    "SELECT 1 FROM sqlite_schema LIMIT 1"  # to plan a statement alone SQLite trusts the schema it knows
-)
 _FOREIGN_WAL: Final = (
     "another file was put in its place, and -wal is still the former one's: both together are no database."
     " Stop Corrosion, remove -wal and -shm, start it again (or `cistern state accept`)"
-)
-_NO_INDEX: Final = (
-    "there is a -wal, but its index -shm is not there or cannot be opened, and cannot be made: let the daemon's user read and"
-    " write -shm (as Corrosion's group), or write to the folder"
 )
 _PAGES_ARE_WRONG = (apsw.CorruptError, apsw.NotADBError)
 
@@ -129,7 +121,9 @@ class StateFile:
         self._must_prepare = False  # a statement that was prepared has failed since
         self._wal = NO_FILE  # the -wal beside the file that is open, as it was last seen
         self._foreign_wal = NO_FILE  # one that was left behind by another file; nothing is read while it is there
-        self._stamp = NO_STAMP  # of a file that was opened as immutable
+        self._accepted_wal = NO_FILE  # one that is not asked any more whose it is
+        self._stamp = NO_STAMP  # of the file when it was last seen
+        self._headers = NOTHING_SEEN  # of the file that is open and its -wal
         self._looks_left = 0  # till the connection is given up because a read failed; 0: none did
 
     def look(self) -> Sighting:
@@ -143,23 +137,24 @@ class StateFile:
             self.close()
             fault = Fault.MISSING if isinstance(problem, FileNotFoundError) else Fault.UNREADABLE
             raise StateFault(fault, f"{self._path}: {problem.strerror}") from problem
-        wal = _wal_of(self._path)
+        wal = wal_of(self._path)
         if (status.st_dev, status.st_ino) != (self._seen.device, self._seen.inode):
             self.close()
+            self._headers = NOTHING_SEEN
             if wal.octets and wal.is_same_file(self._wal):
                 self._foreign_wal = wal
         if self._foreign_wal.inode:
             if wal.octets and wal.is_same_file(self._foreign_wal):
                 raise StateFault(Fault.FOREIGN_WAL, f"{self._path}: {_FOREIGN_WAL}")
             self._foreign_wal = NO_FILE
-        if self._seen.is_immutable and (wal.octets or _stamp(status) != self._stamp):
+        if self._seen.is_immutable and (wal.octets or stamp_of(status) != self._stamp):
             self.close()
         if self._looks_left:
             self._looks_left -= 1
             if not self._looks_left:
                 self.close()
         try:
-            seen = self._look(status)
+            seen = self._look(status, wal)
             self._wal = wal
             return seen
         except apsw.Error as problem:
@@ -207,6 +202,7 @@ class StateFile:
     def accept(self) -> None:
         """Take the -wal that another file left behind for this one's."""
         self._foreign_wal = self._wal = NO_FILE
+        self._accepted_wal, self._headers = wal_of(self._path), NOTHING_SEEN
 
     def close(self) -> None:
         """Let go of the file; the next look opens it again."""
@@ -214,17 +210,23 @@ class StateFile:
             self._connection.close(True)
             self._connection = None
 
-    def _look(self, status: os.stat_result) -> Sighting:
+    def _look(self, status: os.stat_result, wal: Wal) -> Sighting:
         seen = self._seen
         opening = seen.opening
         if self._connection is None:
-            self._connection, is_immutable = _open(self._path)
-            self._stamp = _stamp(status)
+            self._connection, is_immutable = self._opened(wal)
+            self._stamp = stamp_of(status)
             seen = seen._replace(is_immutable=is_immutable)
             opening += 1
+        elif self._stamp != stamp_of(status):
+            if self._was_overwritten(self._connection, wal):
+                self.close()
+                return self._look(status, wal)
+            self._stamp = stamp_of(status)
         data_version = int(self._connection.pragma("data_version"))
         if (opening, data_version) == (seen.opening, seen.data_version) and not self._must_prepare:
             return seen
+        self._note_wal(self._connection)
         schema_version = int(self._connection.pragma("schema_version"))
         sighting = seen._replace(device=status.st_dev, inode=status.st_ino, opening=opening, touches=None)
         is_same = (opening, schema_version) == (seen.opening, seen.schema_version)
@@ -234,6 +236,44 @@ class StateFile:
         self._seen = sighting._replace(data_version=data_version, schema_version=schema_version, touches=touches)
         self._must_prepare = False
         return self._seen
+
+    def _opened(self, wal: Wal) -> tuple[apsw.Connection, bool]:
+        """A connection that may be read from, and whether it takes the file for immutable."""
+        connection = connect(self._path)
+        try:
+            self._ask_whose(connection, wal)
+        except StateFault:
+            connection.close(True)
+            raise
+        return connect_to_what_is_there(connection, self._path)
+
+    def _was_overwritten(self, connection: apsw.Connection, wal: Wal) -> bool:
+        """Somebody wrote to the file itself: was it anything but a commit, or the copying back of the -wal? Then the pages that
+        SQLite keeps are another file's."""
+        if wal.octets:
+            try:
+                self._ask_whose(connection, wal)
+            except StateFault:
+                self.close()
+                raise
+            return False
+        return int(connection.pragma("data_version")) == self._seen.data_version
+
+    def _ask_whose(self, connection: apsw.Connection, wal: Wal) -> None:
+        """Raise StateFault if the -wal is known to be another file's."""
+        with reads_of(connection, self._path) as (file, octets_of_wal):
+            seen = see(file, octets_of_wal)
+            is_asked = wal.octets and not wal.is_same_file(self._accepted_wal)
+            said = foreign_by(file, octets_of_wal, self._headers) if is_asked else ""
+        if said:
+            raise StateFault(Fault.FOREIGN_WAL, f"{self._path}: {_FOREIGN_WAL}; {said}")
+        if seen.file:
+            self._headers = seen
+
+    def _note_wal(self, connection: apsw.Connection) -> None:
+        """Nobody has written to the file itself since it was last asked: its -wal is its own, perhaps one that has begun anew."""
+        with reads_of(connection, self._path) as (file, octets_of_wal):
+            self._headers = self._headers._replace(wal=see(file, octets_of_wal).wal)
 
     def _touches(self, connection: apsw.Connection, data_version: int, is_same: bool) -> tuple[int, Touches | None]:
         """What was touched since the last look, and the data_version that this is true for."""
@@ -269,33 +309,13 @@ class StateFile:
         return data_version, touches
 
     def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:
-        """The sighting with what its statements are now: prepared, and their plans read."""
-        connection.execute(_READ_SCHEMA).fetchall()
-        plans: dict[str, Plan] = {}
-        problems: dict[str, str] = {}
-        for name, sql in self._statements.items():
-            try:
-                plans[name] = _plan(connection, sql)
-            except (apsw.SQLError, apsw.BindingsError) as wrong:
-                problems[name] = str(wrong)
-                continue
-            said = problem(name, plans[name])
-            if said:
-                problems[name] = said
-        slow = {
-            name: slowness(name, self._statements[name], plan, _is_large(connection, self._large))
-            for name, plan in plans.items()
-        }
-        unclocked = problems.pop(TOUCHED, "")
-        self._clocks = None if unclocked else _clocks(connection, plans)
-        self._versions = None
-        for name in problems:
+        """The sighting with what its statements are now."""
+        prepared = prepare(connection, self._statements, self._large)
+        self._clocks, self._versions = prepared.clocks, None
+        for name in prepared.problems:
             self.failing.pop(name, None)  # told as a problem now
         return sighting._replace(
-            problems=problems,
-            slow={name: said for name, said in slow.items() if said},
-            reads={name: plan.tables for name, plan in plans.items()},
-            unclocked=unclocked,
+            problems=prepared.problems, slow=prepared.slow, reads=prepared.reads, unclocked=prepared.unclocked
         )
 
     def _faulted(self, problem: apsw.Error, name: str = "") -> StateFault:
@@ -315,30 +335,6 @@ class StateFile:
         return StateFault(Fault.CORRUPT if isinstance(problem, _PAGES_ARE_WRONG) else Fault.UNREADABLE, text)
 
 
-def _plan(connection: apsw.Connection, sql: str) -> Plan:
-    import apsw.ext  # of use only where there is a database; a thirteenth of a start
-
-    details = apsw.ext.query_info(connection, sql, actions=True, explain_query_plan=True)
-    return Plan(
-        columns=tuple(column for column, _ in details.description),
-        parameters=tuple(details.bindings_names),
-        is_one_select=details.is_readonly and not details.query_remaining,
-        reads=frozenset(
-            (action.table_name, action.column_name or "")
-            for action in details.actions or ()
-            if action.action_name == "SQLITE_READ" and action.table_name
-        ),
-        steps=tuple(_steps(details.query_plan)),
-    )
-
-
-def _steps(plan: "apsw.ext.QueryPlan | None") -> Iterator[str]:
-    if plan is not None:
-        yield plan.detail
-        for part in plan.sub or ():
-            yield from _steps(part)
-
-
 def _rows_in_one_step(connection: apsw.Connection, sql: str, values: tuple[int | str, ...]) -> list[Row]:
     """The rows of three columns, put together by SQLite.
 
@@ -348,91 +344,6 @@ def _rows_in_one_step(connection: apsw.Connection, sql: str, values: tuple[int |
     as_one = f"WITH q(a, b, c) AS ({sql}) SELECT json_group_array(json_array(a, b, c)) FROM q"
     [[found]] = connection.execute(as_one, values).fetchall()
     return _DECODER.decode(str(found))
-
-
-def _is_large(connection: apsw.Connection, large: int) -> Callable[[str], bool]:
-    if not large:
-        return lambda table: True
-
-    def is_large(table: str) -> bool:
-        sql = f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT ?)'
-        return connection.execute(sql, (large + 1,)).fetchall() == [(large + 1,)]
-
-    return is_large
-
-
-def _clocks(connection: apsw.Connection, plans: Mapping[str, Plan]) -> Clocks:
-    """Which of the tables that the statements read have clocks. Views have none, and are not needed: their tables have."""
-    tables = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    read = {table for name, plan in plans.items() if name != TOUCHED for table in plan.tables} & tables
-    replicated = {table for table in read if f"{table}__crsql_clock" in tables}
-    placing = plans[TOUCHED].reads
-    return Clocks(
-        {table: frozenset(column for of, column in placing if of == table) for table in sorted(replicated)},
-        frozenset(read - replicated),
-    )
-
-
-class _Wal(NamedTuple):
-    """A file's -wal: which file it is, and how large."""
-
-    device: int
-    inode: int
-    octets: int
-
-    def is_same_file(self, other: "_Wal") -> bool:
-        return self[:2] == other[:2]
-
-
-NO_FILE: Final = _Wal(0, 0, 0)
-NO_STAMP: Final = (0, 0, 0)
-
-
-def _wal_of(path: str) -> _Wal:
-    try:
-        status = os.stat(f"{path}-wal")
-    except OSError:
-        return NO_FILE
-    return _Wal(status.st_dev, status.st_ino, status.st_size)
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
-    """What differs when a file was written to, as far as it can be seen without reading it."""
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _open(path: str) -> tuple[apsw.Connection, bool]:
-    """The connection, and whether it takes the file for immutable.
-
-    To read a file in WAL mode SQLite makes -wal and -shm beside it, which it may not where the folder cannot be written. Without
-    a -wal all that was committed is in the file itself, and can be read as long as nobody writes to it: nobody does, or there
-    were a -wal.
-    """
-    try:
-        return _connected(path, ""), False
-    except (apsw.ReadOnlyError, apsw.CantOpenError) as problem:
-        if isinstance(problem, apsw.CantOpenError) and not os.access(path, os.R_OK):
-            raise
-        if _wal_of(path).octets:
-            raise apsw.CantOpenError(_NO_INDEX) from problem
-    return _connected(path, "&immutable=1"), True
-
-
-def _connected(path: str, more: str) -> apsw.Connection:
-    connection = apsw.Connection(
-        f"file:{quote(path)}?mode=ro{more}",
-        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-        statementcachesize=STATEMENT_CACHE,
-    )
-    try:
-        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        connection.pragma("query_only", True)
-        connection.pragma("mmap_size", 0)
-        connection.pragma("schema_version")  # the first read: a file that is no database is found out here
-    except apsw.Error:
-        connection.close(True)
-        raise
-    return connection
 
 
 class Runner(Protocol):

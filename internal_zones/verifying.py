@@ -30,11 +30,12 @@ MAX_SHARE: Final = 0.02  # of a core, however many units there are: a round take
 AT_ONCE: Final = 8  # units of one job of the thread: a client's read waits for it
 IDLE: Final = 10.0  # seconds between two looks for something to do
 MAX_TOLD: Final = 10_000  # addresses that several apps have
+SIX_PN: Final = b"\xfd\xaa"  # the network follows
 SHOWN: Final = 300  # characters of each version in the log
 
 
 class Shared(NamedTuple):
-    """An address that machines of several apps have: a provisioning fault."""
+    """An address that machines of several apps have: a provisioning fault. apps: those of other networks with the network."""
 
     network: int
     address: str
@@ -115,13 +116,19 @@ class Verifier:
         return outcomes, shared
 
     def _owners(self, network: int, address: bytes) -> tuple[str, ...]:
-        """The apps that have a machine with that address; (): nobody knows."""
+        """The apps that have a machine with that address, of the network or of the one that it names; (): nobody knows."""
+        found = set(self._owners_in(network, address))
+        named = int.from_bytes(address[2:6])
+        if address.startswith(SIX_PN) and named != network:  # the options allow it
+            found.update(f"{app} of network {named}" for app in self._owners_in(named, address))
+        return tuple(sorted(found))
+
+    def _owners_in(self, network: int, address: bytes) -> list[str]:
         where: dict[str, int | str] = {"network": network, "app": "", "address": str(IPv6Address(address))}
         try:
-            found = read_rows("machine_at", self._file.select("machine_at", where), owner)[0]
+            return [app for _, app in read_rows("machine_at", self._file.select("machine_at", where), owner)[0]]
         except StateFault:
-            return ()
-        return tuple(sorted({app for _, app in found}))
+            return []
 
     def _tell_shared(self, shared: Shared) -> None:
         if shared not in self._told and len(self._told) < MAX_TOLD:

@@ -15,14 +15,16 @@ def command(file: Path) -> None:
 
     Prints ok, or FILE:LINE: KEY and what is expected there, for every problem (exit code 2): all that `serve` would refuse,
     in the files that the config names too, and statements that do not fit the state database, with which it would start and
-    not be ready.
+    not be ready. What it would only remark goes to standard error.
     """
-    from resolver.daemon import doubts
+    from resolver.daemon import doubts, remarks
     from resolver.options import ConfigError, load
 
     prepare_or_exit(file)
     try:
-        load(file, doubts)
+        options = load(file, doubts)
     except ConfigError as error:
         raise WrongConfig(error) from None
+    for remark in remarks(options):
+        click.echo(f"remark: {remark}", err=True)
     click.echo("ok")

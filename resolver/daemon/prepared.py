@@ -1,6 +1,6 @@
 """What the daemon needs before it can run by a config: the options, and what the files that they name say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -9,9 +9,11 @@ from typing import Final
 import structlog
 
 from cache.names import ROOT, to_text
-from internal_zones import Mapping, StateFault, StateOptions
+from internal_zones import Mapping as StateMapping
+from internal_zones import StateFault, StateOptions
 from internal_zones.database import StateFile
 from internal_zones.mapping import statements
+from internal_zones.status import ORDER_ONLY
 from resolver.daemon.trust import Anchors, read_anchors
 from resolver.dnssec.anchors import BadAnchors
 from resolver.iterate import BadHints, built_in_hints, configured, parse_hints
@@ -58,14 +60,34 @@ def doubts(options: Options) -> Iterator[Fault]:
 
     Nothing is said while there is no database: it may come later.
     """
-    if options.state.database and Path(options.state.database).is_file():
-        try:
-            problems = StateFile(options.state.database, statements(options.state.mapping)).look().problems
-        except StateFault as fault:
-            yield Fault(("state", "database"), f"expected a state database that can be read: {fault}")
-            return
-        for name, said in problems.items():
+    try:
+        problems = _problems_of_database(options)
+    except StateFault as fault:
+        yield Fault(("state", "database"), f"expected a state database that can be read: {fault}")
+        return
+    for name, said in problems.items():
+        if name not in ORDER_ONLY:
             yield Fault(("state", "mapping", name), f"expected a statement that fits the state database: {said}")
+
+
+def remarks(options: Options) -> list[str]:
+    """What the daemon would remark while it is ready by these options: statements without which an order is less good."""
+    try:
+        problems = _problems_of_database(options)
+    except StateFault:
+        return []  # a doubt, and told as one
+    return [f"statement {name}: {said}" for name, said in problems.items() if name in ORDER_ONLY]
+
+
+def _problems_of_database(options: Options) -> Mapping[str, str]:
+    """The statements that do not fit the state database, with the reason; raises StateFault."""
+    if not options.state.database or not Path(options.state.database).is_file():
+        return {}
+    file = StateFile(options.state.database, statements(options.state.mapping))
+    try:
+        return file.look().problems
+    finally:
+        file.close()
 
 
 def read_hints(options: Options) -> Delegation:
@@ -100,7 +122,7 @@ def log_what_is_read(prepared: Prepared) -> None:
 
 def _faults_of_mapping(options: StateOptions) -> Iterator[Fault]:
     """Statements of the operator's that no database could run; each is tried on an empty one."""
-    if options.mapping == Mapping() or not options.database:
+    if options.mapping == StateMapping() or not options.database:
         return
     with NamedTemporaryFile(suffix=".db") as empty:
         file = StateFile(empty.name, statements(options.mapping))

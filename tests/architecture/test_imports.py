@@ -98,7 +98,15 @@ AT_HOME: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "h11": frozenset({"internal_zones.line_stream"}),
-    "apsw": frozenset({"internal_zones.database", "cache.snapshot", "resolver.demo"}),
+    "apsw": frozenset(
+        {
+            "internal_zones.database",
+            "internal_zones.opening",
+            "internal_zones.preparing",
+            "cache.snapshot",
+            "resolver.demo",
+        }
+    ),
     "click": frozenset({"resolver.cli", "resolver.demo"}),
     "rich": frozenset({"resolver.cli", "resolver.demo"}),
     "cryptography": frozenset({"resolver.dnssec"}),

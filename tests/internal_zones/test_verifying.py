@@ -93,6 +93,27 @@ def test_an_address_that_machines_of_two_apps_have_is_told_once(tmp_path: Path) 
     assert events == [("duplicate_address", {"network": 24, "app": "api, web", "address": ADDRESS})]
 
 
+def test_an_address_that_a_machine_of_another_network_has_is_told_once(tmp_path: Path) -> None:
+    """Only where the options allow addresses of other networks: elsewhere such a row is a bad one."""
+    events: list[tuple[str, dict[str, str | int]]] = []
+    machines = [machine("0001", 1, 24), machine("0002", 2, 57, address=ADDRESS)]
+    write_state(tmp_path / "state.db", State(apps=[app(1, "web", 24), app(2, "api", 57)], machines=machines))
+
+    async def main() -> None:
+        async with asking(
+            tmp_path / "state.db", run=inline, poll=2.0, max_wait=2.0, warn=events, prefixes=("fdaa::/16",)
+        ) as asker:
+            assert await asker.texts("web.internal") == [ADDRESS]
+            assert await asker.texts("api.internal", network=57) == [ADDRESS]
+            await trio.sleep(3 * WITHIN)
+            assert asker.zones.counts.duplicate_addresses == 1
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert events == [
+        ("duplicate_address", {"network": 57, "app": "api, web of network 24", "address": ADDRESS}),
+    ]
+
+
 def test_a_database_that_cannot_be_read_makes_nothing_wrong(path: Path) -> None:
     async def main() -> None:
         async with asking(path, run=inline, poll=2.0, max_wait=2.0, max_stale=10_000) as asker:

@@ -1,12 +1,14 @@
 """What a config's files say, and all that is wrong with them, before a daemon begins."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from cache.names import ROOT
-from resolver.daemon.prepared import doubts, prepare, read_hints
+from resolver.daemon.prepared import doubts, prepare, read_hints, remarks
 from resolver.demo.state import make_state
 from resolver.env import Address
 from resolver.iterate import BadHints, built_in_hints
@@ -63,6 +65,17 @@ def test_a_statement_that_does_not_fit_the_database_is_doubted(tmp_path: Path) -
     assert [problem.key for problem in caught.value.problems] == ["state.mapping.app"]
     config.write_text('[state]\ndatabase = "state.db"')
     load(config, doubts)
+
+
+def test_what_only_an_order_rests_on_is_remarked_and_no_doubt(tmp_path: Path) -> None:
+    """As the daemon has it: it is ready without round-trip times."""
+    make_state(tmp_path / "state.db")
+    config = tmp_path / "cistern.toml"
+    config.write_text('[state]\ndatabase = "state.db"')
+    assert remarks(load(config, doubts)) == []
+    with closing(sqlite3.connect(tmp_path / "state.db")) as writer:
+        writer.execute("DROP TABLE __corro_members")
+    assert remarks(load(config, doubts)) == ["statement hosts: no such table: __corro_members"]
 
 
 def test_a_state_database_that_is_none_is_doubted_and_a_missing_one_may_come_later(tmp_path: Path) -> None:
