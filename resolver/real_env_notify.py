@@ -1,6 +1,7 @@
 """Telling the service manager how we are, in the words of sd_notify(3); a process without one tells nobody."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -29,3 +30,9 @@ def watchdog_seconds(environ: Mapping[str, str], pid: int) -> float | None:
     if environ.get("WATCHDOG_PID", str(pid)) != str(pid) or not wanted.isdecimal() or not int(wanted):
         return None
     return int(wanted) / 1e6
+
+
+def is_journal(environ: Mapping[str, str], fd: int) -> bool:
+    """Does what is written to `fd` go to systemd's journal? JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    found = os.fstat(fd)
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"

@@ -9,6 +9,7 @@ import click
 from cache.names import BadName, from_text, to_text
 
 DEFAULT_CONFIG: Final = Path("/etc/cistern/cistern.toml")
+UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}  # s
 CONFIG_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take a function of any arguments
@@ -30,6 +31,14 @@ def rrtype(text: str) -> str:
         return type_to_text(type_from_text(text.upper()))
     except ValueError:
         raise click.BadParameter(f"{text!r} is no RR type: expected a mnemonic such as AAAA, or TYPE65280") from None
+
+
+def duration(text: str) -> float:
+    """The seconds that `90`, `90s`, `10m`, `2h` or `1d` are. Raises click.BadParameter."""
+    number, unit = (text, "") if text[-1:].isdecimal() else (text[:-1], text[-1:])
+    if not (number.isascii() and number.isdecimal()) or unit not in UNITS:
+        raise click.BadParameter(f"{text!r} is no time: expected 30s, 10m, 2h or 1d")
+    return float(int(number) * UNITS[unit])
 
 
 def for_programs(function: F) -> F:

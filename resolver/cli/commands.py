@@ -17,6 +17,7 @@ COMMANDS: Final = {  # command -> the module of its function `command`
     "check": "resolver.cli.check",
     "doctor": "resolver.cli.doctor",
     "config": "resolver.cli.config",
+    "log": "resolver.cli.log",
     "query": "resolver.cli.query",
     "cache": "resolver.cli.cache",
     "explain": "resolver.cli.explain",

@@ -17,6 +17,7 @@ from internal_zones import Wanted as WantedOfState
 from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.carry import exported, imported, unvouched
 from resolver.daemon.live import resolve_watched, watch_top
+from resolver.daemon.log_switch import LogSwitch
 from resolver.daemon.parts import Parts
 from resolver.daemon.running import VERSION, Running
 from resolver.env import Address
@@ -32,6 +33,8 @@ from resolver.service.control_protocol import (
     ConfigRow,
     Forgettable,
     HandedRow,
+    LogRequest,
+    LogRow,
     NameRow,
     ReloadRow,
     RowLine,
@@ -60,6 +63,7 @@ class Switches:
 
     reload: Callable[[], Awaitable[ReloadRow]]
     step_down: Callable[[], None]
+    log: LogSwitch
     around: Around = NOTHING_AROUND
 
 
@@ -159,6 +163,9 @@ class Eyes:
         except StateFault as fault:
             raise CannotShow(f"the state database cannot be read: {fault}") from fault
         assert_never(request)
+
+    def log(self, request: LogRequest) -> LogRow:
+        return self._switches.log.change(request)
 
     def stats(self) -> Iterable[StatRow]:
         return (StatRow(*stat) for stat in stats(self._running.measures()))

@@ -1,6 +1,6 @@
 """Going by another config without ending: all of it at once, or nothing of it and the reason."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Final
 
@@ -19,6 +19,7 @@ from resolver.daemon.running import VERSION, Running
 from resolver.daemon.tapping import Tapping, make_tapping
 from resolver.daemon.windows import Window, Windows
 from resolver.iterate.options import ForwardZone, StubZone
+from resolver.observe.options import LogOptions
 from resolver.options import ConfigError, Difference, Options, differences, with_fixed
 from resolver.service.control_protocol import ReloadRow
 
@@ -49,10 +50,11 @@ class Reloader:
         around: Around,
         run_io: Runner | None,
         scopes: dict[str, trio.CancelScope],
+        relog: Callable[[LogOptions], None],
     ) -> None:
         """background: where what keeps it going goes on; scopes: of keep_resolving there ("resolving"), and keep_internal.
 
-        run_io: as make_parts has it.
+        run_io: as make_parts has it. relog: has the log look like this.
         """
         self._running = running
         self._doors = doors
@@ -61,6 +63,7 @@ class Reloader:
         self._around = around
         self._run_io = run_io
         self._scopes = scopes
+        self._relog = relog
         self._is_busy = False
 
     async def reload_at_hangups(self) -> None:
@@ -165,7 +168,7 @@ class Reloader:
         tapping = self._other_tapping(prepared.options)
         remade = remade_parts(parts, prepared.options, prepared.hints, prepared.anchors, internal, tapping)
         self._running.take(remade)
-        self._around.relog(prepared.options.log)
+        self._relog(prepared.options.log)
         log_what_is_read(prepared)
 
     def _other_tapping(self, wanted: Options) -> Tapping | None:

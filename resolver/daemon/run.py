@@ -31,7 +31,7 @@ from resolver.observe.turns import Turns
 from resolver.options import Options
 from resolver.real_env import RealEnv
 from resolver.real_env_inherited import passed_sockets
-from resolver.real_env_notify import notifier, watchdog_seconds
+from resolver.real_env_notify import is_journal, notifier, watchdog_seconds
 from resolver.real_env_process import descriptors
 from resolver.real_env_unix import connect_and_wait
 
@@ -89,7 +89,13 @@ def _logging(options: Options, counts: Counts) -> Iterator[Relog]:
         yield silent
         return
     writer = writer_to(sys.stderr.fileno(), counts.log)
-    relog = partial(configure_log, put=writer.put, is_terminal=sys.stderr.isatty(), note_lost=counts.log.note_lost)
+    relog = partial(
+        configure_log,
+        put=writer.put,
+        is_terminal=sys.stderr.isatty(),
+        is_journal=is_journal(os.environ, sys.stderr.fileno()),
+        note_lost=counts.log.note_lost,
+    )
     relog(options.log)
     writer.start()
     try:

@@ -11,8 +11,10 @@ from resolver.daemon.background import keep_internal, keep_resolving
 from resolver.daemon.counters import Counts
 from resolver.daemon.doors import Doors
 from resolver.daemon.eyes import Eyes, Switches
+from resolver.daemon.failure_log import FailureLog
 from resolver.daemon.handover import NotTakenOver, Predecessor
 from resolver.daemon.health import check_line
+from resolver.daemon.log_switch import LogSwitch
 from resolver.daemon.notifying import keep_notifying
 from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
 from resolver.daemon.reload import Reloader
@@ -62,6 +64,7 @@ async def serve(
         if tapping is not None:
             tapping.start()
         running = Running(parts, around.process)
+        parts.handler.tell_failure = FailureLog(lambda: running.parts).note
         await background.start(env.drive, parts.mesh)
         async with trio.open_nursery() as serving:
             # everything is opened before anything is answered: a port that is taken is found before a client is met
@@ -76,7 +79,8 @@ async def serve(
             )
             windows = Windows(env.network, shown, background, parts.boundary)
             scopes: dict[str, trio.CancelScope] = {}
-            reloader = Reloader(running, doors, windows, background, around, run_io, scopes)
+            log_switch = LogSwitch(running, around.relog)
+            reloader = Reloader(running, doors, windows, background, around, run_io, scopes, log_switch.go_by)
             stepping_down = trio.Event()
 
             def step_down() -> None:
@@ -85,7 +89,7 @@ async def serve(
                     parts.warm.is_given_up = True
                 draining.set()
 
-            eyes = Eyes(running, lambda: doors.addresses, Switches(reloader.reload, step_down, around))
+            eyes = Eyes(running, lambda: doors.addresses, Switches(reloader.reload, step_down, log_switch, around))
             await _open_eyes(running, eyes, windows, background)
             predecessor = around.predecessor
             if predecessor is None:
@@ -104,6 +108,7 @@ async def serve(
             background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
             background.start_soon(parts.boundary.keep, "host", parts.host.watch)
             background.start_soon(parts.boundary.keep, "health", health.watch)
+            background.start_soon(parts.boundary.keep, "log_switch", log_switch.watch)
             if around.tells:
                 notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
                 background.start_soon(parts.boundary.keep, "notifying", notifying)

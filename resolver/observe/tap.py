@@ -1,13 +1,72 @@
 """Which DNS messages are told in dnstap? Whoever has one tells the Tap, which hands on what is wanted and never waits."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from resolver.observe.dnstap import Heard, Kind
 from resolver.observe.options import DnstapOptions
 
 CLIENT: Final = frozenset({"client_query", "client_response"})
 RESOLVER: Final = frozenset({"resolver_query", "resolver_response"})
+
+
+class ClientTap(Protocol):
+    """Who is told what clients ask and get. wall: seconds since the Unix epoch."""
+
+    wall: Callable[[], float]
+
+    def client_query(
+        self, data: bytes, client: bytes, port: int, local: bytes, local_port: int, *, is_tcp: bool = False
+    ) -> None:
+        """A client asked. client, local: the packed addresses."""
+
+    def client_response(
+        self,
+        reply: bytes,
+        client: bytes,
+        port: int,
+        local: bytes,
+        local_port: int,
+        asked_at: float,
+        *,
+        is_tcp: bool = False,
+    ) -> None:
+        """It is answered. asked_at: by `wall`."""
+
+
+def joined(one: ClientTap | None, other: ClientTap | None) -> ClientTap | None:
+    """Both of them, as far as there are any."""
+    if one is None or other is None:
+        return other if one is None else one
+    return _Both(one, other)
+
+
+class _Both:
+    """Two that are told the same."""
+
+    def __init__(self, one: ClientTap, other: ClientTap) -> None:
+        self.wall = one.wall
+        self._taps = (one, other)
+
+    def client_query(
+        self, data: bytes, client: bytes, port: int, local: bytes, local_port: int, *, is_tcp: bool = False
+    ) -> None:
+        for tap in self._taps:
+            tap.client_query(data, client, port, local, local_port, is_tcp=is_tcp)
+
+    def client_response(
+        self,
+        reply: bytes,
+        client: bytes,
+        port: int,
+        local: bytes,
+        local_port: int,
+        asked_at: float,
+        *,
+        is_tcp: bool = False,
+    ) -> None:
+        for tap in self._taps:
+            tap.client_response(reply, client, port, local, local_port, asked_at, is_tcp=is_tcp)
 
 
 class Tap:

@@ -34,6 +34,11 @@ from resolver.service.control_protocol import (
     FlushRow,
     Forgettable,
     HandSockets,
+    LogLevel,
+    LogQueries,
+    LogRequest,
+    LogRow,
+    LogShow,
     Reload,
     ReloadRow,
     Request,
@@ -62,7 +67,7 @@ MAX_CONNECTIONS: Final = 16  # operators and their scripts; beyond, who has been
 IDLE: Final = 60.0  # s until the next request; programs ask one after the other, people end their commands
 
 # What a member of our group may not ask for, who may look: the daemon's own user may, and root.
-CHANGES: Final = (CacheFlush, CacheImport, HandSockets, Reload, StateAccept, StepDown)
+CHANGES: Final = (CacheFlush, CacheImport, HandSockets, LogLevel, LogQueries, Reload, StateAccept, StepDown)
 ONLY_LOOK: Final = "only the user that the daemon runs as, and root, may change what it does; others may look"
 
 log = structlog.get_logger()
@@ -108,6 +113,9 @@ class Inspectable(Protocol):
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         """What the state database is and holds; raises CannotShow."""
+
+    def log(self, request: LogRequest) -> LogRow:
+        """What is logged, once it is as the request wants it."""
 
     def list(self, wanted: Wanted, most: int = 0, order: Order | None = None) -> Iterable[EntryRow | None]:
         """The entries that are wanted, or the first `most` in this order; the cache may change between two steps."""
@@ -280,6 +288,8 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return Live(partial(daemon.top, request.most, request.interval, request.frames))
         case StateOf() | StateApps() | StateMachines() | StateNames() | StateFaults() | StateAccept():
             return await daemon.state(request)
+        case LogShow() | LogLevel() | LogQueries():
+            return [daemon.log(request)]
     assert_never(request)
 
 

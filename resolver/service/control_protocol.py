@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from cache.inspection import Order
+from resolver.observe.options import Level
+from resolver.observe.query_log import Mode
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
 
 MAX_REQUEST_OCTETS: Final = 1 << 20  # an imported denial can have 400 kB: signed proof, in base64
@@ -18,7 +20,9 @@ MAX_TOP: Final = 1000  # rows of one frame
 MIN_TOP_INTERVAL: Final = 1.0  # s; a look at a million names takes 0.2 s of the daemon's time
 MAX_TOP_INTERVAL: Final = 3600.0  # s
 MAX_NETWORK: Final = 2**32 - 1
+MAX_LOGGED_FOR: Final = 86400.0  # s: what an operator forgets ends by itself
 
+Duration = Annotated[float, msgspec.Meta(ge=1, le=MAX_LOGGED_FOR)]
 Network = Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]
 CheckState = Literal["ok", "remark", "problem"]
 Forgettable = Literal["negative", "failures"]
@@ -177,11 +181,41 @@ class StateAccept(_Request, frozen=True, tag="state_accept"):
     """Take what is doubtful of the database for the truth -> AcceptedRow, once."""
 
 
+class LogShow(_Request, frozen=True, tag="log_show"):
+    """What is logged now? -> LogRow, once."""
+
+
+class LogLevel(_Request, frozen=True, tag="log_level"):
+    """Log events of this level for so many seconds -> LogRow. level "": as the config has it, at once."""
+
+    level: Level | Literal[""]
+    seconds: Duration = 600.0
+
+
+class LogQueries(_Request, frozen=True, tag="log_queries"):
+    """Log queries for so many seconds -> LogRow. network: only its clients'; None: of all."""
+
+    mode: Mode
+    network: Network | None = None
+    seconds: Duration = 600.0
+
+
+LogRequest = LogShow | LogLevel | LogQueries
 StateRequest = StateOf | StateApps | StateMachines | StateNames | StateFaults | StateAccept
 ConfigRequest = Reload | ConfigShow
 CacheRequest = CacheShow | CacheList | CacheTop | FailureList | CacheFlush | CacheExport | CacheImport
 RowRequest = (
-    Status | Stats | Checks | StepDown | ConfigRequest | CacheRequest | ServerList | Explain | Resolve | StateRequest
+    Status
+    | Stats
+    | Checks
+    | StepDown
+    | ConfigRequest
+    | CacheRequest
+    | ServerList
+    | Explain
+    | Resolve
+    | StateRequest
+    | LogRequest
 )  # answered with rows alone
 Request = RowRequest | HandSockets
 
@@ -196,6 +230,19 @@ class FlushRow(msgspec.Struct, frozen=True):
     """How many entries and remembered failures were forgotten."""
 
     forgotten: int
+
+
+class LogRow(msgspec.Struct, frozen=True):
+    """What is logged. level_for, queries_for: seconds until it is again as the config has it; None: it is.
+
+    network: whose queries; None: of all.
+    """
+
+    level: Level
+    level_for: float | None
+    queries: Mode
+    network: int | None
+    queries_for: float | None
 
 
 class NameRow(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ from cache.rrtypes import SERVFAIL
 from cache.store import RRsetCache
 from resolver.errors import InternalError, Overloaded
 from resolver.observe.boundary import Boundary, FaultCounts
-from resolver.observe.tap import Tap
+from resolver.observe.tap import ClientTap, joined
+from resolver.policy.views import View
 from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
@@ -26,6 +27,8 @@ RCODE_MASK: Final = 0xF  # of the header's fourth octet
 TC_OCTET: Final = TC >> 8  # of its third
 UNREAD: Final = Refusal(Overloaded().answer())  # no text: hardly longer than the query, and so no use to a reflector
 BARE_SERVFAIL: Final = (QR | SERVFAIL).to_bytes(2, "big") + bytes(HEADER_OCTETS - 4)  # a header but for its ID
+
+TellFailure = Callable[[Asked, Answer], None]
 
 
 class Handler:
@@ -44,16 +47,19 @@ class Handler:
         seed: int | None = None,
         boundary: Boundary | None = None,
         nsid: bytes = b"",
-        tap: Tap | None = None,
+        tap: ClientTap | None = None,
     ) -> None:
         """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed, nsid: see FastPath. boundary: what faults end at.
 
-        tap: whom the transports tell queries and replies; None: nobody.
+        tap: whom the transports tell queries and replies; None: nobody. tell_failure, set later, is told of each question
+        that had to be waited for and ended as SERVFAIL.
         """
         self.now = now
         self.limits = limits
-        self.tap = tap
         self.counts = counts
+        self.tap = self._tap = tap
+        self._query_log: ClientTap | None = None
+        self.tell_failure: TellFailure | None = None
         self._answerer = answerer
         self._cache = cache
         self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid)
@@ -69,16 +75,26 @@ class Handler:
         minimal: bool,
         seed: int | None = None,
         nsid: bytes = b"",
-        tap: Tap | None = None,
+        tap: ClientTap | None = None,
     ) -> None:
         """Go by these from the next query on; what is in flight ends with the answerer that it began with."""
         self.limits = limits
-        self.tap = tap
+        self._tap = tap
+        self.tap = joined(tap, self._query_log)
         self._answerer = answerer
         self._fast = FastPath(
             answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid
         )
         self._admission.adopt(limits)
+
+    def view_of(self, client: bytes, local: bytes) -> View:
+        """What this client may see, by the config of now."""
+        return self._answerer.view_of(client, local)
+
+    def log_queries(self, query_log: ClientTap | None) -> None:
+        """Have it told, too, from now on; None: nobody but the tap."""
+        self._query_log = query_log
+        self.tap = joined(self._tap, query_log)
 
     def begin(
         self, data: bytes, client: bytes, local: bytes, now: float, *, over_tcp: bool = False
@@ -149,6 +165,8 @@ class Handler:
             reply = self._compose_fault(asked)
         self._note_reply(reply)
         self.counts.latency.note(self.now() - arrived)
+        if answer.rcode == SERVFAIL and self.tell_failure is not None:
+            self.tell_failure(asked, answer)
         return reply
 
     def _compose(self, asked: Asked, answer: Answer) -> bytes:

@@ -7,7 +7,7 @@ import trio
 
 from resolver.engine import Mesh
 from resolver.env import Datagram, UdpListener
-from resolver.observe.tap import Tap
+from resolver.observe.tap import ClientTap
 from resolver.service.draining import DRAIN_SECONDS
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
@@ -106,17 +106,17 @@ class _UdpService:
 
     # What is told while somebody listens (observe.tap)
 
-    def _tell_queries(self, tap: Tap, batch: list[Datagram]) -> None:
+    def _tell_queries(self, tap: ClientTap, batch: list[Datagram]) -> None:
         port_of, local_port = self._listener.port_of, self._listener.address.port
         for datagram in batch:
             port = port_of(datagram.reply_to)
             tap.client_query(datagram.data, datagram.client, port, datagram.local, local_port)
 
-    def _tell_reply(self, tap: Tap, datagram: Datagram, asked_at: float, reply: bytes) -> None:
+    def _tell_reply(self, tap: ClientTap, datagram: Datagram, asked_at: float, reply: bytes) -> None:
         port, local_port = self._listener.port_of(datagram.reply_to), self._listener.address.port
         tap.client_response(reply, datagram.client, port, datagram.local, local_port, asked_at)
 
-    def _telling(self, tap: Tap, datagram: Datagram, put: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    def _telling(self, tap: ClientTap, datagram: Datagram, put: Callable[[bytes], None]) -> Callable[[bytes], None]:
         """What puts a reply, and tells it."""
         asked_at = tap.wall()
 

@@ -1,11 +1,12 @@
 """What the service manager hears."""
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from resolver.real_env_notify import notifier, watchdog_seconds
+from resolver.real_env_notify import is_journal, notifier, watchdog_seconds
 
 
 def test_a_state_reaches_the_manager_and_nobody_else_is_waited_for(tmp_path: Path) -> None:
@@ -44,3 +45,13 @@ def test_without_a_socket_there_is_no_manager(environ: dict[str, str]) -> None:
 )
 def test_the_watchdog_says_how_often_it_wants_to_hear(environ: dict[str, str], seconds: float | None) -> None:
     assert watchdog_seconds(environ, 7) == seconds
+
+
+def test_the_journal_is_known_by_its_device_and_inode(tmp_path: Path) -> None:
+    with (tmp_path / "stderr").open("w") as file:
+        found = os.fstat(file.fileno())
+        assert is_journal({"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}, file.fileno())
+        assert not is_journal(
+            {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino + 1}"}, file.fileno()
+        )  # redirected since
+        assert not is_journal({}, file.fileno())

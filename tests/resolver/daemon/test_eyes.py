@@ -11,6 +11,7 @@ from cache.names import from_text
 from cache.rrtypes import AAAA
 from cache.snapshot import Moment, saved
 from resolver.daemon.eyes import Eyes, Switches
+from resolver.daemon.log_switch import LogSwitch
 from resolver.daemon.parts import make_parts
 from resolver.daemon.running import Running
 from resolver.dnssec.options import DnssecOptions
@@ -110,9 +111,9 @@ def test_a_flush_forgets_what_was_proven_of_the_name(only: tuple[Forgettable, ..
             apex = from_text("example.")
             soa = rrset("example. 3600 SOA ns.example. admin.example. 1 7200 900 1209600 3600", now)
             parts.trusting.gaps.note(apex, [rrset("www.example. 60 NSEC example. A RRSIG NSEC", now)], soa)
-            await Eyes(Running(parts), tuple, Switches(not_asked, trio.Event().set)).flush(
-                name, None, only, subtree=False
-            )
+            running = Running(parts)
+            switches = Switches(not_asked, trio.Event().set, LogSwitch(running, lambda options: None))
+            await Eyes(running, tuple, switches).flush(name, None, only, subtree=False)
             derived = parts.trusting.gaps.find(Question(name, AAAA), apex, now)
             assert (derived is not None) is (parts.trusting.standings.find(name, now) is not None) is is_left
 

@@ -20,9 +20,9 @@ def as_it_was() -> Iterator[None]:
     structlog.configure(**before)
 
 
-def logged(options: LogOptions) -> str:
+def logged(options: LogOptions, *, is_journal: bool = False) -> str:
     stream = io.StringIO()
-    configure_log(options, stream.write)
+    configure_log(options, stream.write, is_journal=is_journal)
     log.debug("query_answered", qname="www.example.")
     log.info("listening", address="127.0.0.1:53", tcp=True)
     try:
@@ -86,3 +86,25 @@ def test_who_logs_meets_no_failure_of_the_log(options: LogOptions) -> None:
     log.info("no_room")
     log.error("no_text", value=Unspeakable())
     assert len(lost) == 2
+
+
+@pytest.mark.parametrize("options", [LogOptions(), LogOptions(format="json")], ids=["text", "json"])
+def test_the_journal_gets_a_priority_before_each_line(options: LogOptions) -> None:
+    lines = logged(options, is_journal=True).splitlines()
+    assert lines[0].startswith("<6>")
+    assert {line[:3] for line in lines[1:]} == {"<3>"}
+    assert len(lines) > 3 or options.format == "json"
+
+
+def test_the_journal_has_a_time_and_a_level_of_its_own() -> None:
+    assert logged(LogOptions(), is_journal=True).splitlines()[0] == "<6>listening address=127.0.0.1:53 tcp=True"
+
+
+@pytest.mark.parametrize(
+    ("method", "priority"), [("debug", 7), ("info", 6), ("warning", 4), ("error", 3), ("critical", 2)]
+)
+def test_each_level_has_its_priority(method: str, priority: int) -> None:
+    lines: list[str] = []
+    configure_log(LogOptions(level="debug"), lines.append, is_journal=True)
+    getattr(log, method)("something")
+    assert lines == [f"<{priority}>something\n"]

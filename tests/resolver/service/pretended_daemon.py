@@ -22,6 +22,9 @@ from resolver.service.control_protocol import (
     CheckRow,
     ConfigRow,
     Forgettable,
+    LogQueries,
+    LogRequest,
+    LogRow,
     NameRow,
     ReloadRow,
     StateAccept,
@@ -149,6 +152,14 @@ class PretendedDaemon:
                     NameRow(24, "web.internal.", "AAAA", "NOERROR", ("fdaa::1", "fdaa::2")),
                     NameRow(24, "x.web.internal.", "", "NODATA"),
                 ]
+
+    def log(self, request: LogRequest) -> LogRow:
+        self.asked.append((request,))
+        return (
+            LogRow("warning", None, "all", 24, 590.0)
+            if isinstance(request, LogQueries)
+            else LogRow("debug", 600.0, "off", None, None)
+        )
 
     def stats(self) -> Iterable[StatRow]:
         return self.counters
