@@ -18,6 +18,10 @@ from cache.value import Value
 
 MAX_FAILURES: Final = 10_000  # questions; names made up to fail push out the least recently asked, and nothing else
 MAX_SERVER_FAILURES: Final = 20_000  # of a server and a question; the least recently asked goes
+AFTER_SILENCE: Final = (
+    1  # s of the first pause where nothing came: packets may be lost, and RFC 9520 §3.2 asks for no more
+)
+LEAST_MEMORY: Final = 5.0  # s after a pause in which a further failure doubles it
 MAX_SENDS: Final = 3  # RFC 9520 §3.1: of one question to one server, before it counts as failed
 
 
@@ -48,9 +52,9 @@ class Failures:
     def __init__(self, options: FailureOptions | None = None, max_failures: int = MAX_FAILURES) -> None:
         self._options = options or FailureOptions()
         self._clock = _Clock()
-        # kept for another pause after its end, so that a question which goes on failing is known to
+        # kept for a while after its end, so that a question which goes on failing is known to
         self._failures: TLRUCache[Question, RememberedFailure] = TLRUCache(
-            max_failures, ttu=lambda _, failure, __: failure.until + failure.pause, timer=self._clock
+            max_failures, ttu=lambda _, failure, __: failure.until + max(failure.pause, LEAST_MEMORY), timer=self._clock
         )
 
     def __len__(self) -> int:
@@ -60,8 +64,17 @@ class Failures:
         """Go by these options from now on; pauses that have begun go on as they are."""
         self._options = options
 
-    def remember(self, question: Question, info_code: int, text: str, now: float, *, at_least: float = 0) -> None:
-        """Note that `question` failed at `now`.
+    def remember(
+        self,
+        question: Question,
+        info_code: int,
+        text: str,
+        now: float,
+        *,
+        at_least: float = 0,
+        was_silence: bool = False,
+    ) -> None:
+        """Note that `question` failed at `now`. was_silence: since nothing came from any server.
 
         at_least: the failure recheck timer of a question that has stale data to give meanwhile (RFC 8767 §5). It takes
         the place of the doubling: a heal is to be seen within it, and clients are served until then.
@@ -70,7 +83,9 @@ class Failures:
         before = self._failures.get(question)
         if before is not None and now < before.until:
             return  # a flight that was under way when the failure was noted says nothing more
-        pause = at_least or _next_pause(before.pause if before is not None else 0.0, self._options)
+        pause = at_least or _next_pause(
+            before.pause if before is not None else 0.0, self._options, was_silence=was_silence
+        )
         attempts = 1 if before is None else before.attempts + 1
         self._failures[question] = RememberedFailure(info_code, text, now + pause, pause, attempts)
 
@@ -187,14 +202,14 @@ class ServerFailures:
         elif before.sends + 1 < MAX_SENDS:
             self._records[server, question] = _Record(before.sends + 1, before.until, before.pause)
         else:
-            self.note_failure(server, question, now)
+            self.note_failure(server, question, now, was_silence=True)
 
-    def note_failure(self, server: ServerAddress, question: Question, now: float) -> None:
-        """It said something of no use, or cannot be reached: it has failed at this question."""
+    def note_failure(self, server: ServerAddress, question: Question, now: float, *, was_silence: bool = False) -> None:
+        """It said something of no use, or cannot be reached, or was silent: it has failed at this question."""
         before = self._live(server, question, now)
         if before is not None and before.sends >= MAX_SENDS and now < before.until:
             return  # asked before that was known
-        pause = _next_pause(before.pause if before is not None else 0.0, self._options)
+        pause = _next_pause(before.pause if before is not None else 0.0, self._options, was_silence=was_silence)
         self._records[server, question] = _Record(MAX_SENDS, now + pause, pause)
 
     def succeed(self, server: ServerAddress, question: Question) -> None:
@@ -222,7 +237,7 @@ class ServerFailures:
     def _live(self, server: ServerAddress, question: Question, now: float) -> _Record | None:
         """What still counts: a server that was left alone for as long again as the last pause begins anew."""
         record = self._records.get((server, question))
-        return record if record is not None and now < record.until + record.pause else None
+        return record if record is not None and now < record.until + max(record.pause, LEAST_MEMORY) else None
 
 
 class _Clock:
@@ -235,9 +250,11 @@ class _Clock:
         return self.now
 
 
-def _next_pause(before: float, options: FailureOptions) -> float:
+def _next_pause(before: float, options: FailureOptions, *, was_silence: bool) -> float:
     """RFC 9520 §3.2: a failure that persists is remembered for longer and longer, here for twice as long each time."""
-    return min(max(options.max_pause, options.first_pause), 2 * before) if before else options.first_pause
+    if before:
+        return min(max(options.max_pause, options.first_pause), 2 * before)
+    return AFTER_SILENCE if was_silence else options.first_pause
 
 
 def _is_meant(question: Question, qname: WireName, qtype: int | None, subtree: bool) -> bool:

@@ -77,7 +77,11 @@ class FailureOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     first_pause: Annotated[
         int,
-        msgspec.Meta(ge=1, le=MAX_PAUSE, description="seconds for which a question is not tried again after a failure"),
+        msgspec.Meta(
+            ge=1,
+            le=MAX_PAUSE,
+            description="seconds for which a question is not tried again after a failure; 1 if nothing came",
+        ),
     ] = 5
     max_pause: Annotated[
         int,

@@ -36,15 +36,18 @@ class ServerState:
     last reply. edns_until: when BROKEN is to be tried again. keeps_case: does it echo the letter case of the name? None: not
     known. lame_zones: it was named for them and does not serve them, and until when that is believed. cookie: the DNS
     Cookies (RFC 7873) that it is sent, ours of 8 octets and then its own if it has given one; b"" none yet. opt: the OPT RR
-    with them, ready made. without_cookie_until: monotonic seconds until which it is sent none.
+    with them, ready made. without_cookie_until: monotonic seconds until which it is sent none. discards: replies that were not
+    taken, or not all of them; last_discard: why the last one was not.
     """
 
     __slots__ = (
         "cookie",
+        "discards",
         "edns",
         "edns_until",
         "keeps_case",
         "lame_zones",
+        "last_discard",
         "last_heard",
         "loss",
         "losses",
@@ -75,6 +78,8 @@ class ServerState:
         self.cookie = b""
         self.opt = b""
         self.without_cookie_until = 0.0
+        self.discards = 0
+        self.last_discard = ""
 
 
 class Servers:

@@ -64,6 +64,12 @@ class NoReachableAuthority(ResolutionFailure):
     info_code = NO_REACHABLE_AUTHORITY
 
 
+class ServersSilent(NoReachableAuthority):
+    """Nothing has come from any server of the zone; packets may have been lost, so this is remembered for a short time first."""
+
+    info_code = NO_REACHABLE_AUTHORITY
+
+
 class NetworkError(ResolutionFailure):
     """An error of the network or of our own sockets, or the state database cannot be read now."""
 

@@ -106,6 +106,8 @@ def step_line(row: TraceRow) -> str:
             said = f"→ {row.server}  {about}  ({wanted}of {row.zone}, {row.text})"
         case "replied":
             said = f"← {row.server}  {about}  {milliseconds(row.rtt)}  {row.rcode}, {row.text}"
+        case "discarded":
+            said = f"← {row.server}  {about}  {row.text}"
         case "lost":
             said = f"✗ {row.server}  {about}  {milliseconds(row.rtt)}  {row.text}"
         case _:

@@ -82,6 +82,8 @@ def _states(row: ServerRow) -> list[str]:
         states.append(f"held down for {seconds(row.held_for)}")
     if row.keeps_case is False:
         states.append("changes letter case")
+    if row.discards:
+        states.append(f"discarded {row.discards}: {row.last_discard}")
     if row.lame:
         more = len(row.lame) - MAX_LAME_SHOWN
         zones = ", ".join(row.lame[:MAX_LAME_SHOWN]) + (f" and {more} more" if more > 0 else "")

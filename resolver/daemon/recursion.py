@@ -127,6 +127,7 @@ def make_recursion(
         counts.iterate,
         counts.upstream,
         case_randomization=options.recursion.case_randomization,
+        overrides=options.server,
     )
     iterator = Iterator(
         means,

@@ -1,29 +1,50 @@
 """One question to one server: what did it say, or why did it say nothing? A machine that datagrams, streams and timers move.
 
 UDP first, with a random ID, a source port of its own, random letter case and EDNS. What comes back is a Signal; the table
-says what is tried next, and where it says nothing the exchange is over. Nothing but the reply ends the wait for it: a
-forger's or a broken server's datagram must not cost the client the right one that comes after it (TuDoor). What a server
-turned out not to bear is remembered, but only after a reply that proves it.
+in phases.py says what is tried next, and where it says nothing the exchange is over. Nothing but the reply ends the wait for
+it: a forger's datagram must not cost the client the right one that comes after it (TuDoor). What is the reply but for what
+only the server should have got wrong leads on to the next means at once. What a server turned out not to bear is remembered,
+but only after a reply that proves it.
 """
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Final, final
 
 from cache.answer import Question
 from cache.names import WireName
-from cache.rrtypes import BADCOOKIE, BADVERS, FORMERR, NOTIMP
+from cache.rrtypes import BADCOOKIE, BADVERS
 from cache.servers import Edns, ServerState
 from resolver.engine.means import CallOff, Means, StreamReply
-from resolver.engine.timers import Timer
+from resolver.engine.phases import (
+    DISCARDED,
+    EDNS_REFUSALS,
+    NEXT,
+    OF_COOKIES,
+    OVER_TCP,
+    Phase,
+    Signal,
+    Suspicion,
+)
+from resolver.engine.timers import NEVER, Timer
 from resolver.env import Address, UdpChannel
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
+from resolver.iterate.trace import Discarded
 from resolver.upstream.choose import patience_for
-from resolver.upstream.cookies import PLAIN_OPT, Echo, echo_of, note_cookie, note_given_up, note_wrong, opt_for
+from resolver.upstream.cookies import (
+    CLIENT_OCTETS,
+    PLAIN_OPT,
+    Echo,
+    echo_of,
+    has_server_cookie,
+    note_borne,
+    note_cookie,
+    note_given_up,
+    opt_for,
+)
 from resolver.upstream.faults import Fault, errno_name, fault_of
-from resolver.upstream.learning import note_late, note_refusal, note_reply, note_silence
-from resolver.upstream.matching import NAME_END, Match, match_of, read_echo
+from resolver.upstream.learning import note_discard, note_late, note_refusal, note_reply, note_silence
+from resolver.upstream.matching import NAME_END, Match, is_echo, match_of, read_echo
 from resolver.upstream.replies import Assurance, Reply
 from resolver.wire import question_octets, randomise_case, with_opt
 from resolver.wire.message import RD, Response, Unreadable
@@ -32,66 +53,10 @@ EDNS_BROKEN_FOR: Final = 900.0  # s; Unbound's infra-cache TTL
 TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
 MIN_TCP_TIMEOUT: Final = 1.0  # s
 MAX_TCP_TIMEOUT: Final = 3.0  # s
+CLEARING_PATIENCE: Final = 4.0  # times what the reply took that was discarded: a handshake, an exchange and a busy host
+MIN_CLEARING_TIMEOUT: Final = 0.3  # s
 MAX_NEAR_MISSES: Final = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID
 MAX_STRAY_DATAGRAMS: Final = 64  # that a wait looks at; who sends more than this is flooding, and TCP is not flooded
-EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
-
-
-class Suspicion(Enum):
-    """Why the reply has to be fetched over TCP, where nobody off the path can forge."""
-
-    GUESSING = "someone guesses IDs"
-    OTHER_CASE = "letter case not kept"
-    FLOOD = "too many stray datagrams"
-    NO_COOKIE = "the server's cookie is missing"
-
-
-class Phase(Enum):
-    """How the server is asked."""
-
-    FIRST = "over UDP, with every guard"
-    NEW_COOKIE = "over UDP, with the cookie that it has just sent (RFC 7873 §5.3)"
-    NO_EDNS = "over UDP, without EDNS (RFC 6891 §7)"
-    STREAM = "over TCP"
-    CLEARING = "over TCP, because of a suspicion"
-    UNGUARDED = "over UDP from another port, without the guard that it seems not to bear"
-
-
-class Signal(Enum):
-    """What came of it."""
-
-    SETTLED = "a reply that can be used"
-    TRUNCATED = "a reply with TC"
-    BAD_COOKIE = "BADCOOKIE"
-    NO_EDNS = "it could not read a query with an OPT RR"
-    SUSPICIOUS = "something that may be forged"
-    SILENT = "nothing in time"
-    FAILED = "unreachable, or no DNS"
-    HINDERED = "this host has no route, or cannot send"
-
-
-# What is not in it ends the exchange with what is at hand. No circle: EDNS is never taken up again, BADCOOKIE leads to TCP the
-# second time, and what is unguarded has nothing left to suspect.
-NEXT: Final[dict[tuple[Phase, Signal], Phase]] = {
-    (Phase.FIRST, Signal.TRUNCATED): Phase.STREAM,
-    (Phase.FIRST, Signal.BAD_COOKIE): Phase.NEW_COOKIE,
-    (Phase.FIRST, Signal.NO_EDNS): Phase.NO_EDNS,
-    (Phase.FIRST, Signal.SUSPICIOUS): Phase.CLEARING,
-    (Phase.NEW_COOKIE, Signal.TRUNCATED): Phase.STREAM,
-    (Phase.NEW_COOKIE, Signal.BAD_COOKIE): Phase.STREAM,
-    (Phase.NEW_COOKIE, Signal.NO_EDNS): Phase.NO_EDNS,
-    (Phase.NEW_COOKIE, Signal.SUSPICIOUS): Phase.CLEARING,
-    (Phase.NO_EDNS, Signal.TRUNCATED): Phase.STREAM,
-    (Phase.NO_EDNS, Signal.SUSPICIOUS): Phase.CLEARING,
-    (Phase.STREAM, Signal.NO_EDNS): Phase.NO_EDNS,
-    (Phase.CLEARING, Signal.NO_EDNS): Phase.NO_EDNS,
-    (Phase.CLEARING, Signal.SILENT): Phase.UNGUARDED,
-    (Phase.CLEARING, Signal.FAILED): Phase.UNGUARDED,
-    (Phase.UNGUARDED, Signal.TRUNCATED): Phase.STREAM,
-    (Phase.UNGUARDED, Signal.BAD_COOKIE): Phase.STREAM,
-    (Phase.UNGUARDED, Signal.NO_EDNS): Phase.NO_EDNS,
-}
-OVER_TCP: Final = frozenset((Phase.STREAM, Phase.CLEARING))
 
 Outcome = Reply | Fault | ResolutionFailure  # the last: the budget did not allow another packet
 
@@ -117,10 +82,13 @@ class Exchange:
         on_over: Callable[["Exchange", Outcome], None],
         *,
         is_recursive: bool,
+        silent_since: float = NEVER,
+        begins: Phase = Phase.FIRST,
     ) -> None:
         """wait: seconds after which the reply is late. budget: what each packet is taken from, on behalf of `name`.
 
         on_late: told at most once for each time it is asked. on_over: told once. is_recursive: RD, for forwarders.
+        silent_since: when it was first asked the same, if it has not answered yet. begins: how it is asked first.
         """
         self.server = server
         self.state: ServerState = means.state_of(server)
@@ -128,7 +96,9 @@ class Exchange:
         self.is_wanted = True
         self.was_late = False
         self.caused_another = False
-        self.phase = Phase.FIRST
+        self._override = override = means.override_of(server)
+        self._is_tcp_only = override is not None and override.tcp == "always"
+        self.phase = Phase.STREAM if self._is_tcp_only else begins
         self._means = means
         self._counts = means.upstream_counts
         self._wait = wait
@@ -137,11 +107,21 @@ class Exchange:
         self._on_late = on_late
         self._on_over = on_over
         self._flags = RD if is_recursive else 0
+        self._question = question
         self._asked = self._shown = question_octets(question.qname, question.qtype)
+        self._silent_since = silent_since
         self._has_edns = may_use_edns(self.state, self.sent_at)
+        # some servers, or boxes before them, drop each query with an option that they do not know
+        self._is_plain = silent_since != NEVER and not has_server_cookie(self.state)
+        if override is not None:
+            self._has_edns = self._has_edns and override.edns
+            self._is_plain = self._is_plain or not override.cookies
+        if begins is Phase.NO_EDNS:
+            self._has_edns = False
         self._refused = Assurance.NONE  # how sure a refusal of EDNS was, if there was one
         self._suspicion: Suspicion | None = None
-        self._has_met_wrong_cookie = False
+        self._discarded: Fault | None = None  # what was wrong with a reply that was not taken
+        self._heard_after = 0.0  # s after which that came
         self._cookie = b""
         self._id = 0
         self._near_misses = 0
@@ -166,8 +146,10 @@ class Exchange:
         self.sent_at = now = mesh.now
         self.was_late = False
         self._counts.sent += 1
-        if self.phase in OVER_TCP:
+        if self._is_over_tcp:
             patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._wait))
+            if self.phase is Phase.CLEARING and self._heard_after:  # it is there, and this near
+                patience = min(patience, max(MIN_CLEARING_TIMEOUT, CLEARING_PATIENCE * self._heard_after))
             self.late_at = min(now + TCP_PATIENCE * self._wait, deadline)
             self.ends_at = min(now + patience, deadline)
             self._send_over_tcp(max(0.0, self.ends_at - now))
@@ -175,6 +157,10 @@ class Exchange:
             self.late_at = min(now + self._wait, deadline)
             self.ends_at = min(now + patience_for(self._wait), deadline)
             self._send_over_udp()
+
+    @property
+    def _is_over_tcp(self) -> bool:
+        return self._is_tcp_only or self.phase in OVER_TCP
 
     def _send_over_udp(self) -> None:
         may_randomise = self._means.case_randomization and self._suspicion is not Suspicion.OTHER_CASE
@@ -200,7 +186,7 @@ class Exchange:
         self._id = rng.getrandbits(16)
         opt = b""
         self._cookie = b""
-        if self._has_edns and self._suspicion is Suspicion.NO_COOKIE and self.phase is Phase.UNGUARDED:
+        if self._has_edns and (self._is_plain or (self.phase is Phase.UNGUARDED and self._suspicion in OF_COOKIES)):
             opt = PLAIN_OPT
         elif self._has_edns:
             opt = opt_for(self.state, rng, self.sent_at)
@@ -222,8 +208,11 @@ class Exchange:
             return
         response = read_echo(data, self._shown)
         if isinstance(response, Unreadable):
-            self._counts.garbage += 1
-            self._note_stray()
+            if is_echo(data, self._id, self._shown):
+                self._hear_garbled(response)
+            else:
+                self._counts.garbage += 1
+                self._note_stray()
             return
         match = match_of(response, self._id, self._shown)
         if match is Match.REPLY:
@@ -250,8 +239,7 @@ class Exchange:
         echo = echo_of(response, self._cookie)
         if echo is Echo.WRONG:
             self._counts.cookie_mismatched += 1  # RFC 7873 §5.3: discarded
-            self._has_met_wrong_cookie = True
-            self._note_stray()
+            self._suspect(Suspicion.OTHER_COOKIE)
         elif echo is Echo.MISSING:
             self._counts.cookies_missing += 1
             self._suspect(Suspicion.NO_COOKIE)
@@ -260,10 +248,33 @@ class Exchange:
             reply = self._taken(response, echo, keeps_case=keeps_case, over_tcp=False)
             self._go_on(self._signal_of(response), reply)
 
-    def _suspect(self, suspicion: Suspicion) -> None:
+    def _hear_garbled(self, garbled: Unreadable) -> None:
+        """The reply to the query just sent, as far as its head can tell."""
+        self._counts.malformed += 1
+        if len(self._cookie) > CLIENT_OCTETS:  # its head proves less than a cookie would
+            self._suspect(Suspicion.GARBLED, garbled.reason)
+            return
+        self._discard(Fault.GARBLED, garbled.reason)
+        self._go_on(Signal.GARBLED if self._has_edns else Signal.FAILED, Fault.GARBLED)
+
+    def _suspect(self, suspicion: Suspicion, detail: str = "") -> None:
+        fault = DISCARDED.get(suspicion)
+        if fault is not None:
+            self._heard_after = self._means.mesh.now - self.sent_at
+            self._discard(fault, detail)
+        elif self._budget.watch is not None:
+            self._budget.tell(Discarded(self._question, self.server, suspicion.value))
         if self.phase is not Phase.UNGUARDED:
             self._suspicion = suspicion
-        self._go_on(Signal.SUSPICIOUS, Fault.BROKEN)
+        self._go_on(Signal.SUSPICIOUS, fault or Fault.BROKEN)
+
+    def _discard(self, fault: Fault, detail: str = "") -> None:
+        """Something of the server's, it seems, that is not taken."""
+        self._discarded = fault
+        note_discard(self.state, fault.value)
+        if self._budget.watch is not None:
+            text = f"{fault.value}: {detail}" if detail else fault.value
+            self._budget.tell(Discarded(self._question, self.server, text))
 
     def _take_stream(self, said: StreamReply) -> None:
         """What came over TCP; None: nothing in time."""
@@ -276,8 +287,9 @@ class Exchange:
             return
         response = read_echo(said, self._shown)
         if isinstance(response, Unreadable):
-            self._counts.garbage += 1
-            self._go_on(Signal.FAILED, Fault.BROKEN)
+            self._counts.malformed += 1
+            self._discard(Fault.GARBLED, response.reason)
+            self._go_on(Signal.GARBLED if self._has_edns else Signal.FAILED, Fault.GARBLED)
             return
         match = match_of(response, self._id, self._shown)
         if match not in (Match.REPLY, Match.OTHER_CASE) or response.is_truncated:
@@ -287,7 +299,7 @@ class Exchange:
         if match is Match.OTHER_CASE and self.state.keeps_case is not False:
             self._note_other_case()  # nobody off the path can say this over TCP: it is the server that changes the case
         echo = echo_of(response, self._cookie)
-        if echo is Echo.MISSING:
+        if echo in (Echo.MISSING, Echo.WRONG):
             self._note_cookies_given_up()
         reply = self._taken(response, echo, keeps_case=False, over_tcp=True)
         self._go_on(Signal.NO_EDNS if self._refuses_edns(response) else Signal.SETTLED, reply)
@@ -297,7 +309,7 @@ class Exchange:
         self.was_late = True
         now = self._means.mesh.now
         self._timer = None
-        if self.phase not in OVER_TCP:
+        if not self._is_over_tcp:
             note_late(self.state, self.sent_at, now)
             if self._means.families.note_late(self.server, now):
                 self._counts.family_absent += 1
@@ -308,11 +320,10 @@ class Exchange:
     def _fall_silent(self) -> None:
         """Nothing has come in all the time that it was listened to."""
         self._counts.timeouts += 1
-        if self._has_met_wrong_cookie:
-            note_wrong(self.state)
         if self.caused_another:
             self._means.allowance.give_back()
-        note_silence(self.state, self.sent_at, self._means.mesh.now)
+        if self.phase is not Phase.CLEARING:  # it has just said something over UDP
+            note_silence(self.state, self.sent_at, self._means.mesh.now)
         self._go_on(Signal.SILENT, Fault.TIMEOUT)
 
     def _refuse(self, error: OSError) -> None:
@@ -330,7 +341,8 @@ class Exchange:
                 self._counts.family_absent += 1
             self._go_on(Signal.HINDERED, fault)
             return
-        note_refusal(self.state, now)
+        if not self._is_over_tcp:  # many a server has no TCP, and answers
+            note_refusal(self.state, now)
         self._go_on(Signal.FAILED, fault)
 
     # What it leads to
@@ -339,9 +351,14 @@ class Exchange:
         """Ask once more as the table says, or be over."""
         self._end_attempt()
         phase = NEXT.get((self.phase, signal)) if signal is not Signal.SETTLED and self.is_wanted else None
+        if phase in OVER_TCP and self._override is not None and self._override.tcp == "never":
+            is_clearing = phase is Phase.CLEARING
+            phase, outcome = (Phase.UNGUARDED, outcome) if is_clearing else (None, Fault.CUT_SHORT)
         if phase is None:
             if isinstance(outcome, Reply):
                 self._remember(outcome)
+            elif self._discarded is not None and signal in (Signal.SILENT, Signal.FAILED):
+                outcome = self._discarded
             self._on_over(self, outcome)
             return
         self._prepare(phase, signal, outcome)
@@ -357,20 +374,21 @@ class Exchange:
             self._counts.truncated += 1
         elif signal is Signal.BAD_COOKIE:
             self._counts.bad_cookies += phase is Phase.NEW_COOKIE
-        elif signal is Signal.NO_EDNS:
+        elif signal in (Signal.NO_EDNS, Signal.GARBLED):
             self._counts.edns_fallbacks += 1
             self._has_edns = False
-            self._refused = outcome.assurance if isinstance(outcome, Reply) else Assurance.NONE
+            by_case = Assurance.CASE if self._shown is not self._asked else Assurance.NONE
+            self._refused = outcome.assurance if isinstance(outcome, Reply) else by_case
         if phase is Phase.UNGUARDED:
             self._counts.cleared_up_without_tcp += 1
-        if phase not in OVER_TCP:
+        if phase not in OVER_TCP and not self._is_tcp_only:
             self._shown = self._asked
 
     def _remember(self, reply: Reply) -> None:
         """What the reply that ends it proves of the server, by what had to be left out for it."""
         if self.phase is Phase.UNGUARDED and self._suspicion is Suspicion.OTHER_CASE:
             self._note_other_case()
-        elif self.phase is Phase.UNGUARDED and self._suspicion is Suspicion.NO_COOKIE:
+        elif self.phase is Phase.UNGUARDED and self._suspicion in OF_COOKIES:
             self._note_cookies_given_up()
         # CVE-2026-52690: only if the refusal was its own
         if self._refused > Assurance.NONE and reply.response.rcode not in EDNS_REFUSALS:
@@ -394,11 +412,17 @@ class Exchange:
         now = self._means.mesh.now
         state, means = self.state, self._means
         is_seen = echo is Echo.RIGHT
-        if is_seen:
+        if is_seen and self._cookie:
+            note_borne(state, self._cookie)
             note_cookie(state, response)
         by_case = Assurance.CASE if keeps_case else Assurance.NONE
         assurance = Assurance.TCP if over_tcp else Assurance.COOKIE if is_seen else by_case
         self._counts.received += 1
+        if response.flaw:
+            note_discard(state, response.flaw)
+        if self._is_plain and assurance > Assurance.NONE and state.last_heard <= self._silent_since < now:
+            self._counts.options_dropped += 1
+            note_given_up(state, now)
         means.families.note_heard(self.server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
             if not state.rttvar:

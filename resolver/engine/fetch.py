@@ -27,6 +27,7 @@ from resolver.errors import (
     NoReachableAuthority,
     Overloaded,
     ResolutionFailure,
+    ServersSilent,
     WorkExhausted,
 )
 from resolver.iterate.budget import Budget
@@ -182,7 +183,10 @@ class Fetcher:
         has_stale = find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None
         # RFC 8767 §5: with stale data at hand, the next attempt may wait for the failure recheck timer
         at_least = self._stale.recheck if has_stale else 0
-        self._failures.remember(question, failure.info_code, str(failure), now, at_least=at_least)
+        was_silence = isinstance(failure, ServersSilent)
+        self._failures.remember(
+            question, failure.info_code, str(failure), now, at_least=at_least, was_silence=was_silence
+        )
 
 
 def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: float) -> bool:

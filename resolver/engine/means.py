@@ -1,6 +1,7 @@
 """What does everything that asks servers share? The mesh it runs in, the ways out, and what is known of servers."""
 
-from collections.abc import Callable
+import ipaddress
+from collections.abc import Callable, Iterable
 from typing import Protocol, final
 
 from cache.failures import ServerFailures
@@ -10,6 +11,7 @@ from resolver.engine.mesh import Mesh
 from resolver.env import Address, Rng, WaysToServers
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
+from resolver.iterate.options import ServerOverride
 from resolver.upstream import UpstreamCounts
 from resolver.upstream.allowance import Allowance
 from resolver.upstream.families import Families
@@ -50,8 +52,9 @@ class Means:
         upstream_counts: UpstreamCounts,
         *,
         case_randomization: bool = True,
+        overrides: Iterable[ServerOverride] = (),
     ) -> None:
-        """failures: which server failed which question, not long ago."""
+        """failures: which server failed which question, not long ago. overrides: how certain servers are to be asked."""
         self.mesh = mesh
         self.rng = rng
         self.network = network
@@ -66,7 +69,12 @@ class Means:
         self.families = Families()
         self.allowance = Allowance()
         self._servers = servers
+        self._overrides = {str(ipaddress.ip_address(one.address)): one for one in overrides}
 
     def state_of(self, server: Address) -> ServerState:
         """What is known of the server; to be changed in place."""
         return self._servers.of(server)
+
+    def override_of(self, server: Address) -> ServerOverride | None:
+        """How the configuration wants it to be asked; None: it does not say."""
+        return self._overrides.get(server.host) if self._overrides else None

@@ -10,11 +10,14 @@ from collections.abc import Set as AbstractSet
 from typing import Final, final
 
 from cache.answer import Question
+from cache.failures import MAX_SENDS
 from cache.names import WireName, is_at_or_below, to_text
+from cache.servers import Edns
 from resolver.engine.exchange import Exchange, Outcome
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
-from resolver.engine.timers import Timer
+from resolver.engine.phases import Phase
+from resolver.engine.timers import NEVER, Timer
 from resolver.env import Address
 from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure
 from resolver.iterate.budget import Budget
@@ -40,6 +43,7 @@ from resolver.upstream import (
     is_silent,
     next_step,
     note_lame,
+    wait_for,
 )
 
 # s in which nobody in a zone said anything, after which nobody else there is asked: a client would rather hear of a failure
@@ -171,6 +175,8 @@ class ZoneQuery(Landing):
         if isinstance(step, LookUp):
             self._begin_look_up(step.name)
             return False
+        if isinstance(step, (Linger, GiveUp)) and self._ask_at_last():
+            return False
         if isinstance(step, GiveUp):
             return self._seek_last_resort()
         self._wait(step)
@@ -257,7 +263,27 @@ class ZoneQuery(Landing):
         if beside is not None and not self.is_over:
             self._begin(Send(beside, send.wait))
 
-    def _begin(self, send: Send) -> None:
+    def _ask_at_last(self) -> bool:
+        """Try what is left with the only server that could say something, if nobody has said anything; is it?
+
+        It may lose many datagrams, or all with an OPT RR. One held to be dead has been asked only once, and is not meant.
+        """
+        tries, means, now = self._tries, self._means, self._means.mesh.now
+        lost = [server for server, sends in tries.sends.items() if sends == MAX_SENDS and server not in tries.done]
+        is_hopeless = now - self.servers.silent_since >= MAX_SILENCE
+        if len(lost) != 1 or tries.has_tried_at_last or self._gives_up_early or tries.exhausted or is_hopeless:
+            return False
+        tries.has_tried_at_last = True
+        state, override = means.state_of(lost[0]), means.override_of(lost[0])
+        send = Send(lost[0], wait_for(state, means.typical, 0, is_alone=True))
+        if state.edns is Edns.UNKNOWN:
+            self._begin(send, Phase.NO_EDNS)
+        if override is None or override.tcp == "auto":
+            means.upstream_counts.over_tcp_at_last += 1
+            self._begin(send, Phase.STREAM)
+        return True
+
+    def _begin(self, send: Send, begins: Phase = Phase.FIRST) -> None:
         """Send, unless that is beyond the budget while others are listened to still."""
         tries, budget = self._tries, self._budget
         delegation = self.servers.delegation
@@ -272,6 +298,8 @@ class ZoneQuery(Landing):
             self._note_late,
             self._note_over,
             is_recursive=delegation.is_forwarder,
+            silent_since=self._silent_since(send.server),
+            begins=begins,
         )
         self._running.append(exchange)
         if budget.watch is not None:
@@ -284,6 +312,12 @@ class ZoneQuery(Landing):
             if not self._running:
                 raise
             tries.exhausted = failure
+
+    def _silent_since(self, server: Address) -> float:
+        """When it was first asked this, of which it has said nothing yet; never, if it is asked for the first time."""
+        if self._tries.sends[server] == 1:
+            return NEVER
+        return min((one.sent_at for one in self._running if one.server == server), default=self.servers.silent_since)
 
     def _beside(self, send: Send) -> Address | None:
         """Whom to ask beside the first server, to get to know it."""
@@ -325,7 +359,9 @@ class ZoneQuery(Landing):
 
     def _remember_fault(self, fault: Fault, server: Address) -> None:
         now = self._means.mesh.now
-        if fault is Fault.TIMEOUT:
+        if fault is Fault.TIMEOUT or (
+            fault is Fault.UNREACHABLE and self._tries.has_tried_at_last
+        ):  # over TCP, perhaps
             self._means.failures.note_silence(server, self._shown, now)
         elif fault not in (Fault.NO_ROUTE, Fault.THIS_HOST):  # they say something of this host, not of the server
             self._means.failures.note_failure(server, self._shown, now)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 WorkLimits = Literal["enforce", "shadow"]
+TcpUse = Literal["auto", "always", "never"]
 QnameMinimisation = Literal["off", "relaxed", "strict"]
 
 # Addresses at which no authoritative server of the internet is: this host, "no address", networks of one's own (RFC 1918,
@@ -48,6 +49,15 @@ class RecursionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "enforce"
     ipv4: Annotated[bool, msgspec.Meta(description="ask servers over IPv4")] = True
     ipv6: Annotated[bool, msgspec.Meta(description="ask servers over IPv6")] = True
+
+
+class ServerOverride(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one server is asked, where that cannot be learned from what it says."""
+
+    address: Annotated[str, msgspec.Meta(min_length=1, description="the server's IP address, whatever its port")]
+    cookies: Annotated[bool, msgspec.Meta(description="send it DNS Cookies (RFC 7873)")] = True
+    edns: Annotated[bool, msgspec.Meta(description="ask it with EDNS, which DNSSEC needs")] = True
+    tcp: Annotated[TcpUse, msgspec.Meta(description="auto: where UDP is not enough; never; always")] = "auto"
 
 
 class ForwardZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -132,6 +132,22 @@ class Lost(Value):
 
 
 @final
+class Discarded(Value):
+    """What it said was not taken, and why; it is asked in another way, if there is one."""
+
+    __slots__ = ("question", "server", "text")
+
+    def __init__(self, question: Question, server: Address, text: str) -> None:
+        """question: as it was shown to the server."""
+        self.question: Final = question
+        self.server: Final = server
+        self.text: Final = text
+
+    def parts(self) -> tuple[object, ...]:
+        return self.question, self.server, self.text
+
+
+@final
 class Refused(Value):
     """What it said failed in validation, so that another server is asked."""
 
@@ -161,5 +177,5 @@ class Failed(Value):
         return self.question, self.text, self.is_remembered
 
 
-Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Refused | Failed
+Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Discarded | Refused | Failed
 Watch = Callable[[Event, int], None]  # also: how many look-ups this one stands below

@@ -7,7 +7,14 @@ from mypy_extensions import mypyc_attr
 from cache.names import to_text
 from cache.value import Value
 from resolver.env import Address
-from resolver.errors import HostExhausted, InvalidData, NetworkError, NoReachableAuthority, ResolutionFailure
+from resolver.errors import (
+    HostExhausted,
+    InvalidData,
+    NetworkError,
+    NoReachableAuthority,
+    ResolutionFailure,
+    ServersSilent,
+)
 from resolver.iterate.classify import Reason, Told, Useless
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import Scrubbed
@@ -15,6 +22,9 @@ from resolver.upstream import Fault, Reply
 
 # shortened questions that were late before the whole one is tried: some servers drop what they dislike
 LATE_UNTIL_WHOLE: Final = 2
+
+
+SILENCE: Final = frozenset((Fault.TIMEOUT.value, Fault.UNREACHABLE.value))
 
 
 @final
@@ -46,6 +56,7 @@ class Tries:
         self.troubles: dict[str, int] = {}
         self.last_resort: Heard | None = None
         self.has_malformed = False
+        self.has_tried_at_last = False
 
     @property
     def suggest_the_whole(self) -> bool:
@@ -74,6 +85,8 @@ class Tries:
             return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
         if self.troubles.keys() == {Fault.THIS_HOST.value}:
             return HostExhausted(f"{to_text(delegation.zone)}: {Fault.THIS_HOST.value}")
+        if Fault.TIMEOUT.value in self.troubles and self.troubles.keys() <= SILENCE:
+            return ServersSilent(text)
         return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
 
     def _count(self, trouble: str) -> None:

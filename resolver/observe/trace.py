@@ -13,7 +13,7 @@ from cache.rrtypes import NS
 from resolver.env import Address
 from resolver.iterate.classify import Aliased, Answered, Denied, Referred, Useless, Verdict
 from resolver.iterate.delegation import Delegation
-from resolver.iterate.trace import Begun, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
+from resolver.iterate.trace import Begun, Discarded, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
 from resolver.upstream import Assurance
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
@@ -22,7 +22,9 @@ MAX_ROWS: Final = (
 )
 MAX_NAMED: Final = 4  # records or name servers that one row names
 
-Step = Literal["found", "missing", "begun", "sought", "sent", "replied", "lost", "refused", "failed", "cut"]
+Step = Literal[
+    "found", "missing", "begun", "sought", "sent", "replied", "lost", "discarded", "refused", "failed", "cut"
+]
 
 
 class TraceRow(msgspec.Struct, frozen=True, tag="step", tag_field="kind"):
@@ -85,10 +87,15 @@ class Tracer:
                 return _of_exchange(event, "sent", at, depth, zone=to_text(event.zone), text=text)
             case Replied(reply=reply):
                 text = _meaning(event.verdict) + (", over TCP" if reply.assurance is Assurance.TCP else "")
+                if reply.response.flaw:
+                    text += f", read without its OPT RR: {reply.response.flaw}"
                 rtt, rcode = self._since(event, reply.received), rcode_to_text(reply.response.rcode)
                 return _of_exchange(event, "replied", at, depth, rtt=rtt, rcode=rcode, text=text)
             case Lost():
                 return _of_exchange(event, "lost", at, depth, rtt=self._since(event, now), text=event.fault.value)
+            case Discarded(question=question, server=server, text=text):
+                row = _of(question, "discarded", at, depth, text=f"discarded: {text}")
+                return msgspec.structs.replace(row, server=str(server))
             case Found():
                 stale = f"stale, because of: {event.failure}: " if event.failure else "known: "
                 return _of(event.question, "found", at, depth, text=stale + _link_text(event.link))

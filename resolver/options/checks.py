@@ -162,6 +162,13 @@ def _check_prefix(text: str) -> None:
         raise ValueError(f"expected a prefix such as 192.0.2.0/24: {error}") from None
 
 
+def _check_ip(text: str) -> None:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError(f"expected an IP address, without a port: {text!r}") from None
+
+
 def _check_zone(text: str) -> None:
     try:
         from_text(text)
@@ -177,6 +184,7 @@ CHECKS: Final[Mapping[Key, Callable[[object], str]]] = {
     ("forward", "servers"): _each(_check_address),
     ("stub", "zone"): _each(_check_zone),
     ("stub", "servers"): _each(_check_address),
+    ("server", "address"): _each(_check_ip),
     ("stale", "prefer_positive"): _each(_check_zone),
     ("dnssec", "negative_trust_anchors"): _each(_check_zone),
     ("metrics", "listen"): _each(_check_address_or_off),

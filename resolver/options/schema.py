@@ -7,7 +7,7 @@ import msgspec
 from cache.options import CacheOptions, FailureOptions, StaleOptions
 from internal_zones.options import StateOptions
 from resolver.dnssec.options import DnssecOptions
-from resolver.iterate.options import ForwardZone, RecursionOptions, StubZone
+from resolver.iterate.options import ForwardZone, RecursionOptions, ServerOverride, StubZone
 from resolver.observe.options import DnstapOptions, LogOptions
 from resolver.policy.options import AnswerOptions, IdentityOptions, NetworksOptions
 from resolver.service.options import ControlOptions, LimitOptions, ListenOptions, MetricsOptions
@@ -47,6 +47,13 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.Meta(
             description="Ask these authoritative servers for the zone and all below it. Any number of such tables.",
             examples=[{"zone": "lab.example", "servers": ["192.0.2.2:53"]}],
+        ),
+    ] = ()
+    server: Annotated[
+        tuple[ServerOverride, ...],
+        msgspec.Meta(
+            description="How this server is asked, where it cannot be learned. Any number of such tables.",
+            examples=[{"address": "192.0.2.3", "cookies": False, "edns": True, "tcp": "auto"}],
         ),
     ] = ()
     dnssec: Annotated[DnssecOptions, msgspec.Meta(description="Whose signatures are believed.")] = DnssecOptions()

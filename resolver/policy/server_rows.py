@@ -23,7 +23,8 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     never heard. replies, losses: queries answered, and not; loss: the share of the latter, smoothed. timeouts: late replies in
     a row. wait: seconds after which the next reply would be late. edns: unknown, works or broken; has_cookie: did it give a
     DNS Cookie (RFC 7873)? keeps_case: does it echo letter case? lame: zones that it was named for and does not serve.
-    held_for: seconds until a silent one is probed. heard_ago: seconds since its last reply.
+    held_for: seconds until a silent one is probed. heard_ago: seconds since its last reply. discards: replies that were not
+    taken, or not all of them; last_discard: why not.
     """
 
     address: str = ""
@@ -41,6 +42,8 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     lame: tuple[str, ...] = ()
     held_for: float | None = None
     heard_ago: float | None = None
+    discards: int = 0
+    last_discard: str = ""
 
 
 def server_rows(servers: Servers, now: float, host: str = "") -> Iterator[ServerRow]:
@@ -78,4 +81,6 @@ def _row(server: Address, state: ServerState | None, now: float) -> ServerRow:
         lame=tuple(sorted(to_text(zone) for zone in state.lame_zones if is_lame(state, zone, now))),
         held_for=max(0.0, state.probe_at - now) if is_silent(state) else None,
         heard_ago=now - state.last_heard if state.last_heard > float("-inf") else None,
+        discards=state.discards,
+        last_discard=state.last_discard,
     )

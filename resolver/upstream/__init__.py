@@ -13,6 +13,7 @@ from resolver.upstream.choose import (
     choose,
     choose_beside,
     next_step,
+    wait_for,
 )
 from resolver.upstream.counts import UpstreamCounts
 from resolver.upstream.faults import Fault
@@ -39,4 +40,5 @@ __all__ = [
     "is_silent",
     "next_step",
     "note_lame",
+    "wait_for",
 ]

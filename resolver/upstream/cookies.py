@@ -16,7 +16,6 @@ from resolver.wire.message import Response
 CLIENT_OCTETS: Final = 8  # RFC 7873 §4
 MIN_OCTETS, MAX_OCTETS = 16, 40  # of both cookies together
 WITHOUT_FOR: Final = 900.0  # s that a server which gave its cookies up is asked without: Unbound's infra-cache TTL
-NEVER: Final = float("inf")
 PLAIN_OPT: Final = compose_opt(PAYLOAD, do=True)
 
 
@@ -58,26 +57,24 @@ def note_cookie(state: ServerState, response: Response) -> None:
         _keep(state, cookie)
 
 
-def note_wrong(state: ServerState) -> None:
-    """A reply that was right otherwise had another client cookie, and no better one followed it.
-
-    From a server that never echoed one it may be all that it can say: it is not sent any more, and is as safe as one that
-    knows none. From any other server it is a forgery.
-    """
-    if len(state.cookie) <= CLIENT_OCTETS:
-        _drop(state, NEVER)
-
-
 def note_given_up(state: ServerState, now: float) -> None:
-    """Nobody off the path can have said it: the server does not send cookies any more."""
-    _drop(state, now + WITHOUT_FOR)
+    """The server has proved that it sends no cookies, or wrong ones, or does not answer when it is sent one."""
+    state.cookie = state.opt = b""
+    state.without_cookie_until = now + WITHOUT_FOR
+
+
+def note_borne(state: ServerState, sent: bytes) -> None:
+    """It has echoed the client cookie of `sent`, though it seemed not to bear any: a query was lost by chance."""
+    if not state.cookie:
+        state.without_cookie_until = 0.0
+        _keep(state, sent)
+
+
+def has_server_cookie(state: ServerState) -> bool:
+    """Has the server given a cookie of its own?"""
+    return len(state.cookie) > CLIENT_OCTETS
 
 
 def _keep(state: ServerState, cookie: bytes) -> None:
     state.cookie = cookie
     state.opt = compose_opt(PAYLOAD, do=True, options=cookie_option(cookie))
-
-
-def _drop(state: ServerState, until: float) -> None:
-    state.cookie = state.opt = b""
-    state.without_cookie_until = until

@@ -34,6 +34,9 @@ class UpstreamCounts:
     )
     truncated: int = field(default=0, metadata={"help": "UDP replies with TC, asked again over TCP."})
     garbage: int = field(default=0, metadata={"help": "Datagrams that are no DNS response; the wait went on."})
+    malformed: int = field(
+        default=0, metadata={"help": "Replies that cannot be read; asked again without EDNS, if they were with it."}
+    )
     mismatched: int = field(
         default=0, metadata={"help": "Responses with another ID or question than asked; the wait went on."}
     )
@@ -47,18 +50,23 @@ class UpstreamCounts:
         default=0, metadata={"help": "Servers that proved that they do not keep letter case."}
     )
     edns_fallbacks: int = field(
-        default=0, metadata={"help": "Queries repeated without EDNS after FORMERR, NOTIMP or BADVERS."}
+        default=0,
+        metadata={"help": "Queries repeated without EDNS after FORMERR, NOTIMP, BADVERS or what could not be read."},
     )
     edns_broken_servers: int = field(default=0, metadata={"help": "Servers that proved to answer only without EDNS."})
     cookie_mismatched: int = field(
-        default=0, metadata={"help": "Responses right but for our DNS Cookie; the wait went on."}
+        default=0, metadata={"help": "Responses right but for our DNS Cookie; asked again over TCP, or without one."}
     )
     cookies_missing: int = field(
         default=0, metadata={"help": "Responses without the cookie that the server has; asked again over TCP."}
     )
     cookies_given_up: int = field(
-        default=0, metadata={"help": "Servers that proved that they send no cookies any more."}
+        default=0, metadata={"help": "Servers that proved that they send no cookies any more, or wrong ones."}
     )
+    options_dropped: int = field(
+        default=0, metadata={"help": "Servers that answered only when no EDNS option was sent."}
+    )
+    over_tcp_at_last: int = field(default=0, metadata={"help": "Questions tried over TCP since nothing came over UDP."})
     cleared_up_without_tcp: int = field(
         default=0, metadata={"help": "Suspicious replies of servers without TCP, asked again from another port."}
     )

@@ -10,13 +10,18 @@ OWN: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM,
 
 
 class Fault(Enum):
-    """Why there is no reply; the values are for people."""
+    """Why there is no reply that can be used; the values are for people, and reach clients as they are."""
 
     TIMEOUT = "no reply in time"
     UNREACHABLE = "unreachable"
     NO_ROUTE = "no route from here"
     BROKEN = "broken off"
     THIS_HOST = "this host could not send"
+    GARBLED = "malformed reply"
+    OTHER_COOKIE = "reply with another DNS Cookie"
+    NO_COOKIE = "reply without its DNS Cookie"
+    OTHER_CASE = "reply in other letter case"
+    CUT_SHORT = "truncated, and no TCP"
 
 
 def fault_of(error: OSError) -> Fault:

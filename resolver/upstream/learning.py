@@ -104,6 +104,12 @@ def note_refusal(state: ServerState, now: float) -> None:
         hold_down(state, now)
 
 
+def note_discard(state: ServerState, why: str) -> None:
+    """Something that it said was not taken, or not all of it."""
+    state.discards += 1
+    state.last_discard = why
+
+
 def hold_down(state: ServerState, now: float) -> None:
     """Leave it alone for a while; also to let only one of many questions send the probe that is due."""
     doublings = min(max(0, state.timeouts_in_a_row - DEAD_AFTER), 8)

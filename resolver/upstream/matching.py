@@ -7,6 +7,7 @@ from resolver.wire import read_response
 from resolver.wire.message import OPCODE_MASK, QR, Response, Unreadable
 
 HEADER_OCTETS = 12  # RFC 1035 §4.1.1; the question stands behind it
+ID_OCTETS = 2
 NAME_END = -4  # the question's octets end in type and class
 # what a server says that could not read the question, or does not want to; all else speaks of one, which has to be there
 WITHOUT_QUESTION = frozenset((FORMERR, SERVFAIL, NOTIMP, REFUSED))
@@ -34,6 +35,13 @@ def read_echo(data: bytes, asked: bytes) -> Response | Unreadable:
     if isinstance(response, Unreadable) or not response.asked:
         return response  # without a question section these octets are the head of a record
     return response.with_asked(asked)
+
+
+def is_echo(data: bytes, id: int, asked: bytes) -> bool:
+    """Does this message, though it cannot be read, begin as the reply to the question of these octets and this ID?"""
+    if not data.startswith(asked, HEADER_OCTETS):
+        return False
+    return int.from_bytes(data[:ID_OCTETS], "big") == id and bool(data[ID_OCTETS] & QR >> 8)
 
 
 def match_of(response: Response, id: int, asked: bytes) -> Match:

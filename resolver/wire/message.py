@@ -135,10 +135,10 @@ class Response(Value):
     """What a server said, as values; nothing here is believed yet.
 
     asked: the octets of its question section (one question) or b"" when it had none. rcode: 12 bits with EDNS. octets: of
-    all the message.
+    all the message. flaw: what was wrong with its OPT RR, without which it was read; "": nothing.
     """
 
-    __slots__ = ("additional", "answer", "asked", "authority", "edns", "flags", "id", "octets", "rcode")
+    __slots__ = ("additional", "answer", "asked", "authority", "edns", "flags", "flaw", "id", "octets", "rcode")
 
     def __init__(
         self,
@@ -151,6 +151,7 @@ class Response(Value):
         additional: tuple[RawRRset, ...],
         edns: ResponseEdns | None,
         octets: int = 0,
+        flaw: str = "",
     ) -> None:
         self.id: Final = id
         self.flags: Final = flags
@@ -161,6 +162,7 @@ class Response(Value):
         self.additional: Final = additional
         self.edns: Final = edns
         self.octets: Final = octets
+        self.flaw: Final = flaw
 
     def parts(self) -> tuple[object, ...]:
         return (
@@ -173,6 +175,7 @@ class Response(Value):
             self.additional,
             self.edns,
             self.octets,
+            self.flaw,
         )
 
     def with_asked(self, asked: bytes) -> "Response":
@@ -187,6 +190,7 @@ class Response(Value):
             self.additional,
             self.edns,
             self.octets,
+            self.flaw,
         )
 
     @property

@@ -50,22 +50,25 @@ def read_response(data: bytes) -> Response | Unreadable:
         if flags & TC:  # some servers cut in the middle of a record; RFC 2181 §9 has us ask again over TCP anyway
             return Response(id, flags, rcode, asked, (), (), (), None, len(data))
         return Unreadable(str(garbled))
-    edns, upper_rcode = _edns_of(data, opts)
-    return Response(id, flags, rcode | upper_rcode, asked, answer, authority, additional, edns, len(data))
+    edns, upper_rcode, flaw = _edns_of(data, opts)
+    return Response(id, flags, rcode | upper_rcode, asked, answer, authority, additional, edns, len(data), flaw)
 
 
-def _edns_of(data: bytes, opts: list[int]) -> tuple[ResponseEdns | None, int]:
-    """What the OPT RR says, and its bits of the RCODE.
+def _edns_of(data: bytes, opts: list[int]) -> tuple[ResponseEdns | None, int, str]:
+    """What the OPT RR says, its bits of the RCODE, and what is wrong with it ("": nothing).
 
     Two of them, or one whose options are not laid out as such, say nothing: the rest of the message is good without, as it is to
     other resolvers.
     """
-    if len(opts) != 1:
-        return None, 0
+    if not opts:
+        return None, 0, ""
+    if len(opts) > 1:
+        return None, 0, "more than one OPT RR"
     try:
-        return read_response_edns(data, opts[0])
-    except Garbled:
-        return None, 0
+        edns, upper_rcode = read_response_edns(data, opts[0])
+    except Garbled as garbled:
+        return None, 0, str(garbled)
+    return edns, upper_rcode, ""
 
 
 @final

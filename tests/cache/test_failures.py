@@ -2,7 +2,7 @@
 
 import pytest
 
-from cache.failures import MAX_SENDS, Failures, ServerFailures, ServerPause
+from cache.failures import AFTER_SILENCE, MAX_SENDS, Failures, ServerFailures, ServerPause
 from cache.names import from_text
 from cache.options import FailureOptions
 from cache.rrtypes import AAAA, A
@@ -52,6 +52,19 @@ def test_the_pause_doubles_up_to_its_bound(options: FailureOptions, expected: li
         pauses.append(found.pause)
         now = found.until
     assert pauses == expected
+
+
+def test_silence_is_remembered_for_a_second_first_and_then_for_twice_as_long_each_time() -> None:
+    """The only server of a zone may lose a third of all packets: a question that met three losses is asked again soon."""
+    failures = Failures()
+    now, pauses = 0.0, []
+    for _ in range(7):
+        failures.remember(WWW, EDE, "", now, was_silence=True)
+        found = failures.find(WWW, now)
+        assert found is not None
+        pauses.append(found.pause)
+        now = found.until + 4.9
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_a_success_ends_it_and_the_next_failure_begins_anew() -> None:
@@ -156,8 +169,8 @@ def test_a_server_silent_three_times_is_left_alone_with_that_question_only() -> 
         assert not failures.is_paused(SERVER, WWW, 0.0)
         failures.note_silence(SERVER, WWW, 0.0)
         assert failures.is_paused(SERVER, WWW, 0.0) == (sends == MAX_SENDS)
-    assert failures.is_paused(SERVER, WWW, FIRST_PAUSE - 0.1)
-    assert not failures.is_paused(SERVER, WWW, FIRST_PAUSE)
+    assert failures.is_paused(SERVER, WWW, AFTER_SILENCE - 0.1)
+    assert not failures.is_paused(SERVER, WWW, AFTER_SILENCE)
     assert not failures.is_paused(OTHER, WWW, 0.0)
     assert not failures.is_paused(SERVER, MAIL, 0.0)
 
@@ -166,7 +179,7 @@ def test_silences_count_together_whoever_asked_within_one_period() -> None:
     failures = ServerFailures()
     for now in (0.0, 2.0, 4.9):
         failures.note_silence(SERVER, WWW, now)
-    assert failures.is_paused(SERVER, WWW, 4.9 + FIRST_PAUSE - 0.1)
+    assert failures.is_paused(SERVER, WWW, 4.9 + AFTER_SILENCE - 0.1)
     scattered = ServerFailures()
     for now in (0.0, 2.0, 5.1, 7.0):
         scattered.note_silence(SERVER, WWW, now)
@@ -182,9 +195,9 @@ def test_a_useless_reply_is_enough() -> None:
 def test_the_pause_of_a_server_doubles_while_it_goes_on_failing() -> None:
     failures = ServerFailures()
     now = 0.0
-    for pause in (5, 10, 20, 30, 30):
+    for pause in (1, 2, 4, 8, 16, 30, 30):
         fail(failures, now)
-        failures.note_failure(SERVER, WWW, now + 1)  # what was under way says nothing more
+        failures.note_failure(SERVER, WWW, now + 0.5)  # what was under way says nothing more
         assert failures.is_paused(SERVER, WWW, now + pause - 0.1)
         now += pause
         assert not failures.is_paused(SERVER, WWW, now)

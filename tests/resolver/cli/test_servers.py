@@ -60,9 +60,11 @@ def test_every_field_has_its_column(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_lame_zones_are_named_up_to_three(capsys: pytest.CaptureFixture[str]) -> None:
-    row = ServerRow(address="192.0.2.1:53", keeps_case=False, lame=("a.", "b.", "c.", "d."))
+    row = ServerRow(
+        address="192.0.2.1:53", keeps_case=False, discards=2, last_discard="why", lame=("a.", "b.", "c.", "d.")
+    )
     print_servers([msgspec.json.encode(row)], in_order=True)
-    assert "changes letter case; lame for a., b., c. and 1 more" in capsys.readouterr().out
+    assert "changes letter case; discarded 2: why; lame for a., b., c. and 1 more" in capsys.readouterr().out
 
 
 def test_nothing_known_says_so(served: Served) -> None:

@@ -15,9 +15,12 @@ from cache.names import from_text
 from cache.rrtypes import FORMERR, NOERROR, SERVFAIL, A
 from cache.servers import Edns, ServerState
 from resolver.engine import Exchange, Landing, Means
-from resolver.engine.exchange import NEXT, OVER_TCP, TCP_PATIENCE, Outcome, Phase, Signal
+from resolver.engine.exchange import TCP_PATIENCE, Outcome
+from resolver.engine.phases import Phase
+from resolver.engine.timers import NEVER
 from resolver.errors import ResolutionFailure, WorkExhausted
 from resolver.iterate.budget import Budget, BudgetLimits
+from resolver.iterate.options import ServerOverride
 from resolver.upstream import Assurance, Fault, Reply
 from resolver.upstream.choose import patience_for
 from resolver.upstream.counts import UpstreamCounts
@@ -35,13 +38,22 @@ DEADLINE = 3600.0
 class Asked:
     """One exchange under way, and what it tells. late: when it said that its reply is late."""
 
-    def __init__(self, means: Means, budget: Budget, wait: float = TIMEOUT) -> None:
+    def __init__(self, means: Means, budget: Budget, wait: float = TIMEOUT, *, silent_since: float = NEVER) -> None:
         self.landing = Landing()
         self.late: list[float] = []
         self.outcomes: list[Outcome] = []
         self._mesh = means.mesh
         self.exchange = Exchange(
-            means, SERVER, QUESTION, wait, budget, QUESTION.qname, self._note_late, self._note_over, is_recursive=False
+            means,
+            SERVER,
+            QUESTION,
+            wait,
+            budget,
+            QUESTION.qname,
+            self._note_late,
+            self._note_over,
+            is_recursive=False,
+            silent_since=silent_since,
         )
 
     async def finish(self) -> Reply | Fault:
@@ -96,13 +108,16 @@ def ask(
     prepare: Callable[[Result, Means], None] | None = None,
     case_randomization: bool = True,
     deadline: float = DEADLINE,
+    override: ServerOverride | None = None,
 ) -> Result:
     result = Result()
 
     async def main() -> None:
         env = result.env = FakeEnv({} if behaviour is None else {SERVER: behaviour})
         turned = Turned(env)
-        means = means_of(turned, env, upstream_counts=result.counts, case_randomization=case_randomization)
+        means = means_of(
+            turned, env, upstream_counts=result.counts, case_randomization=case_randomization, override=override
+        )
         result.state = means.state_of(SERVER)
         if prepare is not None:
             prepare(result, means)
@@ -308,7 +323,10 @@ def no_question(query: dns.message.Message) -> bytes:
     [
         pytest.param(lambda query: b"\xff" * 40, id="garbage"),
         pytest.param(lambda query: b"x", id="one octet"),
-        pytest.param(lambda query: reply_to(query, FORGED).to_wire()[:-3], id="cut short"),
+        pytest.param(lambda query: with_id(reply_to(query, FORGED), query.id ^ 1)[:-3], id="cut short, of another ID"),
+        pytest.param(
+            lambda query: reply_to(lowered(query), FORGED).to_wire()[:-3], id="cut short, in other letter case"
+        ),
         pytest.param(another_question, id="another question"),
         pytest.param(another_type, id="another type"),
         pytest.param(the_query_itself, id="QR=0"),
@@ -368,7 +386,7 @@ def test_truncated_replies_are_fetched_over_tcp() -> None:
     [
         pytest.param(lambda query: [], Fault.UNREACHABLE, id="closed without a word"),
         pytest.param(lambda query: [(60.0, b"late")], Fault.TIMEOUT, id="silent"),
-        pytest.param(lambda query: [(0.0, b"\xff" * 30)], Fault.BROKEN, id="garbage"),
+        pytest.param(lambda query: [(0.0, b"\xff" * 30)], Fault.GARBLED, id="garbage"),
         pytest.param(
             lambda query: [(0.0, with_id(reply_to(query, FORGED), query.id ^ 1))], Fault.BROKEN, id="wrong ID"
         ),
@@ -570,38 +588,6 @@ def test_an_exhausted_budget_ends_the_exchange_before_the_next_packet() -> None:
     play(main)
 
 
-@pytest.mark.parametrize("signal", Signal)
-@pytest.mark.parametrize("phase", Phase)
-def test_a_signal_leads_on_or_ends_the_exchange(phase: Phase, signal: Signal) -> None:
-    """What is not in the table is over; all that is in it stands here once more, as sentences."""
-    leads = NEXT.get((phase, signal))
-    is_guarded_udp = phase in (Phase.FIRST, Phase.NEW_COOKIE)
-    if signal in (Signal.SETTLED, Signal.HINDERED):
-        assert leads is None, "there is a reply, or this host cannot send"
-    elif signal in (Signal.SILENT, Signal.FAILED):
-        assert leads is (Phase.UNGUARDED if phase is Phase.CLEARING else None), (
-            "only a suspicion is cleared up without TCP"
-        )
-    elif signal is Signal.TRUNCATED:
-        assert leads is (None if phase in OVER_TCP else Phase.STREAM), "over TCP there is nothing longer"
-    elif signal is Signal.BAD_COOKIE:
-        asks_again = {Phase.FIRST: Phase.NEW_COOKIE, Phase.NEW_COOKIE: Phase.STREAM, Phase.UNGUARDED: Phase.STREAM}
-        assert leads is asks_again.get(phase), "a new cookie is tried once"
-    elif signal is Signal.NO_EDNS:
-        assert leads is (None if phase is Phase.NO_EDNS else Phase.NO_EDNS), "it is left away once"
-    else:
-        assert signal is Signal.SUSPICIOUS
-        assert leads is (Phase.CLEARING if is_guarded_udp or phase is Phase.NO_EDNS else None)
-
-
-def test_no_exchange_goes_round_in_a_circle() -> None:
-    """EDNS is never taken up again, and so its refusal is met once; without it nothing leads back."""
-    left = set(Phase)
-    for _ in Phase:
-        left = {phase for (at, signal), phase in NEXT.items() if at in left and signal is not Signal.NO_EDNS}
-    assert not left
-
-
 def test_edns_that_was_refused_is_not_taken_up_again_over_tcp() -> None:
     """Else this server would be asked for ever: over UDP it truncates, and over TCP it can read nothing."""
 
@@ -656,22 +642,107 @@ def test_a_cookie_proves_a_reply_where_letter_case_does_not() -> None:
     assert (proven.assurance, unproven.assurance) == (Assurance.COOKIE, Assurance.NONE)
 
 
-def test_a_reply_with_another_client_cookie_does_not_end_the_wait() -> None:
-    """RFC 7873 §5.3; not even if ID, port and letter case were guessed."""
+def test_a_reply_with_another_client_cookie_is_confirmed_over_tcp() -> None:
+    """RFC 7873 §5.3; not even if ID, port and letter case were guessed is it taken, and it costs the client one exchange."""
 
     def forged_first(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
-        return [(0.01, with_cookie(query, FORGED, client=b"guessing")), (0.02, with_cookie(query))]
+        honestly = (0.02, with_cookie(query))
+        return [honestly] if over_tcp else [(0.01, with_cookie(query, FORGED, client=b"guessing")), honestly]
 
-    result = ask(forged_first, times=2)
+    result = ask(forged_first)
     assert result.address == bytes((192, 0, 2, 1))
-    assert result.sent_over_tcp == [False, False]
+    assert result.sent_over_tcp == [False, True]
+    assert result.counts.cookies_given_up == 0
+    assert (result.state.discards, result.state.last_discard) == (1, Fault.OTHER_COOKIE.value)
 
 
-def test_a_server_that_cannot_echo_cookies_is_asked_without_after_one_loss() -> None:
-    result = ask(lambda query, over_tcp: [(0.02, with_cookie(query, client=b"constant"))], times=3)
-    assert result.outcomes[0] is Fault.TIMEOUT
-    assert all(isinstance(outcome, Reply) for outcome in result.outcomes[1:])
-    assert cookies_sent(result)[1:] == [None, None]
+OURS_ALONE = "ours alone"
+
+
+@pytest.mark.parametrize("has_tcp", [pytest.param(True, id="TCP"), pytest.param(False, id="no TCP")])
+@pytest.mark.parametrize("cookie", [OURS_ALONE, "another's"])
+def test_a_server_that_cannot_echo_cookies_is_asked_without_in_the_same_question(cookie: str, has_tcp: bool) -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        sent = cookie_of(query)
+        if over_tcp and not has_tcp:
+            return [(60.0, b"")]
+        if sent is None:
+            return [(0.01, reply_to(query, RECORD).to_wire())]
+        if cookie == OURS_ALONE:
+            reply = reply_to(query, RECORD)
+            reply.use_edns(0, options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, sent.client)])
+            return [(0.01, reply.to_wire())]
+        return [(0.01, with_cookie(query, client=b"constant"))]
+
+    result = ask(behave, times=3)
+    assert all(isinstance(outcome, Reply) for outcome in result.outcomes)
+    assert result.sent_over_tcp == [False, True, *([] if has_tcp else [False]), False, False]
+    assert result.elapsed[0] < 0.4
+    assert result.elapsed[1:] == [pytest.approx(0.01)] * 2
+    assert cookies_sent(result)[2:] == [None] * (2 if has_tcp else 3)
+    assert (result.state.losses, result.counts.cookies_given_up) == (0, 1)
+
+
+def test_what_was_discarded_is_what_is_told_when_nothing_helps() -> None:
+    def stubborn(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        is_first = cookie_of(query) is not None and not over_tcp
+        return [(0.01, with_cookie(query, client=b"constant"))] if is_first else [(60.0, b"")]
+
+    result = ask(stubborn)
+    assert result.outcome is Fault.OTHER_COOKIE
+    assert result.spent == 3
+
+
+def malformed(query: dns.message.Message) -> bytes:
+    """A reply whose A record has five octets of data."""
+    wire = reply_to(query, RECORD, edns=False).to_wire()
+    return wire[:-6] + b"\0\5" + wire[-4:] + b"\0"
+
+
+def test_a_malformed_reply_is_asked_for_once_more_without_edns() -> None:
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.01, malformed(query) if query.edns >= 0 else reply_to(query, RECORD).to_wire())]
+
+    result = ask(behave, times=2)
+    assert result.address == bytes((192, 0, 2, 1))
+    assert [dns.message.from_wire(message).edns for _, message, _ in result.env.world.sent] == [0, -1, -1]
+    assert result.elapsed == [pytest.approx(0.02), pytest.approx(0.01)]
+    assert (result.counts.malformed, result.counts.edns_broken_servers) == (1, 1)
+
+
+def test_a_server_that_only_says_what_cannot_be_read_has_failed_for_that_reason() -> None:
+    result = ask(lambda query, over_tcp: [(0.01, malformed(query))])
+    assert result.outcome is Fault.GARBLED
+    assert (result.spent, result.state.losses) == (2, 0)
+    assert result.state.last_discard == Fault.GARBLED.value
+    assert result.state.edns is not Edns.BROKEN
+
+
+def test_a_malformed_reply_of_a_server_with_cookies_may_be_forged() -> None:
+    turns = iter([False, True])
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.01, malformed(query) if next(turns, False) else with_cookie(query))]
+
+    result = ask(behave, times=2)
+    assert isinstance(result.outcome, Reply)
+    assert result.sent_over_tcp == [False, False, True]
+    assert result.state.edns is Edns.WORKS
+
+
+@pytest.mark.parametrize("flaw", ["two", "an option past its end"])
+def test_a_reply_with_a_broken_opt_is_read_without_it(flaw: str) -> None:
+    opt = b"\0\0\x29\x04\xd0\0\0\x80\0\0"
+    broken = (opt + b"\0") * 2 if flaw == "two" else opt + b"\4\0\x0f\0\x09"
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        wire = reply_to(query, RECORD, edns=False).to_wire()
+        return [(0.01, wire[:10] + bytes((0, 2 if flaw == "two" else 1)) + wire[12:] + broken)]
+
+    result = ask(behave)
+    assert result.address == bytes((192, 0, 2, 1))
+    assert result.spent == 1
+    assert (result.state.discards, "OPT" in result.state.last_discard) == (1, True)
 
 
 def test_a_reply_without_the_cookie_that_the_server_has_is_confirmed_over_tcp() -> None:
@@ -736,13 +807,15 @@ def test_badcookie_for_ever_ends_over_tcp() -> None:
     assert result.sent_over_tcp == [False, False, True]
 
 
-def test_a_forged_badcookie_teaches_nothing_and_costs_nothing() -> None:
+def test_a_forged_badcookie_teaches_nothing() -> None:
     def forged_first(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
         forged = with_cookie(query, client=b"guessing", rcode=dns.rcode.BADCOOKIE)
-        return [(0.01, forged), (0.02, with_cookie(query))]
+        return [(0.02, with_cookie(query))] if over_tcp else [(0.01, forged), (0.02, with_cookie(query))]
 
-    result = ask(forged_first, times=2, prepare=lambda result, means: None)
-    assert result.sent_over_tcp == [False, False]
+    result = ask(forged_first)
+    assert result.sent_over_tcp == [False, True]
+    assert isinstance(result.outcome, Reply)
+    assert result.outcome.response.rcode == NOERROR
     assert result.counts.bad_cookies == 0
 
 
@@ -758,3 +831,64 @@ def test_a_forged_formerr_does_not_reach_a_server_with_cookies() -> None:
     result = ask(forged, times=3)
     assert result.sent_over_tcp == [False, False, True, False]
     assert result.counts.edns_fallbacks == 0
+
+
+def dropping_options(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+    """A box before the server drops what has an option that it does not know."""
+    return [] if query.options and not over_tcp else [(0.01, reply_to(query, RECORD).to_wire())]
+
+
+def test_what_is_sent_again_to_a_silent_server_has_no_options_and_what_comes_of_it_is_remembered() -> None:
+    async def main() -> None:
+        env, counts = FakeEnv({SERVER: dropping_options}), UpstreamCounts()
+        turned = Turned(env)
+        means = means_of(turned, env, upstream_counts=counts)
+        one = Asked(means, Budget(DEADLINE), silent_since=env.now())
+        assert isinstance(await turned.run(one.finish()), Reply)
+        assert counts.options_dropped == 1
+        assert isinstance(await turned.run(asked(means, Budget(DEADLINE))), Reply)
+        assert [dns.message.from_wire(message).options for _, message, _ in env.world.sent] == [(), ()]
+
+    play(main)
+
+
+def test_a_cookie_that_comes_after_all_is_taken_up_again() -> None:
+    """The first query was late, not dropped."""
+
+    async def main() -> None:
+        env = FakeEnv({SERVER: lambda query, over_tcp: [(0.3 if query.options else 0.01, with_cookie(query))]})
+        turned = Turned(env)
+        means = means_of(turned, env)
+        first, second = Asked(means, Budget(DEADLINE), wait=0.1), Asked(means, Budget(DEADLINE), silent_since=env.now())
+        turned.do(first.exchange.send)
+        await trio.sleep(0.1)
+        assert isinstance(await turned.run(second.finish()), Reply)
+        assert not means.state_of(SERVER).cookie
+        await trio.sleep(0.3)
+        assert isinstance(first.outcomes[0], Reply)
+        assert len(means.state_of(SERVER).cookie) == 8 + len(SERVER_COOKIE)
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("override", "kinds"),
+    [
+        pytest.param(ServerOverride(SERVER.host, cookies=False), [(False, 0, 0)], id="no cookies"),
+        pytest.param(ServerOverride(SERVER.host, edns=False), [(False, -1, 0)], id="no EDNS"),
+        pytest.param(ServerOverride(SERVER.host, tcp="always"), [(True, 0, 1)], id="TCP only"),
+    ],
+)
+def test_what_the_config_says_of_a_server_is_done(override: ServerOverride, kinds: list[tuple[bool, int, int]]) -> None:
+    result = ask(honest, override=override)
+    assert isinstance(result.outcome, Reply)
+    queries = [(over_tcp, dns.message.from_wire(message)) for _, message, over_tcp in result.env.world.sent]
+    assert [(over_tcp, query.edns, len(query.options)) for over_tcp, query in queries] == kinds
+
+
+def test_a_server_that_shall_not_be_asked_over_tcp_is_not() -> None:
+    override = ServerOverride(SERVER.host, tcp="never")
+    assert ask(truncating, override=override).outcome is Fault.CUT_SHORT
+    cleared_up = ask(lambda query, over_tcp: [(0.01, with_cookie(query, client=b"constant"))], override=override)
+    assert isinstance(cleared_up.outcome, Reply)
+    assert cleared_up.sent_over_tcp == [False, False]

@@ -14,12 +14,20 @@ from cache.names import WireName
 from resolver.engine import Landing, Means
 from resolver.engine.zone_query import MAX_LINGERING, Finders, ZoneQuery, ZoneServers
 from resolver.env import Address
-from resolver.errors import CachedFailure, InternalError, NoReachableAuthority, ResolutionFailure, WorkExhausted
+from resolver.errors import (
+    CachedFailure,
+    InternalError,
+    NoReachableAuthority,
+    ResolutionFailure,
+    ServersSilent,
+    WorkExhausted,
+)
 from resolver.iterate.addresses import Take
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.classify import Answered
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.tries import Heard
+from resolver.upstream import Assurance
 from resolver.upstream.allowance import SHARE
 from resolver.upstream.choose import MAX_SENDS_IN_ZONE
 from resolver.upstream.learning import GUESS, note_reply
@@ -184,15 +192,65 @@ def test_a_lame_server_is_remembered_as_such_for_its_zone() -> None:
 def test_a_question_that_a_server_failed_at_is_not_sent_to_it_again_by_another_client_question() -> None:
     async def main() -> None:
         world = World({})
-        with pytest.raises(NoReachableAuthority):
+        with pytest.raises(ServersSilent):
             await ask(world, BAD)
-        assert world.sent == 3
+        assert world.sent == 4
         with pytest.raises(CachedFailure, match=r"example\.: failed a short while ago"):
             await ask(world, BAD)
-        assert world.sent == 3
+        assert world.sent == 4
         assert world.counts.questions_left_alone == 1
         with pytest.raises(NoReachableAuthority):
             await ask(world, BAD, shown=question("mail.example. A"))
+
+    play(main)
+
+
+def losing(count: int, *, over_udp: bool = True, options: bool = True) -> Behaviour:
+    """A server of ANSWER that loses the first datagrams, or all; options: does it take queries with EDNS options?"""
+    left = [count]
+
+    def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        if over_tcp:
+            return Table(ANSWER)(query, over_tcp)
+        left[0] -= 1
+        if left[0] >= 0 or not over_udp or (query.options and not options):
+            return [(60.0, b"late")]
+        return Table(ANSWER)(query, over_tcp)
+
+    return behave
+
+
+def test_the_only_server_is_asked_over_tcp_before_it_is_given_up() -> None:
+    """RFC 9520 §3.1; a server that loses a third of all packets loses three in a row once in forty times."""
+
+    async def main() -> None:
+        world = World({BAD: losing(0, over_udp=False)})
+        heard = await ask(world, BAD)
+        assert heard is not None
+        assert heard.reply.assurance is Assurance.TCP
+        assert world.means.upstream_counts.over_tcp_at_last == 1
+        assert world.env.now() < 2.0
+
+    play(main)
+
+
+def test_a_server_that_drops_options_is_found_out_within_the_question_and_that_is_remembered() -> None:
+    async def main() -> None:
+        world = World({BAD: losing(0, options=False)})
+        assert await ask(world, BAD) is not None
+        assert world.sent == 2
+        assert world.env.now() < 0.5
+        assert await ask(world, BAD) is not None
+        assert world.sent == 3
+
+    play(main)
+
+
+def test_where_another_server_is_left_nobody_is_asked_over_tcp_at_last() -> None:
+    async def main() -> None:
+        world = World({BAD: silent, GOOD: Table(ANSWER)})
+        assert await ask(world, BAD, GOOD) is not None
+        assert world.means.upstream_counts.sent_tcp == 0
 
     play(main)
 

@@ -14,7 +14,7 @@ from cache.store import RRsetCache
 from resolver.engine import Means, Mesh
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
-from resolver.iterate.options import RecursionOptions
+from resolver.iterate.options import RecursionOptions, ServerOverride
 from resolver.loop import Bridge
 from resolver.loop.streams import Connections, TrioStreams
 from resolver.upstream.counts import UpstreamCounts
@@ -71,6 +71,7 @@ def means_of(
     counts: IterateCounts | None = None,
     upstream_counts: UpstreamCounts | None = None,
     case_randomization: bool = True,
+    override: ServerOverride | None = None,
 ) -> Means:
     """What asks servers on this network; what is not given is new."""
     cache = cache if cache is not None else RRsetCache(CacheOptions())
@@ -88,6 +89,7 @@ def means_of(
         counts,
         upstream_counts,
         case_randomization=case_randomization,
+        overrides=[] if override is None else [override],
     )
 
 

@@ -10,7 +10,7 @@ from cache.rrtypes import AAAA, CNAME, NS, A
 from resolver.env import Address
 from resolver.iterate.classify import Aliased, Answered, Denied, Reason, Referred, Useless, Verdict
 from resolver.iterate.delegation import Delegation, Origin, ZoneServer
-from resolver.iterate.trace import Begun, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
+from resolver.iterate.trace import Begun, Discarded, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
 from resolver.observe.trace import MAX_ROWS, Tracer, TraceRow
 from resolver.upstream import Assurance, Fault, Reply
 from resolver.wire.message import RawRRset, Response
@@ -147,6 +147,12 @@ def test_times_of_two_questions_shown_alike_to_one_server_are_kept_apart() -> No
             Sought(from_text("ns1.test."), ZONE), "sought", "the address of this name server is needed", id="sought"
         ),
         pytest.param(Lost(WWW, WWW, SERVER, Fault.TIMEOUT), "lost", "no reply in time", id="lost"),
+        pytest.param(
+            Discarded(WWW, SERVER, "malformed reply: rdata cut short at octet 40"),
+            "discarded",
+            "discarded: malformed reply: rdata cut short at octet 40",
+            id="discarded",
+        ),
         pytest.param(
             Refused(WWW, ZoneServer(ZONE, SERVER), "no signature of www.test. TYPE1"),
             "refused",

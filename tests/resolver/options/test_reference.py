@@ -46,6 +46,7 @@ def test_the_examples_in_comments_are_sound() -> None:
     assert options.networks["127.0.0.0/8"] == 24
     assert options.forward[0].zone == "corp.example"
     assert options.stub[0].servers == ("192.0.2.2:53",)
+    assert (options.server[0].address, options.server[0].tcp) == ("192.0.2.3", "auto")
 
 
 def test_a_long_text_is_broken_and_reads_as_it_was() -> None:
@@ -55,4 +56,4 @@ def test_a_long_text_is_broken_and_reads_as_it_was() -> None:
 
 
 def _is_example(line: str) -> bool:
-    return line.startswith(('# "', "# [[", "# zone = ", "# servers = "))
+    return line.startswith(('# "', "# [[", "# zone = ", "# servers = ", "# address = ", "# tcp = "))

@@ -6,7 +6,7 @@ from cache.names import from_text
 from cache.servers import Edns, Servers
 from resolver.env import Address
 from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
-from resolver.upstream.learning import DEAD_AFTER, note_lame, note_refusal, note_reply
+from resolver.upstream.learning import DEAD_AFTER, note_discard, note_lame, note_refusal, note_reply
 from tests.resolver.policy.test_whom import GLUE, NS, known
 
 FIRST = Address("192.0.2.1", 53)
@@ -24,6 +24,7 @@ def test_a_row_tells_all_that_is_known_of_a_server() -> None:
     state.lame_zones[from_text("heals.example.")] = NOW  # believed until now
     state.loss, state.cookie = 0.25, bytes(16)
     state.edns, state.keeps_case = Edns.BROKEN, False
+    note_discard(state, "malformed reply")
     [row] = server_rows(servers, NOW)
     assert row == ServerRow(
         address="192.0.2.1:53",
@@ -40,6 +41,8 @@ def test_a_row_tells_all_that_is_known_of_a_server() -> None:
         lame=("a.example.", "b.example."),
         held_for=0.5,
         heard_ago=6.0,
+        discards=1,
+        last_discard="malformed reply",
     )
     assert msgspec.json.decode(msgspec.json.encode(row), type=ServerRow) == row
 

@@ -7,13 +7,13 @@ import pytest
 from cache.rrtypes import NOERROR
 from cache.servers import ServerState
 from resolver.upstream.cookies import (
-    NEVER,
     WITHOUT_FOR,
     Echo,
     echo_of,
+    has_server_cookie,
+    note_borne,
     note_cookie,
     note_given_up,
-    note_wrong,
     opt_for,
 )
 from resolver.wire import question_octets, with_opt
@@ -84,20 +84,20 @@ def test_a_late_reply_to_a_cookie_of_before_changes_nothing() -> None:
     assert state.cookie == client
 
 
-def test_a_server_that_echoes_something_else_from_the_first_on_is_sent_none() -> None:
-    state = ServerState()
-    opt_for(state, FakeRng(), 0.0)
-    note_wrong(state)
-    assert cookies_in(opt_for(state, FakeRng(), 1e9)) == []
-    assert state.without_cookie_until == NEVER
-
-
-def test_a_wrong_cookie_takes_nothing_away_from_a_server_that_has_one() -> None:
+def test_a_cookie_that_is_echoed_after_all_is_sent_again() -> None:
     state = ServerState()
     (client,) = cookies_in(opt_for(state, FakeRng(), 0.0))
+    note_given_up(state, 1.0)
+    note_borne(state, client)
+    assert cookies_in(opt_for(state, FakeRng(), 2.0)) == [client]
+
+
+def test_only_a_cookie_of_its_own_makes_it_a_server_with_cookies() -> None:
+    state = ServerState()
+    (client,) = cookies_in(opt_for(state, FakeRng(), 0.0))
+    assert not has_server_cookie(state)
     note_cookie(state, said(client + SERVER))
-    note_wrong(state)
-    assert cookies_in(opt_for(state, FakeRng(), 1.0)) == [client + SERVER]
+    assert has_server_cookie(state)
 
 
 def test_a_server_that_gave_its_cookies_up_is_asked_without_for_a_while() -> None:

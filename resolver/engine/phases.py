@@ -1,0 +1,83 @@
+"""How may one server be asked, what may come of it, and what is tried next? A table, as data."""
+
+from enum import Enum
+from typing import Final
+
+from cache.rrtypes import BADVERS, FORMERR, NOTIMP
+from resolver.upstream.faults import Fault
+
+EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
+
+
+class Suspicion(Enum):
+    """Why the reply has to be fetched over TCP, where nobody off the path can forge."""
+
+    GUESSING = "someone guesses IDs"
+    OTHER_CASE = "letter case not kept"
+    FLOOD = "too many stray datagrams"
+    NO_COOKIE = "the server's cookie is missing"
+    OTHER_COOKIE = "another cookie than ours"
+    GARBLED = "it cannot be read, and lacks the server's cookie"
+
+
+# Those that the server itself may have given rise to: what it lacks is told when nothing else helps either.
+DISCARDED: Final = {
+    Suspicion.OTHER_CASE: Fault.OTHER_CASE,
+    Suspicion.NO_COOKIE: Fault.NO_COOKIE,
+    Suspicion.OTHER_COOKIE: Fault.OTHER_COOKIE,
+    Suspicion.GARBLED: Fault.GARBLED,
+}
+OF_COOKIES: Final = frozenset((Suspicion.NO_COOKIE, Suspicion.OTHER_COOKIE))
+
+
+class Phase(Enum):
+    """How the server is asked."""
+
+    FIRST = "over UDP, with every guard"
+    NEW_COOKIE = "over UDP, with the cookie that it has just sent (RFC 7873 §5.3)"
+    NO_EDNS = "over UDP, without EDNS (RFC 6891 §7)"
+    STREAM = "over TCP"
+    CLEARING = "over TCP, because of a suspicion"
+    UNGUARDED = "over UDP from another port, without the guard that it seems not to bear"
+
+
+class Signal(Enum):
+    """What came of it."""
+
+    SETTLED = "a reply that can be used"
+    TRUNCATED = "a reply with TC"
+    BAD_COOKIE = "BADCOOKIE"
+    NO_EDNS = "it could not read a query with an OPT RR"
+    GARBLED = "the reply to a query with an OPT RR, but it cannot be read"
+    SUSPICIOUS = "something that may be forged"
+    SILENT = "nothing in time"
+    FAILED = "unreachable, or no DNS"
+    HINDERED = "this host has no route, or cannot send"
+
+
+# What is not in it ends the exchange with what is at hand. No circle: EDNS is never taken up again, BADCOOKIE leads to TCP the
+# second time, and what is unguarded has nothing left to suspect.
+NEXT: Final[dict[tuple[Phase, Signal], Phase]] = {
+    (Phase.FIRST, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.FIRST, Signal.BAD_COOKIE): Phase.NEW_COOKIE,
+    (Phase.FIRST, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.FIRST, Signal.GARBLED): Phase.NO_EDNS,
+    (Phase.FIRST, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.NEW_COOKIE, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.NEW_COOKIE, Signal.BAD_COOKIE): Phase.STREAM,
+    (Phase.NEW_COOKIE, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.NEW_COOKIE, Signal.GARBLED): Phase.NO_EDNS,
+    (Phase.NEW_COOKIE, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.NO_EDNS, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.NO_EDNS, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.STREAM, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.CLEARING, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.CLEARING, Signal.SILENT): Phase.UNGUARDED,
+    (Phase.CLEARING, Signal.FAILED): Phase.UNGUARDED,
+    (Phase.CLEARING, Signal.GARBLED): Phase.UNGUARDED,
+    (Phase.UNGUARDED, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.UNGUARDED, Signal.BAD_COOKIE): Phase.STREAM,
+    (Phase.UNGUARDED, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.UNGUARDED, Signal.GARBLED): Phase.NO_EDNS,
+}
+OVER_TCP: Final = frozenset((Phase.STREAM, Phase.CLEARING))
