@@ -175,6 +175,14 @@ def test_a_server_silent_three_times_is_left_alone_with_that_question_only() -> 
     assert not failures.is_paused(SERVER, MAIL, 0.0)
 
 
+def test_the_pause_after_silence_begins_when_the_server_was_listened_to_last() -> None:
+    failures = ServerFailures()
+    for now in (0.0, 0.0, 0.0, 0.8):
+        failures.note_silence(SERVER, WWW, now)
+    assert failures.is_paused(SERVER, WWW, 0.8 + AFTER_SILENCE - 0.1)
+    assert not failures.is_paused(SERVER, WWW, 0.8 + AFTER_SILENCE)
+
+
 def test_silences_count_together_whoever_asked_within_one_period() -> None:
     failures = ServerFailures()
     for now in (0.0, 2.0, 4.9):
