@@ -209,7 +209,9 @@ class ServerFailures:
         before = self._live(server, question, now)
         if before is not None and before.sends >= MAX_SENDS and now < before.until:
             if was_silence:  # the pause begins when it was listened to last
-                self._records[server, question] = _Record(MAX_SENDS, max(before.until, now + before.pause), before.pause)
+                self._records[server, question] = _Record(
+                    MAX_SENDS, max(before.until, now + before.pause), before.pause
+                )
             return  # asked before that was known
         pause = _next_pause(before.pause if before is not None else 0.0, self._options, was_silence=was_silence)
         self._records[server, question] = _Record(MAX_SENDS, now + pause, pause)

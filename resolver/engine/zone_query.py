@@ -12,11 +12,10 @@ from typing import Final, final
 from cache.answer import Question
 from cache.failures import MAX_SENDS
 from cache.names import WireName, is_at_or_below, to_text
-from cache.servers import Edns
 from resolver.engine.exchange import Exchange, Outcome
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
-from resolver.engine.phases import Phase
+from resolver.engine.phases import OVER_TCP, Phase
 from resolver.engine.timers import NEVER, Timer
 from resolver.env import Address
 from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure
@@ -175,8 +174,6 @@ class ZoneQuery(Landing):
         if isinstance(step, LookUp):
             self._begin_look_up(step.name)
             return False
-        if isinstance(step, (Linger, GiveUp)) and self._ask_at_last():
-            return False
         if isinstance(step, GiveUp):
             return self._seek_last_resort()
         self._wait(step)
@@ -190,6 +187,8 @@ class ZoneQuery(Landing):
     def _note_over(self, exchange: Exchange, outcome: Outcome) -> None:
         """An exchange is over."""
         self._running.remove(exchange)
+        if exchange.phase in OVER_TCP:
+            self._tries.has_tried_tcp = True
         if self.is_over:
             self._means.upstream_counts.lingering_current -= 1
             return
@@ -260,28 +259,23 @@ class ZoneQuery(Landing):
             for other in self._running:
                 other.caused_another = True
         self._begin(send)
+        if self._tries.sends[send.server] == MAX_SENDS and not self.is_over:
+            self._ask_over_tcp(send)
         if beside is not None and not self.is_over:
             self._begin(Send(beside, send.wait))
 
-    def _ask_at_last(self) -> bool:
-        """Try what is left with the only server that could say something, if nobody has said anything; is it?
-
-        It may lose many datagrams, or all with an OPT RR. One held to be dead has been asked only once, and is not meant.
-        """
-        tries, means, now = self._tries, self._means, self._means.mesh.now
-        lost = [server for server, sends in tries.sends.items() if sends == MAX_SENDS and server not in tries.done]
-        is_hopeless = now - self.servers.silent_since >= MAX_SILENCE
-        if len(lost) != 1 or tries.has_tried_at_last or self._gives_up_early or tries.exhausted or is_hopeless:
-            return False
-        tries.has_tried_at_last = True
-        state, override = means.state_of(lost[0]), means.override_of(lost[0])
-        send = Send(lost[0], wait_for(state, means.typical, 0, is_alone=True))
-        if state.edns is Edns.UNKNOWN:
-            self._begin(send, Phase.NO_EDNS)
-        if override is None or override.tcp == "auto":
-            means.upstream_counts.over_tcp_at_last += 1
-            self._begin(send, Phase.STREAM)
-        return True
+    def _ask_over_tcp(self, send: Send) -> None:
+        """Try TCP as well with the server that is sent its last datagram, if nobody else is left: it may lose many of them."""
+        tries, means = self._tries, self._means
+        override = means.override_of(send.server)
+        others = self.servers.candidates.keys() - tries.done - {send.server}
+        has_tcp = tries.has_tried_tcp or any(one.phase in OVER_TCP for one in self._running)  # it has truncated
+        if others or has_tcp or self._gives_up_early or (override is not None and override.tcp != "auto"):
+            return
+        means.upstream_counts.over_tcp_at_last += 1
+        self._begin(
+            Send(send.server, wait_for(means.state_of(send.server), means.typical, 0, is_alone=True)), Phase.STREAM
+        )
 
     def _begin(self, send: Send, begins: Phase = Phase.FIRST) -> None:
         """Send, unless that is beyond the budget while others are listened to still."""
@@ -359,9 +353,7 @@ class ZoneQuery(Landing):
 
     def _remember_fault(self, fault: Fault, server: Address) -> None:
         now = self._means.mesh.now
-        if fault is Fault.TIMEOUT or (
-            fault is Fault.UNREACHABLE and self._tries.has_tried_at_last
-        ):  # over TCP, perhaps
+        if fault is Fault.TIMEOUT or (fault is Fault.UNREACHABLE and self._tries.has_tried_tcp):  # over TCP, perhaps
             self._means.failures.note_silence(server, self._shown, now)
         elif fault not in (Fault.NO_ROUTE, Fault.THIS_HOST):  # they say something of this host, not of the server
             self._means.failures.note_failure(server, self._shown, now)

@@ -56,7 +56,7 @@ class Tries:
         self.troubles: dict[str, int] = {}
         self.last_resort: Heard | None = None
         self.has_malformed = False
-        self.has_tried_at_last = False
+        self.has_tried_tcp = False
 
     @property
     def suggest_the_whole(self) -> bool:

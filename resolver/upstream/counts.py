@@ -66,7 +66,9 @@ class UpstreamCounts:
     options_dropped: int = field(
         default=0, metadata={"help": "Servers that answered only when no EDNS option was sent."}
     )
-    over_tcp_at_last: int = field(default=0, metadata={"help": "Questions tried over TCP since nothing came over UDP."})
+    over_tcp_at_last: int = field(
+        default=0, metadata={"help": "Questions put to the only server over TCP, too, since it was silent over UDP."}
+    )
     cleared_up_without_tcp: int = field(
         default=0, metadata={"help": "Suspicious replies of servers without TCP, asked again from another port."}
     )

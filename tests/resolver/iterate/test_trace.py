@@ -66,7 +66,7 @@ def test_a_silent_server_is_told_as_lost() -> None:
             await world.bring("www.example. A", watched.budget(world))
         lost = [event for _, event in watched.events if isinstance(event, Lost)]
         faults = [event.fault for event in lost]
-        assert (faults.count(Fault.UNREACHABLE), faults.count(Fault.TIMEOUT)) == (1, 4)  # over TCP, and over UDP
+        assert (faults.count(Fault.UNREACHABLE), faults.count(Fault.TIMEOUT)) == (1, 3)  # over TCP, and over UDP
 
     play(main)
 
