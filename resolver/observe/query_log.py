@@ -29,7 +29,10 @@ class QueryLog:
         now: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
-        """mode: not off. network: only its clients; None: all. network_of: of a client and the address that it asked. now: monotonic seconds."""
+        """mode: not off. network: only its clients; None: all. network_of: of a client and the address that it asked.
+
+        now: monotonic seconds.
+        """
         self.mode: Final = mode
         self.network: Final = network
         self.wall = wall
