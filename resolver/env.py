@@ -72,7 +72,7 @@ class UdpListener(Protocol):
     has_more: bool  # was the batch taken last full, so that more wait, maybe?
 
     def start(self, take: Callable[[list[Datagram]], None]) -> None:
-        """From now on have `take` called with what is there, at most a listener-set number of datagrams, in a turn each."""
+        """From now on have `take` called with what is there, at most a listener-set number of datagrams, in turns."""
 
     def stop(self) -> None:
         """Take nothing more; what is to be sent still can be."""

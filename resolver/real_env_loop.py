@@ -9,6 +9,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
@@ -19,7 +20,9 @@ from resolver.env import Turned
 
 T = TypeVar("T")
 
-MAX_EVENTS: Final = 128  # taken in one turn; those behind them are the next turn's
+MAX_EVENTS: Final = (
+    16  # taken in one turn; those behind them are the next turn's: a reply of a server takes 0.1 ms or more
+)
 LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
 COUNTER: Final = 8  # octets of an eventfd's counter
 
@@ -37,6 +40,7 @@ class Loop:
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
         """What `main` returns; raises what it raises."""
         self._epoll = select.epoll()
+        self._first = select.epoll()  # of those that are looked at in every turn, however many others there are
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.watch(self._bell, self._answer_bell)
         ends: list[outcome.Outcome[T]] = []
@@ -52,6 +56,7 @@ class Loop:
                 self._turn()
         finally:
             self._epoll.close()
+            self._first.close()
             os.close(self._bell)
         return ends[0].unwrap()
 
@@ -65,18 +70,27 @@ class Loop:
         finally:
             self._turned = None
 
-    def watch(self, fd: int, handler: Callable[[], None]) -> None:
-        """Call the handler in each turn in which the descriptor is readable, or has an error."""
+    def watch(self, fd: int, handler: Callable[[], None], *, is_first: bool = False) -> None:
+        """Call the handler in each turn in which the descriptor is readable, or has an error.
+
+        is_first: in every one; others wait for theirs when more are readable than one turn takes.
+        """
         self._handlers[fd] = handler
         self._epoll.register(fd, select.EPOLLIN)
+        if is_first:
+            self._first.register(fd, select.EPOLLIN)
 
     def forget(self, fd: int, *, is_closing: bool = True) -> None:
         """Watch it no longer. is_closing: it will be closed now, and the kernel forgets it by itself."""
         if self._handlers.pop(fd, None) is not None and not is_closing:
             self._epoll.unregister(fd)
+            with suppress(FileNotFoundError):  # most are not
+                self._first.unregister(fd)
 
     def _turn(self) -> None:
         events = self._epoll.poll(self._patience(), MAX_EVENTS)
+        if len(events) == MAX_EVENTS:
+            events = list(dict.fromkeys(self._first.poll(0, MAX_EVENTS) + events))
         now = time.monotonic()
         if self._turned is not None:
             self._turned.turn(now, partial(self._handle, events))

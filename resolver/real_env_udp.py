@@ -14,6 +14,9 @@ from resolver.real_env_batch import IPV4, IPV6, PORT, SLOTS, Batches
 from resolver.real_env_loop import Loop
 
 RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets: some thousand queries, which take 20 ms to answer
+BATCHES: Final = (
+    16  # of queries taken in one turn: who floods is to fill his own line, and not the buffer that is everybody's
+)
 MIN_PORT: Final = 1024  # of a channel: the ports below are other services'
 PORT_TRIES: Final = 16  # random ports tried for a channel; on a busy host one in ten may be taken
 REPLY_OCTETS: Final = 4096  # room for a server's reply; it was told that 1232 fit
@@ -46,7 +49,7 @@ class RealUdpListener:
         return self._socket.fileno()
 
     def start(self, take: Callable[[list[Datagram]], None]) -> None:
-        self._loop.watch(self._fd, partial(self._receive, take))
+        self._loop.watch(self._fd, partial(self._receive, take), is_first=True)
 
     def stop(self) -> None:
         self._loop.forget(self._fd, is_closing=False)
@@ -64,10 +67,13 @@ class RealUdpListener:
                 return batch
 
     def _receive(self, take: Callable[[list[Datagram]], None]) -> None:
-        batch = self._batches.receive()
-        self.has_more = len(batch) == SLOTS  # the next turn takes them: others get theirs between
-        if batch:
-            take(batch)
+        for _ in range(BATCHES):
+            batch = self._batches.receive()
+            self.has_more = len(batch) == SLOTS  # the next turn takes them: others get theirs between
+            if batch:
+                take(batch)
+            if not self.has_more:
+                break
 
     def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:
         return self._batches.send(replies)

@@ -14,6 +14,7 @@ from resolver.options.places import key_text
 MAX_FILES: Final = 100  # included; a file that includes itself ends here
 STATEMENT: Final = re.compile(r'\s*([a-z0-9-]+):\s*(?:"([^"]*)"|\'([^\']*)\'|([^#\s]*(?:[ \t]+[^#\s]+)*))\s*(?:#.*)?$')
 SIZE: Final = re.compile(r"(\d+)\s*([kmgKMG]?)[bB]?$")
+NO_RATE: Final = "there is no rate: who asks for more than there is time for waits for its turn"
 FACTORS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 # Options that need nothing of ours: what they ask for is so anyway, or is of Unbound's own making.
@@ -92,8 +93,8 @@ WITHOUT: Final = {
     "tls-upstream": "servers are asked over plain DNS",
     "forward-tls-upstream": "servers are asked over plain DNS: this would be sent in the clear, so the zone is left out",
     "https-port": "DNS over HTTPS is not served",
-    "ratelimit": "see limits.waiting_rate_per_address, which is of clients",
-    "ip-ratelimit": "see limits.waiting_rate_per_address",
+    "ratelimit": NO_RATE,
+    "ip-ratelimit": NO_RATE,
     "dns64-prefix": "not supported",
     "outgoing-interface": "the kernel's choice",
     "outgoing-port-permit": "all above 1023",

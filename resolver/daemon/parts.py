@@ -131,6 +131,7 @@ def make_parts(
         memory.cache,
         options.limits,
         counts.service,
+        mesh,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
         seed=_order_seed(options, env),

@@ -80,6 +80,14 @@ def machine_of(client: bytes) -> bytes:
     return client[:14] if client.startswith(SIX_PN) else client[:8]
 
 
+def network_behind(client: bytes) -> bytes:
+    """The network that a packed source address lies in: a 6PN network, a /48 of IPv6, a /24 of IPv4."""
+    machine = machine_of(client)
+    if len(machine) == IPV4_OCTETS:
+        return machine[:3]
+    return machine[:6]  # of a 6PN address: `fdaa` and the network
+
+
 def views(networks: Mapping[str, int]) -> Callable[[bytes, bytes], View]:
     """`view_of` over the configured prefixes, which were checked when the options were read."""
     parsed: dict[Prefix, int] = {ipaddress.ip_network(text): network for text, network in networks.items()}

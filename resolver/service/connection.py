@@ -19,6 +19,8 @@ from resolver.service.replies import Replies
 from resolver.service.slots import Slot
 
 SEND_TIMEOUT: Final = 5.0  # s for a client to make room for its replies
+TRY_AGAIN: Final = 0.01  # s until a query for which there is no place to wait in looks for one again
+QUERY: Final = 0.00002  # s that one takes once it is its turn, of the turn in which it is
 AT_A_TIME: Final = 16  # queries taken from what has come before others get their turn: some 0.2 ms
 
 
@@ -84,6 +86,8 @@ class _Reader:
                 if message is None:
                     return
                 counts.queries_tcp += 1
+                if not self._may_begin():
+                    await self._wait_for_turn(len(message))
                 if not self._begin(message):
                     counts.tcp_garbage += 1
                     return
@@ -101,12 +105,30 @@ class _Reader:
         await self._room.acquire()
         self._room.release()
 
+    def _may_begin(self) -> bool:
+        entrance = self._handler.entrance
+        return entrance.is_open and (not entrance.is_flooded or entrance.is_calm(self._connection.client))
+
+    async def _wait_for_turn(self, octets: int) -> None:
+        """Until it is this client's turn, as for who asks over UDP; nothing is dropped, but nothing more is read meanwhile."""
+        entrance = self._handler.entrance
+        its_turn = trio.Event()
+
+        def begin() -> None:
+            entrance.note(QUERY)
+            its_turn.set()
+
+        while not entrance.put(self._connection.client, begin, octets):  # noqa: ASYNC110  # nobody tells when there is one
+            await trio.sleep(TRY_AGAIN)
+        await its_turn.wait()
+
     def _begin(self, message: bytes) -> bool:
         """Answer, or begin to; False when the other end does not speak DNS."""
         handler, connection, slot = self._handler, self._connection, self._slot
         now = slot.last_used = handler.now()
         asked_at = self._tell_query(message)
         reply = handler.begin(message, connection.client, connection.local, now, over_tcp=True)
+        handler.entrance.charge(connection.client, handler.now() - now, is_miss=type(reply) is Asked)
         if type(reply) is Asked:
             self._room.acquire_nowait()
             slot.in_flight += 1

@@ -42,13 +42,15 @@ class ServiceCounts:
     overloaded_client: int = field(
         default=0, metadata={"help": "Questions refused because too many of one client waited."}
     )
-    overpaced: int = field(
-        default=0,
-        metadata={"help": "Questions refused because their machine or network brought more a second than its share."},
+    put_off: int = field(
+        default=0, metadata={"help": "Queries that waited for a later turn of the loop: more came than one takes."}
     )
-    shut_out: int = field(
+    put_off_current: int = field(default=0, metadata={"help": "Queries that wait for their turn now.", "kind": "gauge"})
+    dropped_unread: int = field(
         default=0,
-        metadata={"help": "Queries over UDP refused unread because their machine had just been refused too often."},
+        metadata={
+            "help": "Queries refused, or dropped, unread: as much of their machine waited as there was room for."
+        },
     )
     tcp_connections: int = field(default=0, metadata={"help": "TCP connections accepted and served."})
     tcp_connections_current: int = field(default=0, metadata={"help": "TCP connections open now.", "kind": "gauge"})

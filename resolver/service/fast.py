@@ -166,14 +166,6 @@ class FastPath:
         self._keep(key, octets, rendered, entries, over_tcp)
         return data[:2] + rendered.tail(turn)
 
-    def repeat(self, data: bytes, client: bytes, local: bytes, now: float) -> bytes | None:
-        """The reply as it was rendered for somebody before; None when there is none, whatever else is known."""
-        view, kept = self._views.get(client + local), self._verbatim.get(data[2:])
-        if view is None or view.refusal or kept is None or now >= kept.until or not self._is_true(kept):
-            return None
-        self._counts.rendered += 1
-        return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
-
     def compose(self, query: Query, answer: Answer, now: float, max_octets: int) -> bytes:
         """The reply that says `answer`."""
         return compose_reply(

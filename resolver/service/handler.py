@@ -10,6 +10,7 @@ from typing import Final
 from cache.answer import Answer
 from cache.rrtypes import SERVFAIL
 from cache.store import RRsetCache
+from resolver.engine import Mesh
 from resolver.errors import InternalError, Overloaded
 from resolver.observe.boundary import Boundary, FaultCounts
 from resolver.observe.tap import ClientTap, joined
@@ -17,6 +18,7 @@ from resolver.policy.views import View
 from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
+from resolver.service.entrance import Entrance
 from resolver.service.fast import Asked, FastPath
 from resolver.service.options import LimitOptions
 from resolver.wire import Refusal
@@ -41,6 +43,7 @@ class Handler:
         cache: RRsetCache,
         limits: LimitOptions,
         counts: ServiceCounts,
+        mesh: Mesh,
         *,
         stale_ttl: int = 30,
         minimal: bool = True,
@@ -49,8 +52,9 @@ class Handler:
         nsid: bytes = b"",
         tap: ClientTap | None = None,
     ) -> None:
-        """now: monotonic seconds (Env.now). cache, stale_ttl, minimal, seed, nsid: see FastPath. boundary: what faults end at.
+        """now: monotonic seconds (Env.now). mesh: in whose turns queries come. boundary: what faults end at.
 
+        cache, stale_ttl, minimal, seed, nsid: see FastPath.
         tap: whom the transports tell queries and replies; None: nobody. tell_failure, set later, is told of each question
         that had to be waited for and ended as SERVFAIL.
         """
@@ -64,6 +68,7 @@ class Handler:
         self._cache = cache
         self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid)
         self._admission = Admission(limits, counts)
+        self.entrance = Entrance(mesh, counts)
         self.boundary = boundary or Boundary(now, FaultCounts())
 
     def adopt(
@@ -106,7 +111,7 @@ class Handler:
         try:
             reply = self._fast.answer(data, client, local, now, over_tcp=over_tcp)
             if type(reply) is Asked:
-                reply = self._admit(reply, now)
+                reply = self._admit(reply)
         except Exception as fault:
             self._note_fault(fault)
             reply = data[:2] + BARE_SERVFAIL
@@ -116,24 +121,13 @@ class Handler:
             self.counts.silent += 1
         return reply
 
-    def note_batch(self, queries: int, now: float) -> None:
-        """So many queries waited over UDP."""
-        self._admission.note_batch(queries, now)
+    def refuse_unread(self, data: bytes, client: bytes) -> bytes | None:
+        """The refusal of a query that nobody had time to read; silence for who floods, and for what asks nothing.
 
-    def is_shut_out(self, client: bytes, now: float) -> bool:
-        """Has this client been refused so often just now that what it sends over UDP is for `answer_unread`?"""
-        return now < self._admission.last_shut_until and self._admission.is_shut_out(client, now)
-
-    def answer_unread(self, data: bytes, client: bytes, local: bytes, now: float, *, is_behind: bool) -> bytes | None:
-        """What was rendered before, or a refusal of what was not read; silence for what asks nothing.
-
-        is_behind: more queries wait than could be taken at once. Then there is silence instead of a refusal: to send it takes
-        most of the time that a flood does, and the time is its neighbours'.
+        To send it takes most of the time that a flood does, and the time is its neighbours'.
         """
-        reply = self._fast.repeat(data, client, local, now)
-        if reply is None:
-            self.counts.shut_out += 1
-            reply = None if is_behind else UNREAD.of(data)
+        self.counts.dropped_unread += 1
+        reply = None if self.entrance.floods(client) else UNREAD.of(data)
         if reply is None:
             self.counts.silent += 1
         else:
@@ -179,10 +173,10 @@ class Handler:
             self._note_fault(another)
             return asked.query.id.to_bytes(2, "big") + BARE_SERVFAIL
 
-    def _admit(self, asked: Asked, now: float) -> bytes | Asked:
+    def _admit(self, asked: Asked) -> bytes | Asked:
         """`asked` if it may wait, otherwise the reply that says why not: never silence."""
         try:
-            self._admission.admit(asked.view, now)
+            self._admission.admit(asked.view)
         except Overloaded as failure:
             return self._compose(asked, failure.answer())
         self.counts.waited += 1

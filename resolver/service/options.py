@@ -26,15 +26,6 @@ class LimitOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_flight_per_address: Annotated[
         int, Meta(ge=1, le=1_000_000, description="the same for one machine: one 6PN machine, IPv4 address or IPv6 /64")
     ] = 256
-    waiting_rate_per_address: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=1_000_000,
-            description="questions a second of one machine that may begin to wait, after a second's worth at once, while "
-            "others wait; for a network four times as many; beyond: SERVFAIL at once",
-        ),
-    ] = 500
     tcp_connections: Annotated[
         int,
         Meta(

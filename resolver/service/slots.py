@@ -9,7 +9,7 @@ from typing import Final
 
 import trio
 
-from resolver.policy.views import IPV4_OCTETS, machine_of
+from resolver.policy.views import machine_of, network_behind
 from resolver.service.counts import ServiceCounts
 from resolver.service.options import LimitOptions
 from resolver.service.replies import Queued, Replies
@@ -131,11 +131,3 @@ class Connections:
             counter[key] -= 1
             if not counter[key]:
                 del counter[key]
-
-
-def network_behind(client: bytes) -> bytes:
-    """The network that a packed source address lies in: a 6PN network, a /48 of IPv6, a /24 of IPv4."""
-    machine = machine_of(client)
-    if len(machine) == IPV4_OCTETS:
-        return machine[:3]
-    return machine[:6]  # of a 6PN address: `fdaa` and the network

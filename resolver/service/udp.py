@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 import trio
 
@@ -11,6 +12,8 @@ from resolver.observe.tap import ClientTap
 from resolver.service.draining import DRAIN_SECONDS
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
+
+CLOCK_EVERY: Final = 8  # queries: between two looks at the clock, which takes a tenth of a hit
 
 
 async def serve_udp(listener: UdpListener, handler: Handler, mesh: Mesh, draining: trio.Event) -> None:
@@ -23,8 +26,7 @@ async def serve_udp(listener: UdpListener, handler: Handler, mesh: Mesh, drainin
         with trio.move_on_after(DRAIN_SECONDS):
             await service.until_idle()
     finally:
-        service.flush()
-        listener.close()
+        service.close()
 
 
 class _UdpService:
@@ -38,21 +40,27 @@ class _UdpService:
         self._in_flight = 0
         self._is_idle = trio.Event()
         self._is_draining = False
+        self._is_over = False
         # replies that had to be waited for: those that are ready in one turn are sent by one system call at its end
         self._outbox: list[tuple[bytes, bytes]] = []
 
     def take(self, batch: list[Datagram]) -> None:
-        """Answer a batch."""
-        handler, counts = self._handler, self._counts
-        now, tap = self._mesh.now, self._handler.tap
-        handler.note_batch(len(batch), now)
+        """Answer a batch; what there is no time for waits for its turn."""
+        handler, counts, entrance = self._handler, self._counts, self._handler.entrance
+        now, tap = self._mesh.now, handler.tap
+        counts.queries_udp += len(batch)
         if tap is not None:
             self._tell_queries(tap, batch)
         replies = []
-        unread = []
-        for datagram in batch:
-            if handler.is_shut_out(datagram.client, now):
-                unread.append(datagram)
+        looked = handler.now()
+        is_flooded = entrance.is_flooded
+        is_open = entrance.is_open
+        for place, datagram in enumerate(batch):
+            if place % CLOCK_EVERY == CLOCK_EVERY - 1:
+                looked = self._look_at_clock(looked)
+                is_open = entrance.is_open
+            if not is_open or (is_flooded and not entrance.is_calm(datagram.client)):
+                self._put_off(datagram, now)
                 continue
             reply = handler.begin(datagram.data, datagram.client, datagram.local, now)
             if type(reply) is bytes:
@@ -60,19 +68,22 @@ class _UdpService:
                 if tap is not None:
                     self._tell_reply(tap, datagram, tap.wall(), reply)
             elif type(reply) is Asked:
-                self._in_flight += 1
-                put = partial(self._put, datagram.reply_to)
-                handler.finish(reply, now, put if tap is None else self._telling(tap, datagram, put))
+                self._ask(reply, datagram, now)
+                entrance.note(0.0, is_miss=True)
+                is_open = entrance.is_open
         counts.unsent += self._listener.send_batch(replies)
-        counts.queries_udp += len(batch)
-        counts.latency.note_each(handler.now() - now, len(replies))
-        if unread:
-            self._answer_unread(unread, now)
+        counts.latency.note_each(self._look_at_clock(looked) - now, len(replies))
+
+    def close(self) -> None:
+        """Send what is ready, and nothing more."""
+        self.flush()
+        self._is_over = True
+        self._listener.close()
 
     def flush(self) -> None:
         """Send what is ready."""
         replies, self._outbox = self._outbox, []
-        if replies:
+        if replies and not self._is_over:
             self._counts.unsent += self._listener.send_batch(replies)
 
     async def until_idle(self) -> None:
@@ -81,28 +92,60 @@ class _UdpService:
         if self._in_flight:
             await self._is_idle.wait()
 
+    def _look_at_clock(self, looked: float) -> float:
+        """What time it is; what has gone by since it was looked at is this turn's."""
+        now = self._handler.now()
+        self._handler.entrance.note(now - looked)
+        return now
+
+    def _ask(self, asked: Asked, datagram: Datagram, arrived: float) -> None:
+        self._in_flight += 1
+        put, tap = partial(self._put, datagram.reply_to), self._handler.tap
+        self._handler.finish(asked, arrived, put if tap is None else self._telling(tap, datagram, put))
+
+    def _put_off(self, datagram: Datagram, arrived: float) -> None:
+        """Have it begin when it is its client's turn."""
+        handler = self._handler
+        if handler.entrance.put(datagram.client, partial(self._begin, datagram, arrived), len(datagram.data)):
+            self._in_flight += 1
+            return
+        reply = handler.refuse_unread(datagram.data, datagram.client)
+        if reply is not None:
+            self._put_at_once(datagram, reply)
+
+    def _begin(self, datagram: Datagram, arrived: float) -> None:
+        """It is its client's turn."""
+        handler = self._handler
+        began = handler.now()
+        reply = handler.begin(datagram.data, datagram.client, datagram.local, self._mesh.now)
+        is_miss = type(reply) is Asked
+        if type(reply) is Asked:
+            self._ask(reply, datagram, arrived)
+        elif type(reply) is bytes:
+            handler.counts.latency.note(handler.now() - arrived)
+            self._put_at_once(datagram, reply)
+        self._end()
+        handler.entrance.charge(datagram.client, handler.now() - began, is_miss=is_miss)
+
+    def _put_at_once(self, datagram: Datagram, reply: bytes) -> None:
+        self._put_reply(datagram.reply_to, reply)
+        tap = self._handler.tap
+        if tap is not None:
+            self._tell_reply(tap, datagram, tap.wall(), reply)
+
     def _put(self, reply_to: bytes, reply: bytes) -> None:
+        self._put_reply(reply_to, reply)
+        self._end()
+
+    def _put_reply(self, reply_to: bytes, reply: bytes) -> None:
         if not self._outbox:
             self._mesh.at_end(self.flush)
         self._outbox.append((reply, reply_to))
+
+    def _end(self) -> None:
         self._in_flight -= 1
         if self._is_draining and not self._in_flight:
             self._is_idle.set()
-
-    def _answer_unread(self, unread: list[Datagram], now: float) -> None:
-        """Answer those who flood, once all others of the batch are answered."""
-        is_behind, tap = self._listener.has_more, self._handler.tap
-        replies = []
-        for datagram in unread:
-            reply = self._handler.answer_unread(
-                datagram.data, datagram.client, datagram.local, now, is_behind=is_behind
-            )
-            if reply is not None:
-                replies.append((reply, datagram.reply_to))
-                if tap is not None:
-                    self._tell_reply(tap, datagram, tap.wall(), reply)
-        self._counts.unsent += self._listener.send_batch(replies)
-        self._counts.latency.note_each(self._handler.now() - now, len(replies))
 
     # What is told while somebody listens (observe.tap)
 

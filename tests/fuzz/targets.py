@@ -56,7 +56,7 @@ class Target(NamedTuple):
 
 def _handler() -> Handler:
     answers = CachedAnswers(cache_of(rrset(WWW), rrset("alias.example. 300 CNAME www.example.")))
-    return Handler(lambda: 1.0, answers, answers.cache, LimitOptions(), ServiceCounts())
+    return Handler(lambda: 1.0, answers, answers.cache, LimitOptions(), ServiceCounts(), answers.mesh)
 
 
 def take_query(data: bytes) -> None:

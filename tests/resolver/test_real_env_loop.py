@@ -16,6 +16,7 @@ from resolver.env import Address, Datagram
 from resolver.loop import Bridge
 from resolver.real_env import RealEnv
 from resolver.real_env_batch import SLOTS
+from resolver.real_env_loop import MAX_EVENTS
 from tests.resolver.engine.turned import raise_fault
 
 T = TypeVar("T")
@@ -293,3 +294,26 @@ def test_it_turns_nothing_once_its_driving_is_cancelled() -> None:
         return rung
 
     assert env.loop.run(main) == []
+
+
+def test_what_comes_first_is_looked_at_in_every_turn_however_much_else_there_is() -> None:
+    """Clients do not wait until the replies of all servers are read that a flood has asked for."""
+
+    async def main(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        servers, client = [os.pipe() for _ in range(5 * MAX_EVENTS)], os.pipe()
+        calls: list[str] = []
+        for reading, writing in servers:
+            os.write(writing, b"x")  # and nobody reads it
+            env.loop.watch(reading, partial(calls.append, "server"))
+        os.write(client[1], b"x")
+        env.loop.watch(client[0], partial(calls.append, "client"), is_first=True)
+        for _ in range(30):
+            await trio.lowlevel.checkpoint()
+        for reading, writing in (*servers, client):
+            env.loop.forget(reading, is_closing=False)
+            os.close(reading)
+            os.close(writing)
+        assert calls.count("client") > 5
+        assert calls.count("server") / calls.count("client") <= MAX_EVENTS + 1
+
+    run(main)

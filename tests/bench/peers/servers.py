@@ -44,7 +44,7 @@ def start_cistern(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> 
         "recursion": {"root_hints": str(internet.hints)},
         "cache": {"max_octets": 1 << 28, "snapshot": ""},  # each run begins cold
         # dnsperf is one client and asks as fast as it is answered
-        "limits": {"in_flight_per_address": 512, "waiting_rate_per_address": 1_000_000},
+        "limits": {"in_flight_per_address": 512},
     }
     return start(folder, config(SERVER, PORT, changes), internet.namespace, prefix)[0]
 

@@ -248,7 +248,7 @@ def test_a_client_that_takes_no_replies_has_no_more_of_them_made_than_there_is_r
             nursery.start_soon(ask_on)
             await trio.sleep(SEND_TIMEOUT)
             assert MAX_QUEUED <= slot.replies.octets <= MAX_QUEUED + 65537
-            assert handler.counts.queries_tcp <= 65
+            assert handler.counts.queries_tcp <= 64 + 3, "those that wait, and those whose replies do"
             await trio.sleep(SEND_TIMEOUT)
         assert handler.counts.tcp_slow_readers == 1
 

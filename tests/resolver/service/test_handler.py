@@ -17,6 +17,7 @@ from cache.rrset import Entry
 from resolver.errors import OTHER, RATE_LIMITED, NoReachableAuthority
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
+from resolver.service.entrance import FLOOD
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
 from resolver.service.options import LimitOptions
@@ -34,10 +35,6 @@ def info_codes(reply: object) -> list[int]:
 
 def begin(handler: Handler, data: bytes) -> bytes | Asked | None:
     return handler.begin(data, LOOPBACK, LOOPBACK, handler.now())
-
-
-def answer_unread(handler: Handler, data: bytes, *, is_behind: bool = False) -> bytes | None:
-    return handler.answer_unread(data, LOOPBACK, LOOPBACK, handler.now(), is_behind=is_behind)
 
 
 def asked(handler: Handler, data: bytes = QUERY) -> Asked:
@@ -204,7 +201,7 @@ OCTET = st.integers(0, 255)
 )
 def test_no_octets_are_a_fault_of_ours(data: bytes) -> None:
     answers = CachedAnswers(cache_of(WWW))
-    handler = Handler(lambda: 0.0, answers, answers.cache, LimitOptions(), ServiceCounts())
+    handler = Handler(lambda: 0.0, answers, answers.cache, LimitOptions(), ServiceCounts(), answers.mesh)
     reply = handler.begin(data, LOOPBACK, LOOPBACK, 0.0)
     assert reply is None or isinstance(reply, bytes | Asked)
     assert handler.counts.faults == 0
@@ -219,38 +216,23 @@ def test_silence_is_counted() -> None:
     trio.run(main, clock=MockClock())
 
 
-def test_a_client_that_floods_is_told_so_each_time_and_then_without_being_read() -> None:
+def test_a_query_that_nobody_had_time_to_read_is_refused() -> None:
     async def main() -> None:
-        limits = LimitOptions(in_flight_per_address=1, waiting_rate_per_address=20)
-        handler = handler_of(slowly(WWW), limits)
-        known = begin(handler, ask("www.example. A"))
-        asked(handler)
-        refused = 0
-        while not handler.is_shut_out(LOOPBACK, handler.now()):
-            assert info_codes(begin(handler, QUERY)) == [RATE_LIMITED]
-            refused += 1
-        assert 20 <= refused <= 23
-        unread = answer_unread(handler, QUERY)
+        handler = handler_of(slowly(WWW))
+        unread = handler.refuse_unread(QUERY, LOOPBACK)
         assert (read(unread).rcode(), info_codes(unread)) == (dns.rcode.SERVFAIL, [RATE_LIMITED])
-        # what asks nothing gets nothing
-        assert answer_unread(handler, b"\0") is None
-        # rendered for whoever asked before
-        assert answer_unread(handler, ask("www.example. A")) == known
-        assert (handler.counts.shut_out, handler.counts.silent) == (2, 1)
-        # another machine's questions are taken; and a moment later its own are read again
-        assert not handler.is_shut_out(bytes([127, 0, 0, 2]), handler.now())
-        await trio.sleep(0.1)
-        assert not handler.is_shut_out(LOOPBACK, handler.now())
+        assert handler.refuse_unread(b"\0", LOOPBACK) is None, "what asks nothing gets nothing"
+        assert (handler.counts.dropped_unread, handler.counts.silent) == (2, 1)
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
-def test_a_client_that_floods_is_not_answered_at_its_neighbours_cost() -> None:
+def test_who_floods_is_not_told_so_at_its_neighbours_cost() -> None:
     async def main() -> None:
-        handler = handler_of(CachedAnswers(cache_of(WWW)))
-        known = begin(handler, ask("www.example. A"))
-        assert answer_unread(handler, QUERY, is_behind=True) is None
-        assert answer_unread(handler, ask("www.example. A"), is_behind=True) == known
-        assert (handler.counts.shut_out, handler.counts.silent) == (1, 1)
+        handler = handler_of(slowly(WWW))
+        for _ in range(FLOOD + 1):
+            assert handler.entrance.put(LOOPBACK, lambda: None, len(QUERY))
+        assert handler.refuse_unread(QUERY, LOOPBACK) is None
+        assert handler.refuse_unread(QUERY, bytes([127, 0, 0, 2])) is not None
 
     trio.run(main, clock=MockClock(autojump_threshold=0))

@@ -5,9 +5,10 @@ import ipaddress
 import pytest
 import trio
 
+from resolver.policy.views import network_behind
 from resolver.service.counts import ServiceCounts
 from resolver.service.options import LimitOptions
-from resolver.service.slots import MIN_IDLE, Connections, Slot, network_behind
+from resolver.service.slots import MIN_IDLE, Connections, Slot
 
 LIMITS = LimitOptions(tcp_connections=10, tcp_connections_per_client=6)
 

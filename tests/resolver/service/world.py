@@ -65,11 +65,15 @@ class CachedAnswers:
         return find(self.cache, query.qname, query.qtype, now)
 
     def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+        self.turn()
+        self.mesh.timers.at(trio.current_time() + self.delay(query), partial(self._give, query, give))
+        self.mesh.note_change()
+
+    def turn(self) -> None:
+        """Have its mesh turned from now on."""
         if not self._is_turned:
             self._is_turned = True
             trio.lowlevel.spawn_system_task(turn_in_trio, self.mesh, trio.current_time)
-        self.mesh.timers.at(trio.current_time() + self.delay(query), partial(self._give, query, give))
-        self.mesh.note_change()
 
     def _give(self, query: Query, give: Callable[[Answer], None]) -> None:
         try:
@@ -91,7 +95,8 @@ def fast_path(answers: CachedAnswers) -> FastPath:
 
 
 def handler_of(answers: CachedAnswers, limits: LimitOptions | None = None) -> Handler:
-    return Handler(trio.current_time, answers, answers.cache, limits or LimitOptions(), ServiceCounts())
+    answers.turn()
+    return Handler(trio.current_time, answers, answers.cache, limits or LimitOptions(), ServiceCounts(), answers.mesh)
 
 
 def ask(text: str, id: int = 7, *, edns: bool = False, payload: int = 1232) -> bytes:
@@ -114,7 +119,8 @@ class ListedListener:
     has_more = False
 
     def __init__(self, *batches: list[bytes], client: bytes = LOOPBACK) -> None:
-        self._batches = [[Datagram(data, client, LOOPBACK, data[:2]) for data in batch] for batch in batches]
+        self._batches = batches
+        self.clients = [client] * len(batches)  # whose each batch is
         self.mesh: Mesh | None = None  # whose turns they come in
         self.sent: list[list[tuple[bytes, bytes]]] = []
         self.refused = 0
@@ -129,11 +135,12 @@ class ListedListener:
 
     async def _give_out(self, take: Callable[[list[Datagram]], None]) -> None:
         """Each batch in a turn of its own."""
-        for batch in self._batches:
+        for batch, client in zip(self._batches, self.clients, strict=True):
             await trio.lowlevel.checkpoint()
             assert self.mesh is not None
             if not self.is_stopped:
-                self.mesh.turn(trio.current_time(), partial(take, batch))
+                taken = [Datagram(data, client, LOOPBACK, data[:2]) for data in batch]
+                self.mesh.turn(trio.current_time(), partial(take, taken))
 
     async def receive_batch(self) -> list[Datagram]:
         raise NotImplementedError

@@ -215,9 +215,7 @@ async def test_scenario_35_a_client_that_goes_away_does_not_end_the_fetch(net: N
 
 
 @pytest.mark.parametrize("fault", [None, Silent()], ids=["well", "silence"])
-@given(
-    {"D": D}, limits=LimitOptions(in_flight_per_client=1000, in_flight_per_address=1000, waiting_rate_per_address=1000)
-)
+@given({"D": D}, limits=LimitOptions(in_flight_per_client=1000, in_flight_per_address=1000))
 async def test_scenario_36_a_thousand_questions_for_an_expired_name_are_one_refresh(
     net: Net, fault: Behaviour | None
 ) -> None:
