@@ -47,11 +47,13 @@ class ResolutionFailure(Exception):
 
     The text is short (at most ~60 octets reach the client as EXTRA-TEXT) and never holds another network's data.
     unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), never kept.
+    is_remembered: it was met a short while ago, and nobody was asked now.
     """
 
     rcode: ClassVar[int] = SERVFAIL
     info_code: ClassVar[int] = NETWORK_ERROR
     unvalidated: Link | None = None
+    is_remembered: bool = False
 
     def answer(self) -> Answer:
         """The reply this failure gives."""
@@ -89,9 +91,9 @@ class DeadlinePassed(ResolutionFailure):
 
 
 class WorkExhausted(ResolutionFailure):
-    """The Budget of one client question is used up: queries, names, aliases or referrals."""
+    """The Budget of one client question is used up, which its text names: queries, names, aliases, referrals, signatures."""
 
-    info_code = NO_REACHABLE_AUTHORITY
+    info_code = OTHER
 
 
 class AliasChainTooLong(ResolutionFailure):
@@ -230,3 +232,27 @@ class SentinelFailed(ResolutionFailure):
     """The name says of the root's trusted keys what is not so here (RFC 8509 §3.2)."""
 
     info_code = OTHER
+
+
+_REMEMBERED: Final[dict[int, type[ResolutionFailure]]] = {
+    one.info_code: one
+    for one in (
+        DnskeyMissing,
+        Bogus,
+        Indeterminate,
+        InvalidData,
+        NetworkError,
+        NoReachableAuthority,
+        NsecMissing,
+        RrsigsMissing,
+        SignatureExpired,
+        SignatureNotYetValid,
+    )
+}
+
+
+def remembered_failure(info_code: int, text: str) -> ResolutionFailure:
+    """A remembered failure, for what needs its answer: judged as it was when it was met."""
+    failure = _REMEMBERED.get(info_code, CachedFailure)(text)
+    failure.is_remembered = True
+    return failure

@@ -55,20 +55,28 @@ class ChainOfTrust:
         start = self.start_of(name)
         if start is None:
             return Unsigned(FOREVER)
-        at = self._standings.find(start, self._now())
+        at = self._known(start, work)
         if not isinstance(at, Signed):
             at = await self._keys(start, FOREVER, fetch)
-            self._standings.note(start, at)
+            self._note(start, at, work)
         for below in reversed(list(takewhile(lambda one: one != start, ancestors(name)))):
-            standing = self._standings.find(below, self._now())
+            standing = self._known(below, work)
             if standing is None:
                 standing = await self._look(below, at.zone, fetch, work)
-                self._standings.note(below, standing)
+                self._note(below, standing, work)
             if isinstance(standing, Unsigned):
                 return standing
             if isinstance(standing, Signed):
                 at = standing
         return at
+
+    def _known(self, name: WireName, work: Work) -> Standing | None:
+        """What is remembered, or this question has learned: with TTL 0 that would be asked for again at each of its aliases."""
+        return self._standings.find(name, self._now()) or work.learned.get(name)
+
+    def _note(self, name: WireName, standing: Standing, work: Work) -> None:
+        self._standings.note(name, standing)
+        work.learned[name] = standing
 
     async def vouchers(self, name: WireName, zone: WireName, fetch: Fetch, work: Work) -> RRset | Unsigned | Uncut:
         """The DS RRset at `name`, which is below the apex of the signed `zone`; or what its absence proves."""

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from cache.names import WireName
 from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.standing import Standing
 from resolver.errors import WorkExhausted
 
 SIGNATURES_A_QUESTION: Final = 32  # an honest chain of four zones costs about ten; the KeyTrap zones ask for 10,000
@@ -14,11 +16,13 @@ HASHES_A_QUESTION: Final = 600  # rounds of SHA-1; a denial four labels deep cos
 class Work:
     """What is left for one client question; all its validations, also of sub-lookups, share one.
 
-    signatures: verifications, whatever their algorithm. hashes: rounds of SHA-1 for NSEC3. counts: of what is spent.
+    signatures: verifications, whatever their algorithm. hashes: rounds of SHA-1 for NSEC3. learned: which zones sign, as this
+    question has found out; it serves all of it, however short the TTLs are. counts: of what is spent.
     """
 
     signatures: int = SIGNATURES_A_QUESTION
     hashes: int = HASHES_A_QUESTION
+    learned: dict[WireName, Standing] = field(default_factory=dict, compare=False)
     counts: DnssecCounts = field(default_factory=DnssecCounts, compare=False)
 
     def spend_signature(self) -> None:

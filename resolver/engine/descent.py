@@ -120,7 +120,7 @@ class Iterator:
         self._ttls = ttls
         self._validates = validates
         self._counts = means.counts
-        self._finders = Finders(self._look_up, self._find_glue_above)
+        self._finders = Finders(self._look_up, self._find_own, self._find_glue_above)
         self._asked_in_vain: dict[Question, float] = {}  # until when, in monotonic seconds
         self._under_way: dict[SharedKey, ZoneQuery] = {}  # what may be shared; bounded by the flights
 
@@ -337,6 +337,24 @@ class Iterator:
             # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
             question = Question(link.target, question.qtype)
         return []
+
+    async def _find_own(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
+        """The addresses that a name server's own zone gives, where the glue of a zone above has led nowhere."""
+        question = Question(name, A)
+        if self._was_in_vain(question):
+            return []
+        try:
+            within = budget.sub(waits)
+        except (NoReachableAuthority, WorkExhausted):  # a circle, or too deep
+            return []
+        self._counts.own_address_lookups += 1
+        budget.spend_name()
+        found: list[Address] = []
+        for rtype in self._means.book.rtypes:
+            found += await self._addresses(Question(name, rtype), within, query)
+            if found or query.is_over:
+                break
+        return found
 
     async def _find_glue_above(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
         """The addresses that the zone above gives for a name server. Asked when what its own zone says of it leads nowhere.

@@ -6,8 +6,10 @@ One server of a zone may serve an old copy of it, or stand behind a box that tak
 from collections.abc import Sequence
 from typing import Final, final
 
+from cache.chain import Alias, Link
+from cache.rrset import Denial
 from cache.value import Value
-from resolver.errors import Bogus, ResolutionFailure
+from resolver.errors import Bogus, DeadlinePassed, HostExhausted, Overloaded, ResolutionFailure, WorkExhausted
 from resolver.iterate.delegation import ZoneServer
 from resolver.iterate.learn import Iteration
 
@@ -34,13 +36,24 @@ def in_vain(failure: ResolutionFailure, iteration: Iteration) -> Attempt:
     """The attempt that brought `iteration`, in the validation of which this was raised.
 
     Keys and DS RRsets come in flights of their own. Where one of these has failed, other servers were asked there, and the answer
-    that waits for them is not what is wrong: its servers are not asked again.
+    that waits for them is not what is wrong: its servers are not asked again. One without signatures may be, though: what
+    failed was to tell if it needs any, and another server may have it with its signatures, which say whose keys they need.
     """
     is_own = isinstance(failure, Bogus) and failure.unvalidated is None
+    is_over = failure.is_remembered or isinstance(failure, (WorkExhausted, DeadlinePassed, HostExhausted, Overloaded))
+    is_refused = not is_over and (is_own or not is_signed(iteration.link))
     told = type(failure)(str(failure))
     told.unvalidated = iteration.link
+    told.is_remembered = failure.is_remembered
     told.__cause__ = failure
-    return Attempt(told, iteration.said_by if is_own else None)
+    return Attempt(told, iteration.said_by if is_refused else None)
+
+
+def is_signed(link: Link) -> bool:
+    """Did it come with signatures, whatever they are worth?"""
+    if isinstance(link, Denial):
+        return bool(link.soa.rrsigs) or any(one.rrsigs for one in link.proof)
+    return bool((link.shown[0] if isinstance(link, Alias) else link).rrsigs)
 
 
 def is_worth_another(attempts: Sequence[Attempt]) -> bool:

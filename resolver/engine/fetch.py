@@ -195,7 +195,7 @@ def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: 
     A lookup that ended because another question's budget or deadline did says nothing of its own name: remembered, it
     would let one hostile zone make the names that it points to fail for everybody, by its name servers or by its aliases.
     """
-    if isinstance(failure, (Overloaded, HostExhausted, NameTooLong, CachedFailure)):
+    if failure.is_remembered or isinstance(failure, (Overloaded, HostExhausted, NameTooLong, CachedFailure)):
         # nothing of the name failed now: the table was full, or this host out of descriptors, or the answer is YXDOMAIN, which
         # the DNAME in the cache gives, or the servers were not even asked
         return False

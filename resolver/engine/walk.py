@@ -40,6 +40,7 @@ from resolver.errors import (
     LocalTarget,
     NameTooLong,
     ResolutionFailure,
+    remembered_failure,
 )
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration
@@ -122,7 +123,7 @@ class PublicResolver:
 
     async def _look_up(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
         try:
-            self._refuse_remembered(question, budget, self._mesh.now)
+            self._refuse_remembered(question, budget, self._mesh.now, as_it_was=True)
             return (await self._flights.lookup(question, waiter, budget)).link
         except ResolutionFailure as failure:
             return self._stale_link(question, failure, budget)
@@ -171,14 +172,23 @@ class PublicResolver:
             raise DeadlinePassed("the servers are late")
         return flight.result()
 
-    def _refuse_remembered(self, question: Question, budget: Budget, now: float, *, is_checked: bool = True) -> None:
-        """Raise a failure that is still remembered (RFC 9520 §3.2), and matters to who asks."""
+    def _refuse_remembered(
+        self, question: Question, budget: Budget, now: float, *, is_checked: bool = True, as_it_was: bool = False
+    ) -> None:
+        """Raise a failure that is still remembered (RFC 9520 §3.2), and matters to who asks.
+
+        as_it_was: who asks is a flight that needs the answer, and has to judge the failure.
+        """
         remembered = self._failures.find(question, now)
         if remembered is not None and (is_checked or remembered.info_code not in OF_VALIDATION):
             self._counts.failures_from_memory += 1
             if budget.watch is not None:
                 budget.tell(Failed(question, remembered.text, is_remembered=True))
-            raise CachedFailure(remembered.text)
+            raise (
+                remembered_failure(remembered.info_code, remembered.text)
+                if as_it_was
+                else CachedFailure(remembered.text)
+            )
 
     def _has_stale(self, question: Question, now: float) -> bool:
         return find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None

@@ -51,8 +51,8 @@ MAX_SILENCE: Final = 3.0
 MAX_PARENT_GLUE: Final = 2
 MAX_LINGERING: Final = 256  # servers listened to for no question, each with a socket; more are let go
 
-# The addresses that the zone above the one of a name server gives for it; also: the question that waits, its budget, and who
-# waits. Raises ResolutionFailure.
+# The addresses that one zone gives for a name server: its own one, or the one above that; also: the question that waits, its
+# budget, and who waits. Raises ResolutionFailure.
 GlueFinder = Callable[[WireName, Question, Budget, Landing], Awaitable[list[Address]]]
 # The addresses of a name server, handed over as they turn up.
 AddressFinder = Callable[[WireName, Budget, Landing, Callable[[list[Address]], None]], Awaitable[None]]
@@ -61,8 +61,10 @@ AddressFinder = Callable[[WireName, Budget, Landing, Callable[[list[Address]], N
 class Finders:
     """How addresses are found that are not in hand: by look-ups, which are flights, and from the zone above."""
 
-    def __init__(self, look_up: AddressFinder, above: GlueFinder) -> None:
+    def __init__(self, look_up: AddressFinder, own: GlueFinder, above: GlueFinder) -> None:
+        """own: what the name's own zone says, where only its parent's glue was known."""
         self.look_up = look_up
+        self.own = own
         self.above = above
 
 
@@ -451,11 +453,15 @@ class ZoneQuery(Landing):
         return True
 
     async def _ask_above(self, strangers: list[WireName]) -> None:
-        """Ask the parents of name servers for other addresses, until there is one or somebody has answered."""
+        """Ask name servers' own zones and their parents for other addresses, until there is one or somebody has answered."""
         try:
             while strangers and not self.is_over:
                 name = strangers.pop()
-                if self.servers.add(await self._finders.above(name, self._question, self._budget, self)):
+                if self.servers.add(await self._finders.own(name, self._question, self._budget, self)):
+                    break
+                if self.is_over or self.servers.add(
+                    await self._finders.above(name, self._question, self._budget, self)
+                ):
                     break
         except ResolutionFailure as failure:
             self._end(failure)

@@ -48,6 +48,9 @@ class IterateCounts:
     address_lookups_failed: int = field(
         default=0, metadata={"help": "Look-ups of name-server addresses that brought no address."}
     )
+    own_address_lookups: int = field(
+        default=0, metadata={"help": "Name servers looked up in their own zones since their glue had led nowhere."}
+    )
     parent_glue_lookups: int = field(
         default=0,
         metadata={"help": "Name servers whose glue was asked of the zone above theirs, because all others had failed."},

@@ -13,7 +13,7 @@ TABLE = {
     "NetworkError": (SERVFAIL, 23),
     "HostExhausted": (SERVFAIL, 23),
     "DeadlinePassed": (SERVFAIL, 22),
-    "WorkExhausted": (SERVFAIL, 22),
+    "WorkExhausted": (SERVFAIL, 0),
     "AliasChainTooLong": (SERVFAIL, 24),
     "InvalidData": (SERVFAIL, 24),
     "LocalTarget": (REFUSED, 15),

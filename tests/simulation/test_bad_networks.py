@@ -104,7 +104,7 @@ async def no_glue(of: WireName, waiting: Question, budget: Budget, query: Landin
     return []
 
 
-NOBODY_ELSE = Finders(no_look_up, no_glue)
+NOBODY_ELSE = Finders(no_look_up, no_glue, no_glue)
 
 
 def play(main: Callable[[], Awaitable[None]]) -> None:

@@ -78,3 +78,25 @@ def test_a_ds_that_cannot_be_had_is_no_proof_of_anything() -> None:
             await zone_of(world, "open.")
 
     play(main)
+
+
+@pytest.mark.parametrize("is_cut", [pytest.param(True, id="a zone"), pytest.param(False, id="no zone begins there")])
+def test_what_one_question_has_learned_of_zones_serves_all_of_it_though_its_ttl_is_0(is_cut: bool) -> None:
+    """Eleven aliases in such a zone had its DS asked for ten times, and the question's signatures were used up."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        ttl = 3600 if is_cut else 0
+        if is_cut:
+            world.says(world.root.sign(rrset(world.example.anchor).replace(ttl=0)))
+        world.said[question("www.example. DS")] = world.denied(
+            world.example, "www.example. DS", EXAMPLE_SOA, f"www.example. {ttl} NSEC example. A RRSIG NSEC"
+        )
+        work, asked = Work(), []
+        for _ in range(3):
+            zone = await world.trust.zone_of(from_text("www.example."), partial(world.fetch, work=work), work)
+            assert isinstance(zone, Signed)
+            asked.append(len(world.asked))
+        assert asked[0] == asked[2]
+
+    play(main)

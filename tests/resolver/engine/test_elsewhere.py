@@ -18,11 +18,13 @@ from resolver.errors import (
     SignatureExpired,
     SignatureNotYetValid,
     WorkExhausted,
+    remembered_failure,
 )
 from resolver.iterate import Iteration, ZoneServer
 from tests.build import rrset
 
-SAID = rrset("www.example. 60 A 192.0.2.1")
+UNSIGNED = rrset("www.example. 60 A 192.0.2.1")
+SAID = UNSIGNED.replace(rrsigs=(b"a signature",))
 SERVER = ZoneServer(from_text("example."), Address("192.0.2.10", 53))
 ITERATION = Iteration(SAID, (SAID,), said_by=SERVER)
 
@@ -59,6 +61,21 @@ def test_another_server_is_asked_for_what_is_wrong_with_the_answer_itself(
     assert refused_in([attempt]) == ({SERVER} if is_asked else set())
     assert (type(attempt.failure), str(attempt.failure)) == (type(failure), str(failure))
     assert attempt.failure.unvalidated is SAID
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_asked"),
+    [
+        pytest.param(NoReachableAuthority("silent"), True, id="whether it has to be signed cannot be told"),
+        pytest.param(of_a_look_up(DnskeyMissing("no keys")), True, id="the keys above are wrong"),
+        pytest.param(remembered_failure(22, "silent"), False, id="so it was a short while ago"),
+        pytest.param(WorkExhausted("signatures"), False, id="too much work"),
+    ],
+)
+def test_an_answer_without_signatures_may_be_what_is_wrong(failure: ResolutionFailure, is_asked: bool) -> None:
+    attempt = in_vain(failure, Iteration(UNSIGNED, (UNSIGNED,), said_by=SERVER))
+    assert is_worth_another([attempt]) is is_asked
+    assert attempt.failure.is_remembered is failure.is_remembered
 
 
 def test_where_nobody_answers_nobody_else_is_asked() -> None:

@@ -8,6 +8,7 @@ from resolver.engine.zone_query import MAX_PARENT_GLUE
 from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.budget import BudgetLimits
 from resolver.iterate.options import RecursionOptions
+from tests.resolver.engine.fake_network import Behaviour, silent
 from tests.resolver.engine.test_descent import ADDRESS_1, address
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import ROOT, Table, World
@@ -57,6 +58,24 @@ def test_the_parent_is_not_asked_while_the_zones_own_word_holds() -> None:
         world = World(internet(living(), old=living()))
         assert address(await world.iterate("www.example. A")) == ADDRESS_1
         assert world.counts.parent_glue_lookups == 0
+
+    play(main)
+
+
+@pytest.mark.parametrize("wrong", [pytest.param(BROKEN, id="SERVFAIL"), pytest.param(silent, id="silent")])
+def test_what_a_name_servers_own_zone_says_is_tried_where_the_glue_for_it_is_wrong(wrong: Behaviour) -> None:
+    """The zone above gives an address for a sibling's name server that is not its own any more."""
+    asked = Table({"www.example. A": ("www.example. 60 A 198.51.100.1",)})
+    other = Table({"ns.other. A": (f"ns.other. 60 A {LIVING}",)})
+    above = {
+        "under example.": ("", "example. 3600 NS ns.other.", f"ns.other. 3600 A {OLD}"),
+        "under other.": ("", "other. 3600 NS ns0.other.", f"ns0.other. 3600 A {IN_ZONE}"),
+    }
+
+    async def main() -> None:
+        world = World({ROOT: Table(above), OLD: wrong, IN_ZONE: other, LIVING: asked})
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+        assert world.counts.own_address_lookups == 1
 
     play(main)
 

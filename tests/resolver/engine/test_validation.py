@@ -8,10 +8,10 @@ import trio.testing
 
 from cache.chain import alias_of
 from cache.rrset import RRset, Security, Trust
-from cache.rrtypes import YXDOMAIN, A
+from cache.rrtypes import NOERROR, YXDOMAIN, A
 from resolver.errors import DNSSEC_BOGUS, Bogus, CachedFailure, NameTooLong, NoReachableAuthority
 from resolver.iterate import Iteration
-from tests.build import question, rrset
+from tests.build import denial, question, rrset
 from tests.resolver.engine.turned import codes
 from tests.resolver.engine.validated_world import FORGED, GOOD, WWW, World, simulate
 from tests.signing import SignedZone
@@ -201,5 +201,45 @@ def test_a_ds_of_a_referral_is_believed_if_it_is_signed(is_true: bool) -> None:
         kept = world.cache.peek(told.owner, told.rtype)
         assert isinstance(kept, RRset)
         assert (kept.rdatas, kept.security) == (ds.rdatas, Security.SECURE)
+
+    simulate(test)
+
+
+def test_the_root_has_no_ds_and_that_is_proven() -> None:
+    """No zone stands above it that could have one; its own servers say so (RFC 4035 §3.1.4.1)."""
+
+    async def test(world: World) -> None:
+        proof = world.root.sign(rrset(". 3600 NSEC example. NS SOA RRSIG NSEC DNSKEY"))
+        world.said[question(". DS")] = lambda: world.denies(
+            ". DS", ". 3600 SOA a.root. admin.root. 1 2 3 4 3600", proof
+        )
+        for _ in range(2):
+            answer = await world.ask(question(". DS"))
+            assert (answer.rcode, answer.answer, answer.security) == (NOERROR, (), Security.SECURE)
+
+    simulate(test)
+
+
+EXAMPLE_SOA = "example. 3600 SOA ns.example. admin.example. 1 2 3 4 3600"
+BELOW = "www.sub.alias.example. 60 A 192.0.2.7"
+
+
+@pytest.mark.parametrize("before", [[], ["DS"], ["NSEC3PARAM"], ["NSEC"], ["DS", "NSEC3PARAM", "NSEC"]])
+def test_what_is_delegated_below_an_alias_is_proven_insecure_whatever_was_asked_of_the_alias(before: list[str]) -> None:
+    async def test(world: World) -> None:
+        alias = partial(world.records, "alias.example. 60 CNAME www.open.")
+        for rtype in ("DS", "NSEC3PARAM", "NSEC"):
+            world.said[question(f"alias.example. {rtype}")] = alias
+            world.said[question(f"www.open. {rtype}")] = partial(denial, f"www.open. {rtype}")
+        no_ds = world.records("sub.alias.example. 3600 NSEC www.example. NS RRSIG NSEC")
+        world.said[question("sub.alias.example. DS")] = lambda: world.denies(
+            "sub.alias.example. DS", EXAMPLE_SOA, no_ds
+        )
+        world.says(lambda: rrset(BELOW, trio.current_time()))
+        for rtype in before:
+            await world.ask(question(f"alias.example. {rtype}"))
+        answer = await world.ask(question("www.sub.alias.example. A"))
+        assert (answer.rcode, answer.security) == (NOERROR, Security.INSECURE)
+        assert answer.answer[0].rdatas == rrset(BELOW).rdatas
 
     simulate(test)

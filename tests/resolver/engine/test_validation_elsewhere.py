@@ -14,6 +14,7 @@ from resolver.errors import (
     Bogus,
     DnskeyMissing,
     Indeterminate,
+    NoReachableAuthority,
     RrsigsMissing,
 )
 from resolver.iterate.trace import Event, Refused
@@ -173,5 +174,36 @@ def test_an_unsigned_denial_of_a_name_below_one_that_is_not_there_is_that_ones_n
         answer = await world.ask(asked)
         assert (answer.rcode, answer.security, answer.is_stale, codes(answer)) == (NXDOMAIN, Security.SECURE, False, [])
         assert world.resolve.stale_links_after_failure == 0
+
+    simulate(test)
+
+
+def test_an_unsigned_answer_whose_zone_cannot_be_told_is_asked_of_another_server() -> None:
+    """What would settle if it has to be signed cannot be had; an answer that is signed needs no such thing."""
+
+    async def test(world: World) -> None:
+        world.says(lambda: unsigned(world))
+        world.said[question("www.example. DS")] = lambda: NoReachableAuthority("silent")
+        world.beside[WWW] = [lambda: world.records(GOOD)]
+        answer = await world.ask()
+        assert (answer.security, answer.answer[0].rdatas) == (Security.SECURE, rrset(GOOD).rdatas)
+        assert world.asked.count(WWW) == 2
+
+    simulate(test)
+
+
+def test_a_remembered_failure_of_keys_is_judged_as_it_was_and_not_remembered_anew() -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: world.records(GOOD))
+        del world.said[question("example. DS")]
+        world.says(lambda: world.records("other.example. 60 A 192.0.2.2"))
+        with pytest.raises(NoReachableAuthority):
+            await world.ask(question("other.example. A"))
+        world.failures.succeed(question("other.example. A"))
+        assert world.failures.find(question("example. DS"), trio.current_time()) is not None
+        with pytest.raises(NoReachableAuthority) as failure:
+            await world.ask()
+        assert failure.value.is_remembered
+        assert world.failures.find(WWW, trio.current_time()) is None
 
     simulate(test)

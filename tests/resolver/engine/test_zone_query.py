@@ -68,7 +68,7 @@ def query_to(
     finders: Finders | None = None,
     means: Means | None = None,
 ) -> ZoneQuery:
-    finders = finders or Finders(no_look_up, no_glue)
+    finders = finders or Finders(no_look_up, no_glue, no_glue)
     return ZoneQuery(
         means or world.means, finders, servers, shown, WWW, world.new_budget(), gives_up_early=gives_up_early
     )
@@ -349,7 +349,7 @@ class Seeker:
         delegation = Delegation(zone=name("example."), origin=Origin.CACHE, name_servers=name_servers)
         in_hand = world.means.book.in_hand(delegation, world.env.now())
         servers = ZoneServers(world.means, delegation, *in_hand, avoided)
-        return await said_by(world, query_to(world, servers, finders=Finders(self._look_up, no_glue)))
+        return await said_by(world, query_to(world, servers, finders=Finders(self._look_up, no_glue, no_glue)))
 
     async def _look_up(self, of: WireName, within: Budget, query: Landing, take: Take) -> None:
         self.asked.append(of)
@@ -387,7 +387,7 @@ def test_a_query_that_is_dropped_while_it_looks_up_begins_nothing_more() -> None
         servers = ZoneServers(
             world.means, delegation, *world.means.book.in_hand(delegation, world.env.now()), frozenset()
         )
-        query = query_to(world, servers, finders=Finders(seeker._look_up, above))
+        query = query_to(world, servers, finders=Finders(seeker._look_up, no_glue, above))
         looking = query._look_up(DEAD, world.new_budget())
 
         def begin() -> None:
