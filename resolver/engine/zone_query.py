@@ -457,7 +457,9 @@ class ZoneQuery(Landing):
         try:
             while strangers and not self.is_over:
                 name = strangers.pop()
-                if self.servers.add(await self._finders.own(name, self._question, self._budget, self)):
+                if self._has_glue(name) and self.servers.add(
+                    await self._finders.own(name, self._question, self._budget, self)
+                ):
                     break
                 if self.is_over or self.servers.add(
                     await self._finders.above(name, self._question, self._budget, self)
@@ -469,6 +471,11 @@ class ZoneQuery(Landing):
             self._means.mesh.report("look-up at a name server's parent", fault)
         self._seeks_last_resort = False
         self._advance()
+
+    def _has_glue(self, name: WireName) -> bool:
+        """Was an address of this name server in hand? Else it has been looked up already."""
+        book, delegation = self._means.book, self.servers.delegation
+        return bool(book.known(name, self._means.mesh.now) or book.addresses_in(delegation.glue, name))
 
     # How it ends
 
