@@ -27,6 +27,19 @@ class ExtendedError(Value):
 
 @final
 @mypyc_attr(acyclic=True)
+class Ground:
+    """What an answer rests on that is not in the cache. Its owner says when it holds no more, and until when it does if nobody
+    says anything: monotonic seconds."""
+
+    __slots__ = ("holds", "until")
+
+    def __init__(self, until: float) -> None:
+        self.holds = True
+        self.until = until
+
+
+@final
+@mypyc_attr(acyclic=True)
 class Answer(Value):
     """A reply's content, before a message is composed of it.
 
@@ -35,9 +48,22 @@ class Answer(Value):
     additional: what a client needs beside it.
     authoritative: AA. is_stale: some records are past their TTL and are shown with the stale TTL (RFC 8767). The SOA of
     a negative answer already carries the denial's TTL (RFC 2308 §5).
+    grounds: given by a source of its own, which says all that it rests on: it may be given to any client of the same network
+    while each of them holds, its records in any order. None: it may not, or it is made of the cache's entries. It is no part of
+    what is said.
     """
 
-    __slots__ = ("additional", "answer", "authoritative", "authority", "errors", "is_stale", "rcode", "security")
+    __slots__ = (
+        "additional",
+        "answer",
+        "authoritative",
+        "authority",
+        "errors",
+        "grounds",
+        "is_stale",
+        "rcode",
+        "security",
+    )
 
     def __init__(
         self,
@@ -50,6 +76,7 @@ class Answer(Value):
         security: Security = UNCHECKED,
         is_stale: bool = False,
         errors: tuple[ExtendedError, ...] = (),
+        grounds: tuple[Ground, ...] | None = None,
     ) -> None:
         self.rcode: Final = rcode
         self.answer: Final = answer
@@ -59,6 +86,7 @@ class Answer(Value):
         self.security: Final = security
         self.is_stale: Final = is_stale
         self.errors: Final = errors
+        self.grounds: Final = grounds
 
     def parts(self) -> tuple[object, ...]:
         return (

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 class InternalCounts:
     """Counters of the internal zones; all but the gauge only grow."""
 
-    hits: int = field(default=0, metadata={"help": "Questions answered at once from data in memory."})
+    hits: int = field(
+        default=0,
+        metadata={
+            "help": "Questions answered at once from data in memory; cistern_service_rendered_total are given beside them."
+        },
+    )
     loads: int = field(default=0, metadata={"help": "Questions that had to wait for the state database."})
     stale_answers: int = field(default=0, metadata={"help": "Answers given from the last good data (EDE 3)."})
     failures: int = field(

@@ -7,7 +7,7 @@ for any type goes through the same node, so A is never NXDOMAIN where AAAA would
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple, Protocol
 
-from cache.answer import Answer, ExtendedError
+from cache.answer import Answer, ExtendedError, Ground
 from cache.names import WireName, labels
 from cache.rrset import RRset
 from cache.rrtypes import AAAA, ANY, NOERROR, NXDOMAIN, SERVFAIL
@@ -133,14 +133,26 @@ def node_at(owner: WireName, below: Labels, data: Data) -> Node | None:
             raise AssertionError("no name stands for these alone")
 
 
-def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[ExtendedError, ...] = ()) -> Answer:
-    """The answer that a node gives to a type; `errors` mark it as stale.
+def answer(
+    node: Node | None,
+    qtype: int,
+    apex: Apex,
+    bits: Bits,
+    errors: tuple[ExtendedError, ...] = (),
+    grounds: tuple[Ground, ...] | None = None,
+) -> Answer:
+    """The answer that a node gives to a type; `errors` mark it as stale. grounds: all that it rests on, if that can be said.
 
     ANY gets every RRset of the node (RFC 8482 §4.1): they are few, small and our own.
     """
     if node is None:
         return Answer(
-            rcode=NXDOMAIN, authority=(apex.denying,), authoritative=True, is_stale=bool(errors), errors=errors
+            rcode=NXDOMAIN,
+            authority=(apex.denying,),
+            authoritative=True,
+            is_stale=bool(errors),
+            errors=errors,
+            grounds=grounds,
         )
     if node.certainty is Certainty.NONE:
         return NOT_KNOWN
@@ -161,6 +173,7 @@ def answer(node: Node | None, qtype: int, apex: Apex, bits: Bits, errors: tuple[
         authoritative=True,
         is_stale=bool(errors),
         errors=errors,
+        grounds=None if node.is_ordered else grounds,
     )
 
 

@@ -9,18 +9,23 @@ from typing import Final
 
 from cachetools import Cache, LRUCache
 
+from cache.answer import Ground
 from cache.names import WireName
 from internal_zones.outdating import EVERYTHING, Outdated
 from internal_zones.readings import Kind, Reading, UnitKey
 from internal_zones.records import Node
 
+FOREVER: Final = float("inf")
 MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not there evicts nothing that is
 
 
 @dataclass(slots=True)
 class Unit:
-    """A reading kept. generation: when its reading began. is_due: it was touched since. is_ahead: it may hold a commit that no
+    """A reading kept. generation: when its reading began. is_ahead: it may hold a commit that no
     look had seen then: a row in it that is new to the next look may have moved on between the two.
+
+    ground: holds till the unit is touched, replaced or evicted; kind_ground: till all of its kind are touched, and no longer than
+    somebody looks: what an answer of the unit rests on.
 
     known_at: None while the database holds it; when it last did, where rows of it cannot be read now.
     nodes: names of the unit that were asked for, as records; they are derived and die with it. joint_nodes: those that rest on
@@ -31,11 +36,21 @@ class Unit:
     reading: Reading
     generation: int
     read_at: float
-    is_due: bool = False
     is_ahead: bool = False
     known_at: float | None = None
+    ground: Ground = field(default_factory=lambda: Ground(FOREVER))
+    kind_ground: Ground = field(default_factory=lambda: Ground(FOREVER))
     nodes: dict[WireName, Node] = field(default_factory=dict)
     joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] = field(default_factory=dict)
+
+
+class _Kept(LRUCache[UnitKey, Unit]):
+    """Of units; what leaves it is no ground for any answer."""
+
+    def popitem(self) -> tuple[UnitKey, Unit]:
+        key, unit = super().popitem()
+        unit.ground.holds = False
+        return key, unit
 
 
 class Units:
@@ -47,10 +62,10 @@ class Units:
 
     def __init__(self, max_rows: int, trusted_for: float) -> None:
         """trusted_for: seconds from a successful look, unless it is said that the next one comes later."""
-        self._units: LRUCache[UnitKey, Unit] = LRUCache(max_rows, getsizeof=lambda unit: 1 + unit.reading.size)
-        self._empty: LRUCache[UnitKey, Unit] = LRUCache(MAX_EMPTY_UNITS)
+        self._units = _Kept(max_rows, getsizeof=lambda unit: 1 + unit.reading.size)
+        self._empty = _Kept(MAX_EMPTY_UNITS)
         self._trusted_for = trusted_for
-        self._swept = dict.fromkeys(Kind, 0)  # the generation at which every unit of a kind was due
+        self._kinds = {kind: Ground(float("-inf")) for kind in Kind}
         self._ahead: set[UnitKey] = set()  # of this generation: no more than are read between two looks
         self.generation = 0
         self.looked_at = float("-inf")
@@ -62,7 +77,11 @@ class Units:
 
     def put(self, unit: Unit) -> None:
         """Keep the unit in the place of its predecessor. What changed while it was being read may have touched it."""
-        unit.is_due = unit.generation != self.generation
+        unit.ground.holds = unit.generation == self.generation
+        unit.kind_ground = self._kinds[unit.key.kind]
+        replaced = self.get(unit.key)
+        if replaced is not None and replaced is not unit:
+            replaced.ground.holds = False
         kept, other = (self._units, self._empty) if unit.reading.size else (self._empty, self._units)
         kept[unit.key] = unit
         other.pop(unit.key, None)
@@ -87,26 +106,30 @@ class Units:
         """The database was looked at; nothing but what `outdate` was called for has changed. quiet: seconds more than usual till
         the next look, as somebody tells if there is anything to see."""
         self.looked_at = looked_at
-        self._trusted_till = looked_at + self._trusted_for + quiet
+        self._trust(looked_at + self._trusted_for + quiet)
 
     def doubt(self, now: float) -> None:
         """A look failed: unless the next ones succeed, trust ends as soon as if nobody had looked since."""
-        self._trusted_till = min(self._trusted_till, now + self._trusted_for)
+        self._trust(min(self._trusted_till, now + self._trusted_for))
 
     def outdate(self, what: Outdated = EVERYTHING) -> None:
         """The database changed: these units have to be read again before they are current."""
         self.generation += 1
-        self._swept.update(dict.fromkeys(what.kinds, self.generation))
+        for kind in what.kinds:
+            self._kinds[kind].holds = False
+            self._kinds[kind] = Ground(self._trusted_till)
         ahead = {key for key in self._ahead if key.kind in what.ahead}
         self._ahead.clear()
         for key in what.keys | ahead:
             for kept in (self._units, self._empty):
                 if key in kept:
-                    Cache.__getitem__(kept, key).is_due = True  # a change is no use that keeps a unit from eviction
+                    Cache.__getitem__(
+                        kept, key
+                    ).ground.holds = False  # a change is no use that keeps a unit from eviction
 
     def distrust(self, unit: Unit) -> None:
         """The unit has to be read again before it is current."""
-        unit.is_due = True
+        unit.ground.holds = False
 
     def oldest(self) -> list[UnitKey]:
         """The keys of all that is kept, what was read longest ago first."""
@@ -115,7 +138,12 @@ class Units:
 
     def is_untouched(self, unit: Unit) -> bool:
         """Has no look made it due?"""
-        return not unit.is_due and unit.generation >= self._swept[unit.key.kind]
+        return unit.ground.holds and unit.kind_ground.holds
+
+    def _trust(self, till: float) -> None:
+        self._trusted_till = till
+        for ground in self._kinds.values():
+            ground.until = till
 
     @property
     def rows(self) -> int:

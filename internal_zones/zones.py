@@ -256,7 +256,10 @@ class InternalZones:
             self.counts.too_large += 1
         if node is None and place.apex == REVERSE and any(self._bad_rows.are_known_in(it.key.network) for it in units):
             node = UNREADABLE
-        found = answer(node, qtype, self._apexes[place.apex], self._rng, errors)
+        grounds = (
+            None if place.nearest else tuple(ground for unit in units for ground in (unit.ground, unit.kind_ground))
+        )
+        found = answer(node, qtype, self._apexes[place.apex], self._rng, errors, grounds)
         self.counts.stale_answers += found.is_stale
         self.counts.failures += found is NOT_KNOWN
         return found

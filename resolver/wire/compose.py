@@ -124,8 +124,12 @@ def render(
     minimal: bool = True,
     turn: int | None = None,
     nsid: bytes = b"",
+    turns_own: bool = False,
 ) -> Rendered:
-    """As compose_reply, with what it takes to know how long the reply stays right and to give it in another order."""
+    """As compose_reply, with what it takes to know how long the reply stays right and to give it in another order.
+
+    turns_own: our own data may be given in any order, too.
+    """
     assert max_octets >= MIN_OCTETS, max_octets
     opt = _opt(query, answer, nsid)
     draft = _Draft(query, max_octets - len(opt), now, stale_ttl)
@@ -135,7 +139,7 @@ def render(
         needed, wanted = _authority(answer, draft.shows_proofs)
         if minimal:
             wanted = ()
-    is_whole, answers = draft.put_answer(answer.answer, turn)
+    is_whole, answers = draft.put_answer(answer.answer, turn, turns_own)
     authorities = additionals = 0
     if is_whole and needed:
         is_whole, authorities = draft.put_needed(needed)
@@ -190,7 +194,7 @@ class _Draft:
         self._shown = 0  # how many octets of them stand there
         self._cuts: Sequence[int] = ()
 
-    def put_answer(self, rrsets: tuple[RRset, ...], turn: int | None) -> tuple[bool, int]:
+    def put_answer(self, rrsets: tuple[RRset, ...], turn: int | None, turns_own: bool = False) -> tuple[bool, int]:
         """Put the chain: is it there whole, and how many records are in? What is asked for stands last."""
         if not rrsets:
             return True, 0
@@ -203,7 +207,7 @@ class _Draft:
         if len(last.rdatas) == 1:
             put = self._put(last, last.rdatas)
             return put > 0, records + put
-        if last.trust == Trust.LOCAL:
+        if last.trust == Trust.LOCAL and not turns_own:
             turn = None
         put = self._put_turning(last, turn)
         return (True, records + put) if put else (False, records + self._put_part(last, turn))

@@ -1,19 +1,27 @@
 """What a query costs: answered at once, and moved through the kernel in batches rather than one by one."""
 
 import itertools
+import random
 import socket
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from typing import Final
 
-from cache.answer import Answer
+from cache.answer import Answer, Ground
 from cache.lookup import find
+from cache.names import from_text
 from cache.options import CacheOptions
+from cache.rrtypes import AAAA
 from cache.store import RRsetCache
+from internal_zones.apex import INTERNAL, build_apexes, local
+from internal_zones.lookup import answer
+from internal_zones.records import Node
 from resolver.policy.views import View, view_of
 from resolver.real_env_batch import IPV4, SLOTS, Batches
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath
+from resolver.wire import compose_query, question_octets
 from resolver.wire.message import Query
 from tests.bench.measure import ROUNDS, Row, best_of_each
 from tests.build import rrset
@@ -42,6 +50,29 @@ class Known:
         raise NotImplementedError
 
 
+def query_of(name: str) -> bytes:
+    """A query for its addresses, with EDNS."""
+    return compose_query(id=7, asked=question_octets(from_text(name), AAAA), rd=True, edns_payload=1232, do=False)
+
+
+class AtHome(Known):
+    """An Answerer for whom everything is an app of three machines that is in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._apexes = build_apexes(2)
+        self._rng = random.Random(1)
+        machines = [bytes.fromhex(f"fdaa00000018000a000b0000000{number}0002") for number in (1, 2, 3)]
+        self._node = Node((local(from_text("web.internal."), AAAA, tuple(machines)),))
+        self._grounds = (Ground(float("inf")), Ground(float("inf")))
+
+    def view_of(self, client: bytes, local: bytes) -> View:
+        return view_of(client, local, {ip_network("127.0.0.0/8"): 24})
+
+    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+        return answer(self._node, query.qtype, self._apexes[INTERNAL], self._rng, grounds=self._grounds)
+
+
 def rows() -> Iterator[Row]:
     known = Known()
     fast = FastPath(known, known.cache, ServiceCounts())
@@ -52,6 +83,18 @@ def rows() -> Iterator[Row]:
     )
     yield Row("service: answer from a rendered reply", again, anew, "composed", floor=4, ceiling=2)
     yield Row("service: answer, composed", anew, ceiling=20)
+    three, home = Known(), AtHome()
+    three.cache.put(rrset("\n".join(f"web.example. 86400 AAAA 2001:db8::{number}" for number in (1, 2, 3))), 0.0)
+    public, internal = (
+        FastPath(three, three.cache, ServiceCounts(), seed=1),
+        FastPath(home, home.cache, ServiceCounts(), seed=1),
+    )
+    asked, asked_at_home = query_of("web.example."), query_of("web.internal.")
+    kept, at_home = best_of_each(
+        lambda: public.answer(asked, LOOPBACK, LOOPBACK, 0.0),
+        lambda: internal.answer(asked_at_home, LOOPBACK, LOOPBACK, 0.0),
+    )
+    yield Row("service: three internal addresses, hot", at_home, kept, "public ones", floor=1 / 1.2)
     batched, single = (min(microseconds_per_datagram(echo) for _ in range(ROUNDS)) for echo in (in_a_batch, singly))
     yield Row("service: take a datagram and reply", batched, single, "recvfrom", floor=1)
 

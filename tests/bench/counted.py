@@ -11,7 +11,8 @@ from typing import Final
 
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath
-from tests.bench.bench_service import LOOPBACK, QUERY, Known
+from tests.bench.bench_service import LOOPBACK, QUERY, AtHome, Known, query_of
+from tests.build import rrset
 
 WARMING: Final = 200  # calls before: caches are filled, and the interpreter has specialised its code
 TTL: Final = 86400
@@ -30,7 +31,27 @@ def composed() -> Callable[[], object]:
     return lambda: fast.answer(QUERY, LOOPBACK, LOOPBACK, next(seconds) % TTL)
 
 
-PARTS: Final = {"a hit": hit, "a hit, composed": composed}
+def hit_of_three() -> Callable[[], object]:
+    """As hit, of a name with three addresses, each reply in another order."""
+    known = Known()
+    known.cache.put(rrset("\n".join(f"web.example. 86400 AAAA 2001:db8::{number}" for number in (1, 2, 3))), 0.0)
+    fast, query = FastPath(known, known.cache, ServiceCounts(), seed=1), query_of("web.example.")
+    return lambda: fast.answer(query, LOOPBACK, LOOPBACK, 0.0)
+
+
+def internal_hit() -> Callable[[], object]:
+    """The same of an internal name: an app with three machines."""
+    home = AtHome()
+    fast, query = FastPath(home, home.cache, ServiceCounts(), seed=1), query_of("web.internal.")
+    return lambda: fast.answer(query, LOOPBACK, LOOPBACK, 0.0)
+
+
+PARTS: Final = {
+    "a hit": hit,
+    "a hit, composed": composed,
+    "a hit of three addresses": hit_of_three,
+    "a hit of three internal addresses": internal_hit,
+}
 
 
 def _fast_path() -> FastPath:

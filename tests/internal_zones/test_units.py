@@ -12,6 +12,7 @@ def unit(network: int, size: int, generation: int = 0, read_at: float = 0.0) -> 
 def test_a_unit_is_current_till_a_change_or_till_nobody_has_looked() -> None:
     units = Units(100, trusted_for=0.25)
     some = unit(1, 1)
+    units.put(some)
     assert not units.is_current(some, 0.0)
     units.confirm(10.0)
     assert units.is_current(some, 10.25)
@@ -23,6 +24,7 @@ def test_a_unit_is_current_till_a_change_or_till_nobody_has_looked() -> None:
 def test_the_age_of_last_good_data_counts_from_when_it_was_last_known_to_be_true() -> None:
     units = Units(100, trusted_for=1)
     some = unit(1, 1, read_at=5.0)
+    units.put(some)
     units.confirm(50.0)
     assert units.known_at(some) == 50.0
     units.outdate()
@@ -36,6 +38,50 @@ def test_a_unit_read_ahead_of_the_looks_is_due_where_a_row_is_new_that_may_have_
     units.outdate(Outdated(frozenset(), frozenset(), ahead=frozenset((Kind.APPS,))))
     kept = [units.get(UnitKey(Kind.APPS, network)) for network in (1, 2)]
     assert [it is not None and units.is_untouched(it) for it in kept] == [False, True]
+
+
+def grounds_hold(some: Unit, now: float) -> bool:
+    """As whoever keeps what was made of the unit asks, without knowing units."""
+    return all(ground.holds and now <= ground.until for ground in (some.ground, some.kind_ground))
+
+
+def test_what_was_made_of_a_unit_holds_while_the_unit_is_current() -> None:
+    units = Units(20, trusted_for=0.25)
+    units.confirm(10.0)
+    for network in (1, 2):
+        units.put(unit(network, 1))
+    first, second = (units.get(UnitKey(Kind.APPS, network)) for network in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert grounds_hold(first, 10.25)
+    assert not grounds_hold(first, 10.3)  # nobody has looked
+    units.confirm(11.0)
+    assert grounds_hold(first, 11.2)
+    units.doubt(11.0 - 0.2)
+    assert not grounds_hold(first, 11.2)  # the last look failed
+    units.confirm(12.0)
+    units.outdate(Outdated(frozenset(), frozenset((first.key,))))
+    assert (grounds_hold(first, 12.0), grounds_hold(second, 12.0)) == (False, True)
+    units.outdate(Outdated(frozenset((Kind.PEERS,))))
+    assert grounds_hold(second, 12.0)
+    units.outdate(Outdated(frozenset((Kind.APPS,))))
+    assert not grounds_hold(second, 12.0)
+    third = unit(3, 1, generation=units.generation)
+    units.put(third)
+    assert grounds_hold(third, 12.2)
+    units.distrust(third)
+    assert not grounds_hold(third, 12.2)
+
+
+def test_what_was_made_of_a_unit_that_is_replaced_or_evicted_holds_no_more() -> None:
+    units = Units(20, trusted_for=1)
+    units.confirm(0.0)
+    first, again, large = unit(1, 8), unit(1, 8), unit(2, 15)
+    units.put(first)
+    units.put(again)
+    assert (grounds_hold(first, 0.0), grounds_hold(again, 0.0)) == (False, True)
+    units.put(large)
+    assert (grounds_hold(again, 0.0), grounds_hold(large, 0.0)) == (False, True)
 
 
 def test_rows_bound_the_map_and_the_least_recently_used_goes_first() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from cache.answer import Answer
 from cache.names import from_text, to_text
 from internal_zones import Wanted
 from internal_zones.database import MAX_ROWS, StateFault, inline
@@ -362,6 +363,40 @@ def test_a_node_of_several_units_is_made_once_and_anew_when_any_of_them_is(small
             writer.close()
             await asker.zones._watcher.look()
             assert await asker.texts("_http._tcp.web.internal", "SRV") == ["8080 148e21.vm.web.internal"]
+
+    trio.run(main)
+
+
+def holds(answer: Answer | None) -> bool | None:
+    """May whoever keeps the answer give it again? None: to nobody else."""
+    if answer is None or answer.grounds is None:
+        return None
+    return all(ground.holds and trio.current_time() <= ground.until for ground in answer.grounds)
+
+
+def test_an_answer_may_be_given_again_as_long_as_its_units_are_current(small: Path) -> None:
+    async def main() -> None:
+        async with asking(small, run=inline, poll=5.0, max_wait=5.0) as asker:
+            names = (
+                "web.internal",
+                "nosuch.internal",
+                "healthy.web.internal",
+                "_http._tcp.web.internal",
+                "_apps.internal",
+            )
+            kept = {name: await asker.ask(name, "ANY") for name in names}
+            assert {name: holds(answer) for name, answer in kept.items()} == dict.fromkeys(names, True)
+            assert holds(await asker.ask("top1.nearest.of.web.internal")) is None  # its order is this client's
+            assert asker.find("_api.internal") == asker.find("_api.internal")
+            assert holds(asker.find("_api.internal")) is True  # rests on nothing
+            writer = CorrosionWriter(small)
+            with writer.commit():
+                writer.put("machines", {"id": "148e21", "host": "h3"})
+            writer.close()
+            await asker.zones._watcher.look()
+            assert holds(kept["web.internal"]) is False
+            assert holds(kept["_apps.internal"]) is True
+            assert holds(await asker.ask("web.internal")) is True
 
     trio.run(main)
 
