@@ -37,6 +37,9 @@ class Ground:
         self.holds = True
         self.until = until
 
+    def __repr__(self) -> str:
+        return f"<Ground {'till ' + format(self.until, 'g') if self.holds else 'fallen'}>"
+
 
 @final
 @mypyc_attr(acyclic=True)
@@ -49,8 +52,7 @@ class Answer(Value):
     authoritative: AA. is_stale: some records are past their TTL and are shown with the stale TTL (RFC 8767). The SOA of
     a negative answer already carries the denial's TTL (RFC 2308 §5).
     grounds: given by a source of its own, which says all that it rests on: it may be given to any client of the same network
-    while each of them holds, its records in any order. None: it may not, or it is made of the cache's entries. It is no part of
-    what is said.
+    while each of them holds, its records in any order. None: it may not, or it is made of the cache's entries.
     """
 
     __slots__ = (
@@ -98,6 +100,7 @@ class Answer(Value):
             self.security,
             self.is_stale,
             self.errors,
+            self.grounds,
         )
 
 

@@ -168,7 +168,7 @@ def on(path: Path, main: Callable[[Asker], Awaitable[None]], region: str = "") -
     """Run `main` with zones on the file, database reads inline."""
 
     async def run() -> None:
-        async with asking(path, run=inline, region=region) as asker:
+        async with asking(path, run=inline, max_wait=10.0, region=region) as asker:
             await main(asker)
 
     trio.run(run)
