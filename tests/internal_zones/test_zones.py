@@ -374,9 +374,12 @@ def holds(answer: Answer | None) -> bool | None:
     return all(ground.holds and trio.current_time() <= ground.until for ground in answer.grounds)
 
 
-def test_an_answer_may_be_given_again_as_long_as_its_units_are_current(small: Path) -> None:
+def test_an_answer_may_be_given_again_as_long_as_its_units_are_current(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    write_state(path, SMALL)
+
     async def main() -> None:
-        async with asking(small, run=inline, poll=5.0, max_wait=5.0) as asker:
+        async with asking(path, run=inline, poll=5.0, max_wait=5.0) as asker:
             names = (
                 "web.internal",
                 "nosuch.internal",
@@ -389,7 +392,7 @@ def test_an_answer_may_be_given_again_as_long_as_its_units_are_current(small: Pa
             assert holds(await asker.ask("top1.nearest.of.web.internal")) is None  # its order is this client's
             assert asker.find("_api.internal") == asker.find("_api.internal")
             assert holds(asker.find("_api.internal")) is True  # rests on nothing
-            writer = CorrosionWriter(small)
+            writer = CorrosionWriter(path)
             with writer.commit():
                 writer.put("machines", {"id": "148e21", "host": "h3"})
             writer.close()
