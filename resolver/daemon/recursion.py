@@ -138,7 +138,7 @@ def make_recursion(
         ttls=options.cache,
         validates=options.dnssec.validate,
     )
-    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache)
+    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache, mesh.rest)
     validation = trusting.validation if trusting is not None else None
     fetcher = Fetcher(mesh, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
     flights = Flights(mesh, fetcher.fetch, counts.resolve)

@@ -57,10 +57,12 @@ async def serve(
     """
     async with trio.open_nursery() as background:
         counts = counts or Counts()
-        if options.log.level == "debug":
-            trio.lowlevel.add_instrument(Holders(env.now))
         tapping = make_tapping(options, env, counts, around.connect, VERSION)
         parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts, tapping=tapping)
+        if options.log.level == "debug":
+            holders = Holders(env.now)
+            trio.lowlevel.add_instrument(holders)
+            parts.mesh.watch = holders.watch
         if tapping is not None:
             tapping.start()
         running = Running(parts, around.process)

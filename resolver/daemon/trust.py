@@ -14,6 +14,7 @@ from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
+from resolver.dnssec.work import Rest
 from resolver.engine.validation import Lookup, Validation
 from resolver.env import Env
 
@@ -52,8 +53,9 @@ def make_trusting(
     lookup: Lookup,
     counts: DnssecCounts,
     ttls: CacheOptions,
+    rest: Rest,
 ) -> Trusting | None:
-    """None: nothing is validated."""
+    """None: nothing is validated. rest: see Work."""
     if not options.validate:
         return None
     import resolver.dnssec.algorithms  # noqa: F401  # now, and not while clients wait for the first signature
@@ -63,4 +65,4 @@ def make_trusting(
     trust = ChainOfTrust(env.now, anchors, unchecked, standings)
     gaps = Gaps(ttls, counts)
     validator = Validator(trust, gaps, env.now, env.wall, counts, options.signature_skew)
-    return Trusting(Validation(env.now, validator, cache, lookup), standings, gaps)
+    return Trusting(Validation(env.now, validator, cache, lookup, rest), standings, gaps)

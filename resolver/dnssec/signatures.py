@@ -9,7 +9,7 @@ from cache.rrset import RRset
 from cache.rrtypes import DNAME, DNSKEY, DS, NSEC, NSEC3, NSEC3PARAM, SOA
 from resolver.dnssec.canonical import end_of_name, signed_owner, signed_records
 from resolver.dnssec.keys import Key, usable_keys, with_tag
-from resolver.dnssec.numbers import SUPPORTED
+from resolver.dnssec.numbers import SUPPORTED, TAKES
 from resolver.dnssec.work import Work
 
 MAX_SIGNATURES: Final = 8  # of one RRset that are tried (KeyTrap): a rollover of two algorithms needs four
@@ -81,13 +81,14 @@ _TOLD_FIRST: Final = (
 )
 
 
-def verify(
+async def verify(
     rrset: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work, skew: int = 0
 ) -> Verified | Unverified:
     """Does one of the RRset's signatures hold at `wall` by one of `keys`, the trusted DNSKEY rdatas of `zone`?
 
     skew: seconds by which this host's clock, or the signer's, may be off: a signature holds so much earlier and later. At most
     MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`; raises WorkExhausted.
+    Others have their turn between two attempts.
     """
     trusted = usable_keys(keys)
     failed: list[Unverified] = []
@@ -101,7 +102,7 @@ def verify(
         if tried == MAX_SIGNATURES:
             return TOO_MANY
         tried += 1
-        outcome = _try(rrset, signature, trusted, wall, work, skew)
+        outcome = await _try(rrset, signature, trusted, wall, work, skew)
         if isinstance(outcome, Verified):
             return outcome
         failed.append(outcome)
@@ -182,7 +183,7 @@ def _no_key(signature: Signature, keys: Sequence[Key]) -> Unverified | None:
     return Unverified(f"no DNSKEY {signature.tag} of algorithm {signature.algorithm}", DNSKEY_MISSING)
 
 
-def _try(
+async def _try(
     rrset: RRset, signature: Signature, keys: Sequence[Key], wall: float, work: Work, skew: int
 ) -> Verified | Unverified:
     from resolver.dnssec.algorithms import is_signed  # takes an eighth of a start; who validates has it imported then
@@ -191,6 +192,7 @@ def _try(
     signed = signature.head + signed_records(owner, rrset.rtype, rrset.rdatas, signature.original_ttl)
     for key in with_tag(keys, signature.tag, signature.algorithm):
         work.spend_signature()
+        await work.rest(TAKES[key.algorithm])
         if is_signed(key.algorithm, key.public_key, signed, signature.signature):
             until = wall + seconds_to(signature.expiration, int(wall)) + skew
             return Verified(until, _existing_labels(rrset.owner, signature), signature.original_ttl)

@@ -26,7 +26,7 @@ from resolver.dnssec.keys import matching
 from resolver.dnssec.signatures import Unverified, Verified, seconds_early, verify
 from resolver.dnssec.standing import Signed, Uncut, Unsigned
 from resolver.dnssec.trust import FOREVER, ChainOfTrust, Fetch
-from resolver.dnssec.work import Work
+from resolver.dnssec.work import Rest, Work, no_rest
 from resolver.errors import (
     Bogus,
     DnskeyMissing,
@@ -67,9 +67,9 @@ class Validator:
         self._counts = counts
         self._skew = skew
 
-    def new_work(self) -> Work:
-        """What one client question may cost."""
-        return Work(counts=self._counts)
+    def new_work(self, rest: Rest = no_rest) -> Work:
+        """What one client question may cost. rest: see Work."""
+        return Work(counts=self._counts, rest=rest)
 
     async def validate_rrset(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         """It with its security, and no TTL past its signatures'; raises ResolutionFailure.
@@ -118,17 +118,17 @@ class Validator:
             return rrset.replace(security=Security.INSECURE)
         if signer is None:
             raise RrsigsMissing(f"no signature of {_text(rrset)}")
-        verified = self._verified(rrset, zone, signer, work)
+        verified = await self._verified(rrset, zone, signer, work)
         if verified.labels < count_labels(rrset.owner):
-            return self._judge_expanded(rrset, verified, zone, work)
+            return await self._judge_expanded(rrset, verified, zone, work)
         return self._limited(rrset.replace(proof=()), [verified], Security.SECURE)
 
-    def _judge_expanded(self, rrset: RRset, verified: Verified, zone: Signed, work: Work) -> RRset:
+    async def _judge_expanded(self, rrset: RRset, verified: Verified, zone: Signed, work: Work) -> RRset:
         """RFC 4035 §5.3.4: what a wildcard gives is good only where nothing closer is; one record is enough to say so."""
         what = f"a wildcard's {_text(rrset)}"
         for one in rrset.proof[:MAX_RECORDS]:
             found = proves_no_closer_match(rrset.owner, verified.labels, zone.zone, (one,), work)
-            verdict = self._verify(one, zone, work) if found is not Proof.NOT_PROVEN else None
+            verdict = await self._verify(one, zone, work) if found is not Proof.NOT_PROVEN else None
             if isinstance(verdict, Verified):
                 proof = self._limited(one, [verdict], Security.SECURE)
                 judged = self._limited(with_proof(rrset, (proof,)), [verified], _security_of(found, what))
@@ -158,7 +158,7 @@ class Validator:
             keys = matching(rrset, found.rdatas)
         if not keys:
             raise DnskeyMissing(f"no key of {to_text(zone)} is the one that is vouched for")
-        verified = self._verified(rrset, Signed(zone, keys, FOREVER), zone, work)
+        verified = await self._verified(rrset, Signed(zone, keys, FOREVER), zone, work)
         return self._limited(rrset, [verified], Security.SECURE)
 
     async def _judge_denial(self, denial: Denial, qtype: int, fetch: Fetch, work: Work) -> Denial:
@@ -176,8 +176,8 @@ class Validator:
             return denial.replace(security=Security.INSECURE)
         if signer is None or not denial.proof or isinstance(zone, Unsigned):
             raise NsecMissing(f"nothing proves that {to_text(denial.owner)} TYPE{qtype} is not there")
-        verified = [self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
-        proof, of_proof = self._proven(denial.proof, zone, work)
+        verified = [await self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
+        proof, of_proof = await self._proven(denial.proof, zone, work)
         security = _security_of(_proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}")
         ttl, expires = self._limits(denial, [*verified, *of_proof])
         limited = denial.replace(proof=proof, security=security, ttl=ttl, expires=expires)
@@ -186,23 +186,26 @@ class Validator:
             self._gaps.note(zone.zone, proof, soa)
         return limited.replace(soa=soa)
 
-    def _verified(self, rrset: RRset, zone: Signed, signer: WireName, work: Work) -> Verified:
+    async def _verified(self, rrset: RRset, zone: Signed, signer: WireName, work: Work) -> Verified:
         """How it is signed; raises Bogus."""
         if signer != zone.zone:
             raise Bogus(f"{_text(rrset)} is signed by {to_text(signer)}, which is no zone")
-        verdict = self._verify(rrset, zone, work)
+        verdict = await self._verify(rrset, zone, work)
         if isinstance(verdict, Unverified):
             failure = FAILURES.get(verdict.info_code, Bogus)
             raise failure(f"{_text(rrset)}: {verdict.reason}")
         return verdict
 
-    def _verify(self, rrset: RRset, zone: Signed, work: Work) -> Verified | Unverified:
-        return verify(rrset, zone.keys, zone.zone, self._wall(), work, self._skew)
+    async def _verify(self, rrset: RRset, zone: Signed, work: Work) -> Verified | Unverified:
+        return await verify(rrset, zone.keys, zone.zone, self._wall(), work, self._skew)
 
-    def _proven(self, proof: Proofs, zone: Signed, work: Work) -> tuple[Proofs, list[Verified]]:
+    async def _proven(self, proof: Proofs, zone: Signed, work: Work) -> tuple[Proofs, list[Verified]]:
         """Those NSEC and NSEC3 RRsets that the zone signed, and how."""
-        verdicts = [(one, self._verify(one, zone, work)) for one in proof]
-        good = [(one, verdict) for one, verdict in verdicts if isinstance(verdict, Verified)]
+        good: list[tuple[RRset, Verified]] = []
+        for one in proof:
+            verdict = await self._verify(one, zone, work)
+            if isinstance(verdict, Verified):
+                good.append((one, verdict))
         limited = [self._limited(one, [verdict], Security.SECURE) for one, verdict in good]
         return tuple(limited), [verdict for _, verdict in good]
 

@@ -1,5 +1,6 @@
 """How much cryptography one client question may still cost (KeyTrap CVE-2023-50387, NSEC3 CVE-2023-50868)."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +12,12 @@ from resolver.errors import WorkExhausted
 SIGNATURES_A_QUESTION: Final = 32  # an honest chain of four zones costs about ten; the KeyTrap zones ask for 10,000
 HASHES_A_QUESTION: Final = 600  # rounds of SHA-1; a denial four labels deep costs about five times (1 + iterations)
 
+Rest = Callable[[float], Awaitable[None]]  # waits until so many seconds may be computed without keeping others waiting
+
+
+async def no_rest(seconds: float) -> None:
+    """Nobody else waits."""
+
 
 @dataclass(slots=True)
 class Work:
@@ -18,12 +25,14 @@ class Work:
 
     signatures: verifications, whatever their algorithm. hashes: rounds of SHA-1 for NSEC3. learned: which zones sign, as this
     question has found out; it serves all of it, however short the TTLs are. counts: of what is spent.
+    rest: before each verification.
     """
 
     signatures: int = SIGNATURES_A_QUESTION
     hashes: int = HASHES_A_QUESTION
     learned: dict[WireName, Standing] = field(default_factory=dict, compare=False)
     counts: DnssecCounts = field(default_factory=DnssecCounts, compare=False)
+    rest: Rest = field(default=no_rest, compare=False)
 
     def spend_signature(self) -> None:
         """Count one verification; raises WorkExhausted when none is left: it says nothing of whose signature it is."""

@@ -13,9 +13,11 @@ from resolver.engine.timers import NEVER, Timers
 
 T = TypeVar("T")
 # steps of tasks in one turn; when more can go on, they do in the next one, after what has come in meanwhile
-MAX_STEPS: Final = 512
+MAX_STEPS: Final = 64
+COMPUTING: Final = 0.001  # s of one turn in which signatures are checked; one is, however long it takes
 
 Work = Coroutine[object, None, T]
+Watch = Callable[[str, Callable[[], None]], None]  # what is done, and the doing of it
 Report = Callable[[str, Exception], None]  # what was being done, and the fault of this program that it met
 
 
@@ -76,7 +78,7 @@ class Task:
         """what: it does, for the report of a fault."""
         self._mesh = mesh
         self._work = work
-        self._what = what
+        self.what = what
         self._is_woken = False
         self._is_over = False
 
@@ -97,7 +99,7 @@ class Task:
             self._is_over = True
         except Exception as fault:  # one bad task must not end the daemon
             self._is_over = True
-            self._mesh.report(self._what, fault)
+            self._mesh.report(self.what, fault)
 
     def end(self) -> None:
         """Break it off where it waits."""
@@ -116,8 +118,11 @@ class Mesh:
         self.report = report
         self._woken: deque[Task] = deque()
         self._at_end: list[Callable[[], None]] = []
+        self._resting: deque[tuple[Task, float]] = deque()  # and how long each wants to compute
+        self._computed = 0.0  # s of this turn that were granted
         self._current: Task | None = None
         self._is_turning = False
+        self.watch: Watch | None = None  # does all that is done, for who looks for what takes long
         self.note_change: Callable[[], None] = _nobody  # told when there is something new to do, and a driver may sleep
 
     def turn(self, now: float, event: Callable[[], None] | None = None) -> None:
@@ -131,6 +136,7 @@ class Mesh:
         try:
             if event is not None:
                 self._call(event)
+            self._wake_resting()
             while (due := self.timers.take_due(now)) is not None:
                 self._call(due)
             self._run_woken()
@@ -143,7 +149,7 @@ class Mesh:
 
     def next_at(self) -> float:
         """When the next turn is due, if nothing comes in before; NEVER: not before something does."""
-        return self.now if self._woken or self._at_end else self.timers.next_at()
+        return self.now if self._woken or self._at_end or self._resting else self.timers.next_at()
 
     def at_end(self, callback: Callable[[], None]) -> None:
         """Have this called at the end of the turn: what is sent together leaves together."""
@@ -184,20 +190,55 @@ class Mesh:
         self.timers.at(self.now + seconds, task.wake)
         await PAUSE
 
+    async def rest(self, seconds: float) -> None:
+        """Wait until so long may be computed: in this turn if little was, or in a later one, when others have had theirs."""
+        if not self._resting and self._may_compute(seconds):
+            self._computed += seconds
+            return
+        task = self._current
+        assert task is not None, "only what the mesh runs can wait in it"
+        self._resting.append((task, seconds))
+        await PAUSE
+
+    def _may_compute(self, seconds: float) -> bool:
+        return not self._computed or self._computed + seconds <= COMPUTING
+
+    def _wake_resting(self) -> None:
+        """A new turn: whoever waits may compute in it, the first ones first."""
+        self._computed = 0.0
+        while self._resting and self._may_compute(self._resting[0][1]):
+            task, seconds = self._resting.popleft()
+            self._computed += seconds
+            task.wake()
+
     def _run_woken(self) -> None:
         woken = self._woken
         for _ in range(MAX_STEPS):
             if not woken:
                 break
             self._current = task = woken.popleft()
-            task.step()
+            if self.watch is None:
+                task.step()
+            else:
+                self.watch(task.what, task.step)
         self._current = None
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:
-            callback()
+            if self.watch is None:
+                callback()
+            else:
+                self.watch(_name_of(callback), callback)
         except Exception as fault:  # one bad event must not end the daemon
             self.report("event", fault)
+
+
+def _name_of(callback: Callable[[], None]) -> str:
+    """What a timer or an event does, for people: the method that a partial is of, too."""
+    called: object = callback
+    while (inner := getattr(called, "func", None)) is not None:
+        called = inner
+    return getattr(called, "__qualname__", "") or type(called).__name__
 
 
 def _nobody() -> None:

@@ -15,7 +15,7 @@ from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.rrtypes import CNAME, DNSKEY, DS, NS
 from cache.store import RRsetCache, denies_ds
 from resolver.dnssec.validate import Validator
-from resolver.dnssec.work import Work
+from resolver.dnssec.work import Rest, Work, no_rest
 from resolver.engine.mesh import Landing
 from resolver.errors import Bogus, DnskeyMissing, ResolutionFailure
 from resolver.iterate.budget import Budget
@@ -28,8 +28,16 @@ Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
 class Validation:
     """Checks what iterations bring."""
 
-    def __init__(self, now: Callable[[], float], validator: Validator, cache: RRsetCache, lookup: Lookup) -> None:
-        """lookup: the first link of a question, through cache and flights, and so validated itself."""
+    def __init__(
+        self,
+        now: Callable[[], float],
+        validator: Validator,
+        cache: RRsetCache,
+        lookup: Lookup,
+        rest: Rest = no_rest,
+    ) -> None:
+        """lookup: the first link of a question, through cache and flights, and so validated itself. rest: see Work."""
+        self.rest = rest
         self.now = now
         self.validator = validator
         self.cache = cache
@@ -120,7 +128,7 @@ class _Step:
         self._question = question
         self._flight = flight
         self._within = budget.sub(question)
-        self._work = _work_of(budget, means.validator)
+        self._work = _work_of(budget, means)
 
     async def judge_link(self, link: Link) -> Link:
         if not isinstance(link, Alias):
@@ -169,9 +177,9 @@ def _is_no_news(derived: Entry, known: Entry, qtype: int) -> bool:
     return known.received > derived.received or known.expires >= derived.expires
 
 
-def _work_of(budget: Budget, validator: Validator) -> Work:
+def _work_of(budget: Budget, means: Validation) -> Work:
     """What is left for the client question, whichever of its flights asks."""
     work = budget.spent.of_validation
     if not isinstance(work, Work):
-        work = budget.spent.of_validation = validator.new_work()
+        work = budget.spent.of_validation = means.validator.new_work(means.rest)
     return work

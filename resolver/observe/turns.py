@@ -46,7 +46,10 @@ class Turns:
 
 
 class Holders(trio.abc.Instrument):
-    """Logs which task of trio's held the loop for long: for who looks for it, as each step costs a microsecond."""
+    """Logs what held the loop for long: for who looks for it, as each step costs a microsecond.
+
+    As an instrument of trio's it sees trio's tasks; `watch` is for the engine's.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -58,6 +61,17 @@ class Holders(trio.abc.Instrument):
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
         """It ends."""
-        took = self._now() - self._began
+        self._tell(task.name, self._began)
+
+    def watch(self, what: str, do: Callable[[], None]) -> None:
+        """Do it, and tell if that took long."""
+        began = self._now()
+        try:
+            do()
+        finally:
+            self._tell(what, began)
+
+    def _tell(self, what: str, began: float) -> None:
+        took = self._now() - began
         if took > LONG:
-            log.debug("loop_held", task=task.name, milliseconds=round(1000 * took, 1))
+            log.debug("loop_held", by=what, milliseconds=round(1000 * took, 1))

@@ -158,13 +158,15 @@ def test_descriptors_that_run_out_are_remarked() -> None:
     with_health(test, process=Process(1000, 1024))
 
 
-def test_the_loop_is_measured_once_a_second() -> None:
+def test_a_long_turn_of_the_loop_is_remarked() -> None:
     async def test(health: Health, parts: Parts) -> None:
-        await trio.sleep(5.5)
-        assert sum(health.lag.buckets) == 5
-        [checks, lag] = health.measures()
-        assert checks.values["event_loop"] == 1  # type: ignore[index]  # it is a dict
-        assert lag.name == "cistern_event_loop_lag_seconds"
+        parts.counts.loop.longest_turn = 0.002
+        assert states(health)["event_loop"] == "ok"
+        parts.counts.loop.longest_turn = 0.25
+        assert states(health)["event_loop"] == "remark"
+        assert any("took 250.0 ms" in remark for remark in health.remarks())
+        [checks] = health.measures()
+        assert checks.values["event_loop"] == 0  # type: ignore[index]  # it is a dict
 
     with_health(test)
 

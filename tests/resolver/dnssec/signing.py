@@ -1,5 +1,7 @@
 """Signed RRsets for tests: the keys are made here, the signatures by dnspython, so that it is the oracle of what we verify."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,8 +10,10 @@ import dns.rdata
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
-from cache.names import from_text
+from cache.names import WireName, from_text
 from cache.rrset import RRset
+from resolver.dnssec.signatures import Unverified, Verified, verify
+from resolver.dnssec.work import Work
 from tests.build import rrset
 from tests.signing import Private, with_rrsig
 
@@ -29,6 +33,20 @@ class Signer:
     @property
     def rdata(self) -> bytes:
         return wire_of(self.dnskey)
+
+
+def verify_now(
+    signed: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work, skew: int = 0
+) -> Verified | Unverified:
+    """What `verify` says to whom nobody else waits for."""
+    came: list[Verified | Unverified] = []
+
+    async def run() -> None:
+        came.append(await verify(signed, keys, zone, wall, work, skew))
+
+    with suppress(StopIteration):
+        run().send(None)
+    return came[0]
 
 
 def wire_of(rdata: dns.rdata.Rdata) -> bytes:

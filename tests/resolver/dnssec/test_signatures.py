@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from cache.names import from_text
 from cache.rrset import RRset
 from resolver.dnssec import signatures
-from resolver.dnssec.signatures import TOO_MANY, Unverified, Verified, seconds_early, seconds_to, verify
+from resolver.dnssec.numbers import ED25519, TAKES
+from resolver.dnssec.signatures import TOO_MANY, Unverified, Verified, seconds_early, seconds_to
 from resolver.dnssec.work import Work
 from resolver.errors import WorkExhausted
 from tests.build import replace, rrset
-from tests.resolver.dnssec.signing import EXPIRATION, NOW, ZONE, ed25519_signer, sign
+from tests.resolver.dnssec.signing import EXPIRATION, NOW, ZONE, ed25519_signer, sign, verify_now
 
 KEY, OTHER = ed25519_signer(1), ed25519_signer(2)
 WWW = sign("www.example. 60 A 192.0.2.1\nwww.example. 60 A 192.0.2.2", KEY)
@@ -21,7 +22,7 @@ WILD = sign("*.example. 60 TXT wild", KEY)
 
 
 def outcome(signed: RRset, *keys: bytes, zone: str = "example.", wall: float = NOW) -> Verified | Unverified:
-    return verify(signed, keys or (KEY.rdata,), from_text(zone), wall, Work())
+    return verify_now(signed, keys or (KEY.rdata,), from_text(zone), wall, Work())
 
 
 def code(signed: RRset, *keys: bytes, zone: str = "example.", wall: float = NOW) -> int:
@@ -133,17 +134,17 @@ def test_keytrap_costs_no_more_than_the_work_that_is_left() -> None:
     rrsigs = tuple(WWW.rrsigs[0][:-1] + bytes((octet,)) for octet in range(100) if octet != WWW.rrsigs[0][-1])
     attack = replace(WWW, rrsigs=rrsigs)
     work = Work()
-    assert verify(attack, [KEY.rdata], ZONE, NOW, work) is TOO_MANY
+    assert verify_now(attack, [KEY.rdata], ZONE, NOW, work) is TOO_MANY
     assert work.signatures == Work().signatures - signatures.MAX_SIGNATURES
     spent = Work(signatures=3)
     with pytest.raises(WorkExhausted):
-        verify(attack, [KEY.rdata], ZONE, NOW, spent)
+        verify_now(attack, [KEY.rdata], ZONE, NOW, spent)
     assert spent.signatures == 0
 
 
 def test_what_is_refused_beforehand_costs_nothing() -> None:
     work = Work()
-    verify(sign("www.example. 60 A 192.0.2.1", KEY, expiration=NOW - 1), [KEY.rdata], ZONE, NOW, work)
+    verify_now(sign("www.example. 60 A 192.0.2.1", KEY, expiration=NOW - 1), [KEY.rdata], ZONE, NOW, work)
     assert work == Work()
 
 
@@ -190,7 +191,7 @@ def test_a_read_signature_keeps_what_is_signed_of_it() -> None:
 )
 def test_clocks_may_differ_by_the_skew(inception: int, expiration: int, skew: int, holds: bool) -> None:
     signed = sign("www.example. 60 A 192.0.2.1", KEY, inception=inception, expiration=expiration)
-    found = verify(signed, [KEY.rdata], ZONE, NOW, Work(), skew)
+    found = verify_now(signed, [KEY.rdata], ZONE, NOW, Work(), skew)
     assert isinstance(found, Verified) is holds
     if isinstance(found, Verified):
         assert found.until == expiration + skew
@@ -200,3 +201,15 @@ def test_how_early_the_earliest_signature_is() -> None:
     early = sign("www.example. 60 A 192.0.2.1", KEY, inception=NOW + 90)
     both = replace(early, rrsigs=(*early.rrsigs, *sign("www.example. 60 A 192.0.2.1", KEY, inception=NOW + 50).rrsigs))
     assert [seconds_early(one, NOW) for one in (WWW, early, both, replace(WWW, rrsigs=()))] == [0, 90, 50, 0]
+
+
+def test_others_have_their_turn_before_each_attempt() -> None:
+    """Eight signatures, none of which holds: each may take its time only when asked for."""
+    asked: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        asked.append(seconds)
+
+    attack = replace(WWW, rrsigs=tuple(WWW.rrsigs[0][:-1] + bytes((octet,)) for octet in range(200, 220)))
+    verify_now(attack, [KEY.rdata], ZONE, NOW, Work(rest=rest))
+    assert asked == [TAKES[ED25519]] * signatures.MAX_SIGNATURES

@@ -1,9 +1,10 @@
+from functools import partial
 from itertools import pairwise
 
 import pytest
 
 from resolver.engine import Landing, Mesh
-from resolver.engine.mesh import MAX_STEPS
+from resolver.engine.mesh import COMPUTING, MAX_STEPS
 from resolver.engine.timers import NEVER
 from tests.resolver.engine.turned import at_once, raise_fault
 
@@ -286,3 +287,51 @@ def test_what_has_to_wait_for_nothing_is_done_at_once() -> None:
         return 7
 
     assert at_once(Mesh(raise_fault), work()) == 7
+
+
+def test_who_computes_lets_others_have_their_turn() -> None:
+    """32 signatures that take 0.7 ms each: one a turn, and whatever comes in meanwhile is done between."""
+    noted = Noted()
+
+    async def compute() -> None:
+        for number in range(32):
+            await noted.mesh.rest(COMPUTING * 0.7)
+            noted.note(number)
+
+    noted.mesh.start(compute(), "signatures")
+    for turn in range(32):
+        noted.mesh.turn(noted.mesh.next_at(), partial(noted.note, f"turn {turn}"))
+    assert noted.steps[1::2] == list(range(32))
+    assert noted.mesh.next_at() == NEVER
+
+
+def test_what_takes_little_is_computed_in_one_turn_and_the_first_who_waits_goes_on_first() -> None:
+    noted = Noted()
+
+    async def compute(name: str) -> None:
+        for number in range(8):
+            await noted.mesh.rest(COMPUTING / 5)
+            noted.note((name, number))
+
+    noted.mesh.start(compute("a"), "signatures")
+    noted.mesh.start(compute("b"), "signatures")
+    counted = []
+    while noted.mesh.next_at() < NEVER:
+        before = len(noted.steps)
+        noted.mesh.turn(noted.mesh.next_at())
+        counted.append(len(noted.steps) - before)
+    assert max(counted) == 5
+    assert len(noted.steps) == 16
+    assert noted.steps.index(("b", 0)) < 10, "in the second turn"
+
+
+def test_what_takes_longer_than_a_turn_may_is_computed_all_the_same() -> None:
+    noted = Noted()
+
+    async def compute() -> None:
+        await noted.mesh.rest(10 * COMPUTING)
+        noted.note("done")
+
+    noted.mesh.start(compute(), "signature")
+    noted.mesh.turn(1.0)
+    assert noted.steps == ["done"]

@@ -55,7 +55,7 @@ class World:
         trust = ChainOfTrust(trio.current_time, anchors, frozenset(), self.standings)
         gaps = Gaps(CacheOptions(), self.counts)
         validator = Validator(trust, gaps, trio.current_time, lambda: WALL + trio.current_time(), self.counts)
-        validation = Validation(trio.current_time, validator, self.cache, self._lookup)
+        validation = Validation(trio.current_time, validator, self.cache, self._lookup, mesh.rest)
         resolve = self.resolve = ResolveCounts()
         fetcher = Fetcher(mesh, self.cache, self.failures, self._iterate, StaleOptions(), resolve, validation)
         flights = Flights(mesh, fetcher.fetch, resolve)

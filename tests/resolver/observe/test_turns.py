@@ -1,10 +1,14 @@
 """Turns of the event loop."""
 
+from functools import partial
+
 import pytest
 import trio
 from structlog.testing import capture_logs
 
+from resolver.engine import Mesh
 from resolver.observe.turns import LONG, WINDOW, Holders, LoopCounts, Turns
+from tests.resolver.engine.turned import raise_fault
 
 
 class Clock:
@@ -51,4 +55,24 @@ def test_what_held_the_loop_is_named() -> None:
     with capture_logs() as events:
         trio.run(main, instruments=[Holders(clock)])
     assert [(event["event"], event["milliseconds"]) for event in events] == [("loop_held", 10.0)]
-    assert "hold" in str(events[0]["task"])
+    assert "hold" in str(events[0]["by"])
+
+
+def test_what_of_the_engines_held_the_loop_is_named() -> None:
+    clock = Clock()
+
+    def take_long() -> None:
+        clock.now += 0.003
+
+    async def compute() -> None:
+        take_long()
+        await mesh.sleep(1)
+
+    mesh = Mesh(raise_fault)
+    mesh.watch = Holders(clock).watch
+    with capture_logs() as events:
+        mesh.start(compute(), "client question")
+        mesh.turn(1.0, partial(take_long))
+        mesh.turn(2.0, lambda: None)
+    named = [(str(event["by"]).rpartition(".")[2], event["milliseconds"]) for event in events]
+    assert named == [("take_long", 3.0), ("client question", 3.0)]
