@@ -48,7 +48,7 @@ class Signer:
     def rrsig(self, rrset: RRset, owner: Name, flaw: Flaw) -> RRset:
         """The signature of records, for those that have this owner."""
         at = WALL + DAY if flaw is Flaw.EARLY else WALL - MONTH
-        until = WALL - 1 if flaw is Flaw.EXPIRED else WALL + MONTH
+        until = WALL - DAY if flaw is Flaw.EXPIRED else WALL + MONTH
         key = rrset.to_text(), at, until
         if key not in self._made:
             rdata = self.keys.rrsig(rrset, at=at, until=until)
