@@ -13,6 +13,7 @@ from cache.node import Node
 from cache.octets import octets_of
 from cache.options import StaleOptions
 from cache.rrset import Denial, Entry, RRset
+from cache.rrtypes import CNAME
 from cache.staleness import Freshness, freshness
 from cache.store import RRsetCache
 
@@ -28,52 +29,58 @@ Order = Literal["ttl", "size", "hits"]  # soonest to expire, largest, most used 
 class Wanted(msgspec.Struct, frozen=True):
     """Which entries are to be shown: those at and below `zone`, of one type or (None) of all.
 
-    is_stale, is_negative: only what is past its TTL and could still be given; only denials, fresh or not.
+    is_stale, is_negative: only what is past its TTL and could still be given; only denials, fresh or not. with_aliases:
+    aliases too, whatever the type.
     """
 
     zone: WireName = ROOT
     rtype: int | None = None
     is_stale: bool = False
     is_negative: bool = False
+    with_aliases: bool = False
 
 
-class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry. ttl_remaining: seconds, below 0 once it has expired; age: seconds since it was heard.
+class EntryRow(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+):
+    """One entry. ttl_left: seconds, below 0 once it has expired; age: seconds since it was heard.
 
     state: fresh, due (soon to be fetched anew), stale or gone; nxdomain or nodata for a denial that is fresh. is_negative: is
     it a denial, fresh or not?
-    lease_remaining: seconds, None without an end. rdatas: presentation text; proof: owner and type of each NSEC and NSEC3
-    RRset that is kept with it. hits: lookups of the owner since it came in.
+    lease_left: seconds, None without an end. server: who said it. rdata: presentation text; proof: owner and type of each NSEC
+    and NSEC3 RRset that is kept with it. hits: lookups of the owner since it came in.
     """
 
     owner: str
-    rtype: str
+    type: str
     state: str
-    ttl_remaining: float
+    ttl_left: float
     ttl: int
     age: float
     trust: str
     security: str
-    source: str
-    rdatas: tuple[str, ...]
+    server: str
+    rdata: tuple[str, ...]
     octets: int
     hits: int
     is_negative: bool = False
-    lease_remaining: float | None = None
+    lease_left: float | None = None
     proof: tuple[str, ...] = ()
 
 
 class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
     """A question that is left alone because it failed (RFC 9520).
 
-    server: the one server that is not asked it; "": nobody is. remaining, pause: seconds until it may be tried again, and
+    server: the one server that is not asked it; "": nobody is. left, pause: seconds until it may be tried again, and
     how many there were at first. attempts: failures in a row; info_code, text: the Extended DNS Error of the failure itself;
     these are not known of one server.
     """
 
-    name: str
+    owner: str
     type: str
-    remaining: float
+    left: float
     pause: float
     server: str = ""
     attempts: int | None = None
@@ -95,9 +102,9 @@ def stats(store: RRsetCache) -> CacheStats:
 
 
 def show(store: RRsetCache, name: WireName, rtype: int | None, now: float, stale: StaleOptions) -> Iterator[EntryRow]:
-    """What is held of `name`, of one type or of all."""
+    """What is held of `name`, of one type or of all; an alias answers for any type."""
     node = store.peek_node(name)
-    for found in _found_at(node, Wanted(rtype=rtype), now, stale) if node is not None else ():
+    for found in _found_at(node, Wanted(rtype=rtype, with_aliases=True), now, stale) if node is not None else ():
         yield _row(found, now)
 
 
@@ -142,9 +149,9 @@ def failure_rows(
     """
     for question, failure in failures.walk(now):
         row = FailureRow(
-            name=to_text(question.qname),
+            owner=to_text(question.qname),
             type=_type_text(question.qtype),
-            remaining=failure.until - now,
+            left=failure.until - now,
             pause=failure.pause,
             attempts=failure.attempts,
             info_code=failure.info_code,
@@ -153,10 +160,10 @@ def failure_rows(
         yield row if _is_wanted(question, wanted) else None
     for paused in of_servers.walk(now):
         row = FailureRow(
-            name=to_text(paused.question.qname),
+            owner=to_text(paused.question.qname),
             type=_type_text(paused.question.qtype),
             server=paused.server[0],
-            remaining=paused.until - now,
+            left=paused.until - now,
             pause=paused.pause,
         )
         yield row if _is_wanted(paused.question, wanted) else None
@@ -198,8 +205,8 @@ def _walk(store: RRsetCache, wanted: Wanted, now: float, stale: StaleOptions) ->
 
 def _found_at(node: Node, wanted: Wanted, now: float, stale: StaleOptions) -> Iterator[_Found]:
     for entry in node.entries:
-        # an NXDOMAIN speaks of every type
-        if wanted.rtype is not None and entry.rtype not in (wanted.rtype, None):
+        # an NXDOMAIN speaks of every type, and an alias answers for all but its own
+        if wanted.rtype is not None and entry.rtype not in (wanted.rtype, None, CNAME if wanted.with_aliases else None):
             continue
         if wanted.is_negative and not isinstance(entry, Denial):
             continue
@@ -212,17 +219,17 @@ def _row(found: _Found, now: float) -> EntryRow:
     entry = found.entry
     return EntryRow(
         owner=to_text(entry.owner),
-        rtype=_type_text(entry.rtype),
+        type=_type_text(entry.rtype),
         state=_state(found),
         is_negative=isinstance(entry, Denial),
-        ttl_remaining=entry.expires - now,
+        ttl_left=entry.expires - now,
         ttl=entry.ttl,
         age=now - entry.received,
-        lease_remaining=None if entry.lease == float("inf") else entry.lease - now,
-        trust=entry.trust.name,
-        security=entry.security.name,
-        source=entry.source,
-        rdatas=_rdata_texts(entry),
+        lease_left=None if entry.lease == float("inf") else entry.lease - now,
+        trust=entry.trust.name.lower(),
+        security=entry.security.name.lower(),
+        server=entry.source,
+        rdata=_rdata_texts(entry),
         proof=tuple(f"{to_text(one.owner)} {_type_text(one.rtype)}" for one in entry.proof),
         octets=octets_of(entry),
         hits=found.hits,

@@ -22,7 +22,7 @@ NODES_PER_STEP: Final = 1000  # some 0.2 ms
 class TopRow(msgspec.Struct, frozen=True):
     """One name. per_second: lookups of it between the last two looks; hits: since it came in; entries, octets: what it has."""
 
-    name: str
+    owner: str
     per_second: float
     hits: int
     entries: int

@@ -12,6 +12,7 @@ from resolver.cli.cache_top import command as top
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.entries import EntryTable
 from resolver.cli.failure_table import FailureTable
+from resolver.cli.json_rows import echo_row
 from resolver.cli.snapshot import export_cache, import_cache
 from resolver.service.control_protocol import (
     MAX_SORTED,
@@ -122,7 +123,10 @@ def flush(
 
     def take(row: bytes) -> None:
         forgotten = msgspec.json.decode(row, type=FlushRow).forgotten
-        click.echo(row if as_json else f"{forgotten} {'entry' if forgotten == 1 else 'entries'} forgotten")
+        if as_json:
+            echo_row(row)
+        else:
+            click.echo(f"{forgotten} {'entry' if forgotten == 1 else 'entries'} forgotten")
 
     ask(socket_path(socket, config), CacheFlush(owner, qtype or "", subtree, only), take)
 
@@ -149,4 +153,4 @@ class _Counter:
 
     def echo(self, row: bytes) -> None:
         self.count += 1
-        click.echo(row)
+        echo_row(row)

@@ -15,11 +15,13 @@ from rich.text import Text
 from cache.top import TopFrame
 from resolver.cli.arguments import for_programs, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import make_table, octets, print_table
 from resolver.service.control_protocol import MAX_TOP, MAX_TOP_INTERVAL, MIN_TOP_INTERVAL, CacheTop
 
 HEADS: Final = ("NAME", "PER SECOND", "HITS", "ENTRIES", "SIZE")
 NUMBERS: Final = frozenset({"PER SECOND", "HITS", "ENTRIES", "SIZE"})
+LESS: Final = ("ENTRIES", "SIZE")
 
 
 @click.command("top")
@@ -43,7 +45,7 @@ def command(once: bool, interval: float, limit: int, socket: str | None, config:
     path, request = socket_path(socket, config), CacheTop(limit, interval, 1 if once else 0)
     with contextlib.suppress(KeyboardInterrupt):
         if as_json:
-            ask(path, request, click.echo)
+            ask(path, request, echo_row)
         elif once or not sys.stdout.isatty():
             ask(path, request, print_frame)
         else:
@@ -56,7 +58,8 @@ def updating(live: Live) -> Callable[[bytes], None]:
 
     def take(row: bytes) -> None:
         frame = msgspec.json.decode(row, type=TopFrame)
-        live.update(Group(Text(summary(frame)), Text(), make_table(HEADS, cells(frame), numbers=NUMBERS)), refresh=True)
+        table = make_table(HEADS, cells(frame), numbers=NUMBERS, less=LESS, width=live.console.width)
+        live.update(Group(Text(summary(frame)), Text(), table), refresh=True)
 
     return take
 
@@ -67,7 +70,7 @@ def print_frame(row: bytes) -> None:
     click.echo(summary(frame))
     if frame.rows:
         click.echo()
-        print_table(HEADS, cells(frame), numbers=NUMBERS)
+        print_table(HEADS, cells(frame), numbers=NUMBERS, less=LESS)
 
 
 def summary(frame: TopFrame) -> str:
@@ -79,5 +82,5 @@ def summary(frame: TopFrame) -> str:
 def cells(frame: TopFrame) -> list[tuple[str, ...]]:
     """The rows of its table."""
     return [
-        (row.name, f"{row.per_second:.1f}", str(row.hits), str(row.entries), octets(row.octets)) for row in frame.rows
+        (row.owner, f"{row.per_second:.1f}", str(row.hits), str(row.entries), octets(row.octets)) for row in frame.rows
     ]

@@ -4,7 +4,9 @@
 """
 
 import importlib
-from typing import Final
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
 
 import click
 
@@ -21,6 +23,7 @@ COMMANDS: Final = {  # command -> the module of its function `command`
     "query": "resolver.cli.query",
     "cache": "resolver.cli.cache",
     "explain": "resolver.cli.explain",
+    "schema": "resolver.cli.schema",
     "servers": "resolver.cli.servers",
     "state": "resolver.cli.state",
     "stats": "resolver.cli.stats",
@@ -39,6 +42,24 @@ class LazyGroup(click.Group):
         command = importlib.import_module(COMMANDS[name]).command
         assert isinstance(command, click.Command)
         return command
+
+    def main(  # type: ignore[override]  # of its arguments those that are used here; the others go by name
+        self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **rest: Any
+    ) -> Any:  # as click has it
+        """As click does, but that who wants JSON is told in JSON what is wrong."""
+        words = sys.argv[1:] if args is None else list(args)
+        if not standalone_mode or "--json" not in words:
+            return super().main(args=words, standalone_mode=standalone_mode, **rest)
+        try:
+            code = super().main(args=words, standalone_mode=False, **rest)
+        except click.ClickException as error:
+            from resolver.cli.json_rows import echo_error
+
+            echo_error(error)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

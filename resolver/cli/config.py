@@ -8,6 +8,7 @@ import msgspec
 from resolver.cli.arguments import CONFIG_FILE, DEFAULT_CONFIG, for_programs
 from resolver.cli.config_file import load_or_exit
 from resolver.cli.daemon import ask
+from resolver.cli.json_rows import echo_struct
 from resolver.options import Difference, Options, differences
 from resolver.service.control_protocol import ConfigRow, ConfigShow
 
@@ -33,7 +34,10 @@ def diff(file: Path, socket: str | None, as_json: bool) -> None:
     ask(socket or wanted.control.socket, ConfigShow(), rows.append)
     running = msgspec.json.decode(msgspec.json.decode(rows[0], type=ConfigRow).options, type=Options)
     for difference in differences(running, wanted):
-        click.echo(msgspec.json.encode(difference) if as_json else diff_text(difference))
+        if as_json:
+            echo_struct(difference)
+        else:
+            click.echo(diff_text(difference))
 
 
 @command.command("from-unbound")

@@ -17,10 +17,12 @@ OPCODES: Final = {0: "QUERY", 4: "NOTIFY", 5: "UPDATE"}
 
 
 class RecordJson(msgspec.Struct, frozen=True):
-    name: str
+    """One record of a section."""
+
+    owner: str
     ttl: int
     type: str
-    data: str
+    rdata: str
 
 
 class ErrorJson(msgspec.Struct, frozen=True):
@@ -41,7 +43,7 @@ class ReplyJson(msgspec.Struct, frozen=True):
     id: int
     rcode: str
     flags: tuple[str, ...]
-    name: str
+    owner: str
     type: str
     answer: tuple[RecordJson, ...]
     authority: tuple[RecordJson, ...]
@@ -61,7 +63,7 @@ def dig_json(reply: Reply) -> ReplyJson:
         id=response.id,
         rcode=rcode_to_text(response.rcode),
         flags=_flags(response),
-        name=qname,
+        owner=qname,
         type=qtype,
         answer=tuple(_records(response.answer)),
         authority=tuple(_records(response.authority)),
@@ -90,7 +92,7 @@ def dig_text(reply: Reply) -> str:
 
 def short_text(reply: Reply) -> str:
     """The data of the answer alone, one record a line; "" when there is none."""
-    return "".join(f"{record.data}\n" for record in _records(reply.response.answer))
+    return "".join(f"{record.rdata}\n" for record in _records(reply.response.answer))
 
 
 def _header(response: Response) -> Iterator[str]:
@@ -129,7 +131,7 @@ def _section(title: str, rrsets: tuple[RawRRset, ...]) -> Iterator[str]:
         return
     yield f";; {title} SECTION:"
     for record in _records(rrsets):
-        yield f"{record.name}\t{record.ttl}\tIN\t{record.type}\t{record.data}"
+        yield f"{record.owner}\t{record.ttl}\tIN\t{record.type}\t{record.rdata}"
     yield ""
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from resolver.cli.arguments import CONFIG_FILE, DEFAULT_CONFIG, for_programs
 from resolver.cli.daemon import DaemonFailure, ask
+from resolver.cli.json_rows import echo_struct
 from resolver.service.control_protocol import CheckRow, Checks, ConfigRow, ConfigShow, StatRow, Stats
 
 Severity = Literal["ok", "remark", "problem"]
@@ -55,7 +56,10 @@ def command(config: Path, socket: str | None, as_json: bool) -> None:
     worst = 0
     for finding in findings(config, socket):
         worst = max(worst, EXIT[finding.severity])
-        click.echo(msgspec.json.encode(finding) if as_json else finding_text(finding))
+        if as_json:
+            echo_struct(finding)
+        else:
+            click.echo(finding_text(finding))
     sys.exit(worst)
 
 

@@ -11,6 +11,7 @@ from resolver.cli.tables import octets, print_table, seconds
 ROWS_PER_TABLE: Final = 1000  # entries; a column's width is known when its rows are, and nobody waits for a million
 HEADS: Final = ("NAME", "TYPE", "STATE", "LEFT", "TTL", "TRUST", "SECURITY", "HITS", "SIZE", "SERVER", "DATA")
 NUMBERS: Final = frozenset({"LEFT", "TTL", "HITS", "SIZE"})
+LESS: Final = ("SIZE", "HITS", "TTL", "TRUST", "SERVER", "SECURITY")
 
 
 class EntryTable:
@@ -30,23 +31,23 @@ class EntryTable:
     def print_rest(self) -> None:
         """Print what was added since the last table."""
         if self._pending:
-            print_table(HEADS, [line for entry in self._pending for line in _lines(entry)], numbers=NUMBERS)
+            print_table(HEADS, [line for entry in self._pending for line in _lines(entry)], numbers=NUMBERS, less=LESS)
             self._pending.clear()
 
 
 def _lines(entry: EntryRow) -> Iterator[tuple[str, ...]]:
-    first, *others = (*entry.rdatas, *(f"proven by {one}" for one in entry.proof)) or ("",)
+    first, *others = (*entry.rdata, *(f"proven by {one}" for one in entry.proof)) or ("",)
     yield (
         entry.owner,
-        entry.rtype,
+        entry.type,
         entry.state,
-        seconds(entry.ttl_remaining),
+        seconds(entry.ttl_left),
         str(entry.ttl),
-        entry.trust.lower(),
-        entry.security.lower(),
+        entry.trust,
+        entry.security,
         str(entry.hits),
         octets(entry.octets),
-        entry.source,
+        entry.server,
         first,
     )
     for other in others:

@@ -12,6 +12,7 @@ from internal_zones import is_ours
 from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.explain_graph import dot, tree
+from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import milliseconds, print_table, seconds
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import LinkRow, VerdictRow
@@ -19,6 +20,7 @@ from resolver.service.control_protocol import Explain, Resolve
 
 HEADS: Final = ("NAME", "TYPE", "FROM", "STATE", "AGE", "LEFT", "LEASE", "TRUST", "SECURITY", "SERVER", "DATA")
 NUMBERS: Final = frozenset({"AGE", "LEFT", "LEASE"})
+LESS: Final = ("LEASE", "TRUST", "AGE", "SECURITY", "SERVER")
 
 
 @click.command("explain")
@@ -53,7 +55,7 @@ def command(
         raise click.UsageError(f"{qname} differs from network to network: say whose with --network")
     story = Story("sees" if for_real else "would see")
     request = Resolve(qname, qtype, network) if for_real else Explain(qname, qtype, network)
-    ask(socket_path(socket, config), request, click.echo if as_json else story.add)
+    ask(socket_path(socket, config), request, echo_row if as_json else story.add)
     if as_json:
         return
     if dot_file is not None:
@@ -90,7 +92,7 @@ class Story:
         """Print what was not printed yet."""
         if self._has_steps:
             click.echo()
-        print_table(HEADS, [line for link in self.links for line in _lines(link)], numbers=NUMBERS)
+        print_table(HEADS, [line for link in self.links for line in _lines(link)], numbers=NUMBERS, less=LESS)
         if self.verdict is not None:
             click.echo()
             for line in _verdict_lines(self.verdict, self._sees):
@@ -99,7 +101,7 @@ class Story:
 
 def step_line(row: TraceRow) -> str:
     """One step on one line, indented by the look-ups that it stands below."""
-    about = " ".join(filter(None, (row.name, row.type)))
+    about = " ".join(filter(None, (row.owner, row.type)))
     match row.step:
         case "sent":
             wanted = f"for {row.wanted}, " if row.wanted else ""
@@ -118,15 +120,15 @@ def step_line(row: TraceRow) -> str:
 def _lines(link: LinkRow) -> Iterator[tuple[str, ...]]:
     first, *others = (*link.records, *([f"({link.note})"] if link.note else [])) or ("",)
     yield (
-        link.name,
+        link.owner,
         link.type,
         link.origin,
         link.state,
         "" if link.age is None else seconds(link.age),
-        "" if link.remaining is None else seconds(link.remaining),
-        seconds(link.lease_remaining) if link.records else "",
-        link.trust.lower(),
-        link.security.lower(),
+        "" if link.ttl_left is None else seconds(link.ttl_left),
+        seconds(link.lease_left) if link.records else "",
+        link.trust,
+        link.security,
         link.server,
         first,
     )

@@ -23,7 +23,7 @@ SHAPES: Final = {"white": "gray"}  # DOT is drawn on white
 
 def state_of(link: LinkRow) -> str:
     """The one word that decides the colour: what is bogus is that, however fresh."""
-    return "bogus" if link.security.lower() == "bogus" else link.state
+    return "bogus" if link.security == "bogus" else link.state
 
 
 def tree(question: str, links: Sequence[LinkRow], verdict: VerdictRow | None) -> Iterator[str]:
@@ -31,7 +31,7 @@ def tree(question: str, links: Sequence[LinkRow], verdict: VerdictRow | None) ->
     yield click.style(question, bold=True)
     for depth, link in enumerate(links):
         mark = click.style("●", fg=COLOURS.get(state_of(link), UNKNOWN))
-        yield f"{'   ' * depth}└─ {mark} {link.name} {link.type}  {_note(link)}".rstrip()
+        yield f"{'   ' * depth}└─ {mark} {link.owner} {link.type}  {_note(link)}".rstrip()
         for record in link.records:
             yield f"{'   ' * (depth + 1)}  {record}"
     if verdict is not None:
@@ -48,7 +48,7 @@ def dot(question: str, links: Sequence[LinkRow], verdict: VerdictRow | None) -> 
     before = "q"
     for number, link in enumerate(links):
         colour = COLOURS.get(state_of(link), UNKNOWN)
-        label = "\n".join((f"{link.name} {link.type}", _note(link), *link.records))
+        label = "\n".join((f"{link.owner} {link.type}", _note(link), *link.records))
         lines.append(f"  n{number} [label={_quoted(label)}, color={SHAPES.get(colour, colour)}, penwidth=2];")
         lines.append(f"  {before} -> n{number};")
         before = f"n{number}"
@@ -60,10 +60,10 @@ def dot(question: str, links: Sequence[LinkRow], verdict: VerdictRow | None) -> 
 def _note(link: LinkRow) -> str:
     """`fresh, 53s left, secure, from 192.0.2.1`."""
     said = [state_of(link)]
-    if link.remaining is not None:
-        said.append(f"{seconds(link.remaining)} left")
-    if link.security and link.security.lower() not in ("unchecked", "bogus"):
-        said.append(link.security.lower())
+    if link.ttl_left is not None:
+        said.append(f"{seconds(link.ttl_left)} left")
+    if link.security and link.security not in ("unchecked", "bogus"):
+        said.append(link.security)
     if link.server:
         said.append(f"from {link.server}")
     elif link.origin:

@@ -9,6 +9,7 @@ from resolver.cli.tables import print_table, seconds
 
 HEADS: Final = ("NAME", "TYPE", "NOT ASKED", "FOR", "OF", "ATTEMPTS", "WHY")
 NUMBERS: Final = frozenset({"FOR", "OF", "ATTEMPTS"})
+LESS: Final = ("OF", "ATTEMPTS")
 
 
 class FailureTable:
@@ -26,16 +27,16 @@ class FailureTable:
     def print_rest(self) -> None:
         """Print all of them; nothing if there are none."""
         if self._rows:
-            print_table(HEADS, map(_cells, sorted(self._rows, key=lambda row: row.remaining)), numbers=NUMBERS)
+            print_table(HEADS, map(_cells, sorted(self._rows, key=lambda row: row.left)), numbers=NUMBERS, less=LESS)
             self._rows.clear()
 
 
 def _cells(row: FailureRow) -> tuple[str, ...]:
     return (
-        row.name,
+        row.owner,
         row.type,
         row.server or "anybody",
-        seconds(row.remaining),
+        seconds(row.left),
         seconds(row.pause),
         "" if row.attempts is None else str(row.attempts),
         "" if row.info_code is None else f"EDE {row.info_code}" + (f" ({row.text})" if row.text else ""),

@@ -7,6 +7,7 @@ import msgspec
 
 from resolver.cli.arguments import duration, for_programs, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import seconds
 from resolver.observe.query_log import Mode
 from resolver.service.control_protocol import (
@@ -89,7 +90,7 @@ def _show(path: str, request: LogRequest, as_json: bool) -> None:
     rows: list[bytes] = []
     ask(path, request, rows.append)
     if as_json:
-        click.echo(rows[0])
+        echo_row(rows[0])
         return
     for line in log_lines(msgspec.json.decode(rows[0], type=LogRow)):
         click.echo(line)

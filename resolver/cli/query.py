@@ -4,13 +4,13 @@ import contextlib
 from pathlib import Path
 
 import click
-import msgspec
 import trio
 
 from cache.names import from_text
 from resolver.cli.arguments import CONFIG_FILE, DEFAULT_CONFIG, for_programs, name, rrtype
 from resolver.cli.config_file import load_or_exit
 from resolver.cli.dig_habits import as_options, reverse_name
+from resolver.cli.json_rows import echo_struct
 from resolver.env import Address, address_from_text
 from resolver.options import Options
 
@@ -89,7 +89,7 @@ def command(
     except NoAnswer as failure:
         raise click.ClickException(str(failure)) from None
     if as_json:
-        click.echo(msgspec.json.encode(dig_json(reply)))
+        echo_struct(dig_json(reply))
     elif short:
         click.echo(short_text(reply), nl=False)
     else:

@@ -8,6 +8,7 @@ import msgspec
 
 from resolver.cli.arguments import for_programs, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.json_rows import echo_row
 from resolver.service.control_protocol import Reload, ReloadRow
 
 EXIT_REFUSED = 2  # as for any wrong config
@@ -26,7 +27,7 @@ def command(socket: str | None, config: Path | None, as_json: bool) -> None:
     ask(socket_path(socket, config), Reload(), rows.append)
     row = msgspec.json.decode(rows[0], type=ReloadRow)
     if as_json:
-        click.echo(rows[0])
+        echo_row(rows[0])
     else:
         print_reload(row)
     if row.problems:

@@ -10,6 +10,7 @@ import msgspec
 
 from resolver.cli.arguments import for_programs, name, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import milliseconds, print_table, seconds
 from resolver.env import address_from_text
 from resolver.policy.server_rows import ServerRow
@@ -17,6 +18,7 @@ from resolver.service.control_protocol import ServerList
 
 HEADS: Final = ("SERVER", "NAME", "RTT", "VAR", "WAIT", "REPLIES", "LOST", "LOSS", "IN A ROW", "HEARD", "EDNS", "STATE")
 NUMBERS: Final = frozenset({"RTT", "VAR", "WAIT", "REPLIES", "LOST", "LOSS", "IN A ROW", "HEARD"})
+LESS: Final = ("VAR", "WAIT", "LOST", "EDNS", "HEARD", "REPLIES", "IN A ROW")
 MAX_LAME_SHOWN: Final = 3  # zones; the rest is counted, and --json has all of them
 
 
@@ -44,7 +46,7 @@ def command(request: ServerList | None, socket: str | None, config: Path | None,
     """
     rows: list[bytes] = []
     request = request or ServerList()
-    ask(socket_path(socket, config), request, click.echo if as_json else rows.append)
+    ask(socket_path(socket, config), request, echo_row if as_json else rows.append)
     if rows:
         print_servers(rows, in_order=not request.zone)
     elif not as_json:
@@ -55,14 +57,14 @@ def print_servers(rows: list[bytes], *, in_order: bool) -> None:
     """Print ServerRows, given as JSON; in_order: by address, or else as they come."""
     servers = [msgspec.json.decode(row, type=ServerRow) for row in rows]
     if in_order:
-        servers.sort(key=lambda row: (":" in row.address.partition("]")[0], row.address))
-    print_table(HEADS, map(_cells, servers), numbers=NUMBERS)
+        servers.sort(key=lambda row: (":" in row.server.partition("]")[0], row.server))
+    print_table(HEADS, map(_cells, servers), numbers=NUMBERS, less=LESS)
 
 
 def _cells(row: ServerRow) -> tuple[str, ...]:
     return (
-        row.address or "(no address known)",
-        row.name,
+        row.server or "(no address known)",
+        row.name_server,
         milliseconds(row.rtt),
         milliseconds(row.variance),
         milliseconds(row.wait),

@@ -10,6 +10,7 @@ import msgspec
 
 from resolver.cli.arguments import for_programs, of_a_daemon
 from resolver.cli.daemon import DaemonFailure, ask, ask_each, socket_path
+from resolver.cli.json_rows import echo_struct
 from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ SENT_ENTRIES: Final = 100  # at most so many in one request, so that the daemon'
 SENT_OCTETS: Final = 1 << 18  # and about so many; the daemon reads up to four times as many
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What was written."""
+
+    entries: int
+    octets: int
 
 
 @click.command("export")
@@ -41,8 +49,10 @@ def export_cache(file: Path, socket: str | None, config: Path | None, as_json: b
         raise DaemonFailure(f"{file} was not written: {problem}") from None
     finally:
         rows.close()
-    said = {"entries": rows.count, "octets": octets}
-    click.echo(msgspec.json.encode(said) if as_json else f"{_entries(rows.count)} written to {file}")
+    if as_json:
+        echo_struct(Exported(rows.count, octets))
+    else:
+        click.echo(f"{_entries(rows.count)} written to {file}")
 
 
 @click.command("import")
@@ -68,7 +78,10 @@ def import_cache(file: Path, socket: str | None, config: Path | None, as_json: b
         raise DaemonFailure(f"{file}: {refused.refusal.value}: {refused}") from None
     total = ImportRow(sum(row.taken for row in results), sum(row.passed_over for row in results))
     text = f"{_entries(total.taken)} taken in, {total.passed_over} not: expired, known better, or no room"
-    click.echo(msgspec.json.encode(total) if as_json else text)
+    if as_json:
+        echo_struct(total)
+    else:
+        click.echo(text)
 
 
 class _Rows:

@@ -22,6 +22,7 @@ from internal_zones import (
 from resolver.cli.arguments import CONFIG_FILE, for_programs, of_a_daemon
 from resolver.cli.config_file import WrongConfig
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.json_rows import echo_row, echo_struct
 from resolver.cli.tables import print_table, seconds
 from resolver.options import ConfigError, load
 from resolver.service.control_protocol import (
@@ -103,7 +104,7 @@ def machines(network: int | None, app: str, socket: str | None, config: Path | N
         for row in found
     ]
     heads = ("NETWORK", "APP", "MACHINE", "STATE", "REGION", "HOST", "ADDRESS", "METADATA")
-    _print(as_json, heads, cells, {"NETWORK"})
+    _print(as_json, heads, cells, {"NETWORK"}, ("METADATA", "HOST", "REGION"))
 
 
 @command.command("names")
@@ -116,9 +117,9 @@ def names(app: str, network: int | None, socket: str | None, config: Path | None
     path = socket_path(socket, config)
     found = _rows(path, StateNames(app, network), as_json, NameRow)
     cells = [
-        (str(row.network) if first else "", row.name if first else "", row.type if first else "", record)
+        (str(row.network) if first else "", row.owner if first else "", row.type if first else "", record)
         for row in found
-        for first, record in zip([True] + [False] * len(row.records), row.records or (row.rcode,), strict=False)
+        for first, record in zip([True] + [False] * len(row.rdata), row.rdata or (row.rcode,), strict=False)
     ]
     _print(as_json, ("NETWORK", "NAME", "TYPE", "DATA"), cells, {"NETWORK"})
     if not found and not as_json:
@@ -162,7 +163,7 @@ def check(file: str, config: Path | None, as_json: bool) -> None:
     except StateFault as fault:
         raise click.ClickException(str(fault)) from None
     if as_json:
-        click.echo(msgspec.json.encode(report))
+        echo_struct(report)
     else:
         _print_report(report)
     if not report.would_serve:
@@ -210,15 +211,17 @@ def _rows(path: str, request: Request, as_json: bool, kind: type[T]) -> list[T]:
     """The rows; none of them when they are for programs, who get them as they come."""
     found: list[T] = []
     take: Callable[[bytes], None] = (
-        click.echo if as_json else lambda row: found.append(msgspec.json.decode(row, type=kind))
+        echo_row if as_json else lambda row: found.append(msgspec.json.decode(row, type=kind))
     )
     ask(path, request, take)
     return found
 
 
-def _print(as_json: bool, heads: Sequence[str], cells: Sequence[Sequence[str]], numbers: set[str]) -> None:
+def _print(
+    as_json: bool, heads: Sequence[str], cells: Sequence[Sequence[str]], numbers: set[str], less: Sequence[str] = ()
+) -> None:
     if not as_json:
-        print_table(heads, cells, numbers=frozenset(numbers))
+        print_table(heads, cells, numbers=frozenset(numbers), less=less)
 
 
 def _status_lines(row: StateStatus) -> list[str]:

@@ -9,6 +9,7 @@ import msgspec
 
 from resolver.cli.arguments import for_programs, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import octets, print_table, seconds
 from resolver.service.control_protocol import StatRow, Stats, Status, StatusRow
 
@@ -21,7 +22,7 @@ def command(shows_all: bool, socket: str | None, config: Path | None, as_json: b
     """Show how the daemon is, a summary, and the counters that are not 0; all of them with --all or --json."""
     path = socket_path(socket, config)
     if as_json:
-        ask(path, Stats(), click.echo)
+        ask(path, Stats(), echo_row)
         return
     status: list[bytes] = []
     rows: list[bytes] = []

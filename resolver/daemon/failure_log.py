@@ -58,8 +58,8 @@ def _whom(parts: Parts, name: WireName) -> tuple[str, list[str]]:
 
 
 def _text(row: ServerRow) -> str:
-    if not row.address:
-        return f"{row.name} (no address)"
+    if not row.server:
+        return f"{row.name_server} (no address)"
     if row.held_for is not None:
-        return f"{row.address} (held down)"
-    return f"{row.address} (no reply {row.timeouts} times)" if row.timeouts else row.address
+        return f"{row.server} (held down)"
+    return f"{row.server} (no reply {row.timeouts} times)" if row.timeouts else row.server

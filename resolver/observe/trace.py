@@ -30,7 +30,7 @@ Step = Literal[
 class TraceRow(msgspec.Struct, frozen=True, tag="step", tag_field="kind"):
     """One step. at: seconds since the resolution began. depth: how many look-ups it stands below; 0: the client's question.
 
-    name, type: what the step is about; of a query what the server is shown. wanted: the question that it is
+    owner, type: what the step is about; of a query what the server is shown. wanted: the question that it is
     asked for, where that is another. zone: whose server, or where iteration begins.
     server: its address. rtt: seconds until the reply or until it was given up, a further try over TCP included. rcode: of
     the reply. text: what it means, or why it was done.
@@ -39,7 +39,7 @@ class TraceRow(msgspec.Struct, frozen=True, tag="step", tag_field="kind"):
     step: Step
     at: float
     depth: int
-    name: str
+    owner: str
     type: str = ""
     wanted: str = ""
     zone: str = ""

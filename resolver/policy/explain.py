@@ -39,17 +39,17 @@ class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
     """One link of the chain from the qname to the data.
 
     origin: where it comes from: cache, internal, special, upstream (it would have to be asked for) or answer (it has been).
-    Times in seconds; None where there is nothing that has an age, or no end to it. records: presentation text. note: what a
-    reader should know.
+    Times in seconds; None where there is nothing that has an age, or no end to it. records: type and data as presentation
+    text. note: what a reader should know.
     """
 
-    name: str
+    owner: str
     type: str
     origin: str
     state: State
     age: float | None = None
-    remaining: float | None = None
-    lease_remaining: float | None = None
+    ttl_left: float | None = None
+    lease_left: float | None = None
     trust: str = ""
     security: str = ""
     server: str = ""
@@ -97,7 +97,7 @@ def answer_rows(answer: Answer, question: Question, now: float) -> list[ExplainR
         links.append(
             msgspec.structs.replace(
                 _of_answer(soa, now),
-                name=to_text(end),
+                owner=to_text(end),
                 type=type_to_text(question.qtype),
                 state="negative",
                 records=(said,),
@@ -163,15 +163,15 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
 def _present(wanted: Question, link: Link, state: State, note: str, now: float) -> LinkRow:
     entry = link.shown[0] if isinstance(link, Alias) else link
     return LinkRow(
-        name=to_text(wanted.qname),
+        owner=to_text(wanted.qname),
         type=type_to_text(wanted.qtype),
         origin="cache",
         state=state,
         age=now - entry.received,
-        remaining=_finite(entry.expires - now),
-        lease_remaining=_finite(entry.lease - now),
-        trust=entry.trust.name,
-        security=entry.security.name,
+        ttl_left=_finite(entry.expires - now),
+        lease_left=_finite(entry.lease - now),
+        trust=entry.trust.name.lower(),
+        security=entry.security.name.lower(),
         server=entry.source,
         records=_records(link),
         note=note,
@@ -182,18 +182,18 @@ def _absent(wanted: Question, failure: RememberedFailure | None, now: float) -> 
     name, rtype = to_text(wanted.qname), type_to_text(wanted.qtype)
     if failure is None:
         return LinkRow(name, rtype, "upstream", "missing")
-    return LinkRow(name, rtype, "cache", "failed", remaining=failure.until - now, note=_failure_text(failure))
+    return LinkRow(name, rtype, "cache", "failed", ttl_left=failure.until - now, note=_failure_text(failure))
 
 
 def _local_row(rrset: RRset, origin: str) -> LinkRow:
     return LinkRow(
-        name=to_text(rrset.owner),
+        owner=to_text(rrset.owner),
         type=type_to_text(rrset.rtype),
         origin=origin,
         state="local",
-        remaining=float(rrset.ttl),
-        trust=rrset.trust.name,
-        security=rrset.security.name,
+        ttl_left=float(rrset.ttl),
+        trust=rrset.trust.name.lower(),
+        security=rrset.security.name.lower(),
         records=_texts(rrset),
     )
 

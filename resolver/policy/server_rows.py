@@ -17,9 +17,9 @@ CLIENT_COOKIE_OCTETS: Final = 8  # RFC 7873 §4: ours; what stands behind it is 
 
 
 class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One address of a server. address "": a name server whose address is not known here.
+    """One address of a server. server "": a name server whose address is not known here.
 
-    name: the name server that it is the address of, where a zone was asked for. rtt, variance: seconds, None if it was
+    name_server: what it is the address of, where a zone was asked for. rtt, variance: seconds, None if it was
     never heard. replies, losses: queries answered, and not; loss: the share of the latter, smoothed. timeouts: late replies in
     a row. wait: seconds after which the next reply would be late. edns: unknown, works or broken; has_cookie: did it give a
     DNS Cookie (RFC 7873)? keeps_case: does it echo letter case? lame: zones that it was named for and does not serve.
@@ -27,8 +27,8 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     taken, or not all of them; last_discard: why not.
     """
 
-    address: str = ""
-    name: str = ""
+    server: str = ""
+    name_server: str = ""
     rtt: float | None = None
     variance: float | None = None
     replies: int = 0
@@ -57,17 +57,17 @@ def rows_of_zone(delegation: Delegation, known: Known, now: float) -> Iterator[S
     """The servers of a zone in the order in which it names them, heard of or not."""
     for name, addresses in servers_of(delegation, known, now):
         if not addresses:
-            yield ServerRow(name=name)
+            yield ServerRow(name_server=name)
         for address in addresses:
-            yield msgspec.structs.replace(_row(address, known.servers.peek(address), now), name=name)
+            yield msgspec.structs.replace(_row(address, known.servers.peek(address), now), name_server=name)
 
 
 def _row(server: Address, state: ServerState | None, now: float) -> ServerRow:
     if state is None:
-        return ServerRow(address=str(server))
+        return ServerRow(server=str(server))
     was_heard = is_known(state)
     return ServerRow(
-        address=str(server),
+        server=str(server),
         rtt=state.srtt if was_heard else None,
         variance=state.rttvar if was_heard else None,
         replies=state.replies,

@@ -246,13 +246,13 @@ class LogRow(msgspec.Struct, frozen=True):
 
 
 class NameRow(msgspec.Struct, frozen=True):
-    """One RRset at a name, as a client of the network gets it. type "": there is none, see rcode. records: as text."""
+    """One RRset at a name, as a client of the network gets it. type "": there is none, see rcode. rdata: presentation text."""
 
     network: int
-    name: str
+    owner: str
     type: str
     rcode: str
-    records: tuple[str, ...] = ()
+    rdata: tuple[str, ...] = ()
 
 
 class StatRow(msgspec.Struct, frozen=True):

@@ -52,16 +52,16 @@ def test_a_row_tells_the_whole_entry() -> None:
     [row] = shown(store, now=10.0)
     assert replace(row, octets=0) == EntryRow(
         owner="www.example.",
-        rtype="A",
+        type="A",
         state="fresh",
-        ttl_remaining=90.0,
+        ttl_left=90.0,
         ttl=100,
         age=10.0,
-        lease_remaining=490.0,
-        trust="ANSWER_AA",
-        security="UNCHECKED",
-        source="192.0.2.53",
-        rdatas=("192.0.2.1",),
+        lease_left=490.0,
+        trust="answer_aa",
+        security="unchecked",
+        server="192.0.2.53",
+        rdata=("192.0.2.1",),
         octets=0,
         hits=1,
     )
@@ -90,7 +90,7 @@ def test_a_row_tells_the_whole_entry() -> None:
 )
 def test_states_and_texts(entry: Entry, now: float, rtype: str, state: str, rdatas: tuple[str, ...]) -> None:
     [row] = shown(store_of(entry), now=now)
-    assert (row.rtype, row.state, row.rdatas) == (rtype, state, rdatas)
+    assert (row.type, row.state, row.rdata) == (rtype, state, rdatas)
 
 
 def test_what_proves_an_entry_is_told_with_it() -> None:
@@ -100,16 +100,23 @@ def test_what_proves_an_entry_is_told_with_it() -> None:
         assert row.proof == ("a.example. NSEC",)
 
 
+def test_an_alias_answers_for_any_type_of_its_name_and_for_no_type_of_a_zone() -> None:
+    alias = rrset("www.example. 60 CNAME web.example.")
+    store = store_of(alias)
+    assert [row.type for row in show(store, WWW.owner, A, 1.0, STALE)] == ["CNAME"]
+    assert shown(store, Wanted(from_text("example."), A)) == []
+
+
 def test_rows_of_a_name_a_zone_and_a_type() -> None:
     glue = rrset("ns.other.example. 60 A 192.0.2.2", trust=Trust.ADDITIONAL)
     store = store_of(WWW, rrset("www.example. 60 AAAA 2001:db8::1"), glue, denial("gone.other.example. NXDOMAIN"))
-    assert {row.rtype for row in show(store, WWW.owner, None, 1.0, STALE)} == {"A", "AAAA"}
-    assert [row.rtype for row in show(store, WWW.owner, AAAA, 1.0, STALE)] == ["AAAA"]
+    assert {row.type for row in show(store, WWW.owner, None, 1.0, STALE)} == {"A", "AAAA"}
+    assert [row.type for row in show(store, WWW.owner, AAAA, 1.0, STALE)] == ["AAAA"]
     assert list(show(store, from_text("nowhere.example."), None, 1.0, STALE)) == []
     other = from_text("other.example.")
     assert owners(shown(store, Wanted(other))) == ["ns.other.example.", "gone.other.example."]
     assert len(shown(store)) == 4
-    assert [row.rtype for row in shown(store, Wanted(other, AAAA))] == ["*"]
+    assert [row.type for row in shown(store, Wanted(other, AAAA))] == ["*"]
 
 
 def test_a_zone_is_told_by_labels_not_by_the_end_of_a_name() -> None:
@@ -191,11 +198,11 @@ def test_failures_of_questions_and_of_servers() -> None:
     of_servers.note_failure(("192.0.2.53", 53), question("example. A"), 8.0)
     found = [row for row in failure_rows(failures, of_servers, ALL, 10.0) if row is not None]
     assert found == [
-        FailureRow(name="www.example.", type="A", remaining=6.0, pause=10.0, attempts=2, info_code=22, text="silent"),
-        FailureRow(name="example.", type="A", server="192.0.2.53", remaining=3.0, pause=5.0),
+        FailureRow(owner="www.example.", type="A", left=6.0, pause=10.0, attempts=2, info_code=22, text="silent"),
+        FailureRow(owner="example.", type="A", server="192.0.2.53", left=3.0, pause=5.0),
     ]
     www = Wanted(from_text("www.example."))
-    assert [row and row.name for row in failure_rows(failures, of_servers, www, 10.0)] == ["www.example.", None]
+    assert [row and row.owner for row in failure_rows(failures, of_servers, www, 10.0)] == ["www.example.", None]
     assert set(failure_rows(failures, of_servers, Wanted(rtype=AAAA), 10.0)) == {None}
 
 

@@ -37,7 +37,7 @@ def test_what_counts_is_what_was_looked_up_since_the_last_look() -> None:
     use(store, "www.example.", 20)
     use(store, "web.example.", 4)
     frame = look(top, 102.0)
-    assert [(row.name, row.per_second, row.hits) for row in frame.rows] == [
+    assert [(row.owner, row.per_second, row.hits) for row in frame.rows] == [
         ("www.example.", 10.0, 20),
         ("web.example.", 2.0, 4),
     ]
@@ -55,7 +55,7 @@ def test_only_the_first_are_told_and_all_are_counted() -> None:
     for number in range(9):
         use(store, f"n{number}.example.", 1 + number % 5)
     frame = look(top, 1.0)
-    assert [row.name for row in frame.rows] == ["n4.example.", "n3.example.", "n8.example."]
+    assert [row.owner for row in frame.rows] == ["n4.example.", "n3.example.", "n8.example."]
     assert (frame.per_second, frame.owners_asked) == (25.0, 9)
 
 
@@ -69,7 +69,7 @@ def test_a_name_that_came_meanwhile_counts_from_its_first_look_up_even_in_anothe
     store.put(rrset("newer.example. 60 A 192.0.2.1"), 0.0)
     use(store, "new.example.", 7)
     use(store, "newer.example.", 5)
-    assert [(row.name, row.per_second) for row in look(top, 1.0).rows] == [
+    assert [(row.owner, row.per_second) for row in look(top, 1.0).rows] == [
         ("new.example.", 7.0),
         ("newer.example.", 5.0),
     ]
@@ -84,7 +84,7 @@ def test_what_went_between_the_look_and_the_frame_is_not_told() -> None:
     for _ in top.look():
         pass
     store.forget(WWW)
-    assert [row.name for row in top.frame(1.0).rows] == ["web.example."]
+    assert [row.owner for row in top.frame(1.0).rows] == ["web.example."]
 
 
 def test_a_long_look_lets_others_run_and_is_no_use_of_a_name() -> None:

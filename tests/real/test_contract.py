@@ -27,8 +27,8 @@ def test_the_state_is_shown_by_the_running_daemon(tmp_path: Path) -> None:
         assert (status["state"], status["clocks"], status["slow"]) == ("ready", "ready", {})
         assert len(state("apps")) == 12
         assert {row["app"] for row in state("machines", "--network", "57")} == {"payments", "search", "shop"}
-        rows = {row["name"]: row for row in state("names", "web", "--network", "24")}
-        assert rows["regions.web.internal."]["records"] == ['"ams,fra,iad,sea"']
+        rows = {row["owner"]: row for row in state("names", "web", "--network", "24")}
+        assert rows["regions.web.internal."]["rdata"] == ['"ams,fra,iad,sea"']
 
 
 def test_explain_tells_why_a_machine_is_nearest(tmp_path: Path) -> None:

@@ -151,9 +151,9 @@ def test_failures_are_listed_and_the_server_that_lost_the_queries_is_known(
     mended.silence("alias")
     assert dig(daemon, "other.site.test").status == "SERVFAIL"
     rows = [json.loads(line) for line in operate(daemon, "cache", "list", "--failed", "--json").stdout.splitlines()]
-    [failure] = [row for row in rows if row["name"] == "other.site.test." and not row["server"]]
+    [failure] = [row for row in rows if row["owner"] == "other.site.test." and not row["server"]]
     assert (failure["attempts"], failure["info_code"]) == (1, 22)
-    assert 0 < failure["remaining"] <= failure["pause"]
+    assert 0 < failure["left"] <= failure["pause"]
     rows = [json.loads(line) for line in operate(daemon, "servers", "site.test", "--json").stdout.splitlines()]
     assert sum(row["losses"] for row in rows) >= 3
 

@@ -28,7 +28,7 @@ def test_once_is_one_table(served: Served) -> None:
 
 def test_programs_get_each_frame_as_json(served: Served) -> None:
     shown = cistern("cache", "top", "--once", "--json", "--limit", "5", "--interval", "1.5", "--socket", served.socket)
-    assert [json.loads(line)["rows"][0]["name"] for line in shown.output.splitlines()] == ["www.example."]
+    assert [json.loads(line)["rows"][0]["owner"] for line in shown.output.splitlines()] == ["www.example."]
     assert served.daemon.asked == [(5, 1.5, 1)]
 
 

@@ -74,8 +74,8 @@ def test_programs_see_the_same() -> None:
     assert shown["rcode"] == "NOERROR"
     assert shown["took_ms"] == 3.4
     assert shown["flags"] == ("qr", "rd", "ra", "ad")
-    assert (shown["name"], shown["type"]) == ("WWW.example.", "AAAA")
-    assert shown["answer"][0] == {"name": "www.example.", "ttl": 300, "type": "CNAME", "data": "web.example."}
+    assert (shown["owner"], shown["type"]) == ("WWW.example.", "AAAA")
+    assert shown["answer"][0] == {"owner": "www.example.", "ttl": 300, "type": "CNAME", "rdata": "web.example."}
     assert shown["errors"][0] == {"code": 3, "meaning": "Stale answer", "text": "no server answers"}
 
 

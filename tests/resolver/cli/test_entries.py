@@ -9,7 +9,7 @@ from tests.resolver.service.pretended_daemon import entry
 
 def test_each_record_has_a_line_and_the_entry_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     table = EntryTable()
-    table.add(msgspec.json.encode(msgspec.structs.replace(entry("a.test."), rdatas=("192.0.2.1", "192.0.2.2"))))
+    table.add(msgspec.json.encode(msgspec.structs.replace(entry("a.test."), rdata=("192.0.2.1", "192.0.2.2"))))
     table.print_rest()
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["NAME", "a.test.", "192.0.2.2"]
@@ -19,7 +19,7 @@ def test_each_record_has_a_line_and_the_entry_is_told_once(capsys: pytest.Captur
 def test_what_proves_an_entry_stands_behind_its_records(capsys: pytest.CaptureFixture[str]) -> None:
     table = EntryTable()
     table.add(
-        msgspec.json.encode(msgspec.structs.replace(entry("a.test."), rdatas=("192.0.2.1",), proof=("b.test. NSEC",)))
+        msgspec.json.encode(msgspec.structs.replace(entry("a.test."), rdata=("192.0.2.1",), proof=("b.test. NSEC",)))
     )
     table.print_rest()
     assert capsys.readouterr().out.splitlines()[2].split() == ["proven", "by", "b.test.", "NSEC"]

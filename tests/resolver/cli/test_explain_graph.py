@@ -12,8 +12,8 @@ from resolver.policy.explain import LinkRow, VerdictRow
 from tests.resolver.cli.conftest import Served, cistern
 
 LINKS = [
-    LinkRow("www.example.", "CNAME", "cache", "fresh", remaining=53, server="192.0.2.1", records=("host.example.",)),
-    LinkRow("host.example.", "A", "cache", "stale", remaining=-7, security="SECURE", records=("192.0.2.80",)),
+    LinkRow("www.example.", "CNAME", "cache", "fresh", ttl_left=53, server="192.0.2.1", records=("host.example.",)),
+    LinkRow("host.example.", "A", "cache", "stale", ttl_left=-7, security="secure", records=("192.0.2.80",)),
 ]
 
 
@@ -32,7 +32,7 @@ def test_colours_tell_fresh_from_stale_and_bogus_from_both() -> None:
     fresh, stale = list(tree("q", LINKS, None))[1::2]
     assert "\x1b[32m" in fresh
     assert "\x1b[33m" in stale
-    bogus = LinkRow("x.", "A", "cache", "fresh", security="BOGUS")
+    bogus = LinkRow("x.", "A", "cache", "fresh", security="bogus")
     assert state_of(bogus) == "bogus"
     assert "\x1b[31m" in list(tree("q", [bogus], None))[1]
 

@@ -16,8 +16,8 @@ late.example.  A     anybody      12s   20s         3  EDE 22 (silent)
 def test_the_next_to_be_tried_stands_first(capsys: pytest.CaptureFixture[str]) -> None:
     table = FailureTable()
     for row in (
-        FailureRow(name="late.example.", type="A", remaining=12, pause=20, attempts=3, info_code=22, text="silent"),
-        FailureRow(name="soon.example.", type="AAAA", server="192.0.2.53", remaining=2, pause=5),
+        FailureRow(owner="late.example.", type="A", left=12, pause=20, attempts=3, info_code=22, text="silent"),
+        FailureRow(owner="soon.example.", type="AAAA", server="192.0.2.53", left=2, pause=5),
     ):
         table.add(msgspec.json.encode(row))
     table.print_rest()

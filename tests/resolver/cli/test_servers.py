@@ -35,13 +35,13 @@ def test_one_server_whose_address_is_written_otherwise(served: Served) -> None:
 
 def test_programs_get_one_json_object_per_line(served: Served) -> None:
     shown = cistern("servers", "--json", "--socket", served.socket)
-    assert [json.loads(line)["address"] for line in shown.output.splitlines()] == ["192.0.2.1:53"]
+    assert [json.loads(line)["server"] for line in shown.output.splitlines()] == ["192.0.2.1:53"]
 
 
 def test_every_field_has_its_column(capsys: pytest.CaptureFixture[str]) -> None:
     heard = ServerRow(
-        address="192.0.2.1:53",
-        name="ns1.example.",
+        server="192.0.2.1:53",
+        name_server="ns1.example.",
         rtt=0.0123,
         variance=0.002,
         wait=0.376,
@@ -54,14 +54,16 @@ def test_every_field_has_its_column(capsys: pytest.CaptureFixture[str]) -> None:
         held_for=2.0,
         heard_ago=4.0,
     )
-    other = ServerRow(address="[2001:db8::1]:53", name="ns1.example.", edns="unknown", keeps_case=False)
-    print_servers([msgspec.json.encode(row) for row in (heard, other, ServerRow(name="ns2.example."))], in_order=False)
+    other = ServerRow(server="[2001:db8::1]:53", name_server="ns1.example.", edns="unknown", keeps_case=False)
+    print_servers(
+        [msgspec.json.encode(row) for row in (heard, other, ServerRow(name_server="ns2.example."))], in_order=False
+    )
     assert capsys.readouterr().out == ALL
 
 
 def test_lame_zones_are_named_up_to_three(capsys: pytest.CaptureFixture[str]) -> None:
     row = ServerRow(
-        address="192.0.2.1:53", keeps_case=False, discards=2, last_discard="why", lame=("a.", "b.", "c.", "d.")
+        server="192.0.2.1:53", keeps_case=False, discards=2, last_discard="why", lame=("a.", "b.", "c.", "d.")
     )
     print_servers([msgspec.json.encode(row)], in_order=True)
     assert "changes letter case; discarded 2: why; lame for a., b., c. and 1 more" in capsys.readouterr().out

@@ -36,7 +36,8 @@ def test_people_get_a_table(served: Served) -> None:
 
 def test_programs_get_one_counter_per_line(served: Served) -> None:
     shown = cistern("stats", "--json", "--socket", served.socket)
-    assert json.loads(shown.output) == {"name": "hits", "value": 5.0, "label": "", "help": "Answers from the cache."}
+    counter = {"name": "hits", "value": 5.0, "label": "", "help": "Answers from the cache."}
+    assert json.loads(shown.output) == {"schema": 1, **counter}
 
 
 def test_no_daemon_is_exit_code_1(served: Served) -> None:

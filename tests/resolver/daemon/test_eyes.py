@@ -124,7 +124,7 @@ def test_a_failure_is_listed_with_its_pause_attempts_and_reason() -> None:
     async def test(env: Env, address: Address, draining: trio.Event) -> None:
         await Client(env.network, address).ask("www.example")
         rows = await ask(env, FailureList())
-        [failure] = [row for row in rows if row["name"] == "www.example."]
+        [failure] = [row for row in rows if row["owner"] == "www.example."]
         assert (failure["type"], failure["server"], failure["attempts"]) == ("A", "", 1)
         assert failure["pause"] == 5
         assert failure["info_code"] in (22, 23)
@@ -139,8 +139,8 @@ def test_servers_of_the_root_are_known_from_the_hints_and_no_other_zones() -> No
     async def test(env: Env, address: Address, draining: trio.Event) -> None:
         await Client(env.network, address).ask("www.example")
         of_root = await ask(env, ServerList(zone="."))
-        asked = {row["address"]: row for row in await ask(env, ServerList())}
-        assert {row["address"] for row in of_root} == set(asked)
+        asked = {row["server"]: row for row in await ask(env, ServerList())}
+        assert {row["server"] for row in of_root} == set(asked)
         assert all(row["replies"] == 0 for row in of_root)
         async with await env.network.open_unix(CONTROL) as stream:
             await stream.send_all(msgspec.json.encode(ServerList(zone="www.example")) + b"\n")
@@ -201,7 +201,7 @@ def test_what_is_exported_can_be_imported_again() -> None:
         taken = await ask(env, CacheImport(moment, (saved(rrset("www.example. 60 A 192.0.2.1"), 3, moment.wall),)))
         assert taken == [{"taken": 1, "passed_over": 0}]
         (row,) = await ask(env, CacheShow("www.example"))
-        assert (row["rtype"], row["hits"]) == ("A", 3)
+        assert (row["type"], row["hits"]) == ("A", 3)
         assert len(await ask(env, CacheExport())) == 2
 
     with_daemon(test)

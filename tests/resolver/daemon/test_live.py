@@ -27,7 +27,7 @@ async def test_each_query_that_is_sent_is_a_step_and_so_is_its_reply(net: Net) -
     assert len(of("sent", steps)) == len(of("replied", steps)) == sum(asked.values())
     assert [row.at for row in steps] == sorted(row.at for row in steps)
     assert all(row.rtt is not None and row.rtt > 0 for row in of("replied", steps))
-    assert [row.text for row in of("replied", steps) if row.name in ("alias.src.test.", "www.dst.test.")] == [
+    assert [row.text for row in of("replied", steps) if row.owner in ("alias.src.test.", "www.dst.test.")] == [
         "alias: CNAME of alias.src.test. to www.dst.test.",
         "answer: A 198.51.100.1",
     ]
@@ -40,7 +40,7 @@ async def test_what_is_known_is_said_to_be_and_nobody_is_asked(net: Net) -> None
     await net.ask(ALIAS)
     net.asked()
     steps, _, verdict = await net.operator.resolve(ALIAS)
-    assert [(row.step, row.name) for row in steps] == [("found", "alias.src.test."), ("found", "www.dst.test.")]
+    assert [(row.step, row.owner) for row in steps] == [("found", "alias.src.test."), ("found", "www.dst.test.")]
     assert (net.asked(), verdict.rcode) == ({}, "NOERROR")
 
 
@@ -58,8 +58,8 @@ async def test_losses_the_failure_and_what_the_client_sees_of_it(net: Net) -> No
     steps, links, verdict = await net.operator.resolve(ALIAS)
     assert {row.text for row in of("lost", steps)} == {"no reply in time"}
     [failed] = of("failed", steps)
-    assert failed.name == "www.dst.test."
-    assert [(link.name, link.state) for link in links] == [("alias.src.test.", "fresh"), ("www.dst.test.", "failed")]
+    assert failed.owner == "www.dst.test."
+    assert [(link.owner, link.state) for link in links] == [("alias.src.test.", "fresh"), ("www.dst.test.", "failed")]
     assert verdict.rcode == "SERVFAIL"
     assert verdict.errors[0].startswith("EDE 22 (dst.test.: ")
     steps, _, verdict = await net.operator.resolve(ALIAS)
@@ -75,7 +75,7 @@ async def test_stale_data_is_told_with_why_it_was_taken(net: Net) -> None:
     steps, links, verdict = await net.operator.resolve(ALIAS)
     assert steps[-1].step == "found"
     assert steps[-1].text == "stale, because of: dst.test.: 3x no reply in time: A 198.51.100.1"
-    assert [(link.name, link.state) for link in links] == [("alias.src.test.", "fresh"), ("www.dst.test.", "stale")]
+    assert [(link.owner, link.state) for link in links] == [("alias.src.test.", "fresh"), ("www.dst.test.", "stale")]
     assert verdict.is_stale
 
 
@@ -124,7 +124,7 @@ async def test_the_names_asked_most_between_two_looks(net: Net) -> None:
             await net.ask(ALIAS)
     first, second = frames
     assert isinstance(first["rows"], list)
-    assert {row["name"] for row in first["rows"]} == {"alias.src.test.", "www.dst.test."}
+    assert {row["owner"] for row in first["rows"]} == {"alias.src.test.", "www.dst.test."}
     assert all(row["per_second"] >= 2.9 for row in first["rows"])
     assert second["rows"] == []
 
@@ -156,8 +156,8 @@ async def test_what_an_explanation_says_is_what_a_client_gets_and_looking_change
         assert net.asked() == {}, question
         assert verdict.next == "", question
         after = await net.operator.look(CacheList())
-        assert [(row["owner"], row["rtype"], row["hits"]) for row in after] == [
-            (row["owner"], row["rtype"], row["hits"]) for row in before
+        assert [(row["owner"], row["type"], row["hits"]) for row in after] == [
+            (row["owner"], row["type"], row["hits"]) for row in before
         ], question
         reply = await net.ask(question)
         codes = {int(error.split()[1]) for error in verdict.errors}

@@ -117,7 +117,7 @@ def test_what_was_remembered_stays_but_for_zones_that_are_asked_otherwise_now() 
         forward = ForwardZone("corp.test", ("198.51.100.9:53",))
         row = await world.reload(forward=(forward,), failures=FailureOptions(first_pause=9))
         assert row["changed"] == ["forward", "failures.first_pause"]
-        kept = {str(row["name"]) for row in await world.operator.look(FailureList()) if not row["server"]}
+        kept = {str(row["owner"]) for row in await world.operator.look(FailureList()) if not row["server"]}
         assert "www.example." in kept
         assert "www.corp.test." not in kept
         await world.operator.look(CacheFlush("www.example"))

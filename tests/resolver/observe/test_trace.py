@@ -67,7 +67,7 @@ def test_what_a_reply_means_is_told_with_how_long_it_took(verdict: Verdict, rcod
     assert sent == TraceRow("sent", 0.0, 1, "test.", "A", "www.test. A", ".", "192.0.2.1:53", text="late after 376 ms")
     traced.now = 100.03
     row = traced.tell(Replied(WWW, TEST, SERVER, reply(rcode), verdict), 1)
-    assert (row.step, row.name, row.wanted, row.server, row.text) == (
+    assert (row.step, row.owner, row.wanted, row.server, row.text) == (
         "replied",
         "test.",
         "www.test. A",
@@ -171,7 +171,7 @@ def test_times_of_two_questions_shown_alike_to_one_server_are_kept_apart() -> No
 def test_every_other_step(event: Event, step: str, text: str) -> None:
     row = Traced().tell(event, 2)
     assert (row.step, row.depth, row.text) == (step, 2, text)
-    assert row.name == ("ns1.test." if step == "sought" else "www.test.")
+    assert row.owner == ("ns1.test." if step == "sought" else "www.test.")
 
 
 def test_rows_are_bounded_and_the_end_says_how_many_are_missing() -> None:

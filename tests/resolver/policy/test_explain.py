@@ -61,21 +61,21 @@ def split(rows: list[ExplainRow]) -> tuple[list[LinkRow], VerdictRow]:
 
 
 def states(links: list[LinkRow]) -> list[tuple[str, str]]:
-    return [(link.name, link.state) for link in links]
+    return [(link.owner, link.state) for link in links]
 
 
 def test_a_fresh_record_is_told_with_its_age_server_and_what_is_left() -> None:
     (link,), verdict = Known(rrset(WWW, A, ADDRESS, age=12)).explain(WWW)
     assert link == LinkRow(
-        name="www.example.",
+        owner="www.example.",
         type="A",
         origin="cache",
         state="fresh",
         age=12.0,
-        remaining=48.0,
-        lease_remaining=86388.0,
-        trust="ANSWER_AA",
-        security="UNCHECKED",
+        ttl_left=48.0,
+        lease_left=86388.0,
+        trust="answer_aa",
+        security="unchecked",
         server="192.0.2.53",
         records=("A 192.0.2.80",),
     )
@@ -84,7 +84,7 @@ def test_a_fresh_record_is_told_with_its_age_server_and_what_is_left() -> None:
 
 def test_a_chain_has_a_row_for_each_link() -> None:
     links, verdict = Known(rrset(WWW, CNAME, WEB), rrset(WEB, A, ADDRESS)).explain(WWW)
-    assert [(link.name, link.records) for link in links] == [
+    assert [(link.owner, link.records) for link in links] == [
         ("www.example.", ("CNAME web.test.",)),
         ("web.test.", ("A 192.0.2.80",)),
     ]
@@ -134,7 +134,7 @@ def test_a_failed_target_under_a_good_alias_is_servfail_and_not_the_bare_alias()
 
 def test_a_stale_record_is_told_with_when_it_would_be_given_and_is_asked_for() -> None:
     (link,), verdict = Known(rrset(WWW, A, ADDRESS, age=100)).explain(WWW)
-    assert (link.state, link.remaining) == ("stale", -40.0)
+    assert (link.state, link.ttl_left) == ("stale", -40.0)
     assert link.note == "given if upstream fails or takes over 1.8 s"
     assert verdict.errors == ("EDE 3",)
     assert verdict.next.endswith(FROM_ROOT)
@@ -166,7 +166,7 @@ def test_what_leads_into_this_platform_is_told_as_it_is_answered_where_that_is_a
     here = Known(rrset(WWW, CNAME, from_text("web.internal.")), rrset(WEB, AAAA, b"\xfd\xaa" + bytes(14)))
     here.known = replace(here.known, rebind="resolve")
     (_, inside), verdict = here.explain(WWW)
-    assert (inside.name, inside.origin, inside.note) == ("web.internal.", "internal", IN_ITS_NETWORK)
+    assert (inside.owner, inside.origin, inside.note) == ("web.internal.", "internal", IN_ITS_NETWORK)
     assert verdict.rcode == "", "it depends on the client"
     assert here.explain(WEB, AAAA)[1].rcode == "NOERROR"
 

@@ -27,7 +27,7 @@ def test_a_row_tells_all_that_is_known_of_a_server() -> None:
     note_discard(state, "malformed reply")
     [row] = server_rows(servers, NOW)
     assert row == ServerRow(
-        address="192.0.2.1:53",
+        server="192.0.2.1:53",
         rtt=0.02,
         variance=0.0025,
         replies=1,
@@ -58,14 +58,14 @@ def test_one_server_at_all_its_ports() -> None:
     servers = Servers()
     for server in (FIRST, Address("192.0.2.1", 5353), Address("192.0.2.10", 53)):
         servers.of(server)
-    assert [row.address for row in server_rows(servers, NOW, "192.0.2.1")] == ["192.0.2.1:53", "192.0.2.1:5353"]
+    assert [row.server for row in server_rows(servers, NOW, "192.0.2.1")] == ["192.0.2.1:53", "192.0.2.1:5353"]
 
 
 def test_the_servers_of_a_zone_heard_or_not_and_those_without_an_address() -> None:
     here = known(NS, GLUE)
     note_reply(here.servers.of(FIRST), 0.02, 4.0)
     rows = list(rows_of_zone(here.closest(from_text("example."), NOW), here, NOW))
-    assert [(row.name, row.address, row.rtt) for row in rows] == [
+    assert [(row.name_server, row.server, row.rtt) for row in rows] == [
         ("ns1.example.", "192.0.2.1:53", 0.02),
         ("ns1.example.", "192.0.2.2:53", None),
         ("ns.other.", "", None),

@@ -45,15 +45,15 @@ from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT
 def entry(owner: str, ttl: float = 60, *, state: str = "fresh", size: int = 100, hits: int = 0) -> EntryRow:
     return EntryRow(
         owner=owner,
-        rtype="A",
+        type="A",
         state=state,
-        ttl_remaining=ttl,
+        ttl_left=ttl,
         ttl=60,
         age=0,
-        trust="ANSWER_AA",
-        security="UNCHECKED",
-        source="192.0.2.1",
-        rdatas=("192.0.2.80",),
+        trust="answer_aa",
+        security="unchecked",
+        server="192.0.2.1",
+        rdata=("192.0.2.80",),
         octets=size,
         hits=hits,
     )
@@ -68,8 +68,9 @@ class PretendedDaemon:
     def __init__(self, entries: Iterable[EntryRow | None] = ()) -> None:
         self.entries = entries
         self.servers = [
-            ServerRow(address="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=7, edns="works", heard_ago=90)
+            ServerRow(server="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=7, edns="works", heard_ago=90)
         ]
+        self.links: list[ExplainRow] = [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
         self.asked: list[tuple[object, ...]] = []
         self.options = Options()
         self.left = 0
@@ -92,9 +93,9 @@ class PretendedDaemon:
     def failures(self, wanted: Wanted) -> Iterable[FailureRow | None]:
         self.asked.append((wanted,))
         return [
-            FailureRow(name="late.example.", type="A", remaining=12, pause=20, attempts=3, info_code=22, text="silent"),
+            FailureRow(owner="late.example.", type="A", left=12, pause=20, attempts=3, info_code=22, text="silent"),
             None,
-            FailureRow(name="example.", type="A", server="192.0.2.53", remaining=2, pause=5),
+            FailureRow(owner="example.", type="A", server="192.0.2.53", left=2, pause=5),
         ]
 
     async def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
@@ -117,7 +118,7 @@ class PretendedDaemon:
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         self.asked.append((question, network))
-        return [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
+        return self.links
 
     async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
         self.asked.append((question, network))

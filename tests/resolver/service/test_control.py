@@ -220,7 +220,7 @@ def test_a_sorted_list_is_sorted_where_it_is_walked_and_bounded() -> None:
 
 def test_failures_are_listed_up_to_the_limit() -> None:
     rows, _ = ask(PretendedDaemon(), FailureList())
-    assert [msgspec.json.decode(row, type=FailureRow).name for row in rows] == ["late.example.", "example."]
+    assert [msgspec.json.decode(row, type=FailureRow).owner for row in rows] == ["late.example.", "example."]
     assert ask(PretendedDaemon(), FailureList(limit=1))[1] == End(rows=1)
 
 

@@ -219,7 +219,7 @@ class Net:
 
     async def cached(self, name: str) -> dict[str, str]:
         """What the cache holds of a name: its types (*: NXDOMAIN), and of each whether it is fresh, stale, denied …"""
-        return {row.rtype: row.state for row in await self._world.operator.show(name)}
+        return {row.type: row.state for row in await self._world.operator.show(name)}
 
     async def counter(self, name: str) -> float:
         """`cistern_<name>_total`, or the gauge `cistern_<name>`, as the operator sees it: the sum of all its labels."""

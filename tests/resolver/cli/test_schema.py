@@ -1,0 +1,107 @@
+"""Each line that a command prints with --json is as its JSON Schema says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import pytest
+
+from resolver.cli import main
+from resolver.cli.schema import DIALECT, ERROR, LINES, schema_of
+from tests.resolver.cli.conftest import Served, cistern
+from tests.resolver.cli.sound import faults_of
+
+TYPE_OF_VOCABULARY: Final = {
+    "owner": {"string"},
+    "type": {"string"},
+    "ttl": {"integer"},
+    "ttl_left": {"number", "null"},
+    "server": {"string"},
+    "name_server": {"string"},
+    "trust": {"string"},
+    "security": {"string"},
+    "network": {"integer", "null"},
+}
+NOT_AT_THE_PRETENDED_DAEMON: Final = frozenset(
+    {"query", "doctor", "config diff", "cache import", "state check", "state status"}
+)
+ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
+    "cache flush": ("www.example",),
+    "cache show": ("www.example",),
+    "cache top": ("--once",),
+    "explain": ("--resolve", "www.example"),
+    "log level": ("debug",),
+    "state names": ("web",),
+}
+
+
+def commands_with_json(command: click.Command, name: str = "") -> Iterator[str]:
+    if any(parameter.name == "as_json" for parameter in command.params):
+        yield name
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for sub in command.list_commands(context):
+            found = command.get_command(context, sub)
+            assert found is not None
+            yield from commands_with_json(found, f"{name} {sub}".strip())
+
+
+def test_every_command_that_prints_json_has_a_schema() -> None:
+    assert sorted(commands_with_json(main)) == sorted(LINES)
+
+
+@pytest.mark.parametrize("name", [*LINES, ERROR])
+def test_one_word_means_the_same_everywhere(name: str) -> None:
+    schema = schema_of(name)
+    assert schema["$schema"] == DIALECT
+    for definition in schema["$defs"].values():
+        for key, said in definition["properties"].items():
+            assert key == key.lower()
+            if key in TYPE_OF_VOCABULARY:
+                assert types_in(said) <= TYPE_OF_VOCABULARY[key], (name, key)
+
+
+def types_in(said: dict[str, Any]) -> set[str]:
+    if "anyOf" in said:
+        return {one for part in said["anyOf"] for one in types_in(part)}
+    return {said["type"]} if "type" in said else {"string"}  # an enum of texts
+
+
+@pytest.mark.parametrize("name", sorted(set(LINES) - NOT_AT_THE_PRETENDED_DAEMON))
+def test_lines_are_as_the_schema_says(served: Served, tmp_path: Path, name: str) -> None:
+    arguments = (str(tmp_path / "out.db"),) if name == "cache export" else ARGUMENTS.get(name, ())
+    shown = cistern(*name.split(), *arguments, "--json", "--socket", served.socket)
+    assert shown.exit_code == 0, shown.output
+    lines = list(map(json.loads, shown.stdout.splitlines()))
+    assert lines
+    schema = schema_of(name)
+    assert [faults_of(line, schema, schema["$defs"]) for line in lines] == [[]] * len(lines)
+
+
+def test_failures_and_errors_are_as_the_schema_says(served: Served) -> None:
+    for name, arguments in (("cache list", ("--failed",)), ("servers", ("site.test",))):
+        shown = cistern(*name.split(), *arguments, "--json", "--socket", served.socket)
+        schema = schema_of(name if shown.stdout else ERROR)
+        for line in (shown.stdout or shown.stderr).splitlines():
+            assert faults_of(json.loads(line), schema, schema["$defs"]) == []
+
+
+def test_a_schema_has_something_against_other_lines() -> None:
+    schema = schema_of("cache flush")
+    wrong: list[object] = [
+        {"forgotten": 1},
+        {"schema": 2, "forgotten": 1},
+        {"schema": 1, "forgotten": "1"},
+        {"schema": 1},
+        [],
+    ]
+    for line in wrong:
+        assert faults_of(line, schema, schema["$defs"])
+
+
+def test_it_is_printed() -> None:
+    assert json.loads(cistern("schema", "cache", "show").output) == json.loads(json.dumps(schema_of("cache show")))
+    assert list(json.loads(cistern("schema").output)) == [*LINES, ERROR]
+    assert cistern("schema", "serve").exit_code == 2
