@@ -31,7 +31,8 @@ test-compiled: $(BUILT)/.ready  ## every test, of the compiled modules (or TESTS
 wheel: $(READY)  ## a compiled wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
-nightly: $(READY)  ## the engine's simulation, seed after seed until stopped or a rule is broken
+nightly: $(READY)  ## every test with seeds nobody has played, then the engine's simulation until stopped or a rule is broken
+	CISTERN_FRESH=$$(date +%s) $(BIN)/python -m pytest
 	$(BIN)/python -m tests.simulation.machine
 
 deb: $(READY)  ## dist/cistern_VERSION_ARCH.deb, on the distribution's Python

@@ -1,24 +1,16 @@
-"""No seed's story breaks an invariant. A failure names the one command that replays it.
+"""No seed's story breaks an invariant. A failure names the one command that replays it."""
 
-The environment variable CISTERN_SEEDS says how many are played; some fresh ones come on top.
-"""
-
-import os
 import subprocess
 import sys
-from random import Random
-from typing import Final
 
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.seeds import seeds
 from tests.simulation.story import play
 
-SEEDS: Final = int(os.environ.get("CISTERN_SEEDS", "60"))  # thousands are played on the engine alone: machine/
-FRESH: Final = tuple(Random().randrange(SEEDS, 1_000_000_000) for _ in range(10))  # others each time
 
-
-@pytest.mark.parametrize("seed", [*range(SEEDS), *FRESH])
+@pytest.mark.parametrize("seed", seeds(range(60), fresh=1000))  # thousands are played on the engine alone: machine/
 def test_no_story_breaks_an_invariant(seed: int) -> None:
     replay = f"replay: .venv/bin/python -m tests.simulation --seed {seed} --verbose"
     try:

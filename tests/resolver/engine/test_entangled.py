@@ -3,7 +3,6 @@
 Flights wait for shared questions and these for flights: whatever depends on whatever, everything ends and nothing is left.
 """
 
-import os
 from random import Random
 
 import pytest
@@ -14,12 +13,11 @@ from tests.resolver.engine.fake_network import Behaviour, silent
 from tests.resolver.engine.test_descent import Asking, Flying, over_tcp_only
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import DEADLINE, HINTS, ROOT, Table, World
+from tests.seeds import seeds
 
 ZONES = "abcd"
 FIRST_HOST = 30
 SOON = 8.0  # s: before the deadline of any question
-SEED = os.environ.get("CISTERN_ENTANGLED_SEED")  # plays one again
-SEEDS = (int(SEED),) if SEED else (*range(5), Random().getrandbits(32))
 
 
 def host_of(zone: str) -> str:
@@ -62,9 +60,9 @@ def some_budget(rng: Random, world: World) -> Budget:
 
 
 @pytest.mark.parametrize("kind", [World, Flying])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", seeds(range(5)))
 def test_everything_ends_and_nothing_is_left(seed: int, kind: type[World]) -> None:
-    print(f"replay: CISTERN_ENTANGLED_SEED={seed} .venv/bin/python -m pytest {__file__}")
+    print(f"replay: CISTERN_SEED={seed} .venv/bin/python -m pytest {__file__}")
     rng = Random(seed)
 
     async def main() -> None:

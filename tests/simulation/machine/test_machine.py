@@ -5,7 +5,6 @@ import pytest
 from tests.simulation.machine.story import Step, Story, draw, fails, shrunk
 
 SEEDS, AT_ONCE = 2000, 50
-FRESH = 20  # seeds nobody has played before
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
