@@ -7,6 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BUILT  := build/compiled
+ALONE  := $(addprefix tests/,hostile packaging real replay)
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
 .PHONY: help run test build test-compiled nightly wheel deb docs man replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
@@ -19,8 +20,11 @@ run: $(READY)  ## the daemon on 127.0.0.1:5300 with a state database, a small in
 	@$(BIN)/cistern --version
 	$(BIN)/cistern demo
 
-test: $(READY)  ## every test, of the Python as it is written
-	$(BIN)/python -m pytest
+test: $(READY)  ## every test, of the Python as it is written: first what may share the cores, then what drives real processes
+	failed=0; \
+	$(BIN)/python -m pytest -n auto --dist worksteal $(addprefix --ignore=,$(ALONE)) || failed=1; \
+	$(BIN)/python -m pytest $(ALONE) || failed=1; \
+	exit $$failed
 
 build: $(BUILT)/.ready  ## compile to build/compiled what an answer is made by (a C compiler; five minutes)
 

@@ -102,7 +102,7 @@ def test_a_pipe_that_nobody_reads_stops_nobody(tmp_path: Path) -> None:
     os.close(reading)
 
 
-@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1", "SIGUSR2"])
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1"])  # SIGUSR2 starts a successor: tests/real/test_handover.py
 def test_signals_that_ask_for_no_end_bring_none(tmp_path: Path, name: str) -> None:
     with victim(tmp_path, {"log": {"format": "json"}}) as daemon:
         daemon.process.send_signal(signal.Signals[name])
