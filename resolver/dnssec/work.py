@@ -10,6 +10,9 @@ from resolver.dnssec.standing import Standing
 from resolver.errors import WorkExhausted
 
 SIGNATURES_A_QUESTION: Final = 32  # an honest chain of four zones costs about ten; the KeyTrap zones ask for 10,000
+SIGNATURES_AN_ALIAS: Final = (
+    8  # more for each alias: its target may lie in another zone, and three signatures lead to one
+)
 HASHES_A_QUESTION: Final = 600  # rounds of SHA-1; a denial four labels deep costs about five times (1 + iterations)
 
 Rest = Callable[[float], Awaitable[None]]  # waits until so many seconds may be computed without keeping others waiting
@@ -23,16 +26,23 @@ async def no_rest(seconds: float) -> None:
 class Work:
     """What is left for one client question; all its validations, also of sub-lookups, share one.
 
-    signatures: verifications, whatever their algorithm. hashes: rounds of SHA-1 for NSEC3. learned: which zones sign, as this
-    question has found out; it serves all of it, however short the TTLs are. counts: of what is spent.
-    rest: before each verification.
+    signatures: verifications, whatever their algorithm. aliases: followed, as far as they are allowed for. hashes: rounds of
+    SHA-1 for NSEC3. learned: which zones sign, as this question has found out; it serves all of it, however short the TTLs are.
+    counts: of what is spent. rest: before each verification.
     """
 
     signatures: int = SIGNATURES_A_QUESTION
     hashes: int = HASHES_A_QUESTION
+    aliases: int = 0
     learned: dict[WireName, Standing] = field(default_factory=dict, compare=False)
     counts: DnssecCounts = field(default_factory=DnssecCounts, compare=False)
     rest: Rest = field(default=no_rest, compare=False)
+
+    def allow(self, aliases: int) -> None:
+        """So many aliases were followed so far."""
+        if aliases > self.aliases:
+            self.signatures += SIGNATURES_AN_ALIAS * (aliases - self.aliases)
+            self.aliases = aliases
 
     def spend_signature(self) -> None:
         """Count one verification; raises WorkExhausted when none is left: it says nothing of whose signature it is."""

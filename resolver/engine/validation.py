@@ -182,4 +182,5 @@ def _work_of(budget: Budget, means: Validation) -> Work:
     work = budget.spent.of_validation
     if not isinstance(work, Work):
         work = budget.spent.of_validation = means.validator.new_work(means.rest)
+    work.allow(budget.spent.aliases)
     return work

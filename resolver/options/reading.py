@@ -18,6 +18,8 @@ MAX_CONFIG_OCTETS: Final = 1 << 20  # a thousand times a large config: whatever 
 PLACE_IN_MESSAGE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")  # tomllib says it in no other way
 
 
+# Options of before that have nothing left to say: a config that has them goes on, so that an upgrade needs nobody's hand.
+RETIRED: Final[tuple[tuple[str, str], ...]] = (("limits", "waiting_rate_per_address"),)
 BOM: Final = b"\xef\xbb\xbf"
 
 Examine = Callable[[Options], Iterable[Fault]]
@@ -50,6 +52,10 @@ def parse(text: str, path: Path, examine: Examine = _find_nothing) -> Options:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_syntax_problem(str(path), str(error), text)]) from None
+    for of, name in RETIRED:
+        above = table.get(of)
+        if isinstance(above, dict):
+            above.pop(name, None)
     faults = list(sift(table, Options))
     if faults:
         raise _located(faults, text, path)

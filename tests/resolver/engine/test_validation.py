@@ -243,3 +243,21 @@ def test_what_is_delegated_below_an_alias_is_proven_insecure_whatever_was_asked_
         assert answer.answer[0].rdatas == rrset(BELOW).rdatas
 
     simulate(test)
+
+
+def test_eleven_aliases_through_as_many_signed_zones_are_followed() -> None:
+    """Each zone costs a DS, its keys and the record: more than a question without aliases may check."""
+
+    async def test(world: World) -> None:
+        zones = [SignedZone(f"z{number}.") for number in range(12)]
+        for number, zone in enumerate(zones):
+            world.says(partial(world.root.sign, rrset(zone.anchor)))
+            world.says(lambda zone=zone: zone.keys)  # type: ignore[misc]  # the zone of this turn
+            target = f"www.z{number + 1}." if number < 11 else ""
+            record = f"www.z{number}. 60 CNAME {target}" if target else f"www.z{number}. 60 A 192.0.2.1"
+            world.says(partial(zone.sign, rrset(record)), question(f"www.z{number}. A"))
+        answer = await world.ask(question("www.z0. A"))
+        assert (len(answer.answer), answer.security) == (12, Security.SECURE)
+        assert world.counts.signatures_checked == 1 + 3 * 12
+
+    simulate(test)

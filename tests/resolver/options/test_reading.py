@@ -207,3 +207,8 @@ def test_the_keys_that_others_rely_on_have_their_names(config: Path) -> None:
     options = load(config)
     assert options.stub[0].servers == ("192.0.2.2:53",)
     assert options.networks == {"127.0.0.0/8": 24}
+
+
+def test_an_option_of_before_is_read_over(config: Path) -> None:
+    """Else an upgrade would end with a daemon that does not start."""
+    assert parse("[limits]\nwaiting_rate_per_address = 100000\nin_flight = 900", config).limits.in_flight == 900
