@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from random import Random
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from tests.internal_zones.running import Asker
+if TYPE_CHECKING:
+    from tests.internal_zones.running import Asker  # a writer's process has no use for it
+
 
 BESIDE: Final = Path(__file__).parents[2].parent / "shared" / "corrosion-trace"
 FOLDER: Final = Path(os.environ.get("CISTERN_RECORDINGS", BESIDE))
@@ -34,9 +36,10 @@ class Recorded(Protocol):
 
 
 class Writer(Protocol):
-    """The writer of one file. db: its connection."""
+    """The writer of one file. db: its connection; n: the last commit that was applied."""
 
     db: sqlite3.Connection
+    n: int
 
     def apply(self, upto: int) -> None:
         """Commit all up to and including this one."""
@@ -92,7 +95,7 @@ def _groups(last: int, rng: Random) -> Iterator[int]:
         yield n
 
 
-async def wrong_answers(asker: Asker, truth: Truth) -> list[str]:
+async def wrong_answers(asker: "Asker", truth: Truth) -> list[str]:
     """The names that are answered otherwise than the truth, with what they are answered."""
     found = []
     for key, wanted in truth.items():

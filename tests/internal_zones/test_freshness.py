@@ -1,6 +1,6 @@
 """What another process commits is in the answers, quickly and whole, however it came into the file.
 
-Real files, real second processes, real time.
+Real files, real second processes; time is real where another process is followed, and bounds nothing but patience.
 """
 
 # ruff: noqa: ASYNC220, ASYNC240 -- these tests drive other processes, and may block to do so
@@ -8,17 +8,18 @@ Real files, real second processes, real time.
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 import trio
+import trio.testing
 
+from internal_zones.database import inline
 from resolver.demo.corrosion_file import CorrosionWriter
 from resolver.demo.state import make_state
 from tests.internal_zones.breaking import ADDRESS, OTHER, PATIENCE, WEB, execute, move, on, small_state, until
-from tests.internal_zones.committing import WATCHED_EVERY
-from tests.internal_zones.platform import State, machine, write_state
-from tests.internal_zones.running import Asker, shown
-from tests.internal_zones.under_commits import measure
+from tests.internal_zones.platform import State, app, machine, write_state
+from tests.internal_zones.running import Asker, asking, shown
 
 
 @pytest.fixture
@@ -47,7 +48,6 @@ def test_a_commit_of_another_process_is_visible(path: Path) -> None:
             writer.stdin.close()
         took.sort()
         print(f"visible after a commit: median {took[10] * 1000:.0f} ms, longest {took[-1] * 1000:.0f} ms")
-        assert took[-1] < 2
 
     on(path, main)
 
@@ -170,10 +170,30 @@ async def keep_asking(asker: Asker, scope: trio.CancelScope) -> None:
         await trio.lowlevel.checkpoint()
 
 
-def test_a_thousand_commits_a_second_are_followed_while_clients_keep_asking(tmp_path: Path) -> None:
-    """The figures are printed, and held in the benchmark; here every commit is seen, in its order, and nothing is denied."""
-    found = measure(tmp_path, rate=1000, seconds=3, questions=1000, max_wait=10.0)
-    print(found)
-    assert len(found.delays) > 3 * 1000 / WATCHED_EVERY / 2
-    assert (found.stale, found.faults) == (0, {})
-    assert found.sweeping < found.changes / 4
+def test_every_commit_of_a_busy_writer_is_in_the_answers_of_the_next_look(tmp_path: Path) -> None:
+    """Commits come in bursts of any length, looks between them; how fast that goes is the benchmark's."""
+    rng, path = Random(1), tmp_path / "state.db"
+    apps = [app(number, f"app{number}", 24) for number in range(1, 41)]
+    write_state(path, State(apps=apps, machines=[machine(f"{number:04x}", number, 24) for number in range(1, 41)]))
+    writer = CorrosionWriter(path)
+    writer.connection.execute("PRAGMA synchronous = OFF").fetchall()
+
+    async def main() -> None:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:
+            held = {number: await asker.texts(f"app{number}.internal") for number in range(1, 41)}
+            for look in range(40):
+                for burst in range(rng.choice([1, 2, 25])):
+                    number = rng.randint(1, 40)
+                    held[number] = [f"fdaa:0:18:a:b:{look + 1:x}:{burst + 1:x}:2"]
+                    with writer.commit(burst % 5):
+                        writer.put("machines", {"id": f"{number:04x}", "address": held[number][0]})
+                await asker.zones._watcher.look()
+                found = {number: await asker.texts(f"app{number}.internal") for number in held}
+                assert found == held
+            counts = asker.zones.counts
+            assert counts.stale_answers == counts.failures == 0
+            assert counts.sweeping_changes == 1  # the first look
+            assert counts.reads < 40 * 40 / 2  # what nobody touched was not read again
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    writer.close()
