@@ -27,6 +27,7 @@ COMMANDS: Final = {  # command -> the module of its function `command`
     "servers": "resolver.cli.servers",
     "state": "resolver.cli.state",
     "stats": "resolver.cli.stats",
+    "top": "resolver.cli.top",
 }
 
 

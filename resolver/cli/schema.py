@@ -12,6 +12,7 @@ from resolver.cli.dig_text import ReplyJson
 from resolver.cli.doctor import Finding
 from resolver.cli.json_rows import SCHEMA, ErrorRow
 from resolver.cli.snapshot import Exported
+from resolver.cli.top_frame import Frame
 from resolver.observe.trace import TraceRow
 from resolver.options import Difference
 from resolver.policy.explain import LinkRow, VerdictRow
@@ -46,6 +47,7 @@ LINES: Final[dict[str, tuple[type, ...]]] = {  # command -> what one line of it 
     "state names": (NameRow,),
     "state status": (StateStatus,),
     "stats": (StatRow,),
+    "top": (Frame,),
 }
 ERROR: Final = "error"  # the line on the standard error stream, of any of them
 

@@ -26,9 +26,11 @@ from resolver.observe.metrics import stats
 from resolver.policy.explain import ExplainRow, LinkRow, explain, explain_local
 from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
 from resolver.policy.sources import minimal_any, refuse_type
+from resolver.policy.views import machine_text
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
     AcceptedRow,
+    BusyRow,
     CheckRow,
     ConfigRow,
     Forgettable,
@@ -182,6 +184,10 @@ class Eyes:
 
     def checks(self) -> Iterable[CheckRow]:
         return self._running.health.rows()
+
+    def busy(self, most: int) -> Iterable[BusyRow]:
+        found = self._parts.handler.busiest(most)
+        return [BusyRow(machine_text(machine), waiting, in_flight) for machine, waiting, in_flight in found]
 
     def config(self) -> ConfigRow:
         options = msgspec.Raw(msgspec.json.encode(self._parts.options))

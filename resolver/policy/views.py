@@ -80,6 +80,13 @@ def machine_of(client: bytes) -> bytes:
     return client[:14] if client.startswith(SIX_PN) else client[:8]
 
 
+def machine_text(machine: bytes) -> str:
+    """What `machine_of` says, for people: an address, or the prefix that counts as one machine."""
+    if len(machine) == IPV4_OCTETS:
+        return str(ipaddress.ip_address(machine))
+    return str(ipaddress.IPv6Network((machine.ljust(16, b"\0"), 8 * len(machine))))
+
+
 def network_behind(client: bytes) -> bytes:
     """The network that a packed source address lies in: a 6PN network, a /48 of IPv6, a /24 of IPv4."""
     machine = machine_of(client)

@@ -50,6 +50,10 @@ class Admission:
         counts.in_flight_current += 1
         counts.in_flight_peak = max(counts.in_flight_peak, counts.in_flight_current)
 
+    def in_flight(self) -> dict[bytes, int]:
+        """How many questions of each machine (View.machine) are in flight; none where there are none."""
+        return dict(self._by_machine)
+
     def release(self, view: View) -> None:
         """An admitted question is done with."""
         self._counts.in_flight_current -= 1

@@ -20,6 +20,8 @@ from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import (
     MAX_REQUEST_OCTETS,
     MAX_SORTED,
+    Busy,
+    BusyRow,
     CacheFlush,
     CacheList,
     CacheShow,
@@ -125,6 +127,9 @@ class Inspectable(Protocol):
     def status(self) -> StatusRow: ...
 
     def checks(self) -> Iterable[CheckRow]: ...
+
+    def busy(self, most: int) -> Iterable[BusyRow]:
+        """The machines with most questions waiting."""
 
     def config(self) -> ConfigRow: ...
 
@@ -257,6 +262,8 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return daemon.stats()
         case Checks():
             return daemon.checks()
+        case Busy(most=most):
+            return daemon.busy(most)
         case ConfigShow():
             return [daemon.config()]
         case Reload():

@@ -138,6 +138,12 @@ class Resolve(_Request, frozen=True, tag="resolve"):
     network: int | None = None
 
 
+class Busy(_Request, frozen=True, tag="busy"):
+    """Which machines have most questions waiting -> BusyRows, the busiest first. most: rows."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOP)] = 20
+
+
 class CacheTop(_Request, frozen=True, tag="cache_top"):
     """The most asked names -> TopFrames, one each `interval` seconds. most: rows of a frame; frames: 0 for no end."""
 
@@ -212,6 +218,7 @@ RowRequest = (
     | ConfigRequest
     | CacheRequest
     | ServerList
+    | Busy
     | Explain
     | Resolve
     | StateRequest
@@ -253,6 +260,17 @@ class NameRow(msgspec.Struct, frozen=True):
     type: str
     rcode: str
     rdata: tuple[str, ...] = ()
+
+
+class BusyRow(msgspec.Struct, frozen=True):
+    """One machine, by its address or the prefix that counts as one. waiting: queries that wait for its turn.
+
+    in_flight: questions that wait for their answer.
+    """
+
+    machine: str
+    waiting: int
+    in_flight: int
 
 
 class StatRow(msgspec.Struct, frozen=True):

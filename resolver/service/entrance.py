@@ -89,6 +89,10 @@ class Entrance:
         """Does more than a batch of this machine's wait already?"""
         return self._floods.has_waiting(client)
 
+    def waiting(self) -> dict[bytes, int]:
+        """How many queries of each machine (View.machine) wait for its turn."""
+        return {**self._calm.waiting_by_machine(), **self._floods.waiting_by_machine()}
+
     def _spent_now(self) -> float:
         began = self._mesh.now
         if began != self._turn:

@@ -96,6 +96,12 @@ class Handler:
         """What this client may see, by the config of now."""
         return self._answerer.view_of(client, local)
 
+    def busiest(self, most: int) -> list[tuple[bytes, int, int]]:
+        """The machines (View.machine) with most questions waiting: for their turn, and for their answer; the busiest first."""
+        waiting, in_flight = self.entrance.waiting(), self._admission.in_flight()
+        found = [(one, waiting.get(one, 0), in_flight.get(one, 0)) for one in {**waiting, **in_flight}]
+        return sorted(found, key=lambda row: (-row[1], -row[2], row[0]))[:most]
+
     def log_queries(self, query_log: ClientTap | None) -> None:
         """Have it told, too, from now on; None: nobody but the tap."""
         self._query_log = query_log

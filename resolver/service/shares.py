@@ -145,6 +145,15 @@ class Shares:
         line = network.lines.get(machine_of(client)) if network is not None else None
         return line.places if line is not None else 0
 
+    def waiting_by_machine(self) -> dict[bytes, int]:
+        """How many wait of each machine of which any does."""
+        return {
+            line.key: len(line.waiting)
+            for network in self._networks.values()
+            for line in network.lines.values()
+            if line.waiting
+        }
+
     def _find(self, client: bytes) -> _Line:
         """The line in which this address is from now on."""
         key, machine = network_behind(client), machine_of(client)

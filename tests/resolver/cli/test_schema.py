@@ -34,6 +34,7 @@ ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "explain": ("--resolve", "www.example"),
     "log level": ("debug",),
     "state names": ("web",),
+    "top": ("--once", "--interval", "0.2"),
 }
 
 

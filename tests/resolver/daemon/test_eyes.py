@@ -18,6 +18,7 @@ from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Uncut
 from resolver.env import Address, Env
 from resolver.service.control_protocol import (
+    Busy,
     CacheFlush,
     CacheList,
     CacheShow,
@@ -70,6 +71,7 @@ def test_status_names_the_version_and_what_is_listened_on() -> None:
 def test_stats_hold_every_counter() -> None:
     async def test(env: Env, address: Address, draining: trio.Event) -> None:
         await Client(env.network, address).ask("localhost")
+        assert await ask(env, Busy()) == []
         rows = {(row["name"], row["label"]): row["value"] for row in await ask(env, Stats())}
         assert rows["cistern_service_queries_udp_total", ""] == 1
         assert rows["cistern_service_replies_total", "rcode=NOERROR"] == 1

@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from resolver.policy.views import machine_of, network_of, view_of, views
+from resolver.policy.views import machine_of, machine_text, network_of, view_of, views
 
 NETWORKS = {"192.0.2.0/24": 7, "192.0.2.128/25": 8, "127.0.0.0/8": 24, "2001:db8::/32": 9}
 
@@ -67,3 +67,16 @@ def test_network_id_is_32_bits_of_the_address() -> None:
 )
 def test_a_machine_is_one_under_all_of_its_addresses(one: str, other: str, is_same: bool) -> None:
     assert (machine_of(packed(one)) == machine_of(packed(other))) is is_same
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fdaa:0:18:a7b:1:2:3:4", "fdaa:0:18:a7b:1:2:3:0/112"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+    ],
+)
+def test_a_machine_is_told_as_its_address_or_prefix(address: str, text: str) -> None:
+    assert machine_text(machine_of(ipaddress.ip_address(address).packed)) == text

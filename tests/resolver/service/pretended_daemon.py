@@ -19,6 +19,7 @@ from resolver.policy.server_rows import ServerRow
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
     AcceptedRow,
+    BusyRow,
     CheckRow,
     ConfigRow,
     Forgettable,
@@ -170,6 +171,9 @@ class PretendedDaemon:
 
     def checks(self) -> Iterable[CheckRow]:
         return self.checked
+
+    def busy(self, most: int) -> Iterable[BusyRow]:
+        return [BusyRow("192.0.2.9", 12, 3)]
 
     def config(self) -> ConfigRow:
         return ConfigRow(msgspec.Raw(msgspec.json.encode(self.options)), 7, 1.5)

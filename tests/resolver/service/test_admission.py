@@ -106,3 +106,12 @@ def test_who_has_no_question_in_flight_takes_no_memory() -> None:
         admission.release(machine(24, number))
     assert not admission._by_group
     assert not admission._by_machine
+
+
+def test_who_has_how_many_in_flight_is_known_as_long_as_there_are_any() -> None:
+    admission, one, other = Admission(LIMITS, ServiceCounts()), machine(24, 1), machine(25, 2)
+    for view in (one, one, other):
+        admission.admit(view)
+    assert admission.in_flight() == {one.machine: 2, other.machine: 1}
+    admission.release(other)
+    assert admission.in_flight() == {one.machine: 2}

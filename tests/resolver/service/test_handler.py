@@ -236,3 +236,18 @@ def test_who_floods_is_not_told_so_at_its_neighbours_cost() -> None:
         assert handler.refuse_unread(QUERY, bytes([127, 0, 0, 2])) is not None
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_the_machines_with_most_questions_waiting_come_first() -> None:
+    async def main() -> None:
+        handler = handler_of(slowly())
+        other = bytes((192, 0, 2, 7))
+        for _ in range(3):
+            asked(handler)
+        assert handler.busiest(5) == [(LOOPBACK, 0, 3)]
+        for _ in range(FLOOD + 2):
+            assert handler.entrance.put(other, lambda: None, 40)
+        assert handler.busiest(5) == [(other, FLOOD + 2, 0), (LOOPBACK, 0, 3)]
+        assert handler.busiest(1) == [(other, FLOOD + 2, 0)]
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))

@@ -142,3 +142,13 @@ def test_places_are_bounded_whoever_asks() -> None:
 def test_long_queries_take_more_places() -> None:
     ledger = Ledger()
     assert ledger.put(FLOODER, PLACES, octets=4096) * (1 + 4096 // PLACE_OCTETS) == pytest.approx(PLACES // 4, abs=9)
+
+
+def test_how_many_of_each_machine_wait_is_known() -> None:
+    ledger = Ledger()
+    ledger.put(FLOODER, 5)
+    ledger.put(STRANGER, 1)
+    waiting = ledger.shares.waiting_by_machine()
+    assert sorted(waiting.values()) == [1, 5]
+    ledger.serve(6, {FLOODER: HIT, STRANGER: HIT})
+    assert ledger.shares.waiting_by_machine() == {}
