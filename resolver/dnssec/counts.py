@@ -25,7 +25,11 @@ class DnssecCounts:
     gaps_current: int = field(
         default=0, metadata={"help": "NSEC and NSEC3 RRsets that are remembered to make answers of.", "kind": "gauge"}
     )
+    gaps_octets_current: int = field(default=0, metadata={"help": "What they take, in octets.", "kind": "gauge"})
     hashes_computed: int = field(default=0, metadata={"help": "Rounds of SHA-1 for the hashed names of NSEC3."})
     standings_current: int = field(
         default=0, metadata={"help": "Names of which is remembered which keys sign there.", "kind": "gauge"}
+    )
+    standings_octets_current: int = field(
+        default=0, metadata={"help": "What they take, in octets, 1 KiB each at least.", "kind": "gauge"}
     )

@@ -15,6 +15,7 @@ from cache.chain import Link, alias_of
 from cache.lookup import NEVER_ALIASED
 from cache.names import WireName, ancestors, count_labels, is_at_or_below, parent, prepend
 from cache.negative import derive
+from cache.octets import octets_of
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset
 from cache.rrtypes import CNAME, DS, NSEC, NSEC3
@@ -27,8 +28,12 @@ from resolver.dnssec.spans import Spans, is_live, is_within
 from resolver.dnssec.work import Work
 
 MAX_ZONES: Final = 1024
-MAX_GAPS: Final = 16_384  # RRsets, some 800 octets each; the zone that was least recently of use goes as a whole
+MAX_GAPS: Final = 16_384  # RRsets; the zone that was least recently of use goes as a whole
+MAX_OCTETS: Final = 16 * 2**20  # that all of them take, at some 1000 octets each
+MAX_OCTETS_OF_ZONE: Final = 4 * 2**20
+MAX_RRSET_OCTETS: Final = 8192  # of one that is remembered: its signatures, too, are the zone's to make long
 MAX_GAPS_OF_ZONE: Final = 4096  # the root has 1,450; so that one zone does not push out all others
+ZONE_OCTETS: Final = 1200  # what is known of a zone, without its records
 MAX_WILDCARDS_OF_ZONE: Final = 16  # RRsets of wildcards; zones that have any have one or two
 MAX_ITERATIONS: Final = 10  # zones should have 0 (RFC 9276 §3.1); where hashing is dearer, the servers are asked
 MAX_HASHED: Final = 10  # names from the zone down to the name asked, for the same reason
@@ -60,6 +65,12 @@ class _Zone:
     def __len__(self) -> int:
         return len(self.names) + len(self.hashes)
 
+    @property
+    def octets(self) -> int:
+        """What it takes."""
+        beside = sum(map(octets_of, self.wildcards.values())) + (octets_of(self.soa) if self.soa is not None else 0)
+        return ZONE_OCTETS + self.names.octets + self.hashes.octets + beside
+
     def take(self, rrset: RRset, limit: int) -> None:
         """Note a verified RRset, if more can be made of it than of the denial it came with."""
         if rrset.rtype == NSEC:
@@ -84,7 +95,7 @@ class _Zone:
         if record is None or record.next == SELF + record.owner:
             return
         begin, end = place_of(record.owner), place_of(record.next)
-        self.names.take(begin, end, rrset, limit)
+        self.names.take(begin, end, rrset, limit, MAX_OCTETS_OF_ZONE)
         self._drop_wildcards([one for one, _ in self.wildcards if is_within(begin, place_of(one), end)])
 
     def _take_hashes(self, rrset: RRset, limit: int) -> None:
@@ -96,12 +107,20 @@ class _Zone:
             self.salt, self.iterations = record.salt, record.iterations
         if record.is_opt_out or 0 < int.from_bytes(record.next) - int.from_bytes(record.owner) <= SELF_HASHED:
             return
-        self.hashes.take(record.owner, record.next, rrset, limit)
+        self.hashes.take(record.owner, record.next, rrset, limit, MAX_OCTETS_OF_ZONE)
         self._drop_wildcards([one for one, _ in self.wildcards if is_within(record.owner, self.hash(one), record.next)])
 
     def _drop_wildcards(self, gone: Sequence[WireName]) -> None:
         for key in [one for one in self.wildcards if one[0] in gone]:
             del self.wildcards[key]
+
+
+Size = tuple[int, int]  # of what is known of a zone: RRsets, octets
+NOTHING: Final = (0, 0)
+
+
+def _size_of(known: _Zone) -> Size:
+    return len(known), known.octets
 
 
 class Gaps:
@@ -122,30 +141,36 @@ class Gaps:
         self._limit_of_zone = limit_of_zone
         self._zones: LRUCache[WireName, _Zone] = LRUCache(MAX_ZONES)
         self._held = 0
+        self._octets = 0
 
     def note(self, zone: WireName, proof: Sequence[RRset], soa: RRset | None = None) -> None:
         """Remember what the zone has signed and what was verified: its NSEC and NSEC3 RRsets, and its SOA."""
         known = self._zones.get(zone)
         if known is None:
             known = _Zone(zone)
-        before = len(known)
+        before = _size_of(known) if zone in self._zones else NOTHING
         for rrset in proof:
-            if rrset.ttl:
+            if rrset.ttl and octets_of(rrset) <= MAX_RRSET_OCTETS:
                 known.take(rrset, self._limit_of_zone)
-        if soa is not None and soa.rdatas and soa.owner == zone:
+        if soa is not None and soa.rdatas and soa.owner == zone and octets_of(soa) <= MAX_RRSET_OCTETS:
             known.soa = soa
-        if zone not in self._zones and known:
-            self._make_room(MAX_ZONES - 1, self._limit)
+        if zone not in self._zones:
+            if not known:
+                return
+            self._make_room(MAX_ZONES - 1)
             self._zones[zone] = known
-        self._count(len(known) - before)
-        self._make_room(MAX_ZONES, self._limit)
+        self._count(before, _size_of(known))
+        self._make_room(MAX_ZONES)
 
     def note_expanded(self, zone: WireName, rrset: RRset, labels: int) -> None:
         """Remember the records of the wildcard that gave this verified RRset; labels: of the wildcard's parent."""
         closest = next(one for one in ancestors(rrset.owner) if count_labels(one) <= labels)
         known, wildcard = self._zones.get(zone), prepend(b"*", closest)
-        if known is not None and wildcard is not None:
+        if known is not None and wildcard is not None and octets_of(rrset) <= MAX_RRSET_OCTETS:
+            before = _size_of(known)
             known.wildcards[wildcard, rrset.rtype] = rrset.replace(owner=wildcard, proof=())
+            self._count(before, _size_of(known))
+            self._make_room(MAX_ZONES)
 
     def find(self, question: Question, top: WireName, now: float) -> Link | None:
         """What is proven of it; None: it has to be asked for. top: the zones above it have no say."""
@@ -162,12 +187,12 @@ class Gaps:
         """Forget what says something of the name; subtree: and of all below it."""
         for zone in list(self._zones):
             if zone == name or (subtree and is_at_or_below(zone, name)):
-                self._count(-len(self._zones.pop(zone)))
+                self._count(_size_of(self._zones.pop(zone)), NOTHING)
             elif is_at_or_below(name, zone):
                 known = self._zones[zone]
-                before = len(known)
+                before = _size_of(known)
                 known.forget(name, subtree=subtree)
-                self._count(len(known) - before)
+                self._count(before, _size_of(known))
 
     def _denied(self, known: _Zone, question: Question, now: float) -> Denial | None:
         name, qtype, zone, soa = question.qname, question.qtype, known.name, known.soa
@@ -179,14 +204,16 @@ class Gaps:
                 return derive(name, qtype, soa, proof, self._options, now)
         return None
 
-    def _make_room(self, zones: int, gaps: int) -> None:
-        while len(self._zones) > zones or self._held > gaps:
+    def _make_room(self, zones: int) -> None:
+        while len(self._zones) > zones or self._held > self._limit or self._octets > MAX_OCTETS:
             _, gone = self._zones.popitem()
-            self._count(-len(gone))
+            self._count(_size_of(gone), NOTHING)
 
-    def _count(self, more: int) -> None:
-        self._held += more
+    def _count(self, before: Size, now: Size) -> None:
+        self._held += now[0] - before[0]
+        self._octets += now[1] - before[1]
         self._counts.gaps_current = self._held
+        self._counts.gaps_octets_current = self._octets
 
 
 def _proofs(known: _Zone, name: WireName, now: float) -> Iterator[Proofs]:

@@ -5,10 +5,15 @@ Of a zone's NSEC records the places are names in canonical order, of its NSEC3 r
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+from cache.octets import octets_of
 from cache.rrset import RRset
 from cache.ttl import remaining
+
+SPAN_OCTETS: Final = (
+    400  # beside its RRset: where it begins and ends, a tuple of labels each, and its places in the lists
+)
 
 K = TypeVar("K", tuple[bytes, ...], bytes)
 
@@ -16,9 +21,10 @@ K = TypeVar("K", tuple[bytes, ...], bytes)
 class Spans(Generic[K]):
     """Verified RRsets by the spans in which nothing is; no two overlap. Bounded by who takes them in."""
 
-    __slots__ = ("_begins", "_ends", "_rrsets")
+    __slots__ = ("_begins", "_ends", "_rrsets", "octets")
 
     def __init__(self) -> None:
+        self.octets = 0  # that they take
         self._begins: list[K] = []
         self._ends: list[K] = []
         self._rrsets: list[RRset] = []
@@ -26,11 +32,12 @@ class Spans(Generic[K]):
     def __len__(self) -> int:
         return len(self._begins)
 
-    def take(self, begin: K, end: K, rrset: RRset, limit: int) -> None:
+    def take(self, begin: K, end: K, rrset: RRset, limit: int, most: int) -> None:
         """Note it, and forget what it contradicts, which was heard before: the zone has changed since.
 
-        limit: beyond so many spans a neighbour makes room.
+        limit, most: beyond so many spans, or octets, neighbours make room.
         """
+        octets = _octets_of(rrset)
         before = (bisect_left(self._begins, begin) or len(self)) - 1
         if self and is_within(self._begins[before], begin, self._ends[before]):
             self._drop(before, before + 1)
@@ -40,13 +47,14 @@ class Spans(Generic[K]):
         else:
             self._drop(first, len(self))
             self._drop(0, bisect_left(self._begins, end))
-        if len(self) >= limit:
+        while len(self) >= limit or (self and self.octets + octets > most):
             first = min(bisect_left(self._begins, begin), len(self) - 1)
             self._drop(first, first + 1)
         first = bisect_left(self._begins, begin)
         self._begins.insert(first, begin)
         self._ends.insert(first, end)
         self._rrsets.insert(first, rrset)
+        self.octets += octets
 
     def at(self, place: K, now: float) -> RRset | None:
         """The RRset at this very place; None: none that is still true."""
@@ -77,7 +85,12 @@ class Spans(Generic[K]):
     def _drop(self, first: int, last: int) -> None:
         del self._begins[first:last]
         del self._ends[first:last]
+        self.octets -= sum(map(_octets_of, self._rrsets[first:last]))
         del self._rrsets[first:last]
+
+
+def _octets_of(rrset: RRset) -> int:
+    return SPAN_OCTETS + octets_of(rrset)
 
 
 def is_within(begin: K, place: K, end: K) -> bool:

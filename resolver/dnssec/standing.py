@@ -1,5 +1,7 @@
 """Does a zone begin at this name, and with which keys? What is remembered of that, for as long as its proofs live."""
 
+import sys
+from contextlib import suppress
 from typing import Final, final
 
 from cachetools import LRUCache
@@ -9,6 +11,8 @@ from cache.names import WireName, is_at_or_below
 from cache.value import Value
 from resolver.dnssec.counts import DnssecCounts
 
+MAX_OCTETS: Final = 4 * 2**20  # of keys, above all, which a zone may have 64 kB of
+STANDING_OCTETS: Final = 600  # that one takes beside its keys and their lengths
 MAX_STANDINGS: Final = (
     4096  # names; the zones of a busy host are some hundreds, and what is forgotten is asked for anew
 )
@@ -66,7 +70,8 @@ class Standings:
 
     def __init__(self, counts: DnssecCounts, *, limit: int = MAX_STANDINGS) -> None:
         self._counts = counts
-        self._known: LRUCache[WireName, Standing] = LRUCache(limit)
+        self._least = MAX_OCTETS // limit  # that each counts for: so the octets bound their number, too
+        self._known: LRUCache[WireName, Standing] = LRUCache(self._least * limit, getsizeof=self._octets_of)
 
     def find(self, name: WireName, now: float) -> Standing | None:
         """What is known at `now`; None: it has to be asked for."""
@@ -74,9 +79,15 @@ class Standings:
         return standing if standing is not None and now < standing.until else None
 
     def note(self, name: WireName, standing: Standing) -> None:
-        """Remember it."""
-        self._known[name] = standing
+        """Remember it, unless it takes more room than there is."""
+        with suppress(ValueError):
+            self._known[name] = standing
         self._counts.standings_current = len(self._known)
+        self._counts.standings_octets_current = int(self._known.currsize)
+
+    def _octets_of(self, standing: Standing) -> int:
+        keys = standing.keys if isinstance(standing, Signed) else ()
+        return max(self._least, STANDING_OCTETS + sum(map(sys.getsizeof, keys)))
 
     def forget(self, name: WireName, *, subtree: bool) -> None:
         """Forget the name; subtree: and all below it."""

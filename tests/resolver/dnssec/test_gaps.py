@@ -1,6 +1,7 @@
 """What is made of NSEC records is true of the zone, and nobody else's; the attacks on it are those of resolvers.md 2.6."""
 
 from itertools import product
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,16 @@ from cache.names import ROOT, WireName, from_text
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Security
 from resolver.dnssec.counts import DnssecCounts
-from resolver.dnssec.gaps import MAX_HASHED, MAX_ITERATIONS, MAX_WILDCARDS_OF_ZONE, MAX_ZONES, Gaps
+from resolver.dnssec.gaps import (
+    MAX_HASHED,
+    MAX_ITERATIONS,
+    MAX_OCTETS,
+    MAX_OCTETS_OF_ZONE,
+    MAX_RRSET_OCTETS,
+    MAX_WILDCARDS_OF_ZONE,
+    MAX_ZONES,
+    Gaps,
+)
 from resolver.dnssec.nsec3 import hash_name
 from resolver.dnssec.nsec3 import read as read_nsec3
 from resolver.dnssec.spans import is_within
@@ -366,3 +376,31 @@ def test_zones_and_wildcards_are_bounded_too() -> None:
     gaps = wild(*(replace(EXPANDED, rtype=1000 + number) for number in range(MAX_WILDCARDS_OF_ZONE + 1)))
     given_ = [gaps.find(Question(from_text("y.wild.example."), 1000 + number), ROOT, NOW) for number in (0, 1)]
     assert [one is None for one in given_] == [True, False]
+
+
+LONG: Final = (b"\0" * 4000,)  # the rdata of a signature
+
+
+def test_long_signatures_do_not_make_the_memory_longer() -> None:
+    """RRSIGs of 64 kB: 16,384 RRsets were a gigabyte."""
+    counts = DnssecCounts()
+    gaps = Gaps(CacheOptions(), counts)
+    for number in range(8):
+        name = f"z{number}.test."
+        soa = replace(SOA, owner=from_text(name))
+        for label in range(1000):
+            record = nsec(f"a{label:04}.{name} 60 NSEC a{label:04}x.{name} A NSEC")
+            gaps.note(soa.owner, [replace(record, rrsigs=LONG)], soa)
+    assert MAX_OCTETS - MAX_OCTETS_OF_ZONE < counts.gaps_octets_current <= MAX_OCTETS
+    assert ask(gaps, "a0999.z7.test. TXT") == "NODATA"
+    for number in range(8):
+        gaps.forget(from_text(f"z{number}.test."), subtree=True)
+    assert (counts.gaps_current, counts.gaps_octets_current) == (0, 0)
+
+
+@pytest.mark.parametrize("octets", [MAX_RRSET_OCTETS, 65000])
+def test_what_takes_too_much_by_itself_is_not_remembered(octets: int) -> None:
+    counts = DnssecCounts()
+    gaps = Gaps(CacheOptions(), counts)
+    gaps.note(ZONE, [replace(nsec("a.example. 60 NSEC b.example. A NSEC"), rrsigs=(b"\0" * octets,))], SOA)
+    assert (counts.gaps_current, ask(gaps, "ab.example. A")) == (0, "")

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.dnssec.spans import Spans, is_within
+from cache.octets import octets_of
+from resolver.dnssec.spans import SPAN_OCTETS, Spans, is_within
 from tests.build import replace, rrset
 
+MOST = 1 << 20  # octets
 RECORD = rrset("a.example. 60 NSEC z.example. A")
 PLACES = [bytes((number,)) for number in range(8)]
 ARCS = st.tuples(st.sampled_from(PLACES), st.sampled_from(PLACES))
@@ -19,7 +21,7 @@ def arcs_of(spans: Spans[bytes]) -> dict[bytes, bytes]:
 
 
 def take(spans: Spans[bytes], begin: bytes, end: bytes, limit: int = 100) -> None:
-    spans.take(begin, end, replace(RECORD, owner=begin + end), limit)
+    spans.take(begin, end, replace(RECORD, owner=begin + end), limit, MOST)
 
 
 @given(st.lists(ARCS, max_size=20))
@@ -56,7 +58,7 @@ def test_what_is_over_speaks_of_nothing() -> None:
     assert spans.at(b"b", 59.0) is not None
     assert spans.over(b"c", 59.0) is not None
     assert spans.at(b"b", 60.0) is spans.over(b"c", 60.0) is None
-    spans.take(b"b", b"d", replace(RECORD, lease=10.0), 100)
+    spans.take(b"b", b"d", replace(RECORD, lease=10.0), 100, MOST)
     assert spans.over(b"c", 10.0) is None
 
 
@@ -72,3 +74,15 @@ def test_a_place_is_forgotten_with_what_speaks_of_it(below: bytes, left: dict[by
     assert {one.owner[:1]: one.owner[1:] for one in kept if one is not None} == left
     spans.clear()
     assert len(spans) == 0
+
+
+def test_spans_are_bounded_in_octets_and_these_are_counted_right() -> None:
+    spans: Spans[bytes] = Spans()
+    one = SPAN_OCTETS + octets_of(RECORD)
+    for number in range(20):
+        spans.take(bytes((number,)), bytes((number, 1)), RECORD, 100, 5 * one)
+        assert spans.octets == one * len(spans)
+    assert len(spans) == 5
+    assert spans.at(bytes((19,)), RECORD.received) is RECORD
+    spans.clear()
+    assert spans.octets == 0
