@@ -19,7 +19,8 @@ DEAD_AFTER: Final = 4  # late replies in a row (Knot), after which a server gets
 DEAD_SILENCE: Final = 0.8  # s that it must have been silent for (Knot): a burst of questions is one silence, not four
 HOLD_DOWN: Final = 1.0  # s until a probe is due; doubles with each further silence
 MAX_HOLD_DOWN: Final = 30.0  # s; when nobody else is left it is asked at once
-MAX_LAME_ZONES: Final = 64  # per server: more are forgotten and found out again
+MAX_LAME_OCTETS: Final = 2048  # per server, of zones that it does not serve: more are forgotten and found out again
+LAME_OCTETS: Final = 100  # that each takes beside its name
 LAME_FOR: Final = 900.0  # s: Unbound's infra-cache TTL
 
 
@@ -118,7 +119,7 @@ def hold_down(state: ServerState, now: float) -> None:
 
 def note_lame(state: ServerState, zone: WireName, now: float) -> None:
     """It does not serve `zone` although it is named for it."""
-    if len(state.lame_zones) >= MAX_LAME_ZONES:
+    if sum(LAME_OCTETS + len(one) for one in (*state.lame_zones, zone)) > MAX_LAME_OCTETS:
         state.lame_zones.clear()
     state.lame_zones[zone] = now + LAME_FOR
 

@@ -7,8 +7,9 @@ from resolver.upstream.learning import (
     DEAD_SILENCE,
     GUESS,
     LAME_FOR,
+    LAME_OCTETS,
     MAX_HOLD_DOWN,
-    MAX_LAME_ZONES,
+    MAX_LAME_OCTETS,
     MAX_TYPICAL,
     MIN_TYPICAL,
     Typical,
@@ -104,7 +105,8 @@ def test_lame_zones_are_bounded() -> None:
     state = ServerState()
     for number in range(1000):
         note_lame(state, from_text(f"zone{number}.example."), NOW)
-    assert len(state.lame_zones) <= MAX_LAME_ZONES
+        assert sum(LAME_OCTETS + len(zone) for zone in state.lame_zones) <= MAX_LAME_OCTETS
+    assert is_lame(state, from_text("zone999.example."), NOW)
 
 
 @pytest.mark.parametrize(
