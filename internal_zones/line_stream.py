@@ -13,6 +13,8 @@ from internal_zones.feeds import Request
 
 MAX_HEAD_OCTETS: Final = 16 * 1024  # of the response's status line and headers
 MAX_LINE_OCTETS: Final = 1 << 20  # a row's key, or a row; whatever is longer is none of them
+EVENTS_A_TURN: Final = 16  # of HTTP, between which others have their turn: a chunk may be one octet
+LINES_A_TURN: Final = 64
 MAX_REASON_OCTETS: Final = 200  # of the body of a refusal, for people to read
 RECEIVE_OCTETS: Final = 64 * 1024
 
@@ -61,6 +63,8 @@ class LineStream:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_OCTETS)
         self._buffer = LineBuffer()
         self._has_ended = False
+        self._found: list[bytes] = []  # lines that nobody has taken yet
+        self._events = 0
 
     async def ask(self, request: Request, headers: Headers) -> Response:
         """Send the request and wait for the response to begin; raises StreamBroken, and ValueError for an impossible header."""
@@ -82,17 +86,21 @@ class LineStream:
                 raise StreamBroken("no response came")
 
     async def lines(self) -> list[bytes]:
-        """The lines that have come next, one at least; [] at a clean end. Raises StreamBroken and LineTooLong."""
-        while not self._has_ended:
+        """The lines that have come next, one at least, LINES_A_TURN at most; [] at a clean end.
+
+        Others have their turn before. Raises StreamBroken and LineTooLong.
+        """
+        if self._found:
+            await trio.lowlevel.checkpoint()
+        while not self._found and not self._has_ended:
             event = await self._next_event()
             if isinstance(event, h11.Data):
-                found = self._buffer.take(bytes(event.data))
+                self._found = self._buffer.take(bytes(event.data))
             else:
                 self._has_ended = True
-                found = self._buffer.last()
-            if found:
-                return found
-        return []
+                self._found = self._buffer.last()
+        given, self._found = self._found[:LINES_A_TURN], self._found[LINES_A_TURN:]
+        return given
 
     async def reason(self) -> str:
         """The beginning of a refusal's body as one line of text; raises StreamBroken."""
@@ -109,6 +117,9 @@ class LineStream:
             raise StreamBroken("the connection was lost") from problem
 
     async def _next_event(self) -> h11.Event:
+        self._events += 1
+        if self._events % EVENTS_A_TURN == 0:
+            await trio.lowlevel.checkpoint()
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 self._http.receive_data(bytes(await self._stream.receive_some(RECEIVE_OCTETS)))

@@ -5,7 +5,7 @@ not for an answer, and not for a client that does not take its replies; nor does
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import trio
 
@@ -17,6 +17,7 @@ from resolver.service.handler import Handler
 from resolver.service.messages import Messages
 from resolver.service.replies import Replies
 from resolver.service.slots import Slot
+from resolver.wire.keepalive import asks_keepalive, with_keepalive
 
 SEND_TIMEOUT: Final = 5.0  # s for a client to make room for its replies
 TRY_AGAIN: Final = 0.01  # s until a query for which there is no place to wait in looks for one again
@@ -41,11 +42,18 @@ async def serve_connection(
             around.start_soon(_write, connection.stream, slot.replies, handler.counts, abort)
             try:
                 async with open_draining_nursery(draining) as answering:
-                    await _Reader(connection, handler, slot, answering, abort).run(idle_time)
+                    await _Reader(connection, handler, slot, answering, abort, idle_time).run()
             finally:
                 slot.replies.close()
     finally:
         await trio.aclose_forcefully(connection.stream)
+
+
+class _Told(NamedTuple):
+    """What a query said of itself. asked_at: see _tell_query."""
+
+    asked_at: float
+    asks_keepalive: bool
 
 
 class _Reader:
@@ -58,7 +66,9 @@ class _Reader:
         slot: Slot,
         answering: trio.Nursery,
         abort: Callable[[], None],
+        idle_time: Callable[[], float],
     ) -> None:
+        self._idle_time = idle_time
         self._connection = connection
         self._handler = handler
         self._slot = slot
@@ -66,7 +76,7 @@ class _Reader:
         self._abort = abort
         self._room = trio.Semaphore(handler.limits.tcp_in_flight)
 
-    async def run(self, idle_time: Callable[[], float]) -> None:
+    async def run(self) -> None:
         """Read until there is nothing more to read; replies may still be on their way then."""
         counts = self._handler.counts
         messages = Messages(self._connection.stream)
@@ -76,7 +86,7 @@ class _Reader:
                 if not self._room.value:
                     await self._wait_for_room()
                 await self._slot.replies.until_room()
-                with trio.move_on_after(idle_time()) as waits:
+                with trio.move_on_after(self._idle_time()) as waits:
                     self._slot.waits = waits
                     message = await messages.read()
                 self._slot.waits = None
@@ -126,23 +136,23 @@ class _Reader:
         """Answer, or begin to; False when the other end does not speak DNS."""
         handler, connection, slot = self._handler, self._connection, self._slot
         now = slot.last_used = handler.now()
-        asked_at = self._tell_query(message)
+        query = _Told(self._tell_query(message), asks_keepalive(message))
         reply = handler.begin(message, connection.client, connection.local, now, over_tcp=True)
         handler.entrance.charge(connection.client, handler.now() - now, is_miss=type(reply) is Asked)
         if type(reply) is Asked:
             self._room.acquire_nowait()
             slot.in_flight += 1
-            self._answering.start_soon(self._finish, reply, now, asked_at)
+            self._answering.start_soon(self._finish, reply, now, query)
             return True
         if type(reply) is not bytes:
             return False
         handler.counts.latency.note(handler.now() - now)
-        self._put(reply, asked_at)
+        self._put(reply, query)
         return True
 
-    async def _finish(self, asked: Asked, arrived: float, asked_at: float) -> None:
+    async def _finish(self, asked: Asked, arrived: float, query: "_Told") -> None:
         try:
-            self._put(await self._reply(asked, arrived), asked_at)
+            self._put(await self._reply(asked, arrived), query)
         finally:
             self._slot.in_flight -= 1
             self._room.release()
@@ -157,13 +167,15 @@ class _Reader:
         )
         return tap.wall()
 
-    def _put(self, reply: bytes, asked_at: float) -> None:
+    def _put(self, reply: bytes, query: "_Told") -> None:
         """Have it sent, and tell it if somebody is told."""
+        if query.asks_keepalive:
+            reply = with_keepalive(reply, self._idle_time())
         self._slot.replies.put(reply)
         tap, connection = self._handler.tap, self._connection
         if tap is not None:
             client, local = (connection.client, connection.port), (connection.local, connection.local_port)
-            tap.client_response(reply, *client, *local, asked_at, is_tcp=True)
+            tap.client_response(reply, *client, *local, query.asked_at, is_tcp=True)
 
     async def _reply(self, asked: Asked, arrived: float) -> bytes:
         """The reply once there is an answer, and room for one more reply."""

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from internal_zones.feeds import Request
 from internal_zones.line_stream import (
+    EVENTS_A_TURN,
+    LINES_A_TURN,
     MAX_HEAD_OCTETS,
     MAX_LINE_OCTETS,
     MAX_REASON_OCTETS,
@@ -138,3 +140,40 @@ def test_the_reason_of_a_refusal_is_short_and_printable() -> None:
     )
     assert len(trio.run(reason, status(503, b"x" * 10_000))) <= MAX_REASON_OCTETS
     assert printable("\t ü\u202e\n") == "ü"
+
+
+def turns_while_reading(octets: bytes) -> tuple[int, list[int]]:
+    """In how many turns of the loop the body is read that came at once, and how many lines each call gave."""
+
+    async def main() -> tuple[int, list[int]]:
+        stream = LineStream(Wire(octets))
+        await stream.ask(ASK, HOST)
+        given: list[int] = []
+        turns = 0
+
+        async def read_all() -> None:
+            while lines := await stream.lines():
+                given.append(len(lines))
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read_all)
+            while True:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+        return turns, given
+
+    return trio.run(main)
+
+
+def test_a_body_of_chunks_of_one_octet_lets_others_have_their_turn() -> None:
+    """64 kB are 10,000 of them: 200 ms in one turn of the loop."""
+    body = b"".join(chunk(bytes((octet,))) for octet in LINES[0] * 40)
+    turns, _ = turns_while_reading(LIVE + body + END)
+    assert turns >= len(LINES[0]) * 40 // EVENTS_A_TURN
+
+
+def test_many_lines_at_once_are_given_a_few_at_a_time() -> None:
+    turns, given = turns_while_reading(PLAIN + b"\n".join(LINES[:1] * 1000))
+    assert (sum(given), max(given)) == (1000, LINES_A_TURN)
+    assert turns >= 1000 // LINES_A_TURN

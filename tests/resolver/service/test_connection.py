@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import pairwise
 
+import dns.edns
+import dns.message
 import dns.rcode
 import pytest
 import trio
@@ -21,6 +23,7 @@ from resolver.service.messages import Messages, framed
 from resolver.service.options import LimitOptions
 from resolver.service.replies import MAX_QUEUED
 from resolver.service.slots import Connections, Slot
+from resolver.wire.keepalive import KEEPALIVE
 from tests.build import rrset
 from tests.resolver.service.world import LOOPBACK, CachedAnswers, MemoryStream, ask, cache_of, handler_of, read
 
@@ -300,3 +303,31 @@ def test_queries_and_replies_are_told_to_who_listens() -> None:
     assert {(heard.is_tcp, heard.asking, heard.asking_port, heard.asked_port) for heard in told} == {
         (True, LOOPBACK, 40000, 53)
     }
+
+
+@pytest.mark.parametrize("name", ["www.example.", "new.example."], ids=["at once", "later"])
+def test_who_asks_is_told_how_long_the_connection_may_be_silent(name: str) -> None:
+    """RFC 7828; ever less, the fewer places are left."""
+
+    async def main() -> list[bytes]:
+        handler = handler_of(slowly(), LimitOptions(tcp_connections=4, tcp_connections_per_client=4, tcp_idle=10.0))
+        connections = Connections(handler.limits, handler.counts)
+        told = []
+        for _ in range(4):
+            slot = connections.admit(LOOPBACK, handler.now())
+            assert slot is not None
+            ours, theirs = trio.testing.memory_stream_pair()
+            asks = dns.message.make_query(
+                name, "A", id=5, use_edns=0, options=[dns.edns.GenericOption(dns.edns.OptionType(KEEPALIVE), b"")]
+            )
+            async with trio.open_nursery() as nursery:
+                connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
+                nursery.start_soon(serve_connection, connection, handler, trio.Event(), slot, connections.idle_time)
+                await ours.send_all(framed(asks.to_wire()))
+                reply = read(bytes(await ours.receive_some())[2:])
+                told += [option.to_wire() or b"" for option in reply.options if option.otype == KEEPALIVE]
+                await ours.aclose()
+        return told
+
+    told = [int.from_bytes(octets) for octets in trio.run(main, clock=MockClock(autojump_threshold=0))]
+    assert told == [100, 100, 50, 2]
