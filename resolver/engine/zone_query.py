@@ -47,6 +47,7 @@ from resolver.upstream import (
 
 # s in which nobody in a zone said anything, after which nobody else there is asked: a client would rather hear of a failure
 MAX_SILENCE: Final = 3.0
+HEARD_LATELY: Final = 60.0  # s: who said something within these is not dead, however many datagrams were lost since
 # name servers of one zone whose parents are asked; each costs a query or two, when all is lost
 MAX_PARENT_GLUE: Final = 2
 MAX_LINGERING: Final = 256  # servers listened to for no question, each with a socket; more are let go
@@ -176,6 +177,8 @@ class ZoneQuery(Landing):
         if isinstance(step, LookUp):
             self._begin_look_up(step.name)
             return False
+        if isinstance(step, (Linger, GiveUp)) and self._asks_one_that_was_heard():
+            return False
         if isinstance(step, GiveUp):
             return self._seek_last_resort()
         self._wait(step)
@@ -261,23 +264,30 @@ class ZoneQuery(Landing):
             for other in self._running:
                 other.caused_another = True
         self._begin(send)
-        if self._tries.sends[send.server] == MAX_SENDS and not self.is_over:
-            self._ask_over_tcp(send)
+        is_last = self._tries.sends[send.server] == MAX_SENDS and not self.is_over
+        if is_last and not self.servers.candidates.keys() - self._tries.done - {send.server}:
+            self._ask_over_tcp(send.server)
         if beside is not None and not self.is_over:
             self._begin(Send(beside, send.wait))
 
-    def _ask_over_tcp(self, send: Send) -> None:
-        """Try TCP as well with the server that is sent its last datagram, if nobody else is left: it may lose many of them."""
+    def _asks_one_that_was_heard(self) -> bool:
+        """Is a server asked over TCP now, since none is worth another datagram, but this one said something lately?"""
+        now, means = self._means.mesh.now, self._means
+        asked = self._tries.sends.keys() - self._tries.done
+        heard = {server: means.state_of(server).last_heard for server in asked}
+        latest = max(heard, key=heard.__getitem__, default=None)
+        return latest is not None and now - heard[latest] <= HEARD_LATELY and self._ask_over_tcp(latest)
+
+    def _ask_over_tcp(self, server: Address) -> bool:
+        """Try TCP as well: the server may lose many datagrams. Is it asked?"""
         tries, means = self._tries, self._means
-        override = means.override_of(send.server)
-        others = self.servers.candidates.keys() - tries.done - {send.server}
+        override = means.override_of(server)
         has_tcp = tries.has_tried_tcp or any(one.phase in OVER_TCP for one in self._running)  # it has truncated
-        if others or has_tcp or self._gives_up_early or (override is not None and override.tcp != "auto"):
-            return
+        if has_tcp or self._gives_up_early or (override is not None and override.tcp != "auto"):
+            return False
         means.upstream_counts.over_tcp_at_last += 1
-        self._begin(
-            Send(send.server, wait_for(means.state_of(send.server), means.typical, 0, is_alone=True)), Phase.STREAM
-        )
+        self._begin(Send(server, wait_for(means.state_of(server), means.typical, 0, is_alone=True)), Phase.STREAM)
+        return True
 
     def _begin(self, send: Send, begins: Phase = Phase.FIRST) -> None:
         """Send, unless that is beyond the budget while others are listened to still."""

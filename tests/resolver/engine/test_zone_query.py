@@ -30,7 +30,7 @@ from resolver.iterate.tries import Heard
 from resolver.upstream import Assurance
 from resolver.upstream.allowance import SHARE
 from resolver.upstream.choose import MAX_SENDS_IN_ZONE
-from resolver.upstream.learning import GUESS, note_reply
+from resolver.upstream.learning import DEAD_AFTER, GUESS, hold_down, note_reply
 from tests.build import rrset
 from tests.resolver.engine.fake_network import Behaviour, FakeNetwork, Said, reply_to, silent
 from tests.resolver.engine.turned import means_of, play
@@ -242,6 +242,34 @@ def test_a_server_that_drops_options_is_found_out_within_the_question_and_that_i
         assert world.env.now() < 0.5
         assert await ask(world, BAD) is not None
         assert world.sent == 3
+
+    play(main)
+
+
+def test_the_only_server_is_asked_over_tcp_too_when_so_much_was_lost_that_it_is_held_to_be_dead() -> None:
+    async def main() -> None:
+        world = World({BAD: losing(0, over_udp=False)})
+        state = world.means.state_of(Address(BAD, 53))
+        note_reply(state, RTT, world.env.now())
+        state.timeouts_in_a_row = DEAD_AFTER
+        hold_down(state, world.env.now())
+        heard = await ask(world, BAD)
+        assert heard is not None
+        assert heard.reply.assurance is Assurance.TCP
+        assert world.sent == 2
+
+    play(main)
+
+
+def test_the_only_server_that_has_been_silent_for_long_gets_one_datagram() -> None:
+    async def main() -> None:
+        world = World({BAD: losing(0, over_udp=False)})
+        state = world.means.state_of(Address(BAD, 53))
+        state.timeouts_in_a_row = DEAD_AFTER
+        hold_down(state, world.env.now())
+        with pytest.raises(NoReachableAuthority):
+            await ask(world, BAD)
+        assert world.sent == 1
 
     play(main)
 
