@@ -15,6 +15,7 @@ PACKAGES: Final = {
     "kdig": "knot-dnsutils",
     "drill": "ldnsutils",
     "nsd": "nsd",
+    "musl-gcc": "musl-tools",
     "dnstap-read": "bind9-dnsutils",
     "fstrm_capture": "fstrm-bin",
 }

@@ -4,6 +4,7 @@ root      the 26 addresses of conf/root.hints     .
 tld       192.0.2.1     2001:db8::1               test., example.
 alias     198.51.100.1  2001:db8:1::1             site.test.
 target    203.0.113.1   2001:db8:2::1             dst.example.
+untidy    198.51.100.99                           case.site.test., which tests that need it serve by themselves
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from tests.real.nsd import Nsd, nsd
 
 # Programs of the namespace ask the daemon under test, at the port where glibc expects it.
 DAEMON: Final = "127.0.0.53"
+UNTIDY: Final = "198.51.100.99"
 RESOLV_CONF: Final = f"nameserver {DAEMON}\noptions timeout:12 attempts:1\n"
 
 SOA: Final = "@ 3600 IN SOA ns.{apex} host.{apex} 1 3600 600 86400 60\n@ 3600 IN NS ns.{apex}\n"
@@ -36,6 +38,10 @@ ns.dst 3600 IN A 203.0.113.1
 ns.dst 3600 IN AAAA 2001:db8:2::1
 """
 SITE: Final = f"""\
+case 3600 IN NS ns.case
+ns.case 3600 IN A {UNTIDY}
+to-crowd 300 IN CNAME crowd
+{chr(10).join(f"crowd 300 IN A 192.0.2.{host}" for host in range(100, 160))}
 ns 3600 IN A 198.51.100.1
 ns 3600 IN AAAA 2001:db8:1::1
 www 300 IN A 192.0.2.80
@@ -98,7 +104,7 @@ class Internet:
 def internet(folder: Path) -> Iterator[Internet]:
     """The namespace with all its addresses; nothing runs yet."""
     with namespace(RESOLV_CONF) as inside, ExitStack() as stack:
-        inside.own([DAEMON, *(address for part in _parts().values() for address in part.addresses)])
+        inside.own([DAEMON, UNTIDY, *(address for part in _parts().values() for address in part.addresses)])
         yield Internet(folder, inside, stack)
 
 
