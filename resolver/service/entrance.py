@@ -91,7 +91,10 @@ class Entrance:
 
     def waiting(self) -> dict[bytes, int]:
         """How many queries of each machine (View.machine) wait for its turn."""
-        return {**self._calm.waiting_by_machine(), **self._floods.waiting_by_machine()}
+        waiting = self._calm.waiting_by_machine()
+        for machine, count in self._floods.waiting_by_machine().items():  # who floods has its first ones among the calm
+            waiting[machine] = waiting.get(machine, 0) + count
+        return waiting
 
     def _spent_now(self) -> float:
         began = self._mesh.now
