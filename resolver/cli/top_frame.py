@@ -76,7 +76,7 @@ def frame_between(before: Sample, after: Sample, most: int) -> Frame:
         lost=_share(grown("cistern_upstream_timeouts_total"), sent),
         servers=sorted((row for row in after.servers if row.rtt or row.timeouts), key=_badness)[:most],
         machines=after.busy,
-        state_database=next((row.text for row in after.checks if row.name == "state_database"), "not known"),
+        state_database=_state_database(after.checks),
         version=after.status.version,
         uptime=after.status.uptime,
         problems=after.status.problems,
@@ -86,6 +86,12 @@ def frame_between(before: Sample, after: Sample, most: int) -> Frame:
 
 def _counters(stats: Sequence[StatRow]) -> Counters:
     return {(stat.name, stat.label): stat.value for stat in stats}
+
+
+def _state_database(checks: Sequence[CheckRow]) -> str:
+    """How it is, in words that need no further name."""
+    found = next((row.text for row in checks if row.name == "state_database"), "not known")
+    return found.removeprefix("state database: ")
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -73,8 +73,10 @@ async def serve(
             doors = Doors(env.network, parts.handler, parts.mesh, parts.connections, serving)
             opened = await doors.open(options.listen.addresses)
             health = running.health
+            exposition = Exposition(running.measures, env.now)
             shown = pages(
-                Exposition(running.measures, env.now).text,
+                exposition.text,
+                exposition.open_text,
                 running.problems,
                 running.remarks,
                 lambda: [check_line(row) for row in health.rows()],

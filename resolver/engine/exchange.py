@@ -427,6 +427,7 @@ class Exchange:
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
             if not state.rttvar:
                 means.typical.note(now - self.sent_at)
+            self._counts.rtt.note(now - self.sent_at)
             note_reply(state, now - self.sent_at, now)
             if keeps_case:
                 state.keeps_case = True

@@ -17,6 +17,8 @@ TIMEOUT: Final = 5.0  # s for a whole request and its response
 END_OF_HEAD: Final = b"\r\n\r\n"
 TEXT: Final = "text/plain; charset=utf-8"
 EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' text format
+OPENMETRICS: Final = b"application/openmetrics-text"
+OPEN_EXPOSITION: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 GZIP_LEVEL: Final = 1  # 100 kB of counters shrink to a tenth in 1 ms, which the loop has
 WORTH_PACKING: Final = 1000  # octets; below, the head is most of what is sent
@@ -27,18 +29,27 @@ Page = Callable[[], Awaitable[tuple[HTTPStatus, str, bytes]]]  # status, content
 
 
 Lines = Callable[[], Sequence[str]]
+AS_OPENMETRICS: Final = " as OpenMetrics"  # behind a path, where no request can have it
 
 
 def pages(
-    exposition: Callable[[], Awaitable[bytes]], problems: Lines, remarks: Lines, checks: Lines
+    exposition: Callable[[], Awaitable[bytes]],
+    open_exposition: Callable[[], Awaitable[bytes]],
+    problems: Lines,
+    remarks: Lines,
+    checks: Lines,
 ) -> dict[str, Page]:
     """/metrics, /livez (the event loop turns) and /readyz (503 and a line each while there are `problems`).
 
-    remarks: what is shown there too, but makes nobody unready. checks: a line each, for /readyz?verbose.
+    open_exposition: the same as OpenMetrics, given to who asks for that. remarks: what is shown there too, but makes nobody
+    unready. checks: a line each, for /readyz?verbose.
     """
 
     async def metrics() -> tuple[HTTPStatus, str, bytes]:
         return HTTPStatus.OK, EXPOSITION, await exposition()
+
+    async def open_metrics() -> tuple[HTTPStatus, str, bytes]:
+        return HTTPStatus.OK, OPEN_EXPOSITION, await open_exposition()
 
     async def livez() -> tuple[HTTPStatus, str, bytes]:
         return HTTPStatus.OK, TEXT, b"ok\n"
@@ -52,7 +63,13 @@ def pages(
         status, content_type, body = await readyz()
         return status, content_type, body + "".join(f"{line}\n" for line in ("", *checks())).encode()
 
-    return {"/metrics": metrics, "/livez": livez, "/readyz": readyz, "/readyz?verbose": verbose}
+    return {
+        "/metrics": metrics,
+        f"/metrics{AS_OPENMETRICS}": open_metrics,
+        "/livez": livez,
+        "/readyz": readyz,
+        "/readyz?verbose": verbose,
+    }
 
 
 async def serve_http(listener: TcpListener, pages: Mapping[str, Page], boundary: Boundary) -> None:
@@ -120,6 +137,8 @@ async def respond(head: bytes, pages: Mapping[str, Page]) -> bytes:
         return _response(HTTPStatus.METHOD_NOT_ALLOWED)
     target = words[1].decode("latin-1")
     page = pages.get(target) or pages.get(target.partition("?")[0])
+    if page is not None and wants_openmetrics(head):
+        page = pages.get(f"{target.partition('?')[0]}{AS_OPENMETRICS}", page)
     if page is None:
         return _response(HTTPStatus.NOT_FOUND)
     status, content_type, body = await page()
@@ -129,14 +148,35 @@ async def respond(head: bytes, pages: Mapping[str, Page]) -> bytes:
 
 def takes_gzip(head: bytes) -> bool:
     """May the body be packed, by the request's Accept-Encoding (RFC 9110 §12.5.3)?"""
+    return bool(_weight(head, b"accept-encoding", b"gzip"))
+
+
+def wants_openmetrics(head: bytes) -> bool:
+    """Is OpenMetrics asked for, and no less than plain text (RFC 9110 §12.5.1)? Of its versions Prometheus names several."""
+    weight = _weight(head, b"accept", OPENMETRICS)
+    return bool(weight) and weight >= _weight(head, b"accept", b"text/plain")
+
+
+def _weight(head: bytes, field: bytes, wanted: bytes) -> float:
+    """How much it is wanted by this field, from 0 to 1, in any of its kinds."""
+    found = 0.0
     for line in head.lower().split(b"\r\n"):
         name, _, value = line.partition(b":")
-        if name.strip() == b"accept-encoding":
-            offers = [offer.replace(b" ", b"").partition(b";q=") for offer in value.split(b",")]
-            return any(
-                coding == b"gzip" and (not has_weight or weight.strip(b"0.")) for coding, has_weight, weight in offers
-            )
-    return False
+        if name.strip() != field:
+            continue
+        for offer in value.split(b","):
+            what, *parameters = [part.strip() for part in offer.split(b";")]
+            weights = [part.removeprefix(b"q=") for part in parameters if part.startswith(b"q=")]
+            if what == wanted:
+                found = max(found, _number(weights[0]) if weights else 1.0)
+    return found
+
+
+def _number(text: bytes) -> float:
+    try:
+        return min(1.0, max(0.0, float(text)))
+    except ValueError:
+        return 0.0
 
 
 def _response(

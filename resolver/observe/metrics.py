@@ -1,12 +1,14 @@
 """The daemon's measures in the forms that others read: Prometheus' text, and rows for `cistern stats`."""
 
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 import trio
 from prometheus_client import ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from resolver.observe.histogram import Histogram
 from resolver.observe.measures import Measure
@@ -36,6 +38,24 @@ def stats(measures: Iterable[Measure]) -> Iterator[Stat]:
             yield Stat(name, value, label, measure.help)
 
 
+class Format(Enum):
+    """How the text is written, and what ends it."""
+
+    PROMETHEUS = b""
+    OPEN = b"# EOF\n"
+
+    @property
+    def end(self) -> bytes:
+        return self.value
+
+    def write(self, family: Metric) -> bytes:
+        """The lines of one family."""
+        if self is Format.PROMETHEUS:
+            return generate_latest(_Only(family))
+        text: bytes = openmetrics.generate_latest(_Only(family))  # type: ignore[no-untyped-call]  # the library types it not
+        return text.removesuffix(self.end)
+
+
 class Exposition:
     """The text of /metrics: our measures, and the process's CPU time, memory and descriptors."""
 
@@ -44,29 +64,39 @@ class Exposition:
         self._measures = measures
         self._now = now
         self._process = ProcessCollector(registry=None)
-        self._text = b""
+        self._texts: dict[Format, bytes] = {}
         self._good_until = float("-inf")
         self._is_made: trio.Event | None = None
 
     async def text(self) -> bytes:
+        """It in Prometheus' own format; see `open_text`."""
+        return await self._in(Format.PROMETHEUS)
+
+    async def open_text(self) -> bytes:
+        """It as OpenMetrics, for who asks for that."""
+        return await self._in(Format.OPEN)
+
+    async def _in(self, form: Format) -> bytes:
         """It as it is now, or was a moment ago; made in slices between which clients are served, for all who ask together."""
-        while self._now() >= self._good_until:
+        while self._now() >= self._good_until or form not in self._texts:
             if self._is_made is None:
-                await self._make()
+                await self._make(form)
             else:
                 await self._is_made.wait()
-        return self._text
+        return self._texts[form]
 
-    async def _make(self) -> None:
+    async def _make(self, form: Format) -> None:
         is_made = self._is_made = trio.Event()
         try:
             parts = []
             for number, family in enumerate(self._families()):
-                parts.append(generate_latest(_Only(family)))
+                parts.append(form.write(family))
                 if number % MADE_AT_ONCE == 0:
                     await trio.lowlevel.checkpoint()
-            self._text = b"".join(parts)
-            self._good_until = self._now() + GOOD_FOR
+            if self._now() >= self._good_until:
+                self._texts.clear()
+                self._good_until = self._now() + GOOD_FOR
+            self._texts[form] = b"".join(parts) + form.end
         finally:
             self._is_made = None
             is_made.set()

@@ -1,6 +1,15 @@
 """What upstream/ counts."""
 
 from dataclasses import dataclass, field
+from typing import Final
+
+from resolver.observe.histogram import Histogram
+
+# Seconds. Below 1 ms: the same rack; 0.376 s: what a server is given that nobody has heard of.
+RTT_BOUNDS: Final[tuple[float, ...]] = (
+    *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08),
+    *(0.12, 0.2, 0.376, 0.75, 1.5, 3.0),
+)
 
 
 @dataclass(slots=True)
@@ -9,6 +18,10 @@ class UpstreamCounts:
 
     sent: int = field(default=0, metadata={"help": "Queries sent, over UDP and TCP."})
     received: int = field(default=0, metadata={"help": "Replies that were taken."})
+    rtt: Histogram = field(
+        default_factory=lambda: Histogram(RTT_BOUNDS),
+        metadata={"help": "Seconds from a query over UDP to the reply that was taken."},
+    )
     timeouts: int = field(default=0, metadata={"help": "Queries to which no usable reply came in time."})
     unreachable: int = field(
         default=0, metadata={"help": "Servers that could not be sent to, or refused the packet (ICMP)."}
@@ -79,7 +92,8 @@ class UpstreamCounts:
         default=0, metadata={"help": "Servers asked beside the chosen one, to learn how fast they are."}
     )
     lingering_current: int = field(
-        default=0, metadata={"help": "Servers listened to now although their question is answered."}
+        default=0,
+        metadata={"help": "Servers listened to now although their question is answered.", "kind": "gauge"},
     )
     unlistened: int = field(
         default=0, metadata={"help": "Late servers not listened to any more because too many were."}

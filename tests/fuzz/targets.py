@@ -132,7 +132,7 @@ def take_http(data: bytes) -> None:
     async def exposition() -> bytes:
         return b"a 1\n"
 
-    response = trio.run(respond, data, pages(exposition, tuple, tuple, tuple))
+    response = trio.run(respond, data, pages(exposition, exposition, tuple, tuple, tuple))
     assert response.startswith(b"HTTP/1.1 ")
 
 

@@ -10,7 +10,10 @@ from resolver.service.control_protocol import BusyRow, CheckRow, StatRow, Status
 
 def sample(uptime: float, counters: dict[str, float], servers: tuple[ServerRow, ...] = ()) -> Sample:
     stats = [StatRow(name.partition("|")[0], value, name.partition("|")[2]) for name, value in counters.items()]
-    checks = [CheckRow("clock", "ok", "it runs", 1.0), CheckRow("state_database", "ok", "seen well", 1.0)]
+    checks = [
+        CheckRow("clock", "ok", "it runs", 1.0),
+        CheckRow("state_database", "ok", "state database: seen well", 1.0),
+    ]
     status = StatusRow("0.1.0", uptime, ("192.0.2.53:53",), ("a problem",), ("a remark",))
     return Sample(status, stats, checks, list(servers), [BusyRow("192.0.2.9", 4, 2)])
 

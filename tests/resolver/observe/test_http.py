@@ -19,6 +19,7 @@ from resolver.observe.http import (
     respond,
     serve_http,
     takes_gzip,
+    wants_openmetrics,
 )
 from tests.resolver.observe.bounded import new_boundary
 from tests.resolver.service.world import OpenListener
@@ -28,7 +29,10 @@ def of(problems: list[str], remarks: tuple[str, ...] = ()) -> dict[str, Page]:
     async def exposition() -> bytes:
         return b"a_total 1.0\n" * (200 if "much" in problems else 1)
 
-    return pages(exposition, lambda: problems, lambda: remarks, lambda: ("state_database ok",))
+    async def open_exposition() -> bytes:
+        return b"a_total 1.0\n# EOF\n"
+
+    return pages(exposition, open_exposition, lambda: problems, lambda: remarks, lambda: ("state_database ok",))
 
 
 def get(path: str, problems: list[str] | None = None) -> tuple[str, str]:
@@ -209,3 +213,35 @@ def test_a_long_page_is_packed_for_who_takes_it() -> None:
 )
 def test_who_takes_a_packed_page(header: bytes, expected: bool) -> None:
     assert takes_gzip(b"GET / HTTP/1.1\r\n" + header + b"\r\n\r\n") is expected
+
+
+PROMETHEUS = (  # what Prometheus 2.42 and 3.0 send
+    b"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "wants"),
+    [
+        (PROMETHEUS, True),
+        (b"application/openmetrics-text", True),
+        (b"application/openmetrics-text;q=0.4, text/plain;q=0.6", False),
+        (b"application/openmetrics-text;q=0", False),
+        (b"application/openmetrics-text;q=much", False),
+        (b"text/plain", False),
+        (b"*/*", False),
+    ],
+)
+def test_openmetrics_is_for_who_asks_for_it(accept: bytes, wants: bool) -> None:
+    head = b"GET /metrics HTTP/1.1\r\nAccept: " + accept + b"\r\n\r\n"
+    assert wants_openmetrics(head) is wants
+    said, _, body = answer_to(head, of([])).partition(b"\r\n\r\n")
+    assert (b"application/openmetrics-text; version=1.0.0" in said) is wants
+    assert body.endswith(b"# EOF\n") is wants
+
+
+def test_a_page_that_has_one_form_is_given_in_it() -> None:
+    head = b"GET /livez HTTP/1.1\r\nAccept: application/openmetrics-text\r\n\r\n"
+    assert answer_to(head, of([])).endswith(b"ok\n")
+    head = b"GET /metrics%20as%20OpenMetrics HTTP/1.1\r\n\r\n"
+    assert b" 404 " in answer_to(head, of([]))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import trio
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 from trio.testing import MockClock
 
@@ -125,3 +126,17 @@ def test_promtool_has_nothing_against_any_name_of_the_daemons() -> None:
         ["promtool", "check", "metrics"], input=text_of(lambda: shown), capture_output=True, check=False
     )
     assert (done.returncode, done.stderr, done.stdout) == (0, b"", b"")
+
+
+def test_openmetrics_readers_read_every_number_of_a_daemon() -> None:
+    measured = of_parts(lambda parts: list(Running(parts).measures()))
+    shown = Exposition(lambda: measured, lambda: 0.0)
+    plain, opened = trio.run(shown.text), trio.run(shown.open_text)
+    assert opened.count(b"# EOF") == 1
+    families = openmetrics_families(opened.decode())  # type: ignore[no-untyped-call]  # the library types it not
+    found = {sample.name: sample.value for family in families for sample in family.samples}
+    assert set(found) == {
+        sample.name for family in text_string_to_metric_families(plain.decode()) for sample in family.samples
+    }
+    assert "cistern_upstream_rtt_seconds_bucket" in found
+    assert trio.run(shown.text) == plain  # of the same moment still
