@@ -25,6 +25,7 @@ COMMANDS: Final = {  # command -> the module of its function `command`
     "explain": "resolver.cli.explain",
     "schema": "resolver.cli.schema",
     "servers": "resolver.cli.servers",
+    "trust": "resolver.cli.trust",
     "state": "resolver.cli.state",
     "stats": "resolver.cli.stats",
     "top": "resolver.cli.top",

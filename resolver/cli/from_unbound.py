@@ -67,7 +67,8 @@ SO_ANYWAY: Final = {
     "unwanted-reply-threshold": "a guessed port is answered by asking over TCP",
     "target-fetch-policy": "by itself",
     "root-key-sentinel": "not signalled",
-    "trust-anchor-signaling": "not signalled",
+    "auto-trust-anchor-file": "kept by RFC 5011 in dnssec.trust_file; begun with the root's keys, which are built in",
+    "trust-anchor-signaling": "always (RFC 8145)",
     "val-clean-additional": "always",
     "ede": "always",
     "ede-serve-expired": "always",
@@ -99,7 +100,6 @@ WITHOUT: Final = {
     "outgoing-interface": "the kernel's choice",
     "outgoing-port-permit": "all above 1023",
     "outgoing-port-avoid": "all above 1023",
-    "auto-trust-anchor-file": "anchors are not updated by themselves; those built in are the root's of 2017 and 2024",
     "insecure-lan-zones": "name the zones in dnssec.negative_trust_anchors",
     "cache-min-negative-ttl": "see cache.min_negative_ttl",
 }
@@ -238,8 +238,6 @@ def _take(statement: Statement, taken: Taken) -> None:
             taken.put("dnssec", "trust_anchors", value)
         case "module-config":
             taken.put("dnssec", "validate", "validator" in value)
-        case "auto-trust-anchor-file":
-            taken.left.append(_left(statement, WITHOUT[option]))
         case "domain-insecure":
             taken.add("dnssec", "negative_trust_anchors", value)
         case "num-queries-per-thread":

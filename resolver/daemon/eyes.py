@@ -10,20 +10,23 @@ import trio
 
 from cache.answer import Answer, Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted, failure_rows, rows, show, sorted_rows
-from cache.names import WireName, to_text
+from cache.names import WireName, from_text, to_text
 from cache.rrtypes import ANY
 from internal_zones import InternalZones, StateFault
 from internal_zones import Wanted as WantedOfState
 from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.carry import exported, imported, unvouched
+from resolver.daemon.forgetting import forget
 from resolver.daemon.live import resolve_watched, watch_top
 from resolver.daemon.log_switch import LogSwitch
 from resolver.daemon.parts import Parts
 from resolver.daemon.running import VERSION, Running
+from resolver.daemon.trust_keeper import TrustKeeper
+from resolver.daemon.trust_rows import answer_trust, with_exemption
 from resolver.env import Address
 from resolver.errors import NoQuestion, NotServed, NotSupported, Prohibited
 from resolver.observe.metrics import stats
-from resolver.policy.explain import ExplainRow, LinkRow, explain, explain_local
+from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow, explain, explain_local
 from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
 from resolver.policy.sources import minimal_any, refuse_type
 from resolver.policy.views import machine_text
@@ -52,6 +55,7 @@ from resolver.service.control_protocol import (
 )
 from resolver.service.rows import LiveRows
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
+from resolver.service.trust_protocol import TrustRequest, TrustRow
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 log = structlog.get_logger()
@@ -66,6 +70,7 @@ class Switches:
     reload: Callable[[], Awaitable[ReloadRow]]
     step_down: Callable[[], None]
     log: LogSwitch
+    trust: TrustKeeper
     around: Around = NOTHING_AROUND
 
 
@@ -96,23 +101,7 @@ class Eyes:
         return failure_rows(self._parts.failures, self._parts.server_failures, wanted, self._parts.env.now())
 
     async def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
-        parts = self._parts
-        forgotten = 0
-        if not only or "failures" in only:
-            parts.server_failures.forget(name, rtype, subtree=subtree)
-            forgotten += parts.failures.forget(name, rtype, subtree=subtree)
-        if only and "negative" not in only:
-            return forgotten
-        if parts.trusting is not None:
-            parts.trusting.forget(name, subtree=subtree)
-        if parts.warm is not None:  # what is still to be loaded may be more than denials; it can be asked for again
-            parts.warm.note_flush(name, rtype, subtree)
-        if not subtree:
-            return forgotten + parts.cache.forget(name, rtype, denials_only=bool(only))
-        for gone in parts.cache.forget_below(name, rtype, denials_only=bool(only)):
-            forgotten += gone
-            await trio.lowlevel.checkpoint()
-        return forgotten
+        return await forget(self._parts, name, rtype, only, subtree=subtree)
 
     def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
         now, known = self._parts.env.now(), self._parts.known
@@ -133,11 +122,15 @@ class Eyes:
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
         found = await self._made_here(question, network)
-        return explain(self._parts.known, question, self._parts.env.now()) if found is None else found
+        if found is not None:
+            return found
+        return self._with_exemptions(explain(self._parts.known, question, self._parts.env.now()))
 
     async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
         found = await self._made_here(question, network)
-        for row in await resolve_watched(self._parts, question, rows) if found is None else found:
+        if found is None:
+            found = self._with_exemptions(await resolve_watched(self._parts, question, rows))
+        for row in found:
             await rows.send(row)
 
     async def top(self, most: int, interval: float, frames: int, rows: LiveRows) -> None:
@@ -168,6 +161,9 @@ class Eyes:
 
     def log(self, request: LogRequest) -> LogRow:
         return self._switches.log.change(request)
+
+    async def trust(self, request: TrustRequest) -> Iterable[TrustRow]:
+        return await answer_trust(self._switches.trust, request)
 
     def stats(self) -> Iterable[StatRow]:
         return (StatRow(*stat) for stat in stats(self._running.measures()))
@@ -243,6 +239,17 @@ class Eyes:
         if special is None and question.qtype == ANY:
             special = minimal_any(question.qname)
         return explain_local(special, question, "special") if special is not None else None
+
+    def _with_exemptions(self, rows: Iterable[ExplainRow]) -> Iterator[ExplainRow]:
+        """The rows, with what operators have said of names whose signatures are not checked for a while."""
+        trusting, wall = self._parts.trusting, self._parts.env.wall()
+        for row in rows:
+            exemption = (
+                trusting.beliefs.exemption_of(from_text(row.name))
+                if trusting is not None and isinstance(row, LinkRow)
+                else None
+            )
+            yield row if exemption is None or isinstance(row, VerdictRow) else with_exemption(row, exemption, wall)
 
     def _reasons(self, question: Question, network: int | None) -> tuple[str, ...]:
         """Why the records of a nearest name stand in their order."""

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Never
 import structlog
 import trio
 
+from cache.names import to_text
 from resolver.daemon.parts import Parts
 from resolver.observe.measures import PREFIX, Measure, Reading
 from resolver.service.control_protocol import CheckRow, CheckState
@@ -235,7 +236,12 @@ def _of_host(parts: Parts) -> Found:
 def _of_anchors(parts: Parts) -> Found:
     if parts.trusting is None:
         return Found("ok", "signatures are not checked")
-    counts = parts.counts.dnssec
+    counts, beliefs = parts.counts.dnssec, parts.trusting.beliefs
+    deleted = [to_text(zone) for zone, point in beliefs.points.items() if not point.trusted]
+    if deleted:
+        return Found("remark", f"all trust anchors of {', '.join(deleted)} are revoked: nothing is checked there")
+    if beliefs.not_saved:
+        return Found("remark", f"the file of trust anchors and exemptions: {beliefs.not_saved}")
     if counts.bogus and not counts.secure:
         wrong = "a trust anchor that is not the root's any more, or a wrong clock"
         return Found("remark", f"nothing proved secure, and {counts.bogus} answers bogus: {wrong}")

@@ -10,17 +10,17 @@ import trio
 
 from cache.beside import with_addresses
 from cache.failures import Failures, ServerFailures
-from cache.names import ROOT
 from cache.peeking import Peeking
 from cache.servers import Servers
 from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones
 from internal_zones.database import Runner, own_thread
+from resolver.daemon.beliefs import Anchors, Beliefs
 from resolver.daemon.counters import Counts
 from resolver.daemon.host import HostTroubles
 from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_mesh, make_recursion
 from resolver.daemon.tapping import Tapping, tap_of_clients, tapped_network, tapped_streams
-from resolver.daemon.trust import Anchors, Trusting
+from resolver.daemon.trust import Trusting, make_beliefs
 from resolver.daemon.warm import WarmStart
 from resolver.engine import Iterator, Mesh, PublicResolver, Streams
 from resolver.env import Env, address_from_text
@@ -39,7 +39,6 @@ from resolver.service.tcp import Connections
 
 SHED_AT_ONCE: Final = 10_000  # owners given up for want of memory: some 10 ms of the loop, which has worse to fear then
 NO_ANCHORS: Final[Anchors] = {}
-KEY_TAG_OCTETS: Final = 2  # a DS begins with them (RFC 4034 §5.1)
 
 log = structlog.get_logger()
 
@@ -123,11 +122,12 @@ def make_parts(
     bridge = Bridge(mesh, env.now, nursery)
     streams = make_streams(mesh, env, nursery.start_soon, counts.upstream)
     ways = tapped_network(env.network, tapping), tapped_streams(streams, tapping)
-    recursion = make_recursion(options, env, counts, memory, hints, mesh, *ways, anchors)
+    beliefs = make_beliefs(options.dnssec, anchors, env.wall())
+    recursion = make_recursion(options, env, counts, memory, hints, mesh, *ways, beliefs)
     special = SpecialUse(recursion.zones)
     handler = Handler(
         env.now,
-        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge, anchors, counts),
+        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge, beliefs, counts),
         memory.cache,
         options.limits,
         counts.service,
@@ -182,7 +182,10 @@ def remade_parts(
     memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers)
     memory.adopt(options)
     ways = tapped_network(parts.env.network, tapping), tapped_streams(parts.streams, tapping)
-    recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, *ways, anchors)
+    beliefs = parts.trusting.beliefs if parts.trusting is not None else None
+    if beliefs is not None:
+        beliefs.adopt(options.dnssec, anchors, parts.env.wall())
+    recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, *ways, beliefs)
     special = SpecialUse(recursion.zones)
     parts.handler.adopt(
         _sources(
@@ -194,7 +197,7 @@ def remade_parts(
             recursion,
             parts.mesh,
             parts.bridge,
-            anchors,
+            beliefs,
             parts.counts,
         ),
         options.limits,
@@ -228,7 +231,7 @@ def _sources(
     recursion: Recursion,
     mesh: Mesh,
     bridge: Bridge,
-    anchors: Anchors,
+    beliefs: Beliefs | None,
     counts: Counts,
 ) -> Sources:
     return Sources(
@@ -242,16 +245,8 @@ def _sources(
         rebind=options.answer.rebind,
         beside=lambda answer: with_addresses(cache, answer, env.now()),
         identity=options.identity,
-        trusted=_root_tags(anchors) if options.dnssec.validate else None,
+        trusted=beliefs.root_tags if beliefs is not None else None,
         counts=counts.policy,
-    )
-
-
-def _root_tags(anchors: Anchors) -> frozenset[int]:
-    """The key tags of the root's trust anchors (RFC 8509)."""
-    anchor = anchors.get(ROOT)
-    return (
-        frozenset(int.from_bytes(ds[:KEY_TAG_OCTETS], "big") for ds in anchor.ds) if anchor is not None else frozenset()
     )
 
 

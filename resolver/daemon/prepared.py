@@ -14,7 +14,8 @@ from internal_zones import StateFault, StateOptions
 from internal_zones.database import StateFile
 from internal_zones.mapping import statements
 from internal_zones.status import ORDER_ONLY
-from resolver.daemon.trust import Anchors, read_anchors
+from resolver.daemon.beliefs import Anchors
+from resolver.daemon.trust import read_anchors
 from resolver.dnssec.anchors import BadAnchors
 from resolver.iterate import BadHints, built_in_hints, configured, parse_hints
 from resolver.iterate.delegation import Delegation, Origin

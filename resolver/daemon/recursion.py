@@ -11,8 +11,9 @@ from cache.lookup import Link
 from cache.names import WireName
 from cache.servers import Servers
 from cache.store import RRsetCache
+from resolver.daemon.beliefs import Beliefs
 from resolver.daemon.counters import Counts
-from resolver.daemon.trust import Anchors, Trusting, make_trusting
+from resolver.daemon.trust import Trusting, make_trusting
 from resolver.engine import (
     Fetcher,
     Flights,
@@ -101,9 +102,12 @@ def make_recursion(
     mesh: Mesh,
     network: WaysToServers,
     streams: Streams,
-    anchors: Anchors,
+    beliefs: Beliefs | None,
 ) -> Recursion:
-    """Wire it, to run in `mesh`; nothing is started. network, streams: to servers, over UDP and TCP. anchors: see make_parts."""
+    """Wire it, to run in `mesh`; nothing is started. network, streams: to servers, over UDP and TCP.
+
+    beliefs: None: nothing is validated.
+    """
     cache, failures = memory.cache, memory.failures
     zones = configured(options.forward, options.stub)
 
@@ -138,7 +142,7 @@ def make_recursion(
         ttls=options.cache,
         validates=options.dnssec.validate,
     )
-    trusting = make_trusting(options.dnssec, anchors, env, cache, lookup, counts.dnssec, options.cache, mesh.rest)
+    trusting = make_trusting(options.dnssec, beliefs, env, cache, lookup, counts.dnssec, options.cache, mesh.rest)
     validation = trusting.validation if trusting is not None else None
     fetcher = Fetcher(mesh, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
     flights = Flights(mesh, fetcher.fetch, counts.resolve)

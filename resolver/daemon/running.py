@@ -6,6 +6,7 @@ from itertools import chain
 
 from resolver.daemon.health import Health, Process
 from resolver.daemon.parts import Parts
+from resolver.daemon.trust_rows import trust_measures
 from resolver.observe.measures import PREFIX, Measure, Reading
 from resolver.options import digest
 
@@ -48,6 +49,8 @@ class Running:
         """Every counter and gauge as it stands now."""
         yield from self.parts.measures()
         yield Measure(f"{PREFIX}_build_info", "1; the version is its label.", True, "version", {VERSION: 1})
+        if self.parts.trusting is not None:
+            yield from trust_measures(self.parts.trusting.beliefs)
         yield from self.health.measures()
         for reading in chain(self._readings(), self.health.readings()):
             yield Measure(f"{PREFIX}_{reading.name}", reading.help, True, "", {"": reading.value})

@@ -5,9 +5,10 @@ from functools import partial
 import structlog
 import trio
 
-from internal_zones.database import Runner
+from internal_zones.database import Runner, own_thread
 from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.background import keep_internal, keep_resolving
+from resolver.daemon.beliefs import Anchors
 from resolver.daemon.counters import Counts
 from resolver.daemon.doors import Doors
 from resolver.daemon.eyes import Eyes, Switches
@@ -21,7 +22,7 @@ from resolver.daemon.reload import Reloader
 from resolver.daemon.running import VERSION, Running
 from resolver.daemon.self_test import faults_of_successor
 from resolver.daemon.tapping import Tapping, make_tapping
-from resolver.daemon.trust import Anchors
+from resolver.daemon.trust_keeper import TrustKeeper
 from resolver.daemon.windows import Windows
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation
@@ -67,6 +68,8 @@ async def serve(
             tapping.start()
         running = Running(parts, around.process)
         parts.handler.tell_failure = FailureLog(lambda: running.parts).note
+        keeper = TrustKeeper(lambda: running.parts, run_io or own_thread())
+        await keeper.load()
         await background.start(env.drive, parts.mesh)
         async with trio.open_nursery() as serving:
             # everything is opened before anything is answered: a port that is taken is found before a client is met
@@ -93,7 +96,8 @@ async def serve(
                     parts.warm.is_given_up = True
                 draining.set()
 
-            eyes = Eyes(running, lambda: doors.addresses, Switches(reloader.reload, step_down, log_switch, around))
+            switches = Switches(reloader.reload, step_down, log_switch, keeper, around)
+            eyes = Eyes(running, lambda: doors.addresses, switches)
             await _open_eyes(running, eyes, windows, background)
             predecessor = around.predecessor
             if predecessor is None:
@@ -113,6 +117,7 @@ async def serve(
             background.start_soon(parts.boundary.keep, "host", parts.host.watch)
             background.start_soon(parts.boundary.keep, "health", health.watch)
             background.start_soon(parts.boundary.keep, "log_switch", log_switch.watch)
+            background.start_soon(parts.boundary.keep, "trust", keeper.keep)
             if around.tells:
                 notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
                 background.start_soon(parts.boundary.keep, "notifying", notifying)

@@ -1,13 +1,13 @@
 """What validates the answers of public names, when `dnssec.validate` is set: its parts, put together."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cache.names import WireName, from_text
+from cache.names import WireName
 from cache.options import CacheOptions
 from cache.store import RRsetCache
-from resolver.dnssec.anchors import BUILT_IN, Anchor, read
+from resolver.daemon.beliefs import Anchors, Beliefs
+from resolver.dnssec.anchors import BUILT_IN, read
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.options import DnssecOptions
@@ -18,13 +18,15 @@ from resolver.dnssec.work import Rest
 from resolver.engine.validation import Lookup, Validation
 from resolver.env import Env
 
-Anchors = Mapping[WireName, Anchor]
-
 
 @dataclass(frozen=True, slots=True)
 class Trusting:
-    """validation: what flights ask before they store. standings, gaps: what an operator's flush forgets with the names."""
+    """validation: what flights ask before they store. standings, gaps: what an operator's flush forgets with the names.
 
+    beliefs: where trust begins and ends; they outlive a reload.
+    """
+
+    beliefs: Beliefs
     validation: Validation
     standings: Standings
     gaps: Gaps
@@ -45,9 +47,14 @@ def read_anchors(options: DnssecOptions) -> Anchors:
     return read(Path(options.trust_anchors).read_text() if options.trust_anchors else BUILT_IN)
 
 
+def make_beliefs(options: DnssecOptions, anchors: Anchors, wall: float) -> Beliefs | None:
+    """What is believed at the start; None: nothing is validated."""
+    return Beliefs(options, anchors, wall) if options.validate else None
+
+
 def make_trusting(
     options: DnssecOptions,
-    anchors: Anchors,
+    beliefs: Beliefs | None,
     env: Env,
     cache: RRsetCache,
     lookup: Lookup,
@@ -55,14 +62,13 @@ def make_trusting(
     ttls: CacheOptions,
     rest: Rest,
 ) -> Trusting | None:
-    """None: nothing is validated. rest: see Work."""
-    if not options.validate:
+    """None, as `beliefs` are: nothing is validated. rest: see Work."""
+    if beliefs is None:
         return None
     import resolver.dnssec.algorithms  # noqa: F401  # now, and not while clients wait for the first signature
 
     standings = Standings(counts)
-    unchecked = frozenset(map(from_text, options.negative_trust_anchors))
-    trust = ChainOfTrust(env.now, anchors, unchecked, standings)
+    trust = ChainOfTrust(env.now, beliefs.anchors, beliefs.unchecked, standings)
     gaps = Gaps(ttls, counts)
     validator = Validator(trust, gaps, env.now, env.wall, counts, options.signature_skew)
-    return Trusting(Validation(env.now, validator, cache, lookup, rest), standings, gaps)
+    return Trusting(beliefs, Validation(env.now, validator, cache, lookup, rest), standings, gaps)

@@ -11,6 +11,13 @@ class DnssecCounts:
     insecure: int = field(default=0, metadata={"help": "RRsets and denials of zones that are proven not to be signed."})
     bogus: int = field(default=0, metadata={"help": "RRsets and denials refused: not what their zone signed."})
     signatures_checked: int = field(default=0, metadata={"help": "Signatures that were computed."})
+    anchors_refreshed: int = field(
+        default=0, metadata={"help": "Looks at the keys of a zone with trust anchors that found them good (RFC 5011)."}
+    )
+    anchors_not_refreshed: int = field(
+        default=0,
+        metadata={"help": "Looks at the keys of a zone with trust anchors that found none that is vouched for."},
+    )
     clock_behind_current: int = field(
         default=0,
         metadata={

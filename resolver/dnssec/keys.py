@@ -63,6 +63,14 @@ def usable(rdata: bytes) -> Key | None:
     return Key(key_tag(rdata), algorithm, rdata[4:], rdata)
 
 
+def revoked(rdata: bytes) -> Key | None:
+    """The key, if it is a zone key of a supported algorithm that is revoked: good to check its own revocation (RFC 5011 §2.1)."""
+    key = usable((int.from_bytes(rdata[:2]) & ~REVOKED).to_bytes(2) + rdata[2:]) if len(rdata) > 4 else None
+    if key is None or not int.from_bytes(rdata[:2]) & REVOKED:
+        return None
+    return Key(key_tag(rdata), key.algorithm, key.public_key, rdata)
+
+
 def key_tag(rdata: bytes) -> int:
     """RFC 4034 Appendix B: a checksum of the DNSKEY's rdata, so not unique."""
     total = sum(rdata[0::2]) * 256 + sum(rdata[1::2])
@@ -96,6 +104,13 @@ def matching(dnskeys: RRset, ds: Sequence[bytes]) -> tuple[bytes, ...]:
         if digest(dnskeys.owner, key.rdata, one.digest_type) == one.digest
     }
     return tuple(found)
+
+
+def vouches_for(ds: bytes, owner: WireName, dnskey: bytes) -> bool:
+    """Is this DS, of a digest that is supported, of that key?"""
+    if len(ds) < 5 or ds[3] not in _DIGESTS or ds[2] != dnskey[3] or int.from_bytes(ds[:2]) != key_tag(dnskey):
+        return False
+    return digest(owner, dnskey, ds[3]) == ds[4:]
 
 
 def digest(owner: WireName, dnskey: bytes, digest_type: int) -> bytes:

@@ -11,6 +11,13 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trust_anchors: Annotated[
         str, msgspec.Meta(description="file of the root's DNSKEY or DS records as text; empty: those built in")
     ] = ""
+    trust_file: Annotated[
+        str,
+        msgspec.Meta(
+            description="file of what is learned of trust anchors (RFC 5011) and of what `cistern trust exempt` is told; "
+            "empty: trust.json beside cache.snapshot, if there is one"
+        ),
+    ] = ""
     validate: Annotated[
         bool, msgspec.Meta(description="check the signatures of public answers; without it a forger is believed")
     ] = True

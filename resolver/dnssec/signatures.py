@@ -90,7 +90,17 @@ async def verify(
     MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`; raises WorkExhausted.
     Others have their turn between two attempts.
     """
-    trusted = usable_keys(keys)
+    return await _verify(rrset, usable_keys(keys), zone, wall, work, skew)
+
+
+async def is_self_signed(dnskeys: RRset, key: Key, wall: float, work: Work, skew: int) -> bool:
+    """Has `key`, revoked as it may be, signed the DNSKEY RRset that it is in? (RFC 5011 §2.1)"""
+    return isinstance(await _verify(dnskeys, [key], dnskeys.owner, wall, work, skew), Verified)
+
+
+async def _verify(
+    rrset: RRset, trusted: Sequence[Key], zone: WireName, wall: float, work: Work, skew: int
+) -> Verified | Unverified:
     failed: list[Unverified] = []
     tried = 0
     for rdata in dict.fromkeys(rrset.rrsigs):

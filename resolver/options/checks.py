@@ -36,6 +36,8 @@ def faults_of_whole(options: Options) -> Iterator[Fault]:
     yield from _folder_in_place_of_a_file(("state", "database"), options.state.database)
     yield from _folder_in_place_of_a_file(("cache", "snapshot"), options.cache.snapshot)
     yield from _no_folder_for_a_file(("cache", "snapshot"), options.cache.snapshot)
+    yield from _folder_in_place_of_a_file(("dnssec", "trust_file"), options.dnssec.trust_file)
+    yield from _no_folder_for_a_file(("dnssec", "trust_file"), options.dnssec.trust_file)
     yield from _folder_in_place_of_a_file(("dnstap", "file"), options.dnstap.file)
     yield from _no_folder_for_a_file(("dnstap", "file"), options.dnstap.file)
     yield from _socket(("control", "socket"), options.control.socket)

@@ -77,7 +77,11 @@ def _anchored(options: Options, folder: Path) -> Options:
     return change(
         options,
         recursion=change(options.recursion, root_hints=anchor(options.recursion.root_hints)),
-        dnssec=change(options.dnssec, trust_anchors=anchor(options.dnssec.trust_anchors)),
+        dnssec=change(
+            options.dnssec,
+            trust_anchors=anchor(options.dnssec.trust_anchors),
+            trust_file=anchor(options.dnssec.trust_file),
+        ),
         state=change(
             options.state,
             database=anchor(options.state.database),

@@ -63,13 +63,26 @@ from resolver.service.control_protocol import (
 from resolver.service.lines import Lines, LineTooLong
 from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
 from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
+from resolver.service.trust_protocol import TrustEnforce, TrustExempt, TrustList, TrustRefresh, TrustRequest, TrustRow
 from resolver.wire.text import type_from_text
 
 MAX_CONNECTIONS: Final = 16  # operators and their scripts; beyond, who has been silent longest gives way, if anybody is
 IDLE: Final = 60.0  # s until the next request; programs ask one after the other, people end their commands
 
 # What a member of our group may not ask for, who may look: the daemon's own user may, and root.
-CHANGES: Final = (CacheFlush, CacheImport, HandSockets, LogLevel, LogQueries, Reload, StateAccept, StepDown)
+CHANGES: Final = (
+    CacheFlush,
+    CacheImport,
+    HandSockets,
+    LogLevel,
+    LogQueries,
+    Reload,
+    StateAccept,
+    StepDown,
+    TrustEnforce,
+    TrustExempt,
+    TrustRefresh,
+)
 ONLY_LOOK: Final = "only the user that the daemon runs as, and root, may change what it does; others may look"
 
 log = structlog.get_logger()
@@ -118,6 +131,9 @@ class Inspectable(Protocol):
 
     def log(self, request: LogRequest) -> LogRow:
         """What is logged, once it is as the request wants it."""
+
+    async def trust(self, request: TrustRequest) -> Iterable[TrustRow]:
+        """What is trusted, and what not; may change it. Raises CannotShow, WrongRequest, and ValueError for a bad name."""
 
     def list(self, wanted: Wanted, most: int = 0, order: Order | None = None) -> Iterable[EntryRow | None]:
         """The entries that are wanted, or the first `most` in this order; the cache may change between two steps."""
@@ -297,6 +313,8 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return await daemon.state(request)
         case LogShow() | LogLevel() | LogQueries():
             return [daemon.log(request)]
+        case TrustList() | TrustRefresh() | TrustExempt() | TrustEnforce():
+            return await daemon.trust(request)
     assert_never(request)
 
 

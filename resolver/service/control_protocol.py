@@ -12,6 +12,7 @@ from cache.inspection import Order
 from resolver.observe.options import Level
 from resolver.observe.query_log import Mode
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
+from resolver.service.trust_protocol import TrustRequest
 
 MAX_REQUEST_OCTETS: Final = 1 << 20  # an imported denial can have 400 kB: signed proof, in base64
 MAX_SORTED: Final = 10_000  # rows; the first of a sorted list are held while the cache is walked, some 100 octets each
@@ -223,6 +224,7 @@ RowRequest = (
     | Resolve
     | StateRequest
     | LogRequest
+    | TrustRequest
 )  # answered with rows alone
 Request = RowRequest | HandSockets
 

@@ -82,7 +82,6 @@ def test_what_has_none_is_listed_with_its_line_and_the_reason(taken: Taken) -> N
     assert set(left) == {
         "private-address",
         "local-data",
-        "auto-trust-anchor-file",
         "neverheard-of",
         "forward-tls-upstream",
         "access-control",

@@ -10,10 +10,12 @@ from cache.answer import Question
 from cache.names import from_text
 from cache.rrtypes import AAAA
 from cache.snapshot import Moment, saved
+from internal_zones.database import inline
 from resolver.daemon.eyes import Eyes, Switches
 from resolver.daemon.log_switch import LogSwitch
 from resolver.daemon.parts import make_parts
 from resolver.daemon.running import Running
+from resolver.daemon.trust_keeper import TrustKeeper
 from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Uncut
 from resolver.env import Address, Env
@@ -114,7 +116,8 @@ def test_a_flush_forgets_what_was_proven_of_the_name(only: tuple[Forgettable, ..
             soa = rrset("example. 3600 SOA ns.example. admin.example. 1 7200 900 1209600 3600", now)
             parts.trusting.gaps.note(apex, [rrset("www.example. 60 NSEC example. A RRSIG NSEC", now)], soa)
             running = Running(parts)
-            switches = Switches(not_asked, trio.Event().set, LogSwitch(running, lambda options: None))
+            keeper = TrustKeeper(lambda: parts, inline)
+            switches = Switches(not_asked, trio.Event().set, LogSwitch(running, lambda options: None), keeper)
             await Eyes(running, tuple, switches).flush(name, None, only, subtree=False)
             derived = parts.trusting.gaps.find(Question(name, AAAA), apex, now)
             assert (derived is not None) is (parts.trusting.standings.find(name, now) is not None) is is_left

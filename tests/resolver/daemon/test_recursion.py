@@ -10,6 +10,7 @@ import trio
 from cache.names import from_text
 from resolver.daemon.counters import Counts
 from resolver.daemon.recursion import QUESTION_DEADLINE, Recursion, make_memory, make_mesh, make_recursion
+from resolver.daemon.trust import make_beliefs
 from resolver.dnssec.options import DnssecOptions
 from resolver.errors import WorkExhausted
 from resolver.iterate import BudgetLimits
@@ -32,7 +33,8 @@ def of_recursion(look: Callable[[Recursion], T], options: Options = ALONE, count
             boundary = Boundary(env.now, counted.fault)
             memory, mesh = make_memory(options, counted), make_mesh(counted, boundary)
             streams = make_streams(mesh, env, nursery.start_soon, counted.upstream)
-            return look(make_recursion(options, env, counted, memory, HINTS, mesh, env.network, streams, {}))
+            beliefs = make_beliefs(options.dnssec, {}, env.wall())
+            return look(make_recursion(options, env, counted, memory, HINTS, mesh, env.network, streams, beliefs))
 
     return trio.run(main)
 

@@ -40,6 +40,17 @@ from resolver.service.control_protocol import (
 )
 from resolver.service.rows import LiveRows
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
+from resolver.service.trust_protocol import (
+    AnchorRow,
+    ExemptionRow,
+    LookRow,
+    TrustEnforce,
+    TrustExempt,
+    TrustList,
+    TrustRefresh,
+    TrustRequest,
+    TrustRow,
+)
 from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT
 
 
@@ -162,6 +173,23 @@ class PretendedDaemon:
             if isinstance(request, LogQueries)
             else LogRow("debug", 600.0, "off", None, None)
         )
+
+    async def trust(self, request: TrustRequest) -> Iterable[TrustRow]:
+        self.asked.append((request,))
+        match request:
+            case TrustList():
+                return [
+                    AnchorRow(".", 20326, 8, "valid", 5000.0, None, 1000.0, 3000.0),
+                    AnchorRow(".", 38696, 8, "pending", 5000.0, 4000.0, None, 0.0),
+                    ExemptionRow("corp.example.", "dnssec.negative_trust_anchors"),
+                    ExemptionRow("broken.example.", "their signer is down", 3600.0, is_probed=True),
+                ]
+            case TrustRefresh():
+                return [LookRow("."), LookRow("example.", "no keys: nobody answers")]
+            case TrustExempt():
+                return [ExemptionRow(request.zone, request.why, request.seconds, request.is_probed)]
+            case TrustEnforce():
+                raise WrongRequest(f"{request.zone} is not exempt")
 
     def stats(self) -> Iterable[StatRow]:
         return self.counters

@@ -101,7 +101,7 @@ class World:
             self.mesh,
             self,
             self,
-            {},
+            None,
         )
         self.mesh.turn(self.clock.now, self._prime)
 

@@ -1,0 +1,75 @@
+"""What is said of trust over the control socket: anchors and how they stand, and the zones that are exempt for a while."""
+
+from typing import Annotated
+
+import msgspec
+
+from resolver.dnssec.exemptions import MAX_SECONDS
+
+_Text = Annotated[str, msgspec.Meta(max_length=1100)]
+_Why = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class TrustList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="trust_list"):
+    """The trust anchors, and what is exempt from validation -> AnchorRows, then ExemptionRows."""
+
+
+class TrustRefresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="trust_refresh"):
+    """Look at the keys of every zone with trust anchors now (RFC 5011) -> LookRows."""
+
+
+class TrustExempt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="trust_exempt"):
+    """Check no signatures at and below a zone for so many seconds (RFC 7646) -> ExemptionRow, once.
+
+    is_probed: no longer than until it validates again.
+    """
+
+    zone: _Text
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=MAX_SECONDS)]
+    why: _Why
+    is_probed: bool = True
+
+
+class TrustEnforce(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="trust_enforce"):
+    """End an exemption now -> ExemptionRow, once, as it was."""
+
+    zone: _Text
+
+
+TrustRequest = TrustList | TrustRefresh | TrustExempt | TrustEnforce
+
+
+class AnchorRow(msgspec.Struct, frozen=True, tag="anchor", tag_field="kind"):
+    """One key of a zone with trust anchors. state: pending, valid, missing, revoked or removed; valid and missing are trusted.
+
+    age: seconds in this state. until: in how many seconds a pending key may become valid, or a revoked one is removed.
+    checked_ago: seconds since the zone's keys were last seen to be good; None: not yet. due: until they are looked at again.
+    """
+
+    zone: str
+    tag: int
+    algorithm: int
+    state: str
+    age: float
+    until: float | None
+    checked_ago: float | None
+    due: float
+
+
+class ExemptionRow(msgspec.Struct, frozen=True, tag="exemption", tag_field="kind"):
+    """A zone at and below which no signature is checked. remaining: seconds; None: as long as the config says so."""
+
+    zone: str
+    why: str = ""
+    remaining: float | None = None
+    is_probed: bool = False
+
+
+class LookRow(msgspec.Struct, frozen=True):
+    """What came of a look at a zone's keys. fault: "": they are good."""
+
+    zone: str
+    fault: str = ""
+
+
+TrustRow = AnchorRow | ExemptionRow | LookRow
