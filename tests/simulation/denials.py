@@ -83,7 +83,7 @@ class Denials:
         types = [*self._types(owner), "RRSIG"] if self._types(owner) else []
         flags = int(self.kind is Kind.OPT_OUT)
         text = f"1 {flags} {self.iterations} - {following} {' '.join(types)}"
-        return dns.rrset.from_text(f"{hashed}.{self.zone.origin}", self.ttl, "IN", "NSEC3", text)
+        return dns.rrset.from_text(Name((hashed.encode(), *self.zone.origin.labels)), self.ttl, "IN", "NSEC3", text)
 
     def _types(self, owner: Name) -> list[str]:
         node = self.zone.nodes.get(owner, {})
