@@ -62,6 +62,13 @@ class StaleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         msgspec.Meta(ge=1, le=300, description="seconds between attempts on a name that failed and has expired data"),
     ] = 30
+    when_bogus: Annotated[
+        bool,
+        msgspec.Meta(
+            description="give expired data also when what came instead fails validation: it was good when it came, and "
+            "a signer's mistake is no reason to lose the name"
+        ),
+    ] = True
     prefer_positive: Annotated[
         tuple[str, ...],
         msgspec.Meta(

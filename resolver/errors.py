@@ -122,9 +122,26 @@ class InternalError(ResolutionFailure):
 
 
 class CachedFailure(ResolutionFailure):
-    """A failure remembered from a short while ago (RFC 9520)."""
+    """A failure remembered from a short while ago (RFC 9520). of: its own INFO-CODE."""
 
     info_code = CACHED_ERROR
+
+    def __init__(self, text: str, of: int = OTHER) -> None:
+        super().__init__(text)
+        self.of = of
+
+
+def is_of_validation(failure: ResolutionFailure) -> bool:
+    """Is it, or was what is remembered, a failure of validation?"""
+    return (failure.of if isinstance(failure, CachedFailure) else failure.info_code) in OF_VALIDATION
+
+
+def reasons(failure: ResolutionFailure) -> tuple[ExtendedError, ...]:
+    """Why stale data is given: the failure, and of a remembered one that was of validation what it was."""
+    said = failure.answer().errors
+    if isinstance(failure, CachedFailure) and failure.of in OF_VALIDATION:
+        return (*said, ExtendedError(failure.of))
+    return said
 
 
 class DenialNotBelieved(ResolutionFailure):

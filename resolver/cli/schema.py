@@ -19,6 +19,7 @@ from resolver.policy.explain import LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import AcceptedRow, FlushRow, LogRow, NameRow, ReloadRow, StatRow
 from resolver.service.snapshot_protocol import ImportRow
+from resolver.service.trust_protocol import AnchorRow, ExemptionRow, LookRow
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE: Final = "#/$defs/{name}"
@@ -48,6 +49,10 @@ LINES: Final[dict[str, tuple[type, ...]]] = {  # command -> what one line of it 
     "state status": (StateStatus,),
     "stats": (StatRow,),
     "top": (Frame,),
+    "trust enforce": (ExemptionRow,),
+    "trust exempt": (ExemptionRow,),
+    "trust list": (AnchorRow, ExemptionRow),
+    "trust refresh": (LookRow,),
 }
 ERROR: Final = "error"  # the line on the standard error stream, of any of them
 

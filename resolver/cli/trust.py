@@ -10,6 +10,7 @@ import msgspec
 
 from resolver.cli.arguments import for_programs, name, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import print_table, seconds
 from resolver.dnssec.exemptions import MAX_SECONDS
 from resolver.service.trust_protocol import (
@@ -56,7 +57,7 @@ def command() -> None:
 def list_(socket: str | None, config: Path | None, as_json: bool) -> None:
     """Show the trust anchors with their states, and the zones whose signatures are not checked."""
     rows: list[bytes] = []
-    ask(socket_path(socket, config), TrustList(), click.echo if as_json else rows.append)
+    ask(socket_path(socket, config), TrustList(), echo_row if as_json else rows.append)
     if not as_json:
         print_trust(rows)
 
@@ -70,7 +71,10 @@ def refresh(socket: str | None, config: Path | None, as_json: bool) -> None:
     ask(socket_path(socket, config), TrustRefresh(), rows.append)
     found = [msgspec.json.decode(row, type=LookRow) for row in rows]
     for raw, row in zip(rows, found, strict=True):
-        click.echo(raw if as_json else f"{row.zone} {row.fault or 'its keys are good'}")
+        if as_json:
+            echo_row(raw)
+        else:
+            click.echo(f"{row.zone} {row.fault or 'its keys are good'}")
     if any(row.fault for row in found):
         sys.exit(EXIT_NOT_GOOD)
 
@@ -118,7 +122,10 @@ def _print_one(
 ) -> None:
     rows: list[bytes] = []
     ask(socket_path(socket, config), request, rows.append)
-    click.echo(rows[0] if as_json else said)
+    if as_json:
+        echo_row(rows[0])
+    else:
+        click.echo(said)
 
 
 def _anchor_cells(row: AnchorRow) -> tuple[str, ...]:
@@ -128,12 +135,12 @@ def _anchor_cells(row: AnchorRow) -> tuple[str, ...]:
         str(row.algorithm),
         row.state,
         seconds(row.age),
-        "-" if row.until is None else f"in {seconds(row.until)}",
+        "-" if row.left is None else f"in {seconds(row.left)}",
         "never" if row.checked_ago is None else f"{seconds(row.checked_ago)} ago",
         f"in {seconds(row.due)}" if row.due > 0 else "now",
     )
 
 
 def _exempt_cells(row: ExemptionRow) -> tuple[str, ...]:
-    left = "as configured" if row.remaining is None else seconds(row.remaining)
+    left = "as configured" if row.left is None else seconds(row.left)
     return row.zone, left, "yes" if row.is_probed else "no", row.why

@@ -245,7 +245,7 @@ class Eyes:
         trusting, wall = self._parts.trusting, self._parts.env.wall()
         for row in rows:
             exemption = (
-                trusting.beliefs.exemption_of(from_text(row.name))
+                trusting.beliefs.exemption_of(from_text(row.owner))
                 if trusting is not None and isinstance(row, LinkRow)
                 else None
             )

@@ -69,7 +69,7 @@ def _rows(beliefs: Beliefs, wall: float) -> Iterator[TrustRow]:
                 one.ds[2],
                 one.state.value,
                 age=wall - one.since,
-                until=one.until - wall if one.until else None,
+                left=one.until - wall if one.until else None,
                 checked_ago=wall - point.checked if point.checked else None,
                 due=point.due - wall,
             )

@@ -23,7 +23,7 @@ from cache.lookup import (
 from cache.names import WireName
 from cache.options import StaleOptions
 from cache.rrset import Denial
-from cache.rrtypes import DNAME, NOERROR, NXDOMAIN
+from cache.rrtypes import DNAME, DNSKEY, DS, NOERROR, NXDOMAIN
 from cache.staleness import is_due
 from cache.store import RRsetCache
 from resolver.engine.counts import ResolveCounts
@@ -40,6 +40,8 @@ from resolver.errors import (
     LocalTarget,
     NameTooLong,
     ResolutionFailure,
+    is_of_validation,
+    reasons,
     remembered_failure,
 )
 from resolver.iterate.budget import Budget
@@ -126,6 +128,8 @@ class PublicResolver:
             self._refuse_remembered(question, budget, self._mesh.now, as_it_was=True)
             return (await self._flights.lookup(question, waiter, budget)).link
         except ResolutionFailure as failure:
+            if question.qtype in (DS, DNSKEY) and is_of_validation(failure):
+                raise  # stale keys prove nothing; this says what is wrong
             return self._stale_link(question, failure, budget)
 
     async def _walk(self, chain: Chain, budget: Budget, at_home: AtHome | None, *, is_checked: bool) -> Answer:
@@ -147,7 +151,7 @@ class PublicResolver:
                     else:
                         link = self._stale_link(wanted, failure, budget)
                         if is_past(link, self._mesh.now):
-                            errors = (_stale_error(link), *failure.answer().errors)
+                            errors = (_stale_error(link), *reasons(failure))
             elif budget.watch is not None:
                 budget.tell(Found(wanted, link))
             if chain.follow(link, self._mesh.now):
@@ -187,7 +191,7 @@ class PublicResolver:
             raise (
                 remembered_failure(remembered.info_code, remembered.text)
                 if as_it_was
-                else CachedFailure(remembered.text)
+                else CachedFailure(remembered.text, remembered.info_code)
             )
 
     def _has_stale(self, question: Question, now: float) -> bool:
@@ -198,6 +202,8 @@ class PublicResolver:
 
         It is a fresh one if it was learned meanwhile: that a name above is not there, while it was asked which zone signs.
         """
+        if is_of_validation(failure) and not self._stale.when_bogus:
+            raise failure
         now = self._mesh.now
         link = find_stale_link(self._cache, question.qname, question.qtype, now, self._stale)
         if link is None:

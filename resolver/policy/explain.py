@@ -18,12 +18,14 @@ from cache.rrset import Denial, RRset
 from cache.rrtypes import NOERROR, NXDOMAIN, SOA
 from cache.staleness import is_due
 from resolver.errors import (
+    OF_VALIDATION,
     STALE_ANSWER,
     STALE_NXDOMAIN,
     AliasChainTooLong,
     CachedFailure,
     LocalTarget,
     ResolutionFailure,
+    reasons,
 )
 from resolver.policy.sources import without_rebinding
 from resolver.policy.special_use import ours
@@ -142,8 +144,9 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
             failure = known.failures.peek(wanted, now)
             if failure is None:
                 asked_next = asked_next or next_query(wanted, known, now)
+            is_kept_back = failure is not None and failure.info_code in OF_VALIDATION and not known.stale.when_bogus
             link = find_stale_link(known.cache, wanted.qname, wanted.qtype, now, known.stale)
-            if link is None:
+            if link is None or is_kept_back:
                 yield _absent(wanted, failure, now)
                 yield _verdict_without(failure, asked_next)
                 return
@@ -226,7 +229,7 @@ def _verdict_without(failure: RememberedFailure | None, asked_next: str) -> Verd
 
 
 def _remembered_errors(failure: RememberedFailure | None) -> tuple[ExtendedError, ...]:
-    return CachedFailure(failure.text).answer().errors if failure else ()
+    return reasons(CachedFailure(failure.text, failure.info_code)) if failure else ()
 
 
 def _stale_error(link: Link) -> ExtendedError:

@@ -42,7 +42,7 @@ TrustRequest = TrustList | TrustRefresh | TrustExempt | TrustEnforce
 class AnchorRow(msgspec.Struct, frozen=True, tag="anchor", tag_field="kind"):
     """One key of a zone with trust anchors. state: pending, valid, missing, revoked or removed; valid and missing are trusted.
 
-    age: seconds in this state. until: in how many seconds a pending key may become valid, or a revoked one is removed.
+    age: seconds in this state. left: seconds until a pending key may become valid, or a revoked one is removed.
     checked_ago: seconds since the zone's keys were last seen to be good; None: not yet. due: until they are looked at again.
     """
 
@@ -51,17 +51,17 @@ class AnchorRow(msgspec.Struct, frozen=True, tag="anchor", tag_field="kind"):
     algorithm: int
     state: str
     age: float
-    until: float | None
+    left: float | None
     checked_ago: float | None
     due: float
 
 
 class ExemptionRow(msgspec.Struct, frozen=True, tag="exemption", tag_field="kind"):
-    """A zone at and below which no signature is checked. remaining: seconds; None: as long as the config says so."""
+    """A zone at and below which no signature is checked. left: seconds; None: as long as the config says so."""
 
     zone: str
     why: str = ""
-    remaining: float | None = None
+    left: float | None = None
     is_probed: bool = False
 
 

@@ -5,9 +5,11 @@ from typing import Final
 
 import pytest
 
+from cache.options import StaleOptions
 from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Asking, Silent
 from resolver.engine.elsewhere import MAX_ASKED_ELSEWHERE
+from resolver.errors import CACHED_ERROR, DNSSEC_BOGUS, STALE_ANSWER
 from tests.simulation.denials import Kind
 from tests.simulation.scenarios.kit import FROM_MEMORY, Net, given
 from tests.simulation.scenarios.servers import Said, zone
@@ -296,3 +298,27 @@ async def test_a_forwarder_that_gives_bogus_data_is_passed_over(net: Net) -> Non
     for place in range(10):
         assert (await net.ask(f"n{place}.twin.test", flags="DO")).is_secure
     assert await net.counter("resolve_mended_elsewhere") > 0
+
+
+@pytest.mark.parametrize("when_bogus", [True, False])
+def test_a_zone_that_turns_bogus_goes_on_with_what_was_good_as_the_operator_wants_it(when_bogus: bool) -> None:
+    @given(WORLD, stale=StaleOptions(when_bogus=when_bogus))
+    async def play(net: Net) -> None:
+        await net.ask("www.signed.test")
+        net.spoil("S", Flaw.FORGED)
+        await net.at(4000)
+        first, second = await net.ask("www.signed.test"), await net.ask("www.signed.test")
+        if when_bogus:
+            assert [records(one.answer) for one in (first, second)] == [["www.signed.test 30 A 198.51.100.1"]] * 2
+            assert (first.codes, second.codes) == (
+                {STALE_ANSWER, DNSSEC_BOGUS},
+                {STALE_ANSWER, CACHED_ERROR, DNSSEC_BOGUS},
+            )
+            assert not (await net.ask("www.signed.test", flags="AD")).is_secure
+        else:
+            assert (first.rcode, first.codes) == ("SERVFAIL", {DNSSEC_BOGUS})
+            assert second.rcode == "SERVFAIL"
+        links, verdict = await net.operator.explain("www.signed.test A")
+        assert (links[0].state, verdict.is_stale) == (("stale", True) if when_bogus else ("failed", False))
+
+    play()

@@ -25,7 +25,7 @@ TYPE_OF_VOCABULARY: Final = {
     "network": {"integer", "null"},
 }
 NOT_AT_THE_PRETENDED_DAEMON: Final = frozenset(
-    {"query", "doctor", "config diff", "cache import", "state check", "state status"}
+    {"query", "doctor", "config diff", "cache import", "state check", "state status", "trust enforce", "trust refresh"}
 )
 ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "cache flush": ("www.example",),
@@ -35,6 +35,7 @@ ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "log level": ("debug",),
     "state names": ("web",),
     "top": ("--once", "--interval", "0.2"),
+    "trust exempt": ("broken.example", "--for", "1h", "--why", "their signer is down"),
 }
 
 

@@ -215,7 +215,7 @@ async def test_an_exempt_zone_is_answered_unchecked_and_all_others_as_ever(net: 
         "kind": "exemption",
         "zone": "signed.test.",
         "why": "their signer is down",
-        "remaining": 3600,
+        "left": 3600,
         "is_probed": True,
     }
     reply = await net.ask("www.signed.test", flags="AD")
