@@ -86,6 +86,7 @@ class SigningAuthority(Authority):
 
     def _dress(self, response: Message) -> None:
         """Put in what proves it."""
+        self._show_nsec(response)
         answer, authority = response.answer, response.authority
         response.answer, response.authority = [], []
         name, beside = response.question[0].name, list[RRset]()
@@ -107,6 +108,19 @@ class SigningAuthority(Authority):
             self._sign(rrset, response.authority)
             if rrset.rdtype == RdataType.SOA:
                 self._deny(name, zone, response)
+
+    def _show_nsec(self, response: Message) -> None:
+        """Who asks for a name's NSEC record gets it where it has one, in an answer and not in a denial."""
+        question = response.question[0]
+        if question.rdtype != RdataType.NSEC or response.answer or response.rcode() != Rcode.NOERROR:
+            return
+        zone = closest_zone(self.zones.values(), question.name)
+        signer = self.signers.get(zone.origin) if zone is not None else None
+        if zone is None or signer is None or not response.authority or response.authority[0].rdtype != RdataType.SOA:
+            return
+        found = signer.denials(zone).no_type(question.name)
+        if found and found[0].rdtype == RdataType.NSEC and found[0].name == question.name:
+            response.answer, response.authority = found[:1], []
 
     def _sign(self, rrset: RRset, section: list[RRset]) -> list[RRset]:
         """Put its signature in; returns what proves that it is rightly a wildcard's."""
