@@ -6,7 +6,7 @@ from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.chain import Link, alias_of
-from cache.names import WireName, count_labels, fold, is_at_or_below
+from cache.names import ROOT, WireName, count_labels, fold, is_at_or_below
 from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
@@ -130,7 +130,10 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
             alias = alias_of(rrset, name)
             links.append(alias)
             name = alias.target
-    if _denies_end(scrubbed, voice):
+    if question.qtype == DS and _is_of_own_apex(scrubbed, voice):
+        if scrubbed.is_answered and len(links) > 1:
+            entries, links = entries[:-1], links[:-1]
+    elif _denies_end(scrubbed, voice):
         rtype = None if voice.rcode == NXDOMAIN else question.qtype
         denial = _denial(scrubbed.end, rtype, scrubbed.soa, scrubbed, voice, options)
         entries.append(denial)
@@ -204,6 +207,12 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
     if scrubbed.glue and isinstance(last, RRset) and last.rtype == NS:
         entries = [*entries, *glue_of(scrubbed, voice, options, min(last.lease, last.expires))]
     return tuple(entries)
+
+
+def _is_of_own_apex(scrubbed: Scrubbed, voice: Voice) -> bool:
+    """RFC 4035 §3.1.4.1: the DS of a zone's own apex is its parent's to give or to deny, also behind an alias."""
+    delegation = voice.delegation
+    return scrubbed.end == delegation.zone != ROOT and not delegation.is_forwarder
 
 
 def _denies_end(scrubbed: Scrubbed, voice: Voice) -> bool:

@@ -125,6 +125,20 @@ def test_a_target_elsewhere_is_not_denied_by_this_zone() -> None:
     assert learned("a.example. A", said, is_proven=True).further == ()
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(response("a.example. 60 CNAME example.", SOA), id="denied"),
+        pytest.param(response("a.example. 60 CNAME example.\nexample. 60 DS 1 8 2 " + "00" * 32), id="given"),
+    ],
+)
+def test_a_zone_has_no_say_in_the_ds_of_its_own_apex_behind_an_alias(said: Response) -> None:
+    """RFC 4035 §3.1.4.1; found by the differential: its denial was kept, and the zone had no DS for anybody."""
+    iteration = learned("a.example. DS", said, is_proven=True)
+    assert isinstance(iteration.link, Alias)
+    assert (iteration.further, iteration.learned) == ((), iteration.link.shown)
+
+
 def test_a_negative_without_soa_is_given_and_not_kept() -> None:
     """RFC 2308 §5; scenario 43."""
     iteration = learned("www.example. A", response(), origin=Origin.FORWARD)
