@@ -31,6 +31,7 @@ Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, n
 Place = Callable[[str, int], list[Row]]  # (table, key) -> (network, app) of that row, by the mapping
 Gap = tuple[int, int]  # the first and last of some versions that have not come (whole) yet
 SiteRow = tuple[int, str, int]
+SiteVersion = tuple[str, int]  # its id in hex, its newest version
 Span = tuple[int, int, int]  # ordinal of a site, the first and last of some of its versions
 
 _VERSIONS: Final = (
@@ -60,7 +61,8 @@ _PARTS: Final = (
 _GREATEST_KEY: Final = """SELECT '{0}', max(__crsql_key), 0 FROM "{0}__crsql_pks\""""
 # CROSS keeps the order: each site's news by the index on (site_id, db_version).
 _TOUCHED_IN: Final = (
-    "SELECT c.key, '{0}' || '/' || c.col_name, c.col_version FROM json_each(?1) s CROSS JOIN \"{0}__crsql_clock\" c"
+    "SELECT c.key, '{0}/' || c.site_id || '/' || c.ts || '/' || c.col_name, c.col_version"
+    ' FROM json_each(?1) s CROSS JOIN "{0}__crsql_clock" c'
     " ON c.site_id = s.value ->> 0 AND c.db_version BETWEEN s.value ->> 1 AND s.value ->> 2"
 )
 
@@ -81,17 +83,36 @@ class Versions(NamedTuple):
     books: tuple[Row, ...] = ()
 
 
+class ClockRow(NamedTuple):
+    """A change of a column of a row. ts: when it was committed, as the site that did so has it (NTP64); 0: it does not say."""
+
+    key: int
+    column: str
+    column_version: object
+    ordinal: int
+    ts: int
+
+
+class Commit(NamedTuple):
+    """A version of a site that has come, as far as it is seen. rows: (table, network, app); network None: nobody can tell."""
+
+    site: str
+    ts: int
+    rows: frozenset[tuple[str, int | None, str]]
+
+
 class Touches(NamedTuple):
     """What differs from the last look. tables: any row of them may; rows: (table, network, app) of rows that do.
 
     fresh: tables with rows that were not there at the last look: they may have moved since, without a trace. gone: how many rows
-    are there no more, or elsewhere.
+    are there no more, or elsewhere. commits: those that did it.
     """
 
     tables: frozenset[str]
     rows: frozenset[tuple[str, int, str]]
     fresh: frozenset[str] = frozenset()
     gone: int = 0
+    commits: tuple[Commit, ...] = ()
 
 
 class Clocks(NamedTuple):
@@ -154,45 +175,65 @@ def arrived(before: Versions, after: Versions) -> tuple[Span, ...] | None:
 
 
 def read_touches(
-    query: Query, place: Place, clocks: Clocks, spans: Sequence[Span], greatest: Mapping[str, int]
+    query: Query,
+    place: Place,
+    clocks: Clocks,
+    spans: Sequence[Span],
+    greatest: Mapping[str, int],
+    sites: Mapping[int, SiteVersion],
 ) -> Touches:
     """The rows touched by the versions of `spans`; raises TooMuch. greatest: the greatest key of each table at the last look."""
     tables = set(clocks.others)
     fresh: set[str] = set()
     rows: set[tuple[str, int, str]] = set()
+    commits: dict[tuple[int, int], set[tuple[str, int | None, str]]] = {}
     left_units = 0
     for table, found in _touched(query, clocks.replicated, spans).items():
         placing = clocks.replicated[table]
         keys: set[int] = set()
         gone: set[int] = set()
-        for key, column, column_version in found:
-            keys.add(_int(key))
-            if column == SENTINEL or column in placing:
-                is_new = _int(key) > greatest.get(table, NEWEST) and column_version == 1
+        for it in found:
+            keys.add(it.key)
+            if it.column == SENTINEL or it.column in placing:
+                is_new = it.key > greatest.get(table, NEWEST) and it.column_version == 1
                 if is_new:
                     fresh.add(table)
                 else:
                     tables.add(table)
-                    gone.add(_int(key))
+                    gone.add(it.key)
         left_units += len(gone)
+        placed: dict[int, set[tuple[str, int | None, str]]] = {}
         for key in keys if table not in tables else ():
             places = place(table, key)
-            rows.update((table, network, app if isinstance(app, str) else "") for network, app in _whole(places))
+            of_key = {(table, network, app if isinstance(app, str) else "") for network, app in _whole(places)}
+            rows |= of_key
+            placed[key] = {*of_key}
             if not places:
                 tables.add(table)
-    return Touches(frozenset(tables), frozenset(rows), frozenset(fresh), left_units)
+        for it in found:
+            commits.setdefault((it.ordinal, it.ts), set()).update(placed.get(it.key) or {(table, None, "")})
+    return Touches(frozenset(tables), frozenset(rows), frozenset(fresh), left_units, _told(commits, sites))
 
 
-def _touched(query: Query, tables: Iterable[str], spans: Sequence[Span]) -> dict[str, list[Row]]:
+def _told(
+    commits: Mapping[tuple[int, int], set[tuple[str, int | None, str]]], sites: Mapping[int, SiteVersion]
+) -> tuple[Commit, ...]:
+    return tuple(
+        Commit(sites[ordinal][0], ts, frozenset(rows)) for (ordinal, ts), rows in commits.items() if ordinal in sites
+    )
+
+
+def _touched(query: Query, tables: Iterable[str], spans: Sequence[Span]) -> dict[str, list[ClockRow]]:
     """The clock rows of the versions, by table. In one statement: each costs its turn among all threads, which may be long."""
     sql = " UNION ALL ".join(map(_TOUCHED_IN.format, tables))
     if not spans or not sql:
         return {}
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[ClockRow]] = {}
     rows = query(f"{sql} LIMIT ?2", (json.encode(spans).decode(), MAX_CLOCK_ROWS + 1))
     for key, where, column_version in _bounded(rows, MAX_CLOCK_ROWS):
-        table, _, column = str(where).partition("/")
-        found.setdefault(table, []).append((key, column, column_version))
+        table, ordinal, ts, column = str(where).split("/", 3)
+        time = int(ts) if ts.isdigit() else 0
+        found.setdefault(table, []).append(ClockRow(_int(key), column, column_version, int(ordinal), time))
     return found
 
 

@@ -61,6 +61,22 @@ class InternalCounts:
         default_factory=dict,
         metadata={"help": "Feeds that ended or could not be had.", "label": "ending"},
     )
+    replication_min_seconds: dict[int | str, float] = field(
+        default_factory=dict,
+        metadata={
+            "help": "The least of the last 200 delays from a site's commit, by its own clock, till it was visible here.",
+            "label": "site",
+            "kind": "gauge",
+        },
+    )
+    replication_p50_seconds: dict[int | str, float] = field(
+        default_factory=dict,
+        metadata={"help": "The median of the last 200 delays.", "label": "site", "kind": "gauge"},
+    )
+    replication_p99_seconds: dict[int | str, float] = field(
+        default_factory=dict,
+        metadata={"help": "What 99 % of the last 200 delays are at most.", "label": "site", "kind": "gauge"},
+    )
     half_replicated_rows: int = field(
         default=0, metadata={"help": "Rows skipped in a reading: required columns still at their schema defaults."}
     )

@@ -299,7 +299,7 @@ class StateFile:
             spans = arrived(before, versions) if before and is_same else None
             touches = None
             if spans is not None:
-                touches = read_touches(query, place, self._clocks, spans, self._greatest)
+                touches = read_touches(query, place, self._clocks, spans, self._greatest, versions.sites)
         except (TooMuch, apsw.SQLError):
             return data_version, None
         self._versions, self._greatest = (

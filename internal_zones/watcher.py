@@ -5,12 +5,12 @@ nobody tells, every 25 ms. Whatever any other source of news says, nothing is be
 put in the other's place. A fault is looked at again with growing pauses, and is over as soon as a look succeeds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Never, Protocol
 
 import trio
 
-from internal_zones.clocks import MANY_GONE, Touches
+from internal_zones.clocks import MANY_GONE, Commit, Touches
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Runner, Sighting, StateFault, StateFile
 from internal_zones.outdating import outdated
@@ -63,9 +63,13 @@ class Watcher:
         warn: Warn,
         suspect: Callable[[int | None], None] = lambda gone: None,
         watch_file: WatchFile = nobody_tells,
+        note_news: Callable[[Sequence[Commit]], None] = lambda commits: None,
     ) -> None:
-        """suspect: called with how many rows a change took away, before a unit is read after it; None: nobody knows."""
-        self._suspect, self._watch_file = suspect, watch_file
+        """suspect: called with how many rows a change took away, before a unit is read after it; None: nobody knows.
+
+        note_news: called with the commits that have become visible.
+        """
+        self._suspect, self._watch_file, self._note_news = suspect, watch_file, note_news
         self._noticed_at = self._looked_at = float("-inf")
         self._gap = LEAST_PAUSE
         self.untold: str | None = ""  # why nobody tells of changes; None: the kernel does
@@ -175,6 +179,8 @@ class Watcher:
             if before is not None:
                 self._suspect(gone_in(sighting.touches))
             self._units.outdate(outdated(sighting.touches, sighting.reads))
+            if sighting.touches is not None:
+                self._note_news(sighting.touches.commits)
         self._units.confirm(started, QUIET if self.untold is None else 0.0)
         if before is None or before.opening != sighting.opening:
             self._counts.openings += 1

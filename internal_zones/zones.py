@@ -34,6 +34,7 @@ from internal_zones.lookup import (
 )
 from internal_zones.mapping import statements
 from internal_zones.nearest import Topology
+from internal_zones.news import News
 from internal_zones.options import StateOptions
 from internal_zones.readings import (
     AppData,
@@ -91,6 +92,7 @@ class InternalZones:
         *,
         now: Callable[[], float],
         rng: Bits,
+        wall: Callable[[], float] | None = None,
         counts: InternalCounts | None = None,
         warn: Warn = _say_nothing,
         run: Runner | None = None,
@@ -98,6 +100,8 @@ class InternalZones:
         watch_file: WatchFile = nobody_tells,
     ) -> None:
         """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread.
+
+        wall: Unix time, from which the delay of replication is known.
 
         connect: a connection to Corrosion's HTTP API, if the options name one. watch_file: has the kernel tell of changes.
         """
@@ -113,6 +117,7 @@ class InternalZones:
         read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
         self.inspector = Inspector(self._file, runner, read_unit)
         self._is_told = watch_file is not nobody_tells
+        self.news = News(wall, self.counts)
         self._census = Census(options.min_share, options.doubt_for, self.counts, warn)
         self._watcher = Watcher(
             self._file,
@@ -124,6 +129,7 @@ class InternalZones:
             warn=warn,
             suspect=self._census.suspect,
             watch_file=watch_file,
+            note_news=self.news.note,
         )
         self._reads = Reads(
             self._file,

@@ -1,5 +1,6 @@
 """`cistern state`: how the state database is, what it holds, and which names come of it."""
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import trio
 
 from internal_zones import (
     AppRow,
+    ChangeRow,
     FaultRow,
     FileReport,
     MachineRow,
@@ -36,6 +38,7 @@ from resolver.service.control_protocol import (
     StateMachines,
     StateNames,
     StateOf,
+    StateWatch,
 )
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -147,6 +150,28 @@ def accept(socket: str | None, config: Path | None, as_json: bool) -> None:
     """
     for row in _rows(socket_path(socket, config), StateAccept(), as_json, AcceptedRow):
         click.echo(f"accepted; {row.units} units are read again")
+
+
+@command.command("watch")
+@of_a_network
+@click.option("--app", default="", help="Only this app.")
+@of_a_daemon
+@for_programs
+def watch(network: int | None, app: str, socket: str | None, config: Path | None, as_json: bool) -> None:
+    """Show each change as it becomes visible, and how long ago it was committed; Ctrl-C ends it.
+
+    The delay is that of replication as a whole, by the clock of the host that committed. What a row says of that was deleted or
+    moved cannot be told: it is shown without an app, whatever is watched.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        ask(socket_path(socket, config), StateWatch(network, app), click.echo if as_json else _print_change)
+
+
+def _print_change(line: bytes) -> None:
+    row = msgspec.json.decode(line, type=ChangeRow)
+    delay = "?" if row.delay is None else f"{row.delay * 1000:.0f} ms"
+    whose = "gone or moved" if row.network is None else f"network {row.network} {row.app or '-'}"
+    click.echo(f"{delay:>9}  {row.table}  {whose}  by {row.site}")
 
 
 @command.command("check")

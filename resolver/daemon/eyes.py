@@ -17,7 +17,7 @@ from internal_zones import Wanted as WantedOfState
 from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.carry import exported, imported, unvouched
 from resolver.daemon.forgetting import forget
-from resolver.daemon.live import resolve_watched, watch_top
+from resolver.daemon.live import resolve_watched, watch_changes, watch_top
 from resolver.daemon.log_switch import LogSwitch
 from resolver.daemon.parts import Parts
 from resolver.daemon.running import VERSION, Running
@@ -158,6 +158,11 @@ class Eyes:
         except StateFault as fault:
             raise CannotShow(f"the state database cannot be read: {fault}") from fault
         assert_never(request)
+
+    async def watch_state(self, network: int | None, app: str, rows: LiveRows) -> None:
+        if self._parts.internal is None:
+            raise CannotShow("no state database is configured")
+        await watch_changes(lambda: self._parts, network, app, rows)
 
     def log(self, request: LogRequest) -> LogRow:
         return self._switches.log.change(request)

@@ -290,6 +290,7 @@ def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: R
         options.state,
         now=env.now,
         rng=env.rng,
+        wall=env.wall,
         counts=counts,
         warn=log.warning,
         run=run_io,

@@ -4,7 +4,7 @@ Corrosion's own connections load cr-sqlite; ours register functions of the same 
 cr-sqlite would keep are written here. A reader sees the same file. It needs none of this, which proves that it never writes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -80,8 +80,10 @@ def create(path: Path, schema: str, sites: list[bytes]) -> None:
 class CorrosionWriter:
     """Writes rows as Corrosion would: each commit is one version of one site, each changed column one clock row."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wall: Callable[[], float] | None = None) -> None:
+        """wall: Unix time, which commits are stamped with; without it they are with their version."""
         self.connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
+        self._wall = wall
         self._keys: dict[str, list[str]] = {}
         self._ordinal = self._version = self._seq = 0
 
@@ -129,9 +131,13 @@ class CorrosionWriter:
             f"INSERT INTO {table}__crsql_clock (key, col_name, col_version, db_version, site_id, seq, ts)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET col_version = col_version + 1,"
             " db_version = excluded.db_version, site_id = excluded.site_id, seq = excluded.seq, ts = excluded.ts",
-            (key, column, first, self._version, self._ordinal, self._seq, str(self._version)),
+            (key, column, first, self._version, self._ordinal, self._seq, self._timestamp()),
         )
         self._seq += 1
+
+    def _timestamp(self) -> str:
+        """NTP64, as Corrosion stamps what it commits."""
+        return str(self._version if self._wall is None else int(self._wall() * 2**32))
 
     def _key_of(self, table: str, row: Mapping[str, Value]) -> int:
         keys = self._key_columns(table)

@@ -54,6 +54,7 @@ from resolver.service.control_protocol import (
     StateNames,
     StateOf,
     StateRequest,
+    StateWatch,
     StatRow,
     Stats,
     Status,
@@ -128,6 +129,9 @@ class Inspectable(Protocol):
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         """What the state database is and holds; raises CannotShow."""
+
+    async def watch_state(self, network: int | None, app: str, rows: LiveRows) -> None:
+        """A ChangeRow for each change that becomes visible, until cancelled; raises CannotShow."""
 
     def log(self, request: LogRequest) -> LogRow:
         """What is logged, once it is as the request wants it."""
@@ -311,6 +315,8 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return Live(partial(daemon.top, request.most, request.interval, request.frames))
         case StateOf() | StateApps() | StateMachines() | StateNames() | StateFaults() | StateAccept():
             return await daemon.state(request)
+        case StateWatch(network=network, app=app):
+            return Live(partial(daemon.watch_state, network, app))
         case LogShow() | LogLevel() | LogQueries():
             return [daemon.log(request)]
         case TrustList() | TrustRefresh() | TrustExempt() | TrustEnforce():

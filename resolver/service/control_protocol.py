@@ -188,6 +188,14 @@ class StateAccept(_Request, frozen=True, tag="state_accept"):
     """Take what is doubtful of the database for the truth -> AcceptedRow, once."""
 
 
+class StateWatch(_Request, frozen=True, tag="state_watch"):
+    """What becomes visible, until the client goes -> ChangeRows. network, app: only changes of these, and those of which nobody
+    can tell whose they are; of all without."""
+
+    network: Network | None = None
+    app: _Text = ""
+
+
 class LogShow(_Request, frozen=True, tag="log_show"):
     """What is logged now? -> LogRow, once."""
 
@@ -220,6 +228,7 @@ RowRequest = (
     | CacheRequest
     | ServerList
     | Busy
+    | StateWatch
     | Explain
     | Resolve
     | StateRequest

@@ -1,6 +1,6 @@
 """Internal zones at work on a file, and their answers as text, for tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -44,6 +44,7 @@ async def asking(
     run: Runner | None = None,
     connect: Connect | None = None,
     warn: list[tuple[str, dict[str, str | int]]] | None = None,
+    wall: Callable[[], float] | None = None,
     **options: object,
 ) -> AsyncIterator[Asker]:
     """Zones that run on the file at `path` for as long as the block lasts."""
@@ -56,6 +57,7 @@ async def asking(
         StateOptions(database=str(path), **options),  # type: ignore[arg-type]  # a test's keywords
         now=trio.current_time,
         rng=Random(1),
+        wall=wall,
         warn=note,
         run=run,
         connect=connect,

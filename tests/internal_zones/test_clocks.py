@@ -11,6 +11,7 @@ from internal_zones.clocks import (
     MAX_SITES,
     NEWEST,
     Clocks,
+    Commit,
     Span,
     TooMuch,
     Touches,
@@ -101,7 +102,9 @@ def writer(tmp_path: Path) -> CorrosionWriter:
     return CorrosionWriter(tmp_path / "state.db")
 
 
-def touches_of(writer: CorrosionWriter, change: Callable[[], None], ordinal: int = 0) -> Touches:
+def touches_of(
+    writer: CorrosionWriter, change: Callable[[], None], ordinal: int = 0, *, with_commits: bool = False
+) -> Touches:
     """What is found touched after one commit that makes the change."""
 
     def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
@@ -114,9 +117,12 @@ def touches_of(writer: CorrosionWriter, change: Callable[[], None], ordinal: int
     before, greatest = read_versions(query), read_greatest_keys(query, CLOCKS.replicated)
     with writer.commit(ordinal):
         change()
-    spans = arrived(before, read_versions(query))
+    after = read_versions(query)
+    spans = arrived(before, after)
     assert spans is not None
-    return read_touches(query, place, CLOCKS, spans, greatest)
+    touches = read_touches(query, place, CLOCKS, spans, greatest, after.sites)
+    assert bool(touches.commits) is bool(spans)
+    return touches if with_commits else touches._replace(commits=())
 
 
 @pytest.mark.parametrize("ordinal", [0, 2])
@@ -128,6 +134,17 @@ def test_a_changed_row_is_placed_in_its_network_and_app(writer: CorrosionWriter,
 def test_a_row_of_another_table_is_placed_by_what_it_belongs_to(writer: CorrosionWriter) -> None:
     row = {"machine_id": "02", "name": "x", "status": "critical"}
     assert touches_of(writer, lambda: writer.put("checks", row)).rows == {("checks", 24, "db")}
+
+
+def test_a_commit_is_told_with_its_site_its_time_and_its_rows(writer: CorrosionWriter) -> None:
+    def change() -> None:
+        writer.put("machines", {"id": "01", "state": "stopped"})
+        writer.put("apps", {"id": 2, "name": "base"})
+
+    [commit] = touches_of(writer, change, 1, with_commits=True).commits
+    [(site,)] = writer.connection.execute("SELECT hex(site_id) FROM crsql_site_id WHERE ordinal = 1").fetchall()
+    assert commit == Commit(str(site), commit.ts, frozenset({("machines", 24, "web"), ("apps", None, "")}))
+    assert commit.ts > 0
 
 
 def test_a_new_row_touches_its_own_app_only(writer: CorrosionWriter) -> None:

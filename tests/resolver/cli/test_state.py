@@ -52,6 +52,10 @@ STATUS = StateStatus(
     waiting_reads=0,
     told_by="the kernel",
 )
+CHANGES = """\
+    23 ms  machines  network 24 web  by 0a0a
+        ?  machines  gone or moved  by 0a0a
+"""
 
 
 @pytest.mark.parametrize(
@@ -61,13 +65,14 @@ STATUS = StateStatus(
         (("machines", "--app", "web"), MACHINES, StateMachines(None, "web")),
         (("names", "web"), NAMES, StateNames("web")),
         (("faults", "--network", "24"), FAULTS, StateFaults(24)),
+        (("watch", "--network", "24", "--app", "web"), CHANGES, (24, "web")),
         (("accept",), "accepted; 3 units are read again\n", StateAccept()),
     ],
 )
 def test_people_get_a_table(served: Served, arguments: tuple[str, ...], shown: str, asked: object) -> None:
     done = cistern("state", *arguments, "--socket", served.socket)
     assert (done.exit_code, done.output) == (0, shown)
-    assert served.daemon.asked == [(asked,)]
+    assert served.daemon.asked == [asked if isinstance(asked, tuple) else (asked,)]
 
 
 def test_an_app_that_another_network_has_is_said_to_be_there(served: Served) -> None:

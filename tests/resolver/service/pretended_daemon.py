@@ -11,7 +11,7 @@ from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, to_text
 from cache.snapshot import saved
 from cache.top import TopFrame, TopRow
-from internal_zones import AppRow, FaultRow, MachineRow
+from internal_zones import AppRow, ChangeRow, FaultRow, MachineRow
 from resolver.observe.trace import TraceRow
 from resolver.options import Options
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
@@ -142,6 +142,11 @@ class PretendedDaemon:
         self.asked.append((most, interval, frames))
         for _ in range(frames) if frames else count():
             await rows.send(FRAME)
+
+    async def watch_state(self, network: int | None, app: str, rows: LiveRows) -> None:
+        self.asked.append((network, app))
+        await rows.send(ChangeRow(1.0, 0.0234, "0a0a", "machines", 24, "web"))
+        await rows.send(ChangeRow(2.0, None, "0a0a", "machines", None, ""))
 
     async def state(self, request: StateRequest) -> Iterable[msgspec.Struct]:
         self.asked.append((request,))
