@@ -7,8 +7,8 @@ shows in it: its delays may be below zero.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Final
-from uuid import UUID
 
 import msgspec
 from cachetools import LRUCache
@@ -16,6 +16,7 @@ from cachetools import LRUCache
 from internal_zones.clocks import Commit
 from internal_zones.counts import InternalCounts
 
+GROUPS: Final = (0, 8, 12, 16, 20, 32)  # of a UUID's digits (RFC 9562 §4)
 NTP64: Final = 1 << 32  # of its units are a second, from the Unix epoch on
 FIRST_TIME: Final = 1_500_000_000  # seconds: 2017; what is less is no time
 MAX_SITES: Final = 1_000  # of which delays are kept
@@ -104,4 +105,5 @@ class News:
 
 def shown(site: str) -> str:
     """A site's id in hex as Corrosion shows it."""
-    return str(UUID(hex=site)) if len(site) == 32 else site.lower()
+    site = site.lower()
+    return "-".join(site[start:end] for start, end in pairwise(GROUPS)) if len(site) == GROUPS[-1] else site
