@@ -151,8 +151,8 @@ def read_line(line: bytes) -> Said | None:
     """What one line says; None: it is none of the API's."""
     try:
         found = _DECODER.decode(line)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        return None
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+        return None  # RecursionError: brackets in brackets, thousands deep
     if found.notify is not None:
         return Notice()
     if found.change is not None:

@@ -40,18 +40,23 @@ class LineBuffer:
     """Cuts octets into lines."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()  # of a line; a piece of one octet costs no copy of all the others
 
     def take(self, octets: bytes) -> list[bytes]:
         """The lines that are complete now; raises LineTooLong."""
-        *lines, self._rest = (self._rest + octets).split(b"\n")
+        lines: list[bytes] = []
+        if b"\n" in octets:
+            *lines, octets = (bytes(self._rest) + octets).split(b"\n")
+            self._rest.clear()
+        self._rest += octets
         if len(self._rest) > MAX_LINE_OCTETS:
             raise LineTooLong
         return [line for line in lines if line]
 
     def last(self) -> list[bytes]:
         """The line that no newline ended, if there is one: it may be the reason for the end."""
-        rest, self._rest = self._rest, b""
+        rest = bytes(self._rest)
+        self._rest.clear()
         return [rest] if rest else []
 
 

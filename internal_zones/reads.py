@@ -139,7 +139,7 @@ class Reads:
 
     async def _rest_till(self, moment: float) -> None:
         while (left := moment - self._now()) > 0:
-            await trio.sleep(min(left, COUNT_TICK))
+            await trio.sleep(min(left, COUNT_TICK - self._now() % COUNT_TICK))  # at whole seconds, as all that ticks
             if self._census.end(self._now()):
                 self._units.outdate()
             networks = self._census.uncounted(self._new_networks)

@@ -22,6 +22,7 @@ from internal_zones.feeds import (
     Feed,
     Notice,
     Place,
+    Preamble,
     advance,
     ending_of_failure,
     ending_of_status,
@@ -38,6 +39,9 @@ MAX_SILENCE: Final = (
     600.0  # seconds; a dead connection looks like a quiet table, and only a new one can tell them apart
 )
 MAX_TOKEN_OCTETS: Final = 4096
+MAX_ROWS: Final = (
+    1_000  # lines that tell of no change: rows are not asked for, and a server that sends them for ever is to stop
+)
 
 Connect = Callable[[], Awaitable[trio.abc.Stream]]  # to the API; raises OSError
 
@@ -98,6 +102,7 @@ class Follower:
         self._now, self._counts, self._warn = now, counts, warn
         self._place = BEGINNING
         self._live_since: float | None = None
+        self._rows = 0  # that came in vain since then
         self._told: Ending | None = None  # the ending that the operator knows of
 
     async def follow(self) -> Never:
@@ -154,7 +159,7 @@ class Follower:
 
     def _begin(self, query_id: str) -> None:
         """The feed is live. What was committed while it was not, it does not tell: so a look is due now."""
-        self._live_since = self._now()
+        self._live_since, self._rows = self._now(), 0
         self._counts.feed_openings += 1
         self._counts.open_feeds += 1
         self.state = "live"
@@ -170,6 +175,10 @@ class Follower:
         match said:
             case None:
                 raise Ended(Ending.GARBLED, "a line is none of the API's")
+            case Preamble():
+                self._rows += 1
+                if self._rows > MAX_ROWS:
+                    raise Ended(Ending.GARBLED, f"more than {MAX_ROWS} rows came, and none was asked for")
             case Failure():
                 raise Ended(ending_of_failure(said), printable(said.text))
             case Notice() | Caught():

@@ -132,20 +132,23 @@ class Watcher:
         if self._failures:
             await trio.sleep(pause(self._failures, self._poll))
             return
-        await trio.sleep(min(self._gap, self._poll))
-        while (left := self._next_look() - self._now()) > 0:
+        soonest = self._now() + min(self._gap, self._poll)
+        while not self._hurried.is_set() and (left := max(self._next_look(), soonest) - self._now()) > 0:
             with trio.move_on_after(left):
                 await self._hurried.wait()
-                return
+        await trio.sleep(max(0.0, soonest - self._now()))
 
     def _next_look(self) -> float:
-        """When the next look is due, unless somebody wants it at once."""
+        """When the next look is due, unless somebody wants it at once. While all is quiet at whole seconds, as all that ticks:
+        a daemon that nobody asks wakes once for all of it."""
         if self.untold is not None:
             return self._looked_at + self._poll
         if self._noticed_at > self._looked_at:
             return self._now()
         again = (self._noticed_at + seconds for seconds in AFTER)
-        return min((moment for moment in again if moment > self._looked_at), default=self._looked_at + QUIET)
+        return min(
+            (moment for moment in again if moment > self._looked_at), default=(self._looked_at // QUIET + 1) * QUIET
+        )
 
     async def look(self) -> None:
         """Look once, and act on what was seen."""

@@ -73,7 +73,7 @@ class Health:
     async def watch(self) -> Never:
         """Look once a second, for ever."""
         while True:
-            await trio.sleep(EVERY)
+            await trio.sleep(EVERY - self._parts().env.now() % EVERY)  # at whole seconds, as all that ticks
             self.look()
 
     def look(self) -> None:

@@ -27,7 +27,7 @@ class HostTroubles:
         """Look, for ever."""
         while True:
             self.look()
-            await trio.sleep(EVERY)
+            await trio.sleep(EVERY - self._now() % EVERY)  # at whole seconds, as all that ticks: one wake for all
 
     def look(self) -> None:
         """Notice what is new, and tell it if that is due."""

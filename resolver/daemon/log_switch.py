@@ -57,7 +57,7 @@ class LogSwitch:
     async def watch(self) -> Never:
         """End what is over, for ever."""
         while True:
-            await trio.sleep(EVERY)
+            await trio.sleep(EVERY - self._running.parts.env.now() % EVERY)  # at whole seconds, as all that ticks
             self._end_what_is_over(self._running.parts.env.now())
 
     def _network_of(self, client: bytes, local: bytes) -> int | None:

@@ -60,6 +60,12 @@ def test_no_line_raises(line: bytes) -> None:
     read_line(line)
 
 
+@pytest.mark.parametrize("opening", [b'{"row":', b'{"change":["update",1,', b'{"unknown":', b""])
+@pytest.mark.parametrize("bracket", [b"[", b'{"a":'])
+def test_a_line_of_nothing_but_brackets_is_none_of_the_api_s(opening: bytes, bracket: bytes) -> None:
+    assert read_line(opening + bracket * 100_000) is None
+
+
 @pytest.mark.parametrize(
     ("place", "said", "after"),
     [

@@ -90,6 +90,15 @@ def test_the_request_is_one_of_http() -> None:
     assert body == b"{}"
 
 
+def test_a_line_in_pieces_of_one_octet_costs_no_copy_of_the_others() -> None:
+    """A million pieces; each time the whole of it, a server could keep us busy for minutes with a line."""
+    buffer, octets = LineBuffer(), [b"x"] * MAX_LINE_OCTETS
+    for octet in octets:
+        buffer.take(octet)
+    assert buffer.take(b"y\nz") == [b"x" * MAX_LINE_OCTETS + b"y"]
+    assert buffer.last() == [b"z"]
+
+
 @pytest.mark.parametrize(
     "wire",
     [

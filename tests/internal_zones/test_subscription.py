@@ -1,5 +1,6 @@
 """Every ending of Corrosion's API on simulated time: what is asked next, when, and what the operator sees."""
 
+import gzip
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from internal_zones.counts import InternalCounts
 from internal_zones.database import inline
 from internal_zones.line_stream import MAX_LINE_OCTETS
 from internal_zones.options import SubscriptionOptions
-from internal_zones.subscription import MAX_SILENCE, OPENING_TIMEOUT, Subscription, read_token
+from internal_zones.subscription import MAX_ROWS, MAX_SILENCE, OPENING_TIMEOUT, Subscription, read_token
 from tests.internal_zones.breaking import ADDRESS, OTHER, move, small_state
 from tests.internal_zones.fake_corrosion import (
     END,
@@ -121,6 +122,16 @@ ENDINGS = [
     pytest.param(ends(LIVE, chunk(b'{"error":"x"}')), "failed", 0.1, id="an error line, then the end"),
     pytest.param(sends(LIVE, chunk(b"what?")), "garbled", 0.1, id="a line of something else"),
     pytest.param(sends(LIVE, chunk(b"x" * (MAX_LINE_OCTETS + 1))), "garbled", 0.1, id="a line without measure"),
+    pytest.param(sends(LIVE, chunk(b'{"row":' + b"[" * 100_000)), "garbled", 0.1, id="brackets without end"),
+    pytest.param(sends(LIVE, chunk(*[b'{"row":[1,["x"]]}'] * (MAX_ROWS + 1))), "garbled", 0.1, id="rows without end"),
+    pytest.param(sends(LIVE, chunk(gzip.compress(NOTICE + b"\n", mtime=0))), "garbled", 0.1, id="gzip"),
+    pytest.param(
+        sends(b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/v1/updates/machines\r\nContent-Length: 0\r\n\r\n"),
+        "refused",
+        0.1,
+        id="a redirect is not followed",
+    ),
+    pytest.param(sends(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), "broken", 0.1, id="a head without measure"),
     pytest.param(sends(status(503, b"max concurrency limit reached")), "busy", 0.1, id="503"),
     pytest.param(sends(status(500, b'{"error":"x"}')), "refused", 0.1, id="500"),
     pytest.param(sends(status(400, b'{"error":"table not found in schema: x"}')), "rejected", 60, id="400"),
@@ -190,6 +201,69 @@ def test_a_feed_that_is_silent_for_very_long_is_opened_anew() -> None:
         assert stage.state == "live"
 
     on([sends(LIVE)], main)
+
+
+def drips(octets: bytes, pause: float) -> Play:
+    """One octet after the other, so slowly that each may be the last but none is late."""
+    return sends(*(part for octet in octets for part in (bytes((octet,)), pause)))
+
+
+def test_a_head_that_drips_in_is_given_up_in_time() -> None:
+    async def main(stage: Stage) -> None:
+        await trio.sleep(OPENING_TIMEOUT + 0.05)
+        assert stage.counts.feed_endings == {"unreachable": 1}
+
+    on([drips(LIVE * 10, 5.0), sends(LIVE)], main)
+
+
+def test_the_reason_of_a_refusal_that_drips_in_is_given_up_in_time() -> None:
+    async def main(stage: Stage) -> None:
+        await trio.sleep(OPENING_TIMEOUT + 0.05)
+        assert stage.counts.feed_endings == {"unreachable": 1}
+
+    head = b"HTTP/1.1 500 Said\r\nContent-Length: 1000000\r\n\r\n"
+    on([sends(head, *(part for _ in range(100) for part in (b"x", 5.0))), sends(LIVE)], main)
+
+
+def test_a_line_that_drips_in_is_no_word() -> None:
+    """An octet every 5 minutes keeps a connection alive, and no feed."""
+
+    async def main(stage: Stage) -> None:
+        await trio.sleep(MAX_SILENCE + 1)
+        assert stage.counts.feed_endings == {"silent": 1}
+        assert stage.state == "live"
+
+    drip = (part for _ in range(100) for part in (b"1\r\nx\r\n", 300.0))
+    on([sends(LIVE, *drip), sends(LIVE)], main)
+
+
+def test_a_server_that_restarts_again_and_again_is_asked_ever_more_seldom_and_found_again() -> None:
+    async def main(stage: Stage) -> None:
+        await trio.sleep(30)
+        assert stage.state == "live"
+        assert stage.first_lines[:1] == [ANEW]
+        assert set(stage.first_lines[1:]) == {RESUMED % 7}  # the place holds over all of it
+        assert len(stage.server.connected_at) == 6
+
+    dies: list[Play | None] = [ends(LIVE, chunk(CAUGHT)), None, ends(LIVE), None, ends(LIVE), sends(LIVE)]
+    on(dies, main, options=OF_A_QUERY)
+
+
+def test_a_flood_of_notices_is_one_look_after_the_other_and_nothing_grows(tmp_path: Path) -> None:
+    """10,000 notices in one write: clients are answered meanwhile, and looks keep their distance."""
+    path = small_state(tmp_path)
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            corrosion = FakeCorrosion(nursery, [sends(LIVE, chunk(*[NOTICE] * 10_000), 0.5)])
+            options = SubscriptionOptions(api="a:1", tables=("machines",))
+            async with asking(path, run=inline, connect=corrosion.connect, poll=10.0, subscription=options) as asker:
+                await trio.sleep(1)
+                assert asker.zones.counts.feed_notices == 10_000
+                assert asker.zones.counts.hurried_looks < 10
+            nursery.cancel_scope.cancel()
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_pauses_grow_while_a_server_ends_each_feed_at_once() -> None:
