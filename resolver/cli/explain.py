@@ -1,5 +1,6 @@
 """`cistern explain`: why would a question get the answer it would get now?"""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,9 @@ LESS: Final = ("LEASE", "TRUST", "AGE", "SECURITY", "SERVER")
 @click.option("--resolve", "for_real", is_flag=True, help="Resolve NAME now, and show each step as it is taken.")
 @click.option("--graph", "as_graph", is_flag=True, help="As a tree, coloured by what is fresh, stale, bogus or failed.")
 @click.option("--dot", "dot_file", type=click.Path(path_type=Path), help="Write the tree to this file, for graphviz.")
+@click.option(
+    "--svg", "svg_file", type=click.Path(path_type=Path), help="Draw the tree into this file (needs graphviz)."
+)
 @click.option("--network", type=click.IntRange(0, 2**32 - 1), help="Whose `.internal` is meant: a network id.")
 @of_a_daemon
 @for_programs
@@ -38,6 +42,7 @@ def command(
     for_real: bool,
     as_graph: bool,
     dot_file: Path | None,
+    svg_file: Path | None,
     network: int | None,
     socket: str | None,
     config: Path | None,
@@ -58,13 +63,31 @@ def command(
     ask(socket_path(socket, config), request, echo_row if as_json else story.add)
     if as_json:
         return
+    drawing = dot(f"{qname} {qtype}", story.links, story.verdict)
     if dot_file is not None:
-        dot_file.write_text(dot(f"{qname} {qtype}", story.links, story.verdict))
+        dot_file.write_text(drawing)
+    if svg_file is not None:
+        svg_file.write_bytes(drawn(drawing))
     if as_graph:
         for line in tree(f"{qname} {qtype}", story.links, story.verdict):
             click.echo(line)
-    elif dot_file is None:
+    elif dot_file is None and svg_file is None:
         story.print_end()
+
+
+def drawn(drawing: str) -> bytes:
+    """The SVG that graphviz makes of this DOT. Raises click.ClickException."""
+    try:
+        done = subprocess.run(["dot", "-Tsvg"], input=drawing.encode(), capture_output=True, check=True)
+    except FileNotFoundError:
+        raise click.ClickException(
+            "graphviz is not installed, which draws it: --dot FILE writes what it reads"
+        ) from None
+    except subprocess.CalledProcessError as failure:
+        raise click.ClickException(
+            f"graphviz does not draw it: {failure.stderr.decode(errors='replace').strip()}"
+        ) from None
+    return done.stdout
 
 
 class Story:

@@ -127,6 +127,11 @@ class Health:
         states = {row.name: float(row.state == "ok") for row in self.rows()}
         yield Measure(f"{PREFIX}_check_ok", "Is the check of /readyz?verbose ok? 1 or 0.", True, "check", states)
 
+    def is_first_try_due(self) -> bool:
+        """Was no server asked yet, although there may be one to ask?"""
+        parts = self._parts()
+        return not parts.counts.upstream.sent and parts.env.now() - self._started < FIRST_TRY_WITHIN
+
     def problems(self) -> tuple[str, ...]:
         """What makes the daemon unready, one sentence each."""
         return tuple(row.text for row in self.rows() if row.state == "problem")
@@ -180,8 +185,7 @@ class Health:
         if self._is_out:
             return Found("remark", f"no server answers: {self._unanswered} queries in a row were lost")
         if not counts.sent:
-            is_starting = now - self._started < FIRST_TRY_WITHIN
-            return Found("problem" if is_starting else "ok", "no server was asked yet")
+            return Found("problem" if self.is_first_try_due() else "ok", "no server was asked yet")
         if self.answered_at is None:
             return Found("remark", f"no server has answered yet; {counts.sent} queries were sent")
         return Found("ok", f"a server answered {now - self.answered_at:.0f} s ago")

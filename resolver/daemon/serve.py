@@ -1,6 +1,7 @@
 """The daemon in a world that is handed in, the real one or a simulated one: opens, starts, and drains at the end."""
 
 from functools import partial
+from typing import Final
 
 import structlog
 import trio
@@ -23,6 +24,7 @@ from resolver.daemon.running import VERSION, Running
 from resolver.daemon.self_test import faults_of_successor
 from resolver.daemon.tapping import Tapping, make_tapping
 from resolver.daemon.trust_keeper import TrustKeeper
+from resolver.daemon.warm import LAST_SAVE
 from resolver.daemon.windows import Windows
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation
@@ -31,8 +33,12 @@ from resolver.observe.metrics import Exposition
 from resolver.observe.turns import Holders
 from resolver.options import Options
 from resolver.service.control import serve_control
+from resolver.service.draining import DRAIN_SECONDS
 
 log = structlog.get_logger()
+
+# s that the end may take, told to the service manager: what is in flight is answered, the cache saved, the last words written
+END_WITHIN: Final = DRAIN_SECONDS + LAST_SAVE + 2.0
 
 Listening = tuple[Address, ...]  # the addresses that clients may ask, once the daemon answers
 
@@ -122,7 +128,7 @@ async def serve(
                 notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
                 background.start_soon(parts.boundary.keep, "notifying", notifying)
             await draining.wait()
-            around.notify("STOPPING=1")
+            around.notify(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={END_WITHIN * 1e6:.0f}")
             doors.drain(gently=stepping_down.is_set())
         log.info("drained")
         if parts.warm is not None:

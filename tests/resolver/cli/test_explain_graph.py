@@ -37,6 +37,20 @@ def test_colours_tell_fresh_from_stale_and_bogus_from_both() -> None:
     assert "\x1b[31m" in list(tree("q", [bogus], None))[1]
 
 
+def test_it_is_drawn_by_graphviz_or_its_absence_is_told(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("explain", "www.example", "--svg", tmp_path / "a.svg", "--socket", served.socket)
+    if shutil.which("dot") is not None:
+        shown = cistern(*arguments)
+        assert (shown.exit_code, shown.output) == (0, "")
+        assert "www.example. A" in (tmp_path / "a.svg").read_text()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shown = cistern(*arguments)
+    assert shown.exit_code == 1
+    assert "graphviz is not installed" in shown.stderr
+
+
 def test_dot_is_read_by_graphviz_whatever_stands_in_the_records() -> None:
     odd = LinkRow("x.", "TXT", "cache", "fresh", records=('"a\\"b" \\\\',))
     text = dot("x. TXT", [odd], VerdictRow("", next="x. TXT from nobody"))
