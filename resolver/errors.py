@@ -9,6 +9,8 @@ from cache.rrtypes import FORMERR, REFUSED, SERVFAIL, YXDOMAIN
 
 # INFO-CODEs of RFC 8914 §4 and the IANA registry that Cistern gives out.
 OTHER = 0
+UNSUPPORTED_ALGORITHM = 1
+UNSUPPORTED_DIGEST = 2
 STALE_ANSWER = 3
 DNSSEC_INDETERMINATE = 5
 DNSSEC_BOGUS = 6
@@ -16,6 +18,7 @@ SIGNATURE_EXPIRED = 7
 SIGNATURE_NOT_YET_VALID = 8
 DNSKEY_MISSING = 9
 RRSIGS_MISSING = 10
+NO_ZONE_KEY = 11
 NSEC_MISSING = 12
 CACHED_ERROR = 13
 NOT_READY = 14
@@ -27,6 +30,8 @@ NOT_SUPPORTED = 21
 NO_REACHABLE_AUTHORITY = 22
 NETWORK_ERROR = 23
 INVALID_DATA = 24
+EXPIRED_BEFORE_VALID = 25
+UNSUPPORTED_ITERATIONS = 27
 RATE_LIMITED = 31  # more in flight than is allowed, in all or for this client
 
 OF_VALIDATION: Final = frozenset(
@@ -37,7 +42,9 @@ OF_VALIDATION: Final = frozenset(
         SIGNATURE_NOT_YET_VALID,
         DNSKEY_MISSING,
         RRSIGS_MISSING,
+        NO_ZONE_KEY,
         NSEC_MISSING,
+        EXPIRED_BEFORE_VALID,
     }
 )
 
@@ -190,6 +197,18 @@ class DnskeyMissing(Bogus):
     """The zone has none of the keys that its parent or a trust anchor vouches for."""
 
     info_code = DNSKEY_MISSING
+
+
+class SignatureNeverValid(Bogus):
+    """Each signature ends before it begins."""
+
+    info_code = EXPIRED_BEFORE_VALID
+
+
+class NoZoneKey(Bogus):
+    """The key that the parent vouches for has not the flag of a key that signs a zone."""
+
+    info_code = NO_ZONE_KEY
 
 
 class RrsigsMissing(Bogus):

@@ -8,7 +8,7 @@ from cache.names import WireName, is_at_or_below, to_text
 from cache.rrset import Denial, RRset
 from cache.rrtypes import DS, SOA
 from resolver.daemon.parts import Parts
-from resolver.daemon.trust import Trusting
+from resolver.daemon.trust import Trusting, allowed_algorithms
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.standing import Standings
@@ -33,7 +33,9 @@ class Probe:
         self._lookups = LOOKUPS
         counts, env, options = DnssecCounts(), parts.env, parts.options  # what a probe does is no client's validation
         unchecked = frozenset(trusting.beliefs.unchecked - {zone})
-        trust = ChainOfTrust(env.now, trusting.beliefs.anchors, unchecked, Standings(counts))
+        trust = ChainOfTrust(
+            env.now, trusting.beliefs.anchors, unchecked, Standings(counts), allowed_algorithms(options.dnssec)
+        )
         gaps = Gaps(options.cache, counts)
         self._validator = Validator(trust, gaps, env.now, env.wall, counts, options.dnssec.signature_skew)
 

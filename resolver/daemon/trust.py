@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from cache.names import WireName
 from cache.options import CacheOptions
 from cache.store import RRsetCache
@@ -10,6 +12,7 @@ from resolver.daemon.beliefs import Anchors, Beliefs
 from resolver.dnssec.anchors import BUILT_IN, read
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.gaps import Gaps
+from resolver.dnssec.numbers import RSASHA1, RSASHA1_NSEC3, SUPPORTED
 from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
@@ -17,6 +20,8 @@ from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Rest
 from resolver.engine.validation import Lookup, Validation
 from resolver.env import Env
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,21 @@ def make_trusting(
     """None, as `beliefs` are: nothing is validated. rest: see Work."""
     if beliefs is None:
         return None
-    import resolver.dnssec.algorithms  # noqa: F401  # now, and not while clients wait for the first signature
-
     standings = Standings(counts)
-    trust = ChainOfTrust(env.now, beliefs.anchors, beliefs.unchecked, standings)
+    algorithms = allowed_algorithms(options)
+    trust = ChainOfTrust(env.now, beliefs.anchors, beliefs.unchecked, standings, algorithms)
     gaps = Gaps(ttls, counts)
     validator = Validator(trust, gaps, env.now, env.wall, counts, options.signature_skew)
     return Trusting(beliefs, Validation(env.now, validator, cache, lookup, rest), standings, gaps)
+
+
+def allowed_algorithms(options: DnssecOptions) -> frozenset[int]:
+    """By which signatures are checked: what this host's cryptography allows, and the operator."""
+    from resolver.dnssec.crypto_policy import allowed  # imports what computes: now, and not while clients wait
+
+    here = allowed()
+    if here != SUPPORTED:
+        log.warning(
+            "algorithms_forbidden_here", algorithms=sorted(SUPPORTED - here), result="such zones count as unsigned"
+        )
+    return here if options.sha1 else here - {RSASHA1, RSASHA1_NSEC3}

@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from cache.answer import ExtendedError
 from cache.names import WireName
 from cache.rrset import RRset
 from resolver.dnssec.numbers import SUPPORTED
+from resolver.errors import UNSUPPORTED_ALGORITHM, UNSUPPORTED_DIGEST
 
 ZONE_KEY: Final = 0x0100  # RFC 4034 §2.1.1
 REVOKED: Final = 0x0080  # RFC 5011 §7
@@ -71,6 +74,11 @@ def revoked(rdata: bytes) -> Key | None:
     return Key(key_tag(rdata), key.algorithm, key.public_key, rdata)
 
 
+def is_no_zone_key(rdata: bytes) -> bool:
+    """Has it not the flag of a key that signs a zone (RFC 4034 §2.1.1)?"""
+    return len(rdata) > 4 and not int.from_bytes(rdata[:2]) & ZONE_KEY
+
+
 def key_tag(rdata: bytes) -> int:
     """RFC 4034 Appendix B: a checksum of the DNSKEY's rdata, so not unique."""
     total = sum(rdata[0::2]) * 256 + sum(rdata[1::2])
@@ -87,14 +95,28 @@ def usable_keys(rdatas: Sequence[bytes]) -> list[Key]:
     return [key for key in map(usable, dict.fromkeys(rdatas)) if key is not None]
 
 
-def is_supported(ds: Sequence[bytes]) -> bool:
+def is_supported(ds: Sequence[bytes], algorithms: AbstractSet[int] = SUPPORTED) -> bool:
     """Can any of these DS be followed here? If not, the zone counts as unsigned (RFC 4035 §5.2, RFC 6840 §5.2)."""
-    return any(True for _ in _digests(ds))
+    return any(one.algorithm in algorithms for one in _digests(ds))
 
 
-def matching(dnskeys: RRset, ds: Sequence[bytes]) -> tuple[bytes, ...]:
+def unsupported(ds: Sequence[bytes], algorithms: AbstractSet[int]) -> ExtendedError:
+    """Why none of these DS can be followed (RFC 8914 §4.2, §4.3)."""
+    known = sorted({rdata[3] for rdata in ds if len(rdata) > 4 and rdata[2] in algorithms})
+    if known:
+        return ExtendedError(UNSUPPORTED_DIGEST, f"DS digest type {', '.join(map(str, known))} is not supported")
+    others = sorted({rdata[2] for rdata in ds if len(rdata) > 4})
+    return ExtendedError(UNSUPPORTED_ALGORITHM, f"algorithm {', '.join(map(str, others))} is not supported")
+
+
+def of_algorithms(dnskeys: Sequence[bytes], algorithms: AbstractSet[int]) -> tuple[bytes, ...]:
+    """The DNSKEYs that sign by one of these."""
+    return tuple(one for one in dnskeys if len(one) > 4 and one[3] in algorithms)
+
+
+def matching(dnskeys: RRset, ds: Sequence[bytes], algorithms: AbstractSet[int] = SUPPORTED) -> tuple[bytes, ...]:
     """The usable DNSKEYs that a DS vouches for. SHA-1 counts only where no better digest is given (RFC 4509 §3)."""
-    digests = list(_digests(ds))[:MAX_DS]
+    digests = [one for one in _digests(ds) if one.algorithm in algorithms][:MAX_DS]
     best = [one for one in digests if one.digest_type != SHA1] or digests
     keys = usable_keys(dnskeys.rdatas)
     found = {

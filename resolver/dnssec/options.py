@@ -29,6 +29,13 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="seconds that a signature may be too early or too late by: signers begin them now, and clocks differ",
         ),
     ] = 60
+    sha1: Annotated[
+        bool,
+        msgspec.Meta(
+            description="check signatures of RSA with SHA-1 (algorithms 5 and 7), which is better than to believe all; false: a "
+            "zone that signs by nothing else counts as unsigned, as RFC 9905 asks of operators"
+        ),
+    ] = True
     negative_trust_anchors: Annotated[
         tuple[str, ...],
         msgspec.Meta(

@@ -7,6 +7,7 @@ from typing import Final, final
 from cachetools import LRUCache
 from mypy_extensions import mypyc_attr
 
+from cache.answer import ExtendedError
 from cache.names import WireName, is_at_or_below
 from cache.value import Value
 from resolver.dnssec.counts import DnssecCounts
@@ -37,15 +38,16 @@ class Signed(Value):
 @final
 @mypyc_attr(acyclic=True)
 class Unsigned(Value):
-    """From here on down nothing has to be signed: proven, or configured."""
+    """From here on down nothing has to be signed: proven, or configured. why: what clients are told; None: it is usual."""
 
-    __slots__ = ("until",)
+    __slots__ = ("until", "why")
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: float, why: ExtendedError | None = None) -> None:
         self.until: Final = until
+        self.why: Final = why
 
     def parts(self) -> tuple[object, ...]:
-        return (self.until,)
+        return self.until, self.why
 
 
 @final

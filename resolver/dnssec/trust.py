@@ -16,7 +16,8 @@ from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import DNSKEY, DS
 from resolver.dnssec.anchors import Anchor
 from resolver.dnssec.denial import Proof, proves_no_ds
-from resolver.dnssec.keys import is_supported
+from resolver.dnssec.keys import is_supported, of_algorithms, unsupported
+from resolver.dnssec.numbers import SUPPORTED
 from resolver.dnssec.standing import Signed, Standing, Standings, Uncut, Unsigned
 from resolver.dnssec.work import Work
 from resolver.errors import DnskeyMissing, Indeterminate
@@ -35,12 +36,16 @@ class ChainOfTrust:
         anchors: Mapping[WireName, Anchor],
         unchecked: AbstractSet[WireName],
         standings: Standings,
+        algorithms: AbstractSet[int] = SUPPORTED,
     ) -> None:
-        """unchecked: negative trust anchors (RFC 7646): at and below them nothing has to be signed."""
+        """algorithms: by which signatures are checked; a zone that signs by none of them counts as unsigned.
+
+        unchecked: negative trust anchors (RFC 7646): at and below them nothing has to be signed."""
         self._now = now
         self._anchors = anchors
         self._unchecked = unchecked
         self._standings = standings
+        self.algorithms = algorithms
 
     def anchor_of(self, name: WireName) -> Anchor | None:
         """The trust anchor of the zone that begins at `name`; None: there is none, or it must not be used."""
@@ -88,7 +93,9 @@ class ChainOfTrust:
         if link.security is not Security.SECURE:
             return Unsigned(link.expires)
         if isinstance(link, RRset):
-            return link if is_supported(link.rdatas) else Unsigned(link.expires)
+            if is_supported(link.rdatas, self.algorithms):
+                return link
+            return Unsigned(link.expires, unsupported(link.rdatas, self.algorithms))
         proof = proves_no_ds(name, zone, link.proof, work)
         is_cut = link.rtype is not None and proof in (Proof.PROVEN, Proof.OPTED_OUT)
         return Unsigned(link.expires) if is_cut else Uncut(link.expires)
@@ -105,7 +112,7 @@ class ChainOfTrust:
         if isinstance(link, (Alias, Denial)) or link.security is not Security.SECURE:
             raise DnskeyMissing(f"no keys of {to_text(zone)}")
         self._require_fresh(link)
-        return Signed(zone, link.rdatas, min(until, link.expires))
+        return Signed(zone, of_algorithms(link.rdatas, self.algorithms), min(until, link.expires))
 
     def start_of(self, name: WireName) -> WireName | None:
         """The zone of the closest trust anchor at or above `name`; None: there is none, or a negative one is closer."""

@@ -6,7 +6,7 @@ Whoever stores what servers say asks here first. What is not what its zone signe
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from cache.answer import Question
+from cache.answer import ExtendedError, Question
 from cache.chain import Link
 from cache.names import ROOT, WireName, count_labels, fold, is_at_or_below, parent, to_text
 from cache.rrset import Denial, Entry, RRset, Security
@@ -22,24 +22,35 @@ from resolver.dnssec.denial import (
     proves_nxdomain,
 )
 from resolver.dnssec.gaps import Gaps
-from resolver.dnssec.keys import matching
+from resolver.dnssec.keys import MAX_DS, is_no_zone_key, matching, vouches_for
 from resolver.dnssec.signatures import Unverified, Verified, seconds_early, verify
 from resolver.dnssec.standing import Signed, Uncut, Unsigned
 from resolver.dnssec.trust import FOREVER, ChainOfTrust, Fetch
 from resolver.dnssec.work import Rest, Work, no_rest
 from resolver.errors import (
+    UNSUPPORTED_ITERATIONS,
     Bogus,
     DnskeyMissing,
+    NoZoneKey,
     NsecMissing,
     RrsigsMissing,
     SignatureExpired,
+    SignatureNeverValid,
     SignatureNotYetValid,
 )
 
 SIGNER_AT: Final = 18  # of an RRSIG's rdata: the octet at which the signer's name begins (RFC 4034 §3.1)
 FAILURES: Final = {
     failure.info_code: failure
-    for failure in (Bogus, SignatureExpired, SignatureNotYetValid, DnskeyMissing, RrsigsMissing, NsecMissing)
+    for failure in (
+        Bogus,
+        SignatureExpired,
+        SignatureNotYetValid,
+        DnskeyMissing,
+        RrsigsMissing,
+        NsecMissing,
+        SignatureNeverValid,
+    )
 }
 Proofs = tuple[RRset, ...]
 
@@ -115,6 +126,7 @@ class Validator:
         signer = signer_of(rrset, start, is_above=rrset.rtype == DS) if start is not None else None
         zone = await self._trust.zone_of(signer or place, fetch, work)
         if isinstance(zone, Unsigned):
+            work.remark(zone.why)
             return rrset.replace(security=Security.INSECURE)
         if signer is None:
             raise RrsigsMissing(f"no signature of {_text(rrset)}")
@@ -131,12 +143,12 @@ class Validator:
             verdict = await self._verify(one, zone, work) if found is not Proof.NOT_PROVEN else None
             if isinstance(verdict, Verified):
                 proof = self._limited(one, [verdict], Security.SECURE)
-                judged = self._limited(with_proof(rrset, (proof,)), [verified], _security_of(found, what))
+                judged = self._limited(with_proof(rrset, (proof,)), [verified], _security_of(found, what, work))
                 if judged.security is Security.SECURE:
                     self._gaps.note(zone.zone, judged.proof)
                     self._gaps.note_expanded(zone.zone, judged, verified.labels)
                 return judged
-        return self._limited(rrset, [verified], _security_of(Proof.NOT_PROVEN, what))
+        return self._limited(rrset, [verified], _security_of(Proof.NOT_PROVEN, what, work))
 
     async def _judge_keys(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         """The DNSKEY RRset at the apex of a zone: a trust anchor vouches for it, or the DS RRset of its parent."""
@@ -145,18 +157,25 @@ class Validator:
             return rrset.replace(security=Security.INSECURE)
         anchor = self._trust.anchor_of(zone)
         if anchor is not None:
-            keys = matching(rrset, anchor.ds)
+            vouching = anchor.ds
+            keys = matching(rrset, vouching, self._trust.algorithms)
             # the keys that all rests on are signed weeks ahead: if that begins in the future, the clock is what is wrong
             self._counts.clock_behind_current = seconds_early(rrset, self._wall() + self._skew) if keys else 0
         else:
             above = await self._trust.zone_of(parent(zone), fetch, work)
             found = above if isinstance(above, Unsigned) else await self._trust.vouchers(zone, above.zone, fetch, work)
             if isinstance(found, Unsigned):
+                work.remark(found.why)
                 return rrset.replace(security=Security.INSECURE)
             if isinstance(found, Uncut):
                 raise Bogus(f"no zone begins at {to_text(zone)}, and keys are there")
-            keys = matching(rrset, found.rdatas)
+            vouching = found.rdatas
+            keys = matching(rrset, vouching, self._trust.algorithms)
         if not keys:
+            if any(
+                is_no_zone_key(one) and vouches_for(ds, zone, one) for one in rrset.rdatas for ds in vouching[:MAX_DS]
+            ):
+                raise NoZoneKey(f"the key of {to_text(zone)} that is vouched for is no zone key")
             raise DnskeyMissing(f"no key of {to_text(zone)} is the one that is vouched for")
         verified = await self._verified(rrset, Signed(zone, keys, FOREVER), zone, work)
         return self._limited(rrset, [verified], Security.SECURE)
@@ -173,12 +192,15 @@ class Validator:
         # a zone above the closest anchor may deny all of it if it is vouched for itself; else anybody could name it
         is_without_right = signer is not None and start is not None and not is_at_or_below(signer, start)
         if isinstance(zone, Unsigned) and not is_without_right:
+            work.remark(zone.why)
             return denial.replace(security=Security.INSECURE)
         if signer is None or not denial.proof or isinstance(zone, Unsigned):
             raise NsecMissing(f"nothing proves that {to_text(denial.owner)} TYPE{qtype} is not there")
         verified = [await self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
         proof, of_proof = await self._proven(denial.proof, zone, work)
-        security = _security_of(_proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}")
+        security = _security_of(
+            _proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}", work
+        )
         ttl, expires = self._limits(denial, [*verified, *of_proof])
         limited = denial.replace(proof=proof, security=security, ttl=ttl, expires=expires)
         soa = limited.soa.replace(ttl=limited.ttl, expires=limited.expires, security=security)
@@ -261,11 +283,13 @@ def _proven_of(denial: Denial, zone: WireName, proof: Proofs, work: Work) -> Pro
     return found
 
 
-def _security_of(proof: Proof, what: str) -> Security:
+def _security_of(proof: Proof, what: str, work: Work) -> Security:
     if proof is Proof.PROVEN:
         return Security.SECURE
     if proof is Proof.NOT_PROVEN:
         raise NsecMissing(f"{what} is not proven")
+    if proof is Proof.TOO_MANY_ITERATIONS:
+        work.remark(ExtendedError(UNSUPPORTED_ITERATIONS, "NSEC3 with too many iterations"))
     return Security.INSECURE  # an unsigned zone may begin there (opt-out), or the proof is too dear (RFC 9276 §3.2)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from cache.answer import ExtendedError
 from cache.names import WireName
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.standing import Standing
@@ -13,6 +14,7 @@ SIGNATURES_A_QUESTION: Final = 32  # an honest chain of four zones costs about t
 SIGNATURES_AN_ALIAS: Final = (
     8  # more for each alias: its target may lie in another zone, and three signatures lead to one
 )
+MAX_REMARKS: Final = 4  # EDEs of one answer
 HASHES_A_QUESTION: Final = 600  # rounds of SHA-1; a denial four labels deep costs about five times (1 + iterations)
 
 Rest = Callable[[float], Awaitable[None]]  # waits until so many seconds may be computed without keeping others waiting
@@ -29,6 +31,7 @@ class Work:
     signatures: verifications, whatever their algorithm. aliases: followed, as far as they are allowed for. hashes: rounds of
     SHA-1 for NSEC3. learned: which zones sign, as this question has found out; it serves all of it, however short the TTLs are.
     counts: of what is spent. rest: before each verification.
+    remarks: why something of the answer counts as unsigned though it is signed, once each.
     """
 
     signatures: int = SIGNATURES_A_QUESTION
@@ -37,12 +40,18 @@ class Work:
     learned: dict[WireName, Standing] = field(default_factory=dict, compare=False)
     counts: DnssecCounts = field(default_factory=DnssecCounts, compare=False)
     rest: Rest = field(default=no_rest, compare=False)
+    remarks: dict[ExtendedError, None] = field(default_factory=dict, compare=False)
 
     def allow(self, aliases: int) -> None:
         """So many aliases were followed so far."""
         if aliases > self.aliases:
             self.signatures += SIGNATURES_AN_ALIAS * (aliases - self.aliases)
             self.aliases = aliases
+
+    def remark(self, said: ExtendedError | None) -> None:
+        """Have the client told, if there is something to tell."""
+        if said is not None and len(self.remarks) < MAX_REMARKS:
+            self.remarks[said] = None
 
     def spend_signature(self) -> None:
         """Count one verification; raises WorkExhausted when none is left: it says nothing of whose signature it is."""

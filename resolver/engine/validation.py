@@ -7,7 +7,7 @@ by itself. What beside them is not signed is dropped, but for delegations and gl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from cache.answer import Question
+from cache.answer import ExtendedError, Question
 from cache.chain import Alias, Link, alias_of
 from cache.names import ROOT, WireName, ancestors, parent, to_text
 from cache.negative import denied_by
@@ -184,3 +184,9 @@ def _work_of(budget: Budget, means: Validation) -> Work:
         work = budget.spent.of_validation = means.validator.new_work(means.rest)
     work.allow(budget.spent.aliases)
     return work
+
+
+def remarks_of(budget: Budget) -> tuple[ExtendedError, ...]:
+    """Why something of what was found for the client counts as unsigned though it is signed."""
+    work = budget.spent.of_validation
+    return tuple(work.remarks) if isinstance(work, Work) else ()

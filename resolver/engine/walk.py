@@ -30,6 +30,7 @@ from resolver.engine.counts import ResolveCounts
 from resolver.engine.flights import Flights
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.timers import NEVER
+from resolver.engine.validation import remarks_of
 from resolver.errors import (
     OF_VALIDATION,
     STALE_ANSWER,
@@ -155,7 +156,7 @@ class PublicResolver:
             elif budget.watch is not None:
                 budget.tell(Found(wanted, link))
             if chain.follow(link, self._mesh.now):
-                return chain.answer(errors=errors)
+                return chain.answer(errors=(*errors, *remarks_of(budget)))
             budget.spend_alias()
             if self._is_local(chain.name):
                 if at_home is None:
