@@ -12,12 +12,14 @@ from cache.names import from_text
 from internal_zones import is_ours
 from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
 from resolver.cli.daemon import ask, socket_path
+from resolver.cli.explain_chain import print_chain
 from resolver.cli.explain_graph import dot, tree
 from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import milliseconds, print_table, seconds
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import LinkRow, VerdictRow
 from resolver.service.control_protocol import Explain, Resolve
+from resolver.service.trust_protocol import TrustChain
 
 HEADS: Final = ("NAME", "TYPE", "FROM", "STATE", "AGE", "LEFT", "LEASE", "TRUST", "SECURITY", "SERVER", "DATA")
 NUMBERS: Final = frozenset({"AGE", "LEFT", "LEASE"})
@@ -29,6 +31,7 @@ LESS: Final = ("LEASE", "TRUST", "AGE", "SECURITY", "SERVER")
 @click.argument("qtype", metavar="[TYPE]", type=rrtype, default="A")
 @click.option("--resolve", "for_real", is_flag=True, help="Resolve NAME now, and show each step as it is taken.")
 @click.option("--graph", "as_graph", is_flag=True, help="As a tree, coloured by what is fresh, stale, bogus or failed.")
+@click.option("--dnssec", "as_chain", is_flag=True, help="What vouches for it: the chain of trust, as a tree.")
 @click.option("--dot", "dot_file", type=click.Path(path_type=Path), help="Write the tree to this file, for graphviz.")
 @click.option(
     "--svg", "svg_file", type=click.Path(path_type=Path), help="Draw the tree into this file (needs graphviz)."
@@ -41,6 +44,7 @@ def command(
     qtype: str,
     for_real: bool,
     as_graph: bool,
+    as_chain: bool,
     dot_file: Path | None,
     svg_file: Path | None,
     network: int | None,
@@ -55,9 +59,15 @@ def command(
 
     With --resolve NAME is resolved as for a client, and each query, server, reply and decision is shown as it happens; what
     the cache knows is taken from there, and what is learned is kept. To see all of it: `cistern cache flush NAME` before.
+
+    With --dnssec each link from the trust anchor down is checked once more: DS, key tags, algorithms, when signatures begin and
+    end, and what is wrong. Of what is cached; with --resolve what is missing is asked for, and not kept.
     """
     if network is None and is_ours(from_text(qname)):
         raise click.UsageError(f"{qname} differs from network to network: say whose with --network")
+    if as_chain:
+        print_chain(TrustChain(qname, qtype, for_real), socket_path(socket, config), as_json=as_json)
+        return
     story = Story("sees" if for_real else "would see")
     request = Resolve(qname, qtype, network) if for_real else Explain(qname, qtype, network)
     ask(socket_path(socket, config), request, echo_row if as_json else story.add)

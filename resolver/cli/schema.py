@@ -19,7 +19,7 @@ from resolver.policy.explain import LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import AcceptedRow, FlushRow, LogRow, NameRow, ReloadRow, StatRow
 from resolver.service.snapshot_protocol import ImportRow
-from resolver.service.trust_protocol import AnchorRow, ExemptionRow, LookRow
+from resolver.service.trust_protocol import AnchorRow, ChainRow, ExemptionRow, LookRow
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE: Final = "#/$defs/{name}"
@@ -33,7 +33,7 @@ LINES: Final[dict[str, tuple[type, ...]]] = {  # command -> what one line of it 
     "cache top": (TopFrame,),
     "config diff": (Difference,),
     "doctor": (Finding,),
-    "explain": (TraceRow, LinkRow, VerdictRow),
+    "explain": (TraceRow, LinkRow, VerdictRow, ChainRow),
     "log": (LogRow,),
     "log level": (LogRow,),
     "log queries": (LogRow,),

@@ -48,13 +48,13 @@ class TrustKeeper:
 
     def __init__(self, parts: Callable[[], Parts], run: Runner) -> None:
         """parts: of the moment. run: where the file is read and written."""
-        self._parts = parts
+        self.parts = parts
         self._run = run
         self._probed: dict[WireName, float] = {}  # when, in monotonic seconds
 
     async def load(self) -> None:
         """Take in what an earlier process has written; before anything is answered."""
-        trusting, path = self._parts().trusting, self._path()
+        trusting, path = self.parts().trusting, self._path()
         if trusting is None or path is None:
             return
         try:
@@ -70,14 +70,14 @@ class TrustKeeper:
             with suppress(OSError):
                 await self._run(partial(path.replace, aside))
             return
-        trusting.beliefs.restore(points, exemptions, self._parts().env.wall())
+        trusting.beliefs.restore(points, exemptions, self.parts().env.wall())
         for one in exemptions:
             log.warning("exempt", zone=to_text(one.zone), why=one.why, until=one.until)
 
     async def keep(self) -> Never:
         """Do what is due, for ever."""
         while True:
-            trusting = self._parts().trusting
+            trusting = self.parts().trusting
             if trusting is not None:
                 await self._end_exemptions(trusting)
                 await self._look_where_due(trusting)
@@ -92,14 +92,14 @@ class TrustKeeper:
 
     async def exempt(self, zone: WireName, request: TrustExempt) -> Exemption:
         """Check no signature at and below the zone for a while. Raises WrongRequest."""
-        beliefs, now = self.trusting().beliefs, self._parts().env.wall()
+        beliefs, now = self.trusting().beliefs, self.parts().env.wall()
         if zone not in beliefs.exemptions and len(beliefs.exemptions) >= MAX_EXEMPTIONS:
             raise WrongRequest(f"{MAX_EXEMPTIONS} zones are exempt already")
         one = Exemption(zone, now, now + request.seconds, request.why, request.is_probed)
         beliefs.exempt(one)
-        self._probed[zone] = self._parts().env.now()
+        self._probed[zone] = self.parts().env.now()
         log.warning("exempt", zone=to_text(zone), why=one.why, until=one.until)
-        await forget(self._parts(), zone, None, (), subtree=True)
+        await forget(self.parts(), zone, None, (), subtree=True)
         await self._save(beliefs)
         return one
 
@@ -112,33 +112,33 @@ class TrustKeeper:
         beliefs.enforce(zone)
         self._probed.pop(zone, None)
         log.warning("exempt_no_more", zone=to_text(zone), reason=reason)
-        await forget(self._parts(), zone, None, (), subtree=True)
+        await forget(self.parts(), zone, None, (), subtree=True)
         await self._save(beliefs)
         return one
 
     def wall(self) -> float:
-        return self._parts().env.wall()
+        return self.parts().env.wall()
 
     def trusting(self) -> Trusting:
         """Raises CannotShow where signatures are not checked."""
-        trusting = self._parts().trusting
+        trusting = self.parts().trusting
         if trusting is None:
             raise CannotShow("signatures are not checked (dnssec.validate = false)")
         return trusting
 
     async def _end_exemptions(self, trusting: Trusting) -> None:
-        beliefs, env = trusting.beliefs, self._parts().env
+        beliefs, env = trusting.beliefs, self.parts().env
         for one in over(beliefs.exemptions.values(), env.wall()):
             await self.enforce(one.zone, "its time is over")
         for one in list(beliefs.exemptions.values()):
             if one.is_probed and env.now() - self._probed.get(one.zone, -PROBE_EVERY) >= PROBE_EVERY:
                 self._probed[one.zone] = env.now()
-                fault = await self._in_mesh(Probe(self._parts(), trusting, one.zone).fault())
+                fault = await self._in_mesh(Probe(self.parts(), trusting, one.zone).fault())
                 if not fault and one.zone in beliefs.exemptions:
                     await self.enforce(one.zone, "it validates again")
 
     async def _look_where_due(self, trusting: Trusting) -> None:
-        beliefs, wall = trusting.beliefs, self._parts().env.wall()
+        beliefs, wall = trusting.beliefs, self.parts().env.wall()
         due = [point.zone for point in beliefs.points.values() if is_due(point, wall)]
         for zone in due:
             await self._look(trusting, zone)
@@ -147,7 +147,7 @@ class TrustKeeper:
 
     async def _look(self, trusting: Trusting, zone: WireName) -> LookRow:
         """Fetch a zone's keys and go by them."""
-        beliefs, parts = trusting.beliefs, self._parts()
+        beliefs, parts = trusting.beliefs, self.parts()
         try:
             fetched: Link | ResolutionFailure = await self._ask(Question(zone, DNSKEY))
         except ResolutionFailure as failure:
@@ -183,7 +183,7 @@ class TrustKeeper:
 
     async def _ask(self, question: Question) -> Link:
         """What the zone's servers say themselves, unvalidated and not kept; raises ResolutionFailure."""
-        parts = self._parts()
+        parts = self.parts()
         iteration = await self._in_mesh(parts.iterator.iterate(question, parts.new_budget(), Landing()))
         return iteration.link
 
@@ -191,10 +191,10 @@ class TrustKeeper:
         async def run() -> T:
             return await work
 
-        return await self._parts().bridge.wait(run(), "trust")
+        return await self.parts().bridge.wait(run(), "trust")
 
     def _path(self) -> Path | None:
-        options = self._parts().options
+        options = self.parts().options
         if options.dnssec.trust_file:
             return Path(options.dnssec.trust_file)
         return Path(options.cache.snapshot).with_name(FILE_NAME) if options.cache.snapshot else None

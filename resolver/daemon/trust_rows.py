@@ -5,8 +5,10 @@ from typing import assert_never
 
 import msgspec
 
+from cache.answer import Question
 from cache.names import from_text, to_text
 from resolver.daemon.beliefs import Beliefs
+from resolver.daemon.chain import chain_rows
 from resolver.daemon.trust_keeper import TrustKeeper
 from resolver.dnssec.exemptions import Exemption
 from resolver.dnssec.rollover import Kept, State
@@ -15,6 +17,7 @@ from resolver.policy.explain import LinkRow
 from resolver.service.trust_protocol import (
     AnchorRow,
     ExemptionRow,
+    TrustChain,
     TrustEnforce,
     TrustExempt,
     TrustList,
@@ -22,11 +25,15 @@ from resolver.service.trust_protocol import (
     TrustRequest,
     TrustRow,
 )
+from resolver.wire.text import type_from_text
 
 
 async def answer_trust(keeper: TrustKeeper, request: TrustRequest) -> Iterable[TrustRow]:
     """The rows that answer the request. Raises CannotShow, WrongRequest, and ValueError for a bad name."""
     match request:
+        case TrustChain(name=name, type=rtype, is_asked=is_asked):
+            question = Question(from_text(name), type_from_text(rtype))
+            return await chain_rows(keeper.parts(), keeper.trusting(), question, for_real=is_asked)
         case TrustList():
             return list(_rows(keeper.trusting().beliefs, keeper.wall()))
         case TrustRefresh():

@@ -64,7 +64,15 @@ from resolver.service.control_protocol import (
 from resolver.service.lines import Lines, LineTooLong
 from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
 from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
-from resolver.service.trust_protocol import TrustEnforce, TrustExempt, TrustList, TrustRefresh, TrustRequest, TrustRow
+from resolver.service.trust_protocol import (
+    TrustChain,
+    TrustEnforce,
+    TrustExempt,
+    TrustList,
+    TrustRefresh,
+    TrustRequest,
+    TrustRow,
+)
 from resolver.wire.text import type_from_text
 
 MAX_CONNECTIONS: Final = 16  # operators and their scripts; beyond, who has been silent longest gives way, if anybody is
@@ -319,7 +327,7 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return Live(partial(daemon.watch_state, network, app))
         case LogShow() | LogLevel() | LogQueries():
             return [daemon.log(request)]
-        case TrustList() | TrustRefresh() | TrustExempt() | TrustEnforce():
+        case TrustChain() | TrustList() | TrustRefresh() | TrustExempt() | TrustEnforce():
             return await daemon.trust(request)
     assert_never(request)
 

@@ -1,6 +1,6 @@
 """What is said of trust over the control socket: anchors and how they stand, and the zones that are exempt for a while."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -36,7 +36,15 @@ class TrustEnforce(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     zone: _Text
 
 
-TrustRequest = TrustList | TrustRefresh | TrustExempt | TrustEnforce
+class TrustChain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="trust_chain"):
+    """What vouches for the answer to a question, link by link -> ChainRows. is_asked: so are servers, for what is not cached."""
+
+    name: _Text
+    type: _Text = "A"
+    is_asked: bool = False
+
+
+TrustRequest = TrustChain | TrustList | TrustRefresh | TrustExempt | TrustEnforce
 
 
 class AnchorRow(msgspec.Struct, frozen=True, tag="anchor", tag_field="kind"):
@@ -65,6 +73,27 @@ class ExemptionRow(msgspec.Struct, frozen=True, tag="exemption", tag_field="kind
     is_probed: bool = False
 
 
+ChainState = Literal["secure", "insecure", "bogus", "unknown"]
+
+
+class ChainRow(msgspec.Struct, frozen=True, tag="chain", tag_field="kind"):
+    """One link of a chain of trust: what `zone` has signed, or should have. security: unknown where it could not be looked at.
+
+    ds: what vouches for the keys, or is signed: key tag, algorithm, digest type. keys: of a DNSKEY RRset: key tag, algorithm, and
+    if a DS or trust anchor vouches for it. signatures: key tag, algorithm, from when until when. note: why it is not good, or
+    what it proves.
+    """
+
+    zone: str
+    owner: str
+    type: str
+    security: ChainState
+    ds: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+    note: str = ""
+
+
 class LookRow(msgspec.Struct, frozen=True):
     """What came of a look at a zone's keys. fault: "": they are good."""
 
@@ -72,4 +101,4 @@ class LookRow(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
-TrustRow = AnchorRow | ExemptionRow | LookRow
+TrustRow = ChainRow | AnchorRow | ExemptionRow | LookRow

@@ -42,8 +42,10 @@ from resolver.service.rows import LiveRows
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
 from resolver.service.trust_protocol import (
     AnchorRow,
+    ChainRow,
     ExemptionRow,
     LookRow,
+    TrustChain,
     TrustEnforce,
     TrustExempt,
     TrustList,
@@ -182,6 +184,13 @@ class PretendedDaemon:
     async def trust(self, request: TrustRequest) -> Iterable[TrustRow]:
         self.asked.append((request,))
         match request:
+            case TrustChain():
+                return [
+                    ChainRow(
+                        ".", ".", "DNSKEY", "secure", ("20326 8 2",), ("20326 8 vouched for",), ("20326 8, a to b",)
+                    ),
+                    ChainRow(".", "example.", "DS", "bogus", ("1 13 2",), note="signature expired"),
+                ]
             case TrustList():
                 return [
                     AnchorRow(".", 20326, 8, "valid", 5000.0, None, 1000.0, 3000.0),

@@ -1,0 +1,221 @@
+"""The chain of trust of a name, link by link, for an operator: who vouches for which keys, what they signed, and what is wrong.
+
+It checks everything once more, from what is in the cache or, for real, from what the servers say now; it changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from cache.answer import Question
+from cache.chain import Alias, Link
+from cache.names import WireName, ancestors, is_at_or_below, parent, to_text
+from cache.rrset import Denial, RRset
+from cache.rrtypes import DNSKEY, DS
+from resolver.daemon.parts import Parts
+from resolver.daemon.trust import Trusting, allowed_algorithms
+from resolver.dnssec.denial import Proof, proves_no_ds
+from resolver.dnssec.keys import is_supported, key_tag, matching, of_algorithms, unsupported
+from resolver.dnssec.signatures import Unverified, Verified, read, verify
+from resolver.dnssec.work import Work
+from resolver.engine.mesh import Landing
+from resolver.errors import ResolutionFailure
+from resolver.service.trust_protocol import ChainRow, ChainState
+from resolver.wire.text import type_to_text
+
+MAX_ALIASES: Final = 8  # that are followed: an answer of more is told to its eighth
+
+
+async def chain_rows(parts: Parts, trusting: Trusting, question: Question, *, for_real: bool) -> list[ChainRow]:
+    """The links from the trust anchor down to the answer, and on behind its aliases."""
+    walk = _Walk(parts, trusting, for_real=for_real)
+    await walk.follow(question)
+    return walk.rows
+
+
+class _Walk:
+    def __init__(self, parts: Parts, trusting: Trusting, *, for_real: bool) -> None:
+        self.rows: list[ChainRow] = []
+        self._parts = parts
+        self._beliefs = trusting.beliefs
+        self._for_real = for_real
+        self._algorithms = allowed_algorithms(parts.options.dnssec)
+        self._budget = parts.new_budget()
+        self._keys: dict[WireName, tuple[bytes, ...]] = {}  # of the zones that were looked at and are good
+        self._ended: set[WireName] = set()  # zones below which nothing can be said any more
+
+    async def follow(self, question: Question) -> None:
+        for _ in range(MAX_ALIASES):
+            zone = await self._descend(question)
+            target = await self._answer(question, zone) if zone is not None else None
+            if target is None:
+                return
+            question = Question(target, question.qtype)
+
+    async def _descend(self, question: Question) -> WireName | None:
+        """The zone that signs what is asked for; None: the chain ends above it."""
+        name = parent(question.qname) if question.qtype == DS and question.qname[0] else question.qname
+        start = self._start(name)
+        if start is None or any(is_at_or_below(name, zone) for zone in self._ended):
+            return None
+        if not await self._keys_of(start, self._beliefs.anchors[start].ds):
+            return None
+        at = start
+        for below in reversed([one for one in ancestors(name) if one != start and is_at_or_below(one, start)]):
+            if below in self._keys:
+                at = below
+                continue
+            found = await self._cut(below, at)
+            if found is None:
+                self._ended.add(below)
+                return None
+            at = below if found else at
+        return at
+
+    def _start(self, name: WireName) -> WireName | None:
+        for zone in ancestors(name):
+            if zone in self._beliefs.unchecked:
+                exemption = self._beliefs.exemptions.get(zone)
+                why = exemption.why if exemption is not None else "dnssec.negative_trust_anchors"
+                self._tell(zone, zone, "DNSKEY", "insecure", note=f"not checked at and below it: {why}")
+                return None
+            if zone in self._beliefs.anchors:
+                return zone
+        self._tell(name, name, "DNSKEY", "insecure", note="no trust anchor at or above it")
+        return None
+
+    async def _cut(self, name: WireName, zone: WireName) -> bool | None:
+        """Does a signed zone begin at this name, below the apex of `zone`? None: the chain ends here."""
+        link = await self._get(Question(name, DS))
+        match link:
+            case RRset() if link.rtype == DS:
+                if not await self._told(link, zone):
+                    return None
+                if not is_supported(link.rdatas, self._algorithms):
+                    said = unsupported(link.rdatas, self._algorithms).text
+                    self._tell(name, name, "DNSKEY", "insecure", ds=link.rdatas, note=f"counts as unsigned: {said}")
+                    return None
+                return True if await self._keys_of(name, link.rdatas) else None
+            case Denial():
+                proof = tuple([one for one in link.proof if isinstance(await self._verify(one, zone), Verified)])
+                if link.rtype is None or proves_no_ds(name, zone, proof, Work()) not in (Proof.PROVEN, Proof.OPTED_OUT):
+                    return False
+                self._tell(zone, name, "DS", "insecure", note="no DS, which is proven: an unsigned zone begins here")
+                return None
+            case ResolutionFailure():
+                self._tell(zone, name, "DS", "unknown", note=str(link))
+                return None
+        return False
+
+    async def _keys_of(self, zone: WireName, ds: Sequence[bytes]) -> bool:
+        """Are the zone's keys good? Tells them, once."""
+        if zone in self._keys:
+            return True
+        link = await self._get(Question(zone, DNSKEY))
+        if not isinstance(link, RRset) or link.rtype != DNSKEY:
+            said = str(link) if isinstance(link, ResolutionFailure) else "there are none"
+            state: ChainState = "unknown" if link is None or isinstance(link, ResolutionFailure) else "bogus"
+            self._tell(zone, zone, "DNSKEY", state, ds=ds, note="not in the cache" if link is None else said)
+            return False
+        vouched = matching(link, ds, self._algorithms)
+        wall, skew = self._parts.env.wall(), self._parts.options.dnssec.signature_skew
+        verdict: Verified | Unverified | None = None
+        if vouched:
+            verdict = await verify(link, vouched, zone, wall, Work(), skew)
+        is_good = isinstance(verdict, Verified)
+        note = "" if is_good else verdict.reason if isinstance(verdict, Unverified) else "no key is the one vouched for"
+        keys = [f"{key_tag(one)} {one[3]}{' vouched for' if one in vouched else ''}" for one in link.rdatas]
+        self._tell(zone, zone, "DNSKEY", "secure" if is_good else "bogus", link, ds=ds, keys=keys, note=note)
+        if is_good:
+            self._keys[zone] = of_algorithms(link.rdatas, self._algorithms)
+        return is_good
+
+    async def _answer(self, question: Question, zone: WireName) -> WireName | None:
+        """Tell what answers; the target of an alias that it is."""
+        link = await self._get(question)
+        match link:
+            case Alias():
+                for rrset in link.shown[:1]:
+                    await self._told(rrset, zone)
+                return link.shown[-1].alias_target
+            case RRset():
+                if link.rtype != DNSKEY or link.owner != zone:
+                    await self._told(link, zone)
+            case Denial():
+                what = "NXDOMAIN" if link.is_nxdomain else "NODATA"
+                for one in link.proof:
+                    await self._told(one, zone, f"of the proof of {what} for {to_text(question.qname)}")
+                if not link.proof:
+                    self._tell(
+                        zone, question.qname, type_to_text(question.qtype), "bogus", note=f"{what} without proof"
+                    )
+            case _:
+                note = str(link) if link is not None else "not in the cache"
+                self._tell(zone, question.qname, type_to_text(question.qtype), "unknown", note=note)
+        return None
+
+    async def _told(self, rrset: RRset, zone: WireName, note: str = "") -> bool:
+        """Tell an RRset that the zone should have signed; has it?"""
+        verdict = await self._verify(rrset, zone)
+        is_good = isinstance(verdict, Verified)
+        said = verdict.reason if isinstance(verdict, Unverified) else note
+        ds = rrset.rdatas if rrset.rtype == DS else ()
+        state: ChainState = "secure" if is_good else "bogus"
+        self._tell(zone, rrset.owner, type_to_text(rrset.rtype), state, rrset, ds=ds, note=said)
+        return is_good
+
+    async def _verify(self, rrset: RRset, zone: WireName) -> Verified | Unverified:
+        wall, skew = self._parts.env.wall(), self._parts.options.dnssec.signature_skew
+        return await verify(rrset, self._keys[zone], zone, wall, Work(), skew)
+
+    async def _get(self, question: Question) -> Link | ResolutionFailure | None:
+        """What is said to it: by the cache, else, for real, by the servers, as they say it; None: it is not known."""
+        held = self._parts.cache.peek(question.qname, question.qtype)
+        if held is not None and held.expires > self._parts.env.now() and (isinstance(held, Denial) or held.rrsigs):
+            return held
+        if not self._for_real:
+            return None
+        work = self._parts.iterator.iterate(question, self._budget, Landing())
+        try:
+            return (await self._parts.bridge.wait(work, "explain --dnssec")).link
+        except ResolutionFailure as failure:
+            return failure
+
+    def _tell(
+        self,
+        zone: WireName,
+        owner: WireName,
+        rtype: str,
+        state: ChainState,
+        rrset: RRset | None = None,
+        *,
+        ds: Sequence[bytes] = (),
+        keys: Sequence[str] = (),
+        note: str = "",
+    ) -> None:
+        self.rows.append(
+            ChainRow(
+                to_text(zone),
+                to_text(owner),
+                rtype,
+                state,
+                tuple(f"{int.from_bytes(one[:2])} {one[2]} {one[3]}" for one in ds if len(one) > 3),
+                tuple(keys),
+                tuple(filter(None, map(_signature_text, rrset.rrsigs))) if rrset is not None else (),
+                note,
+            )
+        )
+
+
+def _signature_text(rdata: bytes) -> str:
+    """`tag algorithm, from when until when`; "" for a malformed one."""
+    signature = read(rdata)
+    if signature is None:
+        return ""
+    span = f"{_moment(signature.inception)} to {_moment(signature.expiration)} UTC"
+    return f"{signature.tag} {signature.algorithm}, {span}"
+
+
+def _moment(at: int) -> str:
+    """at: seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")

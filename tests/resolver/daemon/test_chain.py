@@ -1,0 +1,112 @@
+"""The chain of trust as an operator sees it: of good zones, of bad ones, from memory and for real."""
+
+from typing import Final
+
+import pytest
+
+from resolver.service.trust_protocol import TrustChain, TrustExempt
+from tests.simulation.denials import Kind
+from tests.simulation.scenarios.kit import Net, given
+from tests.simulation.scenarios.servers import zone
+from tests.simulation.signing_authority import Flaw
+
+WORLD: Final = {
+    "S": zone("signed.test", "www 300 A 198.51.100.1", "out 300 CNAME www.other.test.", signs=Kind.NSEC),
+    "O": zone("other.test", "www 300 A 198.51.100.2", signs=Kind.NSEC3),
+    "U": zone("open.test", "www 300 A 198.51.100.3"),
+}
+DOWN: Final = [
+    (".", ".", "DNSKEY", "secure"),
+    (".", "test.", "DS", "secure"),
+    ("test.", "test.", "DNSKEY", "secure"),
+    ("test.", "signed.test.", "DS", "secure"),
+    ("signed.test.", "signed.test.", "DNSKEY", "secure"),
+]
+WWW: Final = ("signed.test.", "www.signed.test.", "A", "secure")
+
+
+async def chain(
+    net: Net, name: str, *, is_asked: bool = True
+) -> tuple[list[tuple[object, ...]], list[dict[str, object]]]:
+    """zone, owner, type and security of each link; and the rows."""
+    rows = await net.operator.look(TrustChain(name, "A", is_asked))
+    return [tuple(row[key] for key in ("zone", "owner", "type", "security")) for row in rows], rows
+
+
+@given(WORLD)
+async def test_each_link_is_told_with_what_vouches_for_it_and_until_when(net: Net) -> None:
+    links, rows = await chain(net, "www.signed.test")
+    assert links == [*DOWN, WWW]
+    assert all(len(row["signatures"]) == 1 for row in rows)  # type: ignore[arg-type]  # a list
+    assert "13, 2026-07-02 00:00 to 2026-08-31 00:00 UTC" in str(rows[-1]["signatures"])
+    assert rows[-2]["ds"] == rows[-3]["ds"]
+    assert "vouched for" in str(rows[-2]["keys"])
+
+
+@given(WORLD)
+async def test_of_what_is_cached_it_is_told_without_asking_anybody(net: Net) -> None:
+    await net.ask("www.signed.test")
+    net.asked()
+    links, _ = await chain(net, "www.signed.test", is_asked=False)
+    assert links == [*DOWN, WWW]
+    links, rows = await chain(net, "www.other.test", is_asked=False)
+    assert links[-1] == ("test.", "www.other.test.", "A", "unknown")
+    assert rows[-1]["note"] == "not in the cache"
+    assert net.asked() == {}
+
+
+@given(WORLD)
+async def test_an_alias_is_followed_and_no_zone_is_told_twice(net: Net) -> None:
+    links, _ = await chain(net, "out.signed.test")
+    assert links == [
+        *DOWN,
+        ("signed.test.", "out.signed.test.", "CNAME", "secure"),
+        ("test.", "other.test.", "DS", "secure"),
+        ("other.test.", "other.test.", "DNSKEY", "secure"),
+        ("other.test.", "www.other.test.", "A", "secure"),
+    ]
+
+
+@given(WORLD)
+async def test_where_a_zone_is_not_signed_the_chain_ends_with_the_proof(net: Net) -> None:
+    links, rows = await chain(net, "www.open.test")
+    assert links == [*DOWN[:3], ("test.", "open.test.", "DS", "insecure")]
+    assert "an unsigned zone begins here" in str(rows[-1]["note"])
+
+
+@given(WORLD)
+async def test_a_denial_is_told_by_its_proof(net: Net) -> None:
+    links, rows = await chain(net, "nope.signed.test")
+    assert links[:5] == DOWN
+    assert {link[2:] for link in links[5:]} == {("NSEC", "secure")}
+    assert rows[-1]["note"] == "of the proof of NXDOMAIN for nope.signed.test."
+
+
+@pytest.mark.parametrize(
+    ("flaw", "said"),
+    [
+        (Flaw.EXPIRED, "signature expired"),
+        (Flaw.EARLY, "signature not yet valid"),
+        (Flaw.FORGED, "signature does not match"),
+        (Flaw.UNSIGNED, "there are none"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_link(flaw: Flaw, said: str) -> None:
+    @given(WORLD)
+    async def play(net: Net) -> None:
+        net.spoil("S", flaw)
+        links, rows = await chain(net, "www.signed.test")
+        assert links == [*DOWN[:4], ("signed.test.", "signed.test.", "DNSKEY", "bogus")]
+        assert rows[-1]["note"] == said
+
+    play()
+
+
+@given(WORLD)
+async def test_who_does_not_answer_and_what_is_exempt_are_told(net: Net) -> None:
+    net.break_server("S")
+    links, _ = await chain(net, "www.signed.test")
+    assert links[-1] == ("signed.test.", "signed.test.", "DNSKEY", "unknown")
+    await net.operator.look(TrustExempt("signed.test.", 60, "their signer is down"))
+    [row] = await net.operator.look(TrustChain("www.signed.test.", "A"))
+    assert (row["security"], row["note"]) == ("insecure", "not checked at and below it: their signer is down")
