@@ -138,13 +138,13 @@ class PublicResolver:
         errors: tuple[ExtendedError, ...] = ()
         landed: Iteration | None = None
         while True:
-            now = self._mesh.now
+            now, heard = self._mesh.now, False
             wanted = Question(chain.name, chain.qtype)
             link = find_link(self._cache, wanted.qname, wanted.qtype, now) or _carried(landed, wanted)
             if link is None:
                 try:
                     landed = await self._fetch(wanted, budget, stale_at, is_checked=is_checked)
-                    link = landed.link
+                    link, heard = landed.link, True
                 except ResolutionFailure as failure:
                     if not is_checked and failure.unvalidated is not None:
                         link = failure.unvalidated
@@ -155,7 +155,8 @@ class PublicResolver:
                             errors = (_stale_error(link), *reasons(failure))
             elif budget.watch is not None:
                 budget.tell(Found(wanted, link))
-            if chain.follow(link, self._mesh.now):
+            # what has just been heard is not stale, though its delegation may have ended while its signatures were checked
+            if chain.follow(link, _received(link) if heard else self._mesh.now):
                 return chain.answer(errors=(*errors, *remarks_of(budget)))
             budget.spend_alias()
             if self._is_local(chain.name):
@@ -226,6 +227,11 @@ def is_past(link: Link, now: float) -> bool:
     """Is it no longer fresh?"""
     entry = link.shown[0] if isinstance(link, Alias) else link
     return entry.expires <= now
+
+
+def _received(link: Link) -> float:
+    entry = link.shown[0] if isinstance(link, Alias) else link
+    return entry.received
 
 
 def ended_by(chain: Chain, home: Answer, errors: tuple[ExtendedError, ...], now: float) -> Answer:

@@ -28,7 +28,7 @@ def main() -> int:
         print(told.hexdigest())
         return 0
     if arguments.seed is not None:
-        story = Story(arguments.seed)
+        story = Story(arguments.seed, is_signed=arguments.signed)
         found = story.play(draw(arguments.seed, arguments.hours))
         print("\n".join(story.answers), *found, sep="\n")
         return 1 if found else 0
@@ -57,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=10_000, help="the first seed")
     parser.add_argument("--hours", type=float, default=1.0, help="of each story")
     parser.add_argument("--seed", type=int, help="play this one alone")
+    parser.add_argument("--signed", action="store_true", help="with --seed: the internet is signed, and validated")
     parser.add_argument("--digest", type=int, default=0, help="of so many seeds")
     return parser.parse_args()
 

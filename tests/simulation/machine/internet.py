@@ -85,7 +85,7 @@ class Internet:
                 zone, [(WireName(_label(label) + at), f"10.{number}.0.{n + 1}") for n, label in enumerate(labels)]
             )
             for name_server, host in self.apexes[zone]:
-                self._publish(name_server, Record(A, _packed(host), 3600, now))
+                self._publish(name_server, Record(A, packed(host), 3600, now))
         for text in ZONES:
             for number in range(NAMES_A_ZONE):
                 self.names.append(WireName(_label(b"h%d" % number) + from_text(text)))
@@ -131,11 +131,11 @@ class Internet:
         if mood is Mood.SILENT:
             return []
         if mood is Mood.SERVFAIL or mood is Mood.REFUSED:
-            return [(server.rtt, _header(message, 0x8000, 2 if mood is Mood.SERVFAIL else 5, 0, 0, 0) + question)]
+            return [(server.rtt, header(message, 0x8000, 2 if mood is Mood.SERVFAIL else 5, 0, 0, 0) + question)]
         if mood is Mood.WITHOUT_EDNS and has_opt:
-            return [(server.rtt, _header(message, 0x8000, 1, 0, 0, 0) + question)]
+            return [(server.rtt, header(message, 0x8000, 1, 0, 0, 0) + question)]
         if mood is Mood.TRUNCATING and not over_tcp:
-            return [(server.rtt, _header(message, 0x8600, 0, 0, 0, 0) + question)]
+            return [(server.rtt, header(message, 0x8600, 0, 0, 0, 0) + question)]
         said = self._answer(server, message, question)
         if mood is Mood.LOWERING:
             said = said[:12] + question[:-4].lower() + said[end - 4 :]
@@ -149,27 +149,23 @@ class Internet:
         qname, qtype = WireName(question[:-4].lower()), int.from_bytes(question[-4:-2], "big")
         zone = max((one for one in server.zones if qname.endswith(one)), key=len, default=None)
         if zone is None:
-            return _header(message, 0x8000, 5, 0, 0, 0) + question
+            return header(message, 0x8000, 5, 0, 0, 0) + question
         cut = self._cut_below(qname, zone)
         if cut is not None:
-            authority = [_record(cut, NS, DELEGATION_TTL, bytes(name)) for name, _ in self.apexes[cut]]
+            authority = [record(cut, NS, DELEGATION_TTL, bytes(name)) for name, _ in self.apexes[cut]]
             glue = [
-                _record(name, A, DELEGATION_TTL, _packed(host))
-                for name, host in self.apexes[cut]
-                if name.endswith(zone)
+                record(name, A, DELEGATION_TTL, packed(host)) for name, host in self.apexes[cut] if name.endswith(zone)
             ]
-            return _header(message, 0x8000, 0, 0, len(authority), len(glue)) + question + b"".join(authority + glue)
-        record = self.true_at(qname)
-        if record is not None and record.rtype in (qtype, CNAME):
-            return (
-                _header(message, 0x8400, 0, 1, 0, 0) + question + _record(qname, record.rtype, record.ttl, record.rdata)
-            )
+            return header(message, 0x8000, 0, 0, len(authority), len(glue)) + question + b"".join(authority + glue)
+        now = self.true_at(qname)
+        if now is not None and now.rtype in (qtype, CNAME):
+            return header(message, 0x8400, 0, 1, 0, 0) + question + record(qname, now.rtype, now.ttl, now.rdata)
         if qname in self.apexes and qtype == NS:
-            answers = [_record(qname, NS, DELEGATION_TTL, bytes(name)) for name, _ in self.apexes[qname]]
-            return _header(message, 0x8400, 0, len(answers), 0, 0) + question + b"".join(answers)
-        is_there = record is not None or any(name.endswith(qname) for name in (*self.names, *self.apexes))
-        soa = _record(zone, SOA, NEGATIVE_TTL, b"\0\0" + (1).to_bytes(4, "big") * 4 + NEGATIVE_TTL.to_bytes(4, "big"))
-        return _header(message, 0x8400, 0 if is_there else 3, 0, 1, 0) + question + soa
+            answers = [record(qname, NS, DELEGATION_TTL, bytes(name)) for name, _ in self.apexes[qname]]
+            return header(message, 0x8400, 0, len(answers), 0, 0) + question + b"".join(answers)
+        is_there = now is not None or any(name.endswith(qname) for name in (*self.names, *self.apexes))
+        soa = record(zone, SOA, NEGATIVE_TTL, b"\0\0" + (1).to_bytes(4, "big") * 4 + NEGATIVE_TTL.to_bytes(4, "big"))
+        return header(message, 0x8400, 0 if is_there else 3, 0, 1, 0) + question + soa
 
     def _cut_below(self, qname: WireName, zone: WireName) -> WireName | None:
         """The delegation in `zone` that `qname` is at or below."""
@@ -186,9 +182,9 @@ class Internet:
             server = self.servers.setdefault(host, Server(host, self.rng.uniform(0.005, 0.15)))
             server.zones.add(zone)
 
-    def _publish(self, name: WireName, record: Record) -> None:
-        self._withdraw(name, record.since)
-        self.records.setdefault(name, []).append(record)
+    def _publish(self, name: WireName, published: Record) -> None:
+        self._withdraw(name, published.since)
+        self.records.setdefault(name, []).append(published)
 
     def _withdraw(self, name: WireName, now: float) -> None:
         versions = self.records.get(name)
@@ -201,7 +197,8 @@ def _label(text: bytes) -> bytes:
     return text if text[0] < 32 else bytes([len(text)]) + text
 
 
-def _packed(host: str) -> bytes:
+def packed(host: str) -> bytes:
+    """An IPv4 address as rdata."""
     return bytes(map(int, host.split(".")))
 
 
@@ -211,11 +208,13 @@ def _end_of_name(message: bytes, at: int) -> int:
     return at + 1
 
 
-def _header(message: bytes, flags: int, rcode: int, answers: int, authority: int, additional: int) -> bytes:
+def header(message: bytes, flags: int, rcode: int, answers: int, authority: int, additional: int) -> bytes:
+    """Of the reply to `message`."""
     counts = b"".join(count.to_bytes(2, "big") for count in (1, answers, authority, additional))
     return message[:2] + (flags | rcode).to_bytes(2, "big") + counts
 
 
-def _record(owner: WireName, rtype: int, ttl: int, rdata: bytes) -> bytes:
+def record(owner: WireName, rtype: int, ttl: int, rdata: bytes) -> bytes:
+    """One record in wire form."""
     head = rtype.to_bytes(2, "big") + b"\0\1" + ttl.to_bytes(4, "big") + len(rdata).to_bytes(2, "big")
     return bytes(owner) + head + rdata

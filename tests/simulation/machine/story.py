@@ -12,10 +12,12 @@ from typing import Final, NamedTuple
 
 from cache.answer import Answer, Question
 from cache.names import WireName, to_text
+from cache.rrset import Security
 from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, A
 from resolver.engine import PublicResolver
 from resolver.errors import ResolutionFailure
 from tests.simulation.machine.internet import Mood
+from tests.simulation.machine.signed_internet import SignedInternet
 from tests.simulation.machine.world import World
 
 HOUR: Final = 3600.0  # s
@@ -80,8 +82,8 @@ def fails(seed: int, steps: Sequence[Step]) -> bool:
 class Story:
     """A story while it is played. found: what broke a rule."""
 
-    def __init__(self, seed: int) -> None:
-        self.world = World(seed)
+    def __init__(self, seed: int, *, is_signed: bool = False) -> None:
+        self.world = World(seed, is_signed=is_signed)
         self.found: list[str] = []
         self.answers: list[str] = []
         self._open = 0
@@ -159,6 +161,8 @@ class Story:
             if must_be_well and not self._is_hopeless(name):
                 self._note(name, f"failed though all is well: {[str(one) for one in answer.errors]}")
             return
+        if isinstance(internet, SignedInternet) and not answer.is_stale:
+            self._judge_security(name, answer, internet)
         owner = name
         for rrset in answer.answer:
             oldest = began - rrset.ttl - (MAX_STALE if answer.is_stale else 0.0) - LONGEST
@@ -173,6 +177,13 @@ class Story:
                 self._note(name, f"denied, though {to_text(owner)} is there since before {since:.0f}")
         if must_be_well and answer.is_stale:
             self._note(name, "still stale")
+
+    def _judge_security(self, name: WireName, answer: Answer, internet: SignedInternet) -> None:
+        """Secure is what signed zones say from end to end, and nothing else."""
+        owners = [name, *(one.alias_target for one in answer.answer if one.alias_target is not None)]
+        expected = Security.SECURE if all(map(internet.is_signed, owners)) else Security.INSECURE
+        if answer.security is not expected:
+            self._note(name, f"is {answer.security.name}, and should be {expected.name}")
 
     def _is_hopeless(self, name: WireName) -> bool:
         """Does the name lead in a circle, or through more aliases than are followed?"""

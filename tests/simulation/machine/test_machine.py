@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.simulation.machine.signed_internet import SignedInternet
 from tests.simulation.machine.story import Step, Story, draw, fails, shrunk
 
 SEEDS, AT_ONCE = 2000, 50
+SIGNED, SIGNED_AT_ONCE = 200, 10  # a signed hour takes some 0.3 s
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
@@ -12,6 +14,20 @@ def test_no_hour_breaks_a_rule(first: int) -> None:
     for seed in range(first, first + AT_ONCE):
         found = Story(seed).play(draw(seed))
         assert not found, f"python -m tests.simulation.machine --seed {seed}: {found[:5]}"
+
+
+@pytest.mark.parametrize("first", range(0, SIGNED, SIGNED_AT_ONCE))
+def test_no_hour_of_a_signed_internet_breaks_a_rule(first: int) -> None:
+    for seed in range(first, first + SIGNED_AT_ONCE):
+        found = Story(seed, is_signed=True).play(draw(seed))
+        assert not found, f"python -m tests.simulation.machine --signed --seed {seed}: {found[:5]}"
+
+
+def test_a_forgery_in_a_signed_internet_would_be_found() -> None:
+    story = Story(1, is_signed=True)
+    assert isinstance(story.world.internet, SignedInternet)
+    story.world.internet.is_signed = lambda _: False  # type: ignore[assignment]  # as if nothing were signed
+    assert any("is SECURE, and should be INSECURE" in one for one in story.play(draw(1)))
 
 
 def test_the_same_seed_is_the_same_story() -> None:

@@ -6,11 +6,15 @@ from functools import partial
 from random import Random
 from typing import Final
 
+import msgspec
+
 from cache.names import ROOT
 from cache.options import CacheOptions
 from resolver.daemon.counters import Counts
 from resolver.daemon.recursion import make_memory, make_recursion
+from resolver.daemon.trust import make_beliefs
 from resolver.dnssec import DnssecOptions
+from resolver.dnssec.anchors import Anchor
 from resolver.engine import CallOff, Mesh, StreamReply, keep_primed
 from resolver.env import Address, Turned
 from resolver.iterate.delegation import Delegation, Origin
@@ -18,12 +22,15 @@ from resolver.iterate.options import RecursionOptions
 from resolver.options import Options
 from tests.simulation.machine.clock import Clock
 from tests.simulation.machine.internet import ROOT_HOST, Internet
+from tests.simulation.machine.signed_internet import Keys, SignedInternet
 
 LONELY: Final = Options(
     cache=CacheOptions(snapshot=""),
     recursion=RecursionOptions(do_not_query=()),
     dnssec=DnssecOptions(validate=False),
 )
+VALIDATING: Final = msgspec.structs.replace(LONELY, dnssec=DnssecOptions())
+ANCHORS: Final = {ROOT: Anchor(ROOT, (Keys(ROOT).ds,))}
 HINTS: Final = Delegation(zone=ROOT, origin=Origin.HINTS, servers=(Address(ROOT_HOST, 53),))
 
 
@@ -76,10 +83,11 @@ class Asking:
 class World:
     """All of it, decided by the seed. trace: what was sent to whom, when. loss: of datagrams, each way."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, is_signed: bool = False) -> None:
         self.clock = Clock()
         self.rng = Random(f"{seed}/world")
-        self.internet = Internet(Random(f"{seed}/internet"), self.clock.now)
+        self.is_signed = is_signed
+        self.internet = (SignedInternet if is_signed else Internet)(Random(f"{seed}/internet"), self.clock.now)
         self.loss = 0.0
         self.packets = 0
         self.trace: list[tuple[float, str, bytes]] = []
@@ -90,10 +98,11 @@ class World:
         self.streams = self
         self.boot = ""
         env = MachineEnv(self, Random(f"{seed}/engine"))
-        memory = make_memory(LONELY, self.counts)
+        options = VALIDATING if is_signed else LONELY
+        memory = make_memory(options, self.counts)
         self.cache = memory.cache
         self.recursion = make_recursion(
-            LONELY,
+            options,
             env,  # type: ignore[arg-type]  # of its network the engine needs connect_udp alone
             self.counts,
             memory,
@@ -101,7 +110,7 @@ class World:
             self.mesh,
             self,
             self,
-            None,
+            make_beliefs(options.dnssec, ANCHORS, env.wall()),
         )
         self.mesh.turn(self.clock.now, self._prime)
 
