@@ -9,6 +9,8 @@ import pstats
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,10 @@ from tests.bench.peers.workloads import Workload, workloads
 from tests.real.namespaces import why_not
 
 SERVERS: Final[dict[str, Start]] = {"cistern": start_cistern, "unbound": start_unbound}
+VALIDATING: Final[dict[str, Start]] = {
+    "cistern": partial(start_cistern, is_validating=True),
+    "unbound": partial(start_unbound, is_validating=True),
+}
 OURS: Final = "cistern"
 PEER: Final = "unbound"
 TOOLS: Final = {"nsd": "nsd", "unbound": "unbound", "dnsperf": "dnsperf", "taskset": "util-linux"}
@@ -39,7 +45,7 @@ def main() -> int:
         if arguments.profile:
             bench.profile(workloads()[arguments.profile])
             return 0
-        return compare(bench, arguments.rounds)
+        return compare(bench, arguments.rounds, arguments.only or ())
 
 
 def pinned() -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -73,18 +79,23 @@ class Bench:
     def profile(self, workload: Workload) -> None:
         """Print the functions in which our daemon spends its own time under `workload`."""
         output = self._folder / "profile"
-        cost = self.cost(start_cistern, workload, (sys.executable, "-m", "cProfile", "-o", str(output)))
+        cost = self.cost(
+            (VALIDATING if workload.is_validated else SERVERS)[OURS],
+            workload,
+            (sys.executable, "-m", "cProfile", "-o", str(output)),
+        )
         print(f"{workload.name}: {cost.cpu:.0f} µs per query under the profiler, {cost.answered:.1%} answered")
         pstats.Stats(str(output)).strip_dirs().sort_stats("tottime").print_stats(PROFILE_LINES)
 
 
-def compare(bench: Bench, rounds: int) -> int:
-    """Print the table; 0 if every ratio is as wanted."""
+def compare(bench: Bench, rounds: int, only: Sequence[str] = ()) -> int:
+    """Print the table, or these rows of it; 0 if every ratio is as wanted."""
     print(f"{'':12}{'µs of CPU per query':>24}{'queries per second':>24}{'answered':>20}")
     print(f"{'workload':12}" + f"{OURS:>12}{PEER:>12}" * 2 + f"{OURS:>10}{PEER:>10}{'ratio':>8}{'wanted':>9}")
     is_as_wanted = True
-    for workload in workloads().values():
-        ours, peer = (best([bench.cost(SERVERS[name], workload) for _ in range(rounds)]) for name in (OURS, PEER))
+    for workload in (workloads()[name] for name in only or workloads()):
+        servers = VALIDATING if workload.is_validated else SERVERS
+        ours, peer = (best([bench.cost(servers[name], workload) for _ in range(rounds)]) for name in (OURS, PEER))
         ratio = ours.cpu / peer.cpu
         is_good = ours.answered >= MIN_ANSWERED and (workload.wanted is None or ratio <= workload.wanted)
         is_as_wanted &= is_good
@@ -107,6 +118,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=5, help="of each measured run (default: 5)")
     parser.add_argument("--rounds", type=int, default=2, help="runs per server and workload; the cheapest counts")
     parser.add_argument("--profile", choices=list(workloads()), help="profile our daemon under this workload instead")
+    parser.add_argument(
+        "--only", choices=list(workloads()), action="append", help="this row alone; more than once: these"
+    )
     return parser.parse_args()
 
 

@@ -12,11 +12,11 @@ from tests.real.sockets import is_listening, wait_until
 
 START_TIMEOUT: Final = 20.0  # s
 
-# One thread and no validation, as the daemon runs; buffers and tables large enough that none of them is what is measured.
+# One thread, as the daemon runs; buffers and tables large enough that none of them is what is measured.
 UNBOUND: Final = """\
 server:
   num-threads: 1
-  module-config: "iterator"
+  module-config: "{modules}"
   interface: {address}@{port}
   do-not-query-localhost: no
   root-hints: "{hints}"
@@ -39,19 +39,27 @@ remote-control:
 Start = Callable[[Path, Internet, tuple[str, ...]], subprocess.Popen[bytes]]
 
 
-def start_cistern(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def start_cistern(
+    folder: Path, internet: Internet, prefix: tuple[str, ...], *, is_validating: bool = False
+) -> subprocess.Popen[bytes]:
     changes: dict[str, dict[str, object]] = {
         "recursion": {"root_hints": str(internet.hints)},
         "cache": {"max_octets": 1 << 28, "snapshot": ""},  # each run begins cold
         # dnsperf is one client and asks as fast as it is answered
         "limits": {"in_flight_per_address": 512},
+        "dnssec": {"validate": is_validating, "trust_anchors": str(internet.anchors) if is_validating else ""},
     }
     return start(folder, config(SERVER, PORT, changes), internet.namespace, prefix)[0]
 
 
-def start_unbound(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def start_unbound(
+    folder: Path, internet: Internet, prefix: tuple[str, ...], *, is_validating: bool = False
+) -> subprocess.Popen[bytes]:
     file = folder / "unbound.conf"
-    file.write_text(UNBOUND.format(address=SERVER, port=PORT, hints=internet.hints, folder=folder))
+    modules = "validator iterator" if is_validating else "iterator"
+    anchors = f'server:\n  trust-anchor-file: "{internet.anchors}"\n' if is_validating else ""
+    text = UNBOUND.format(address=SERVER, port=PORT, hints=internet.hints, folder=folder, modules=modules)
+    file.write_text(anchors + text)
     command = internet.namespace.inside(*prefix, "unbound", "-d", "-c", str(file))
     null = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=null, stdout=null, stderr=null)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from tests.bench.peers.internet import COLD_ZONES, HOSTS_PER_ZONE, ZONES
+from tests.bench.peers.internet import COLD_ZONES, HOSTS_PER_ZONE, SIGNED_HOSTS, SIGNED_ZONES, ZONES
 
 UNIQUE_NAMES: Final = 600_000  # more than any server answers in one run: no name is asked twice
 
@@ -13,7 +13,7 @@ UNIQUE_NAMES: Final = 600_000  # more than any server answers in one run: no nam
 class Workload:
     """questions: one run through them at most once where `is_endless` is false. warm_up: asked, unmeasured, before.
 
-    wanted: at most this many times the peer's CPU per query; None: shown and not judged.
+    wanted: at most this many times the peer's CPU per query; None: shown and not judged. is_validated: both check signatures.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Workload:
     warm_up: str
     wanted: float | None
     is_endless: bool
+    is_validated: bool = False
 
 
 def workloads() -> dict[str, Workload]:
@@ -29,11 +30,15 @@ def workloads() -> dict[str, Workload]:
     unique = _lines(f"q{number}.z{number % ZONES}.test A" for number in range(UNIQUE_NAMES))
     delegations = _lines(f"www.z{zone}.test A" for zone in range(ZONES))
     cold = _lines(f"www.c{zone}.test A" for zone in range(COLD_ZONES))
+    signed = _lines(f"q{host}.s{zone}.test A" for host in range(1, SIGNED_HOSTS) for zone in range(SIGNED_ZONES))
+    keys = _lines(f"q0.s{zone}.test A" for zone in range(SIGNED_ZONES))
     every = (
         Workload("cached", hosts, warm_up=hosts, wanted=2.5, is_endless=True),
         Workload("aliases", aliases, warm_up=aliases, wanted=2.5, is_endless=True),
         Workload("misses", unique, warm_up=delegations, wanted=5.0, is_endless=False),
         Workload("cold zones", cold, warm_up="test SOA\n", wanted=None, is_endless=False),
+        Workload("signed", keys, warm_up=keys, wanted=2.5, is_endless=True, is_validated=True),
+        Workload("signed miss", signed, warm_up=keys, wanted=5.0, is_endless=False, is_validated=True),
     )
     return {workload.name: workload for workload in every}
 
