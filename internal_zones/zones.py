@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Never
 
 import trio
 
-from cache.answer import Answer, ExtendedError
+from cache.answer import Answer, ExtendedError, Ground
 from cache.names import WireName
 from cache.rrtypes import SERVFAIL
 from internal_zones import nearest
@@ -262,10 +262,9 @@ class InternalZones:
             self.counts.too_large += 1
         if node is None and place.apex == REVERSE and any(self._bad_rows.are_known_in(it.key.network) for it in units):
             node = UNREADABLE
-        grounds = (
-            None if place.nearest else tuple(ground for unit in units for ground in (unit.ground, unit.kind_ground))
+        found = answer(
+            node, qtype, self._apexes[place.apex], self._rng, errors, _grounds(place, node is not None, units)
         )
-        found = answer(node, qtype, self._apexes[place.apex], self._rng, errors, grounds)
         self.counts.stale_answers += found.is_stale
         self.counts.failures += found is NOT_KNOWN
         return found
@@ -342,3 +341,10 @@ class InternalZones:
         if unit is None or self._now() - self._units.known_at(unit) > self.options.max_stale:
             return None
         return unit
+
+
+def _grounds(place: Place, is_there: bool, units: Sequence[Unit]) -> tuple[Ground, ...] | None:
+    """All that the answer rests on; None: it is this client's only, or a bad row of any unit would make a doubt of it."""
+    if place.nearest or (place.apex == REVERSE and not is_there):
+        return None
+    return tuple(ground for unit in units for ground in (unit.ground, unit.kind_ground))

@@ -390,6 +390,9 @@ def test_an_answer_may_be_given_again_as_long_as_its_units_are_current(tmp_path:
             kept = {name: await asker.ask(name, "ANY") for name in names}
             assert {name: holds(answer) for name, answer in kept.items()} == dict.fromkeys(names, True)
             assert holds(await asker.ask("top1.nearest.of.web.internal")) is None  # its order is this client's
+            reverse = IPv6Address("fdaa:0:18:a:b:0:9999:2").reverse_pointer
+            assert await asker.texts(reverse, "PTR") == "NXDOMAIN"
+            assert holds(await asker.ask(reverse, "PTR")) is None  # a bad row of any app would make a doubt of it
             assert asker.find("_api.internal") == asker.find("_api.internal")
             assert holds(asker.find("_api.internal")) is True  # rests on nothing
             writer = CorrosionWriter(path)
