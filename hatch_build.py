@@ -1,14 +1,19 @@
 """Compiles the modules that pyproject.toml names to one native extension: for wheels, and for `make build`.
 
-mypyc turns typed Python into C. The .py files stay what they are: they run without any of this, and say the same. In a
-folder with both, Python takes the compiled module.
+mypyc turns typed Python into C, a file for each module; all cores compile them, and what has not changed since is taken as it
+is. The .py files stay what they are: they run without any of this, and say the same. In a folder with both, Python takes the
+compiled module.
 """
 
 import contextlib
+import hashlib
+import os
 import shutil
 import sys
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +22,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT: Final = Path(__file__).parent
 PACKAGES: Final = ("cache", "internal_zones", "resolver")
 HOOK: Final = ("tool", "hatch", "build", "targets", "wheel", "hooks", "custom")
-OPTIMISATION: Final = "2"
+# hidden: calls from one file to another are as direct as those within it
+FLAGS: Final = ("-O2", "-g0", "-w", "-fvisibility=hidden")
 EXTENSION: Final = "cistern"  # the compiled code of all modules is in `cistern__mypyc`
 
 
@@ -38,18 +44,51 @@ class CustomBuildHook(BuildHookInterface[Any]):
 def compile_modules(modules: list[str], into: Path, scratch: Path) -> None:
     """Compile `modules` of this source tree, each to its place below `into`. scratch: for C files; kept, it saves time."""
     from mypyc.build import mypycify  # hatchling reads this file for other ends, too
-    from setuptools import Distribution
 
     files = [module.replace(".", "/") + ".py" for module in modules]
     files = [file if (ROOT / file).exists() else file.removesuffix(".py") + "/__init__.py" for file in files]
     with contextlib.chdir(ROOT):
-        extensions = mypycify(
-            files, group_name=EXTENSION, opt_level=OPTIMISATION, debug_level="0", target_dir=str(scratch)
+        extensions = mypycify(files, group_name=EXTENSION, multi_file=True, target_dir=str(scratch))
+    with ThreadPoolExecutor(os.cpu_count()) as cores:  # each waits for a process of the compiler's
+        jobs = {
+            extension.name: [cores.submit(_object_of, source, extension, scratch) for source in extension.sources]
+            for extension in extensions
+        }
+        for name, objects in jobs.items():
+            place = into / (name.replace(".", "/") + EXTENSION_SUFFIXES[0])
+            _compiler().link_shared_object([job.result() for job in objects], str(place))
+
+
+def _object_of(source: str, extension: Any, scratch: Path) -> str:
+    """The object file of a C file: as it was compiled before, if nothing of what it is made of has changed."""
+    from mypy.version import __version__ as of_mypyc  # whose own C code and headers go with it
+
+    digest = hashlib.sha256(repr((sys.version, of_mypyc, FLAGS)).encode())
+    for file in (source, *sorted(extension.depends)):
+        digest.update(Path(file).read_bytes())
+    folder = scratch / "objects"
+    made_of = folder / (source.lstrip("/").replace("/", "+") + ".sha256")
+    made = made_of.with_suffix(".o")
+    if not made.exists() or not made_of.exists() or made_of.read_text() != digest.hexdigest():
+        made_of.unlink(missing_ok=True)
+        (compiled,) = _compiler().compile(
+            [source], str(folder), include_dirs=extension.include_dirs, extra_postargs=list(FLAGS)
         )
-        command = Distribution({"name": EXTENSION, "ext_modules": extensions}).get_command_obj("build_ext")
-        command.build_lib, command.build_temp = str(into), str(scratch)
-        command.ensure_finalized()
-        command.run()
+        shutil.move(compiled, made)
+        made_of.write_text(digest.hexdigest())
+    return str(made)
+
+
+def _compiler() -> Any:
+    """The C compiler, with the flags and headers of this interpreter."""
+    from distutils import ccompiler, sysconfig
+
+    import setuptools  # noqa: F401  # puts distutils in its place
+
+    compiler = ccompiler.new_compiler()
+    sysconfig.customize_compiler(compiler)
+    compiler.add_include_dir(sysconfig.get_python_inc())
+    return compiler
 
 
 def compiled_modules() -> list[str]:
