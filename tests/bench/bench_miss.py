@@ -1,7 +1,7 @@
 """What a miss costs from datagram to reply, all but the sockets; beside what dnspython needs to read and write its messages."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -114,7 +114,7 @@ def _nobody(batch: list[Datagram]) -> None:
 
 def rows() -> Iterator[Row]:
     template = reply_to("name.zone.test.").to_wire()
-    queries = [dns.message.make_query(f"{n:04}.{ZONE}", "A", id=7, payload=1232).to_wire() for n in range(QUESTIONS)]
+    queries = queries_for(range(QUESTIONS))
     ours = min(microseconds_per_miss(queries, template) for _ in range(ROUNDS))
     query = queries[0]
 
@@ -138,6 +138,11 @@ def reply_to(name: str) -> dns.message.Message:
     for n in (1, 2):
         reply.additional.append(dns.rrset.from_text(f"ns{n}.{ZONE}", 3600, "IN", "A", f"192.0.2.{n}"))
     return reply
+
+
+def queries_for(numbers: Iterable[int]) -> list[bytes]:
+    """Questions about names that nobody has asked for."""
+    return [dns.message.make_query(f"{n:04}.{ZONE}", "A", id=7, payload=1232).to_wire() for n in numbers]
 
 
 def batches(queries: list[bytes]) -> Iterator[list[Datagram]]:

@@ -9,8 +9,11 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+import trio
+
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath
+from tests.bench.bench_miss import Network, queries_for, reply_to, wired
 from tests.bench.bench_service import LOOPBACK, QUERY, AtHome, Known, query_of
 from tests.build import rrset
 
@@ -46,12 +49,14 @@ def internal_hit() -> Callable[[], object]:
     return lambda: fast.answer(query, LOOPBACK, LOOPBACK, 0.0)
 
 
+# one call after the other; a miss needs the daemon's parts around it
 PARTS: Final = {
     "a hit": hit,
     "a hit, composed": composed,
     "a hit of three addresses": hit_of_three,
     "a hit of three internal addresses": internal_hit,
 }
+MISS: Final = "a miss"
 
 
 def _fast_path() -> FastPath:
@@ -59,7 +64,21 @@ def _fast_path() -> FastPath:
     return FastPath(known, known.cache, ServiceCounts())
 
 
+async def miss(calls: int) -> None:
+    """From a query to its reply, all but the sockets: one exchange with a server that answers at once."""
+    async with wired(Network(reply_to("name.zone.test.").to_wire())) as daemon:
+        daemon.seconds_for(queries_for(range(WARMING)))
+        queries = queries_for(range(WARMING, WARMING + calls))
+        _meet("ready")
+        daemon.seconds_for(queries)
+        _meet("done")
+        assert daemon.parts.counts.resolve.flights == WARMING + calls, "each was a miss"
+
+
 def main(part: str, calls: int) -> None:
+    if part == MISS:
+        trio.run(miss, calls)
+        return
     work = PARTS[part]()
     for _ in range(WARMING):
         work()
