@@ -20,10 +20,10 @@ from resolver.engine.phases import (
     EDNS_REFUSALS,
     NEXT,
     OF_COOKIES,
-    OVER_TCP,
     Phase,
     Signal,
     Suspicion,
+    is_over_tcp,
 )
 from resolver.engine.timers import NEVER, Timer
 from resolver.env import Address, UdpChannel
@@ -160,7 +160,7 @@ class Exchange:
 
     @property
     def _is_over_tcp(self) -> bool:
-        return self._is_tcp_only or self.phase in OVER_TCP
+        return self._is_tcp_only or is_over_tcp(self.phase)
 
     def _send_over_udp(self) -> None:
         may_randomise = self._means.case_randomization and self._suspicion is not Suspicion.OTHER_CASE
@@ -206,7 +206,7 @@ class Exchange:
         if isinstance(data, OSError):
             self._refuse(data)
             return
-        response = read_echo(data, self._shown)
+        response = read_echo(data, self._shown, self._asked)
         if isinstance(response, Unreadable):
             if is_echo(data, self._id, self._shown):
                 self._hear_garbled(response)
@@ -285,7 +285,7 @@ class Exchange:
         if isinstance(said, OSError):
             self._refuse(said)
             return
-        response = read_echo(said, self._shown)
+        response = read_echo(said, self._shown, self._asked)
         if isinstance(response, Unreadable):
             self._counts.malformed += 1
             self._discard(Fault.GARBLED, response.reason)
@@ -351,7 +351,7 @@ class Exchange:
         """Ask once more as the table says, or be over."""
         self._end_attempt()
         phase = NEXT.get((self.phase, signal)) if signal is not Signal.SETTLED and self.is_wanted else None
-        if phase in OVER_TCP and self._override is not None and self._override.tcp == "never":
+        if is_over_tcp(phase) and self._override is not None and self._override.tcp == "never":
             is_clearing = phase is Phase.CLEARING
             phase, outcome = (Phase.UNGUARDED, outcome) if is_clearing else (None, Fault.CUT_SHORT)
         if phase is None:
@@ -381,7 +381,7 @@ class Exchange:
             self._refused = outcome.assurance if isinstance(outcome, Reply) else by_case
         if phase is Phase.UNGUARDED:
             self._counts.cleared_up_without_tcp += 1
-        if phase not in OVER_TCP and not self._is_tcp_only:
+        if not is_over_tcp(phase) and not self._is_tcp_only:
             self._shown = self._asked
 
     def _remember(self, reply: Reply) -> None:

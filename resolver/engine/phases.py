@@ -80,4 +80,8 @@ NEXT: Final[dict[tuple[Phase, Signal], Phase]] = {
     (Phase.UNGUARDED, Signal.NO_EDNS): Phase.NO_EDNS,
     (Phase.UNGUARDED, Signal.GARBLED): Phase.NO_EDNS,
 }
-OVER_TCP: Final = frozenset((Phase.STREAM, Phase.CLEARING))
+
+
+def is_over_tcp(phase: Phase) -> bool:
+    """Is the server asked over TCP so?"""
+    return phase is Phase.STREAM or phase is Phase.CLEARING

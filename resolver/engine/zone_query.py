@@ -15,7 +15,7 @@ from cache.names import WireName, is_at_or_below, to_text
 from resolver.engine.exchange import Exchange, Outcome
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
-from resolver.engine.phases import OVER_TCP, Phase
+from resolver.engine.phases import Phase, is_over_tcp
 from resolver.engine.timers import NEVER, Timer
 from resolver.env import Address
 from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure
@@ -192,7 +192,7 @@ class ZoneQuery(Landing):
     def _note_over(self, exchange: Exchange, outcome: Outcome) -> None:
         """An exchange is over."""
         self._running.remove(exchange)
-        if exchange.phase in OVER_TCP:
+        if is_over_tcp(exchange.phase):
             self._tries.has_tried_tcp = True
         if self.is_over:
             self._means.upstream_counts.lingering_current -= 1
@@ -282,7 +282,7 @@ class ZoneQuery(Landing):
         """Try TCP as well: the server may lose many datagrams. Is it asked?"""
         tries, means = self._tries, self._means
         override = means.override_of(server)
-        has_tcp = tries.has_tried_tcp or any(one.phase in OVER_TCP for one in self._running)  # it has truncated
+        has_tcp = tries.has_tried_tcp or any(is_over_tcp(one.phase) for one in self._running)  # it has truncated
         if has_tcp or self._gives_up_early or (override is not None and override.tcp != "auto"):
             return False
         means.upstream_counts.over_tcp_at_last += 1

@@ -22,19 +22,19 @@ class Match(Enum):
     MISMATCH = "another question"
 
 
-def read_echo(data: bytes, asked: bytes) -> Response | Unreadable:
-    """The message in these octets, without the random letter case of `asked` in its rdatas.
+def read_echo(data: bytes, shown: bytes, asked: bytes) -> Response | Unreadable:
+    """The message in these octets, without the random letter case of `shown`, which is what was `asked`, in its rdatas.
 
     Names in the answer are compressed to pointers at the question. They would bring our letter case into the cache, where
     the same NS RRset would be a different one each time.
     """
-    if not data.startswith(asked, HEADER_OCTETS):
+    behind = HEADER_OCTETS + len(shown)
+    if shown is asked or data[HEADER_OCTETS:behind] != shown:
         return read_response(data)
-    plain = asked[:NAME_END].lower() + asked[NAME_END:]
-    response = read_response(data[:HEADER_OCTETS] + plain + data[HEADER_OCTETS + len(asked) :])
+    response = read_response(b"".join((data[:HEADER_OCTETS], asked, data[behind:])))
     if isinstance(response, Unreadable) or not response.asked:
         return response  # without a question section these octets are the head of a record
-    return response.with_asked(asked)
+    return response.with_asked(shown)
 
 
 def is_echo(data: bytes, id: int, asked: bytes) -> bool:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
+from mypy_extensions import i64
+
 from cache.answer import ExtendedError
 from cache.rrtypes import OPT
-from resolver.wire.layout import RECORD, Garbled
+from resolver.wire.layout import RECORD, Garbled, long_at, number_at
 from resolver.wire.message import QueryEdns, ResponseEdns
 
 NSID: Final = 3  # RFC 5001 §2.3
@@ -30,14 +32,14 @@ UPPER_RCODE_SHIFT: Final = 24
 RCODE_BITS_BELOW: Final = 4  # of a 12-bit RCODE stand in the header
 
 
-def opt_version(data: bytes, at: int) -> int:
+def opt_version(data: bytes, at: i64) -> int:
     """The EDNS version of the OPT RR whose type stands at `at`. To be known before its options are read."""
-    return data[at + 5]
+    return data[at + 5]  # the second octet of what is a TTL elsewhere
 
 
-def read_query_edns(data: bytes, at: int) -> QueryEdns:
+def read_query_edns(data: bytes, at: i64) -> QueryEdns:
     """The OPT RR of a query whose type stands at `at`. Raises Garbled."""
-    _, payload, ttl, length = RECORD.unpack_from(data, at)
+    payload, ttl, length = number_at(data, at + 2), long_at(data, at + 4), number_at(data, at + 8)
     cookie = None
     nsid = False
     if length:
@@ -45,21 +47,23 @@ def read_query_edns(data: bytes, at: int) -> QueryEdns:
             if code == COOKIE and cookie is None:
                 cookie = _cookie(option, place)
             nsid = nsid or code == NSID
-    return QueryEdns(max(MIN_PAYLOAD, payload), ttl >> VERSION_SHIFT & 0xFF, bool(ttl & DO), cookie, nsid)
+    if payload < MIN_PAYLOAD:
+        payload = MIN_PAYLOAD
+    return QueryEdns(payload, ttl >> VERSION_SHIFT & 0xFF, bool(ttl & DO), cookie, nsid)
 
 
-def read_response_edns(data: bytes, at: int) -> tuple[ResponseEdns, int]:
+def read_response_edns(data: bytes, at: i64) -> tuple[ResponseEdns, int]:
     """The OPT RR of a response whose type stands at `at`, and its bits of the RCODE, in place. Raises Garbled."""
-    _, payload, ttl, length = RECORD.unpack_from(data, at)
+    payload, ttl, length = number_at(data, at + 2), long_at(data, at + 4), number_at(data, at + 8)
     cookie = None
-    errors = []
-    for code, _place, option in _options(data, at + OPT_HEAD, length):
+    errors: list[tuple[int, str]] = []
+    for code, _place, option in _options(data, at + OPT_HEAD, length) if length else ():
         if code == COOKIE and cookie is None:
             cookie = option
         elif code == EXTENDED_ERROR and len(option) >= 2:
             # RFC 8914 §2: "EDE text may be null terminated but MUST NOT be assumed to be"
             text = option[2:].decode("utf-8", "replace").rstrip("\0")
-            errors.append((int.from_bytes(option[:2], "big"), text))
+            errors.append((number_at(option, 0), text))
     edns = ResponseEdns(payload, ttl >> VERSION_SHIFT & 0xFF, bool(ttl & DO), cookie, tuple(errors))
     return edns, ttl >> UPPER_RCODE_SHIFT << RCODE_BITS_BELOW
 
@@ -87,7 +91,7 @@ def error_options(errors: tuple[ExtendedError, ...]) -> bytes:
     return options
 
 
-def _options(data: bytes, at: int, length: int) -> Iterator[tuple[int, int, bytes]]:
+def _options(data: bytes, at: i64, length: i64) -> Iterator[tuple[int, int, bytes]]:
     """Code, offset and octets of each option in `length` octets, the first MAX_OPTIONS of them. Raises Garbled."""
     end = at + length
     for _ in range(MAX_OPTIONS):
@@ -96,11 +100,11 @@ def _options(data: bytes, at: int, length: int) -> Iterator[tuple[int, int, byte
         start = at + OPTION_OCTETS
         if start > end:
             raise Garbled("half an EDNS option", at)
-        code, octets = OPTION.unpack_from(data, at)
-        if start + octets > end:
+        behind = start + number_at(data, at + 2)
+        if behind > end:
             raise Garbled("an EDNS option longer than its OPT RR", at)
-        yield code, at, data[start : start + octets]
-        at = start + octets
+        yield number_at(data, at), at, data[start:behind]
+        at = behind
 
 
 def _cookie(option: bytes, at: int) -> bytes:

@@ -6,63 +6,64 @@ of a message takes at most one step for each of its octets, however its pointers
 """
 
 import string
-import struct
-from struct import Struct
 from typing import Final
 
+from mypy_extensions import i64
+
 from cache.names import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
-from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, Garbled
+from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, Garbled, number_at
 
 POINTER: Final = 0xC0  # the two upper bits of a pointer's first octet
-TWO_OCTETS: Final = Struct("!H")  # a pointer, or a length octet and what follows
 CASE_BITS: Final = bytes(0x20 if chr(octet) in string.ascii_letters else 0 for octet in range(256))  # of each octet
 
 Places = dict[int, bytes]  # offset in the message read -> the name that begins there
 
 
-def read_name(data: bytes, at: int, places: Places) -> tuple[bytes, int]:
+def read_name(data: bytes, at: i64, places: Places) -> tuple[bytes, i64]:
     """The uncompressed name at `at`, in its own letter case, and the offset behind it.
 
     places: what was read of this message so far; grows. Raises Garbled.
     """
-    try:  # most owners are a pointer, and most names in rdata one label and a pointer, to what was read before
-        (first,) = TWO_OCTETS.unpack_from(data, at)
-        if first >= POINTER_BITS:
-            return places[first - POINTER_BITS], at + 2
-        length = first >> 8
+    octets = len(data)
+    if (
+        at + 2 <= octets
+    ):  # most owners are a pointer, and most names in rdata one label and a pointer, to what was read before
+        length: i64 = data[at]
+        if length >= POINTER:
+            known = places.get(number_at(data, at) - POINTER_BITS)
+            if known is not None:
+                return known, at + 2
         behind = at + 1 + length
-        (second,) = TWO_OCTETS.unpack_from(data, behind)
-        if 0 < length <= MAX_LABEL_OCTETS and second >= POINTER_BITS:
-            name = data[at:behind] + places[second - POINTER_BITS]
-            if len(name) <= MAX_NAME_OCTETS:
-                places[at] = name
+        if 0 < length <= MAX_LABEL_OCTETS and behind + 2 <= octets and data[behind] >= POINTER:
+            rest = places.get(number_at(data, behind) - POINTER_BITS)
+            if rest is not None and 1 + length + len(rest) <= MAX_NAME_OCTETS:
+                name = places[at] = data[at:behind] + rest
                 return name, behind + 2
-    except (KeyError, struct.error):
-        pass
     return _read_whole(data, at, places) or _walk(data, at, places)
 
 
-def _read_whole(data: bytes, at: int, places: Places) -> tuple[bytes, int] | None:
+def _read_whole(data: bytes, at: i64, places: Places) -> tuple[bytes, i64] | None:
     """As read_name for a name without a pointer, such as a question's; None when it is none or is not well-formed."""
-    start = at
-    label_places = []
-    try:
-        while length := data[at]:
-            if length > MAX_LABEL_OCTETS:
-                return None
-            label_places.append(at)
-            at += 1 + length
-    except IndexError:
+    octets = len(data)
+    start = end = at
+    while end < octets:
+        length: i64 = data[end]
+        if length > MAX_LABEL_OCTETS:
+            return None
+        end += 1 + length
+        if not length:
+            break
+    else:
         return None
-    end = at + 1
     if end - start > MAX_NAME_OCTETS:
         return None
-    for place in label_places:
-        places[place] = data[place:end]
+    while data[at]:
+        places[at] = data[at:end]
+        at += 1 + data[at]
     return data[start:end], end
 
 
-def _walk(data: bytes, at: int, places: Places) -> tuple[bytes, int]:
+def _walk(data: bytes, at: i64, places: Places) -> tuple[bytes, i64]:
     """As read_name, label by label; every place on the way is remembered."""
     wire = bytearray()
     rest: bytes | None = None  # of the name, once that is known
@@ -109,11 +110,12 @@ def _target(data: bytes, at: int, before: int) -> int:
     return target
 
 
-def end_of_name(octets: bytes, at: int) -> int:
+def end_of_name(octets: bytes, at: i64) -> i64:
     """The offset behind the uncompressed name at `at`. Raises Garbled when there is none."""
     start = at
-    while at < len(octets):
-        length = octets[at]
+    size = len(octets)
+    while at < size:
+        length: i64 = octets[at]
         if length > MAX_LABEL_OCTETS:
             raise Garbled("a label that is no plain label", at)
         at += 1 + length

@@ -1,29 +1,35 @@
 """What does this client ask, or what does it get for octets that ask nothing?"""
 
-from typing import Final
+from mypy_extensions import i64
 
 from cache.names import ROOT, fold
 from cache.rrtypes import BADVERS, FORMERR, NOTIMP, OPT
 from resolver.wire.edns import PAYLOAD, VERSION, compose_opt, opt_version, read_query_edns
-from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, RCODE_BITS, RECORD, Garbled
+from resolver.wire.layout import (
+    ASKED_TYPE_OCTETS,
+    HEADER,
+    HEADER_OCTETS,
+    RCODE_BITS,
+    RECORD_OCTETS,
+    Garbled,
+    number_at,
+)
 from resolver.wire.message import CD, OPCODE_MASK, QR, RA, RD, Query, Unreadable
 from resolver.wire.names import Places, end_of_name, read_name
-
-ROOT_OPT: Final = b"\0" + OPT.to_bytes(2, "big")
 
 
 def read_query(data: bytes) -> Query | Unreadable:
     """The one question of `data`, with its EDNS; or why there is none, with the reply that says so. Never raises."""
     if len(data) < HEADER_OCTETS:
         return Unreadable(f"no whole header in {len(data)} octets")
-    id, flags, questions, answers, authorities, additionals = HEADER.unpack_from(data)
+    id, flags = number_at(data, 0), number_at(data, 2)
     if flags & QR:  # answering answers is how two servers talk for ever
         return Unreadable("a response (QR) at octet 2")
     asked = b""
     try:
-        end = _end_of_question(data, questions)
+        end = _end_of_question(data, number_at(data, 4))
         asked = data[HEADER_OCTETS:end]
-        opts, behind = _find_opts(data, end, answers + authorities, additionals)
+        opts, behind = _find_opts(data, end, number_at(data, 6) + number_at(data, 8), number_at(data, 10))
     except Garbled as garbled:
         rcode = NOTIMP if flags & OPCODE_MASK else FORMERR
         return _refuse(str(garbled), rcode, id, flags, asked)
@@ -40,44 +46,47 @@ def read_query(data: bytes) -> Query | Unreadable:
         edns = read_query_edns(data, opts[0]) if opts else None
     except Garbled as garbled:
         return _refuse(str(garbled), FORMERR, id, flags, asked, has_opt=bool(opts))
-    qtype, qclass = ASKED_TYPE.unpack_from(asked, len(asked) - ASKED_TYPE.size)
-    return Query(id, flags, asked, fold(asked[: -ASKED_TYPE.size]), qtype, qclass, edns)
+    name_end = end - ASKED_TYPE_OCTETS
+    qname = fold(data[HEADER_OCTETS:name_end])
+    return Query(id, flags, asked, qname, number_at(data, name_end), number_at(data, name_end + 2), edns)
 
 
-def _end_of_question(data: bytes, questions: int) -> int:
+def _end_of_question(data: bytes, questions: i64) -> i64:
     """The offset behind the one question. Raises Garbled."""
     if questions != 1:  # RFC 9619 §4: more than one gets FORMERR; without one there is nothing to answer
         raise Garbled(f"{questions} questions", 4)
-    end = end_of_name(data, HEADER_OCTETS) + ASKED_TYPE.size
+    end = end_of_name(data, HEADER_OCTETS) + ASKED_TYPE_OCTETS
     if end > len(data):
-        raise Garbled("a question cut short", end - ASKED_TYPE.size)
+        raise Garbled("a question cut short", end - ASKED_TYPE_OCTETS)
     return end
 
 
-def _find_opts(data: bytes, at: int, others: int, additionals: int) -> tuple[list[int], int]:
+def _find_opts(data: bytes, at: i64, others: i64, additionals: i64) -> tuple[list[int], i64]:
     """Where the type fields of the OPT RRs among the last `additionals` records stand, and the offset behind them all.
 
     The records that a query carries beside its OPT (TSIG, the SOA of an IXFR) mean nothing to us but must be whole.
     """
-    opts = []
+    opts: list[int] = []
     places: Places = {}
-    for number in range(others + additionals):
+    octets = len(data)
+    number: i64 = 0
+    while number < others + additionals:
         owner: bytes = ROOT
-        if data.startswith(ROOT_OPT, at):
+        if at < octets and not data[at]:
             at += 1
         else:
             owner, at = read_name(data, at, places)
-        end = at + RECORD.size
-        if end > len(data):
+        end = at + RECORD_OCTETS
+        if end > octets:
             raise Garbled("a record cut short", at)
-        rtype, _, _, length = RECORD.unpack_from(data, at)
-        if rtype == OPT and number >= others:
+        if number_at(data, at) == OPT and number >= others:
             if owner != ROOT:  # RFC 6891 §6.1.2: the owner "MUST be 0 (root domain)"
                 raise Garbled("an OPT that is not at the root", at)
             opts.append(at)
-        at = end + length
-        if at > len(data):
+        at = end + number_at(data, at + 8)
+        if at > octets:
             raise Garbled("rdata cut short", end)
+        number += 1
     return opts, at
 
 

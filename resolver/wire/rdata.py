@@ -7,6 +7,8 @@ NXT, NAPTR, and SRV". Rdata that is kept with a pointer in it would be nonsense 
 
 from typing import Final, NamedTuple
 
+from mypy_extensions import i64
+
 from cache.rrtypes import AAAA, CNAME, DNAME, HTTPS, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, SVCB, A
 from resolver.wire.layout import MAX_RDATA_OCTETS, Garbled
 from resolver.wire.names import Places, end_of_name, read_name
@@ -53,18 +55,18 @@ TARGET_AT: Final = {NS: 0, MX: 2, SRV: 6, SVCB: 2, HTTPS: 2}
 WRITTEN_COMPRESSED: Final = frozenset({NS, CNAME, PTR, MX, SOA})  # RFC 3597 §4: the types of RFC 1035 only
 
 
-def read_rdata(rtype: int, data: bytes, at: int, end: int, places: Places) -> bytes:
+def read_rdata(rtype: int, data: bytes, at: i64, end: i64, places: Places) -> bytes:
     """The rdata in data[at:end], its names uncompressed in their own letter case. Raises Garbled."""
     layout = LAYOUTS.get(rtype)
     if layout is None:
         return data[at:end]
     if layout is JUST_A_NAME:
-        name, place = read_name(data, at, places)
-        if place != end:
+        name, behind = read_name(data, at, places)
+        if behind != end:
             raise _wrong_length(rtype, at)
         return name
     fixed, strings, names, tail = layout
-    place = at + fixed
+    place: i64 = at + fixed
     for _ in range(strings):
         place += 1 + (data[place] if place < end else 0)
     rdata = data[at:place]
@@ -113,5 +115,5 @@ def target_in(rtype: int, rdata: bytes) -> bytes:
     return rdata[fixed : end_of_name(rdata, fixed)]
 
 
-def _wrong_length(rtype: int, at: int) -> Garbled:
+def _wrong_length(rtype: int, at: i64) -> Garbled:
     return Garbled(f"rdata of TYPE{rtype} that is not as long as its fields", at)

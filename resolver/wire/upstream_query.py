@@ -1,14 +1,20 @@
 """Which octets ask a server this question?"""
 
+from typing import Final
+
 from cache.rrtypes import IN
 from resolver.wire.edns import compose_opt, cookie_option
-from resolver.wire.layout import ASKED_TYPE, HEADER
 from resolver.wire.message import CD, RD
+
+CLASS_IN: Final = IN.to_bytes(2, "big")
+# the counts of a query's header
+ONE_QUESTION: Final = bytes((0, 1, 0, 0, 0, 0, 0, 0))
+ONE_QUESTION_AND_OPT: Final = bytes((0, 1, 0, 0, 0, 0, 0, 1))
 
 
 def question_octets(qname: bytes, qtype: int) -> bytes:
     """The question section (class IN) that asks for `qtype` at `qname`."""
-    return qname + ASKED_TYPE.pack(qtype, IN)
+    return b"".join((qname, qtype.to_bytes(2, "big"), CLASS_IN))
 
 
 def compose_query(
@@ -30,4 +36,5 @@ def compose_query(
 
 def with_opt(id: int, flags: int, asked: bytes, opt: bytes) -> bytes:
     """A query with this question section and an OPT RR that is ready made; b"": without one."""
-    return HEADER.pack(id, flags, 1, 0, 0, 1 if opt else 0) + asked + opt
+    counts = ONE_QUESTION_AND_OPT if opt else ONE_QUESTION
+    return b"".join((id.to_bytes(2, "big"), flags.to_bytes(2, "big"), counts, asked, opt))

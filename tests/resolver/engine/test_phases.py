@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolver.engine.phases import NEXT, OVER_TCP, Phase, Signal
+from resolver.engine.phases import NEXT, Phase, Signal, is_over_tcp
 
 
 @pytest.mark.parametrize("signal", Signal)
@@ -18,7 +18,7 @@ def test_a_signal_leads_on_or_ends_the_exchange(phase: Phase, signal: Signal) ->
             "only a suspicion is cleared up without TCP"
         )
     elif signal is Signal.TRUNCATED:
-        assert leads is (None if phase in OVER_TCP else Phase.STREAM), "over TCP there is nothing longer"
+        assert leads is (None if is_over_tcp(phase) else Phase.STREAM), "over TCP there is nothing longer"
     elif signal is Signal.BAD_COOKIE:
         asks_again = {Phase.FIRST: Phase.NEW_COOKIE, Phase.NEW_COOKIE: Phase.STREAM, Phase.UNGUARDED: Phase.STREAM}
         assert leads is asks_again.get(phase), "a new cookie is tried once"

@@ -49,7 +49,7 @@ def test_a_record_behind_an_empty_question_section_is_no_question() -> None:
     """It begins with the very octets that were asked; the header says that nothing was echoed."""
     asked = question_octets(b"\3WwW\7example\0", 1)
     record = asked + (300).to_bytes(4, "big") + b"\0\4\xcb\0\x71\x42"
-    response = read_echo(b"\0\7\x84\0\0\0\0\1\0\0\0\0" + record, asked)
+    response = read_echo(b"\0\7\x84\0\0\0\0\1\0\0\0\0" + record, asked, asked.lower())
     assert isinstance(response, Response)
     assert response.asked == b""
     assert match_of(response, 7, asked) is Match.MISMATCH
