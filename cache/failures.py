@@ -7,12 +7,12 @@ knowledge about a name: no entry of the RRset cache comes of it, and it never tu
 from collections.abc import Iterator
 from typing import Final, final
 
-from cachetools import Cache, LRUCache, TLRUCache
 from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
 from cache.options import FailureOptions
+from cache.recent import Recent
 from cache.servers import ServerAddress
 from cache.value import Value
 
@@ -22,6 +22,7 @@ AFTER_SILENCE: Final = (
     1  # s of the first pause where nothing came: packets may be lost, and RFC 9520 §3.2 asks for no more
 )
 LEAST_MEMORY: Final = 5.0  # s after a pause in which a further failure doubles it
+SWEEP_EVERY: Final = 60.0  # s at least between two looks for what is over
 MAX_SENDS: Final = 3  # RFC 9520 §3.1: of one question to one server, before it counts as failed
 
 
@@ -51,13 +52,12 @@ class Failures:
 
     def __init__(self, options: FailureOptions | None = None, max_failures: int = MAX_FAILURES) -> None:
         self._options = options or FailureOptions()
-        self._clock = _Clock()
         # kept for a while after its end, so that a question which goes on failing is known to
-        self._failures: TLRUCache[Question, RememberedFailure] = TLRUCache(
-            max_failures, ttu=lambda _, failure, __: failure.until + max(failure.pause, LEAST_MEMORY), timer=self._clock
-        )
+        self._failures = Recent[Question, RememberedFailure](max_failures)
+        self._swept_at = float("-inf")
 
     def __len__(self) -> int:
+        """How many are held; of those that are over, the ones of the last SWEEP_EVERY seconds are included."""
         return len(self._failures)
 
     def adopt(self, options: FailureOptions) -> None:
@@ -79,51 +79,60 @@ class Failures:
         at_least: the failure recheck timer of a question that has stale data to give meanwhile (RFC 8767 §5). It takes
         the place of the doubling: a heal is to be seen within it, and clients are served until then.
         """
-        self._clock.now = now
+        self._drop_those_over(now)
         before = self._failures.get(question)
+        if before is not None and now >= _counts_until(before.until, before.pause):
+            before = None
         if before is not None and now < before.until:
             return  # a flight that was under way when the failure was noted says nothing more
         pause = at_least or _next_pause(
             before.pause if before is not None else 0.0, self._options, was_silence=was_silence
         )
         attempts = 1 if before is None else before.attempts + 1
-        self._failures[question] = RememberedFailure(info_code, text, now + pause, pause, attempts)
+        self._failures.put(question, RememberedFailure(info_code, text, now + pause, pause, attempts))
 
     def find(self, question: Question, now: float) -> RememberedFailure | None:
         """The failure for which `question` should not be tried at `now`; None: try it."""
-        self._clock.now = now
+        if not self._failures:
+            return None
         failure = self._failures.get(question)
         return failure if failure is not None and now < failure.until else None
 
     def peek(self, question: Question, now: float) -> RememberedFailure | None:
         """As `find`, for who only looks: does not mark use."""
-        try:
-            failure = Cache.__getitem__(self._failures, question)  # cachetools' own way past the order of use
-        except KeyError:
-            return None
-        return failure if now < failure.until else None
+        failure = self._failures.peek(question)
+        return failure if failure is not None and now < failure.until else None
 
     def succeed(self, question: Question) -> None:
         """Note that `question` was answered: its failures are forgotten."""
-        if (
-            question in self._failures
-        ):  # cachetools' `pop` first looks for what is over, which takes three times as long
-            self._failures.pop(question, None)
+        if self._failures:
+            self._failures.drop(question)
 
     def forget(self, qname: WireName, qtype: int | None = None, *, subtree: bool = False) -> int:
         """Forget the failures of a name, of one type or all, with `subtree` also of the names below; returns how many."""
-        going = [question for question in list(self._failures) if _is_meant(question, qname, qtype, subtree)]
+        going = [question for question, _ in self._failures.walk() if _is_meant(question, qname, qtype, subtree)]
         for question in going:
-            self._failures.pop(question, None)
+            self._failures.drop(question)
         return len(going)
 
     def walk(self, now: float) -> Iterator[tuple[Question, RememberedFailure]]:
         """The questions that should not be tried at `now`; they may change between two steps. Does not mark use."""
-        self._clock.now = now
-        for question in list(self._failures):
-            failure = self.peek(question, now)
-            if failure is not None:
+        for question, failure in self._failures.walk():
+            if now < failure.until:
                 yield question, failure
+
+    def _drop_those_over(self, now: float) -> None:
+        """Forget those that are over and say nothing any more."""
+        if now < self._swept_at + SWEEP_EVERY:
+            return
+        self._swept_at = now
+        over = [
+            question
+            for question, failure in self._failures.walk()
+            if now >= _counts_until(failure.until, failure.pause)
+        ]
+        for question in over:
+            self._failures.drop(question)
 
 
 @final
@@ -168,7 +177,7 @@ class ServerFailures:
 
     def __init__(self, options: FailureOptions | None = None, max_failures: int = MAX_SERVER_FAILURES) -> None:
         self._options = options or FailureOptions()
-        self._records: LRUCache[tuple[ServerAddress, Question], _Record] = LRUCache(max_failures)
+        self._records = Recent[tuple[ServerAddress, Question], _Record](max_failures)
 
     def __len__(self) -> int:
         """How many are held, those included that are over."""
@@ -187,20 +196,17 @@ class ServerFailures:
 
     def paused_until(self, server: ServerAddress, question: Question, now: float) -> float | None:
         """Until when this server should not be asked this; None: it may be. Does not mark use."""
-        try:
-            record = Cache.__getitem__(self._records, (server, question))
-        except KeyError:
-            return None
-        return record.until if record.sends >= MAX_SENDS and now < record.until else None
+        record = self._records.peek((server, question))
+        return record.until if record is not None and record.sends >= MAX_SENDS and now < record.until else None
 
     def note_silence(self, server: ServerAddress, question: Question, now: float) -> None:
         """A query was not answered in time. After MAX_SENDS of them in one period the server has failed at this question."""
         before = self._live(server, question, now)
         if before is None or before.until <= now:  # a new period begins
             was = before.pause if before is not None else 0.0
-            self._records[server, question] = _Record(1, now + self._options.first_pause, was)
+            self._records.put((server, question), _Record(1, now + self._options.first_pause, was))
         elif before.sends + 1 < MAX_SENDS:
-            self._records[server, question] = _Record(before.sends + 1, before.until, before.pause)
+            self._records.put((server, question), _Record(before.sends + 1, before.until, before.pause))
         else:
             self.note_failure(server, question, now, was_silence=True)
 
@@ -209,49 +215,39 @@ class ServerFailures:
         before = self._live(server, question, now)
         if before is not None and before.sends >= MAX_SENDS and now < before.until:
             if was_silence:  # the pause begins when it was listened to last
-                self._records[server, question] = _Record(
-                    MAX_SENDS, max(before.until, now + before.pause), before.pause
-                )
+                until = max(before.until, now + before.pause)
+                self._records.put((server, question), _Record(MAX_SENDS, until, before.pause))
             return  # asked before that was known
         pause = _next_pause(before.pause if before is not None else 0.0, self._options, was_silence=was_silence)
-        self._records[server, question] = _Record(MAX_SENDS, now + pause, pause)
+        self._records.put((server, question), _Record(MAX_SENDS, now + pause, pause))
 
     def succeed(self, server: ServerAddress, question: Question) -> None:
         """It gave an answer that helps."""
         if self._records:
-            self._records.pop((server, question), None)
+            self._records.drop((server, question))
 
     def forget(self, qname: WireName, qtype: int | None = None, *, subtree: bool = False) -> int:
         """As Failures.forget, for all servers."""
-        going = [key for key in list(self._records) if _is_meant(key[1], qname, qtype, subtree)]
+        going = [key for key, _ in self._records.walk() if _is_meant(key[1], qname, qtype, subtree)]
         for key in going:
-            self._records.pop(key, None)
+            self._records.drop(key)
         return len(going)
 
     def walk(self, now: float) -> Iterator[ServerPause]:
         """Which server should not be asked what at `now`; they may change between two steps. Does not mark use."""
-        for key in list(self._records):
-            try:
-                record = Cache.__getitem__(self._records, key)  # cachetools' own way past the order of use
-            except KeyError:
-                continue
+        for key, record in self._records.walk():
             if record.sends >= MAX_SENDS and now < record.until:
                 yield ServerPause(*key, record.until, record.pause)
 
     def _live(self, server: ServerAddress, question: Question, now: float) -> _Record | None:
         """What still counts: a server that was left alone for as long again as the last pause begins anew."""
         record = self._records.get((server, question))
-        return record if record is not None and now < record.until + max(record.pause, LEAST_MEMORY) else None
+        return record if record is not None and now < _counts_until(record.until, record.pause) else None
 
 
-class _Clock:
-    """The `now` of the call that is under way, for cachetools, which asks for the time itself."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+def _counts_until(until: float, pause: float) -> float:
+    """Until when a pause that ends at `until` is known to who fails again."""
+    return until + max(pause, LEAST_MEMORY)
 
 
 def _next_pause(before: float, options: FailureOptions, *, was_silence: bool) -> float:

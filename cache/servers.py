@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
-from cachetools import Cache, LRUCache
-
 from cache.names import WireName
+from cache.recent import Recent
 
 MAX_SERVERS: Final = (
     20_000  # addresses (Unbound's infra cache has 10,000); the least recently asked goes, and starts anew
@@ -86,37 +85,31 @@ class Servers:
     """The states of the servers that were asked, the most recently used MAX_SERVERS of them."""
 
     def __init__(self, max_servers: int = MAX_SERVERS) -> None:
-        self._states: LRUCache[ServerAddress, ServerState] = LRUCache(max_servers)
+        self._states = Recent[ServerAddress, ServerState](max_servers)
 
     def __len__(self) -> int:
         return len(self._states)
 
     def of(self, server: ServerAddress) -> ServerState:
         """The state of `server`, to be changed in place; a new one if nothing is known."""
-        try:
-            return self._states[server]
-        except KeyError:
-            state = self._states[server] = ServerState()
-            return state
+        state = self._states.get(server)
+        if state is None:
+            state = ServerState()
+            self._states.put(server, state)
+        return state
 
     def peek(self, server: ServerAddress) -> ServerState | None:
         """The state of `server`, to be read only; None if nothing is known. Does not mark use."""
-        try:
-            return Cache.__getitem__(self._states, server)  # cachetools' own way past the order of use
-        except KeyError:
-            return None
+        return self._states.peek(server)
 
     def walk(self) -> Iterator[tuple[ServerAddress, ServerState]]:
         """Every server and its state; they may change between two steps. Does not mark use."""
-        for server in list(self._states):
-            state = self.peek(server)
-            if state is not None:
-                yield server, state
+        yield from self._states.walk()
 
     def forget(self, server: ServerAddress | None = None) -> int:
         """Forget what is known of `server`, or of all; returns of how many."""
         if server is not None:
-            return int(self._states.pop(server, None) is not None)
+            return int(self._states.drop(server))
         count = len(self._states)
         self._states.clear()
         return count
