@@ -1,11 +1,13 @@
 """Which zone a name is in, and what stands at the zones' apexes: all that needs no database."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, final
+
+from mypy_extensions import mypyc_attr
 
 from cache.names import WireName, from_text, is_at_or_below
 from cache.rrset import RRset, Trust
 from cache.rrtypes import NS, SOA
+from cache.value import Value
 
 INTERNAL: Final = from_text("internal.")
 FLYCAST: Final = from_text("flycast.")
@@ -20,20 +22,28 @@ SERIAL: Final = 1  # nobody transfers these zones
 REFRESH, RETRY, EXPIRE = 60, 10, 86400  # seconds; no secondary reads them
 
 
-@dataclass(frozen=True, slots=True)
-class Apex:
+@final
+@mypyc_attr(acyclic=True)
+class Apex(Value):
     """The records of a zone's apex. denying: the SOA with the TTL that a negative answer has (RFC 2308 §5)."""
 
-    soa: RRset
-    ns: RRset
-    denying: RRset
+    __slots__ = ("denying", "ns", "soa")
+
+    def __init__(self, soa: RRset, ns: RRset, denying: RRset) -> None:
+        self.soa: Final = soa
+        self.ns: Final = ns
+        self.denying: Final = denying
+
+    def parts(self) -> tuple[object, ...]:
+        return self.soa, self.ns, self.denying
 
 
 def apex_of(qname: WireName) -> WireName | None:
     """The zone of ours that `qname` is in; None: not ours."""
-    if not qname.endswith(APEXES):
-        return None
-    return next((apex for apex in APEXES if is_at_or_below(qname, apex)), None)
+    for apex in APEXES:
+        if qname.endswith(apex) and is_at_or_below(qname, apex):
+            return apex
+    return None
 
 
 def is_ours(qname: WireName) -> bool:

@@ -1,8 +1,7 @@
 """The real Env: the kernel's clocks, the kernel's randomness and its sockets. Nothing else may touch any of them."""
 
-import os
 import time
-from collections.abc import Callable, Iterator, MutableSequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from resolver.env import Address
 from resolver.real_env_files import RealFileNotices
 from resolver.real_env_inherited import Pool, peer_pid, receive_sockets, send_descriptors
 from resolver.real_env_loop import Loop
+from resolver.real_env_rng import RealRng
 from resolver.real_env_tcp import RealTcpListener, listen_tcp, open_tcp
 from resolver.real_env_udp import (
     RealAwaitedUdpChannel,
@@ -24,48 +24,7 @@ from resolver.real_env_udp import (
 )
 from resolver.real_env_unix import RealUnixListener, listen_unix, open_unix
 
-POOL_OCTETS: Final = 4096  # drawn from the kernel at once: a system call per number would cost more than the rest of it
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-FLOAT_BITS: Final = 53  # of a float's mantissa
-
-
-class RealRng:
-    """The kernel's CSPRNG, drawn in pools; every octet is used once (resolver.env.Rng)."""
-
-    def __init__(self) -> None:
-        self._pool = b""
-        self._used = 0
-
-    def random(self) -> float:
-        """In [0, 1)."""
-        return self.getrandbits(FLOAT_BITS) / (1 << FLOAT_BITS)
-
-    def randrange(self, start: int, stop: int) -> int:
-        """In [start, stop), each as likely: what lies above is thrown away rather than wrapped round."""
-        width = stop - start
-        if width <= 0:
-            raise ValueError(f"nothing lies in [{start}, {stop})")
-        bits = (width - 1).bit_length()
-        while True:
-            drawn = self.getrandbits(bits)
-            if drawn < width:
-                return start + drawn
-
-    def getrandbits(self, k: int, /) -> int:
-        octets = (k + 7) // 8
-        end = self._used + octets
-        if end > len(self._pool):
-            self._pool = os.urandom(max(POOL_OCTETS, octets))
-            self._used, end = 0, octets
-        drawn = int.from_bytes(self._pool[self._used : end], "big")
-        self._used = end
-        return drawn >> (octets * 8 - k)
-
-    def shuffle(self, x: MutableSequence[object]) -> None:
-        """Fisher-Yates."""
-        for last in range(len(x) - 1, 0, -1):
-            other = self.randrange(0, last + 1)
-            x[last], x[other] = x[other], x[last]
 
 
 class RealNetwork:

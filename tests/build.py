@@ -1,6 +1,6 @@
 """Values for tests from zone-file text: `rrset("www.example. 60 A 192.0.2.1", now=10.0)`."""
 
-from types import GetSetDescriptorType, MemberDescriptorType
+from types import MemberDescriptorType
 from typing import TypeVar
 
 import dns.rdata
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 FOREVER = float("inf")
 DEFAULTS = CacheOptions()
-DERIVED = frozenset({"key", "is_nxdomain"})  # what follows from the parts of a value, as compiled classes show it
+DERIVED = frozenset({"key"})  # what follows from the parts of a value
 SOA = "example. 300 SOA ns.example. admin.example. 1 7200 900 1209600 60"
 
 
@@ -28,7 +28,8 @@ def replace(value: T, **changes: object) -> T:
     if isinstance(value, msgspec.Struct):
         return msgspec.structs.replace(value, **changes)
     kind = type(value)
-    names = [name for name, one in vars(kind).items() if isinstance(one, GetSetDescriptorType | MemberDescriptorType)]
+    slots = [name for name, one in vars(kind).items() if isinstance(one, MemberDescriptorType)]
+    names = slots or kind.__mypyc_attrs__  # type: ignore[attr-defined]  # compiled, which has descriptors for properties, too
     parts = {name: getattr(value, name) for name in names if name not in DERIVED}
     return kind(**parts | changes)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Protocol
 
 from cache.answer import Question
@@ -26,7 +25,7 @@ from resolver.engine import (
     Streams,
 )
 from resolver.env import Env, WaysToServers
-from resolver.iterate import Budget, BudgetLimits, configured
+from resolver.iterate import Budget, BudgetLimits, Budgets, configured
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import Watch
@@ -147,7 +146,8 @@ def make_recursion(
     fetcher = Fetcher(mesh, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
     flights = Flights(mesh, fetcher.fetch, counts.resolve)
     limits = BudgetLimits(mode=options.recursion.work_limits)
-    refresher = Refresher(mesh, flights, partial(new_budget, env, counts), counts.resolve, is_paused=is_paused)
+    budgets = Budgets(env.now, QUESTION_DEADLINE, counts.iterate, limits)
+    refresher = Refresher(mesh, flights, budgets.within, counts.resolve, is_paused=is_paused)
     public = PublicResolver(
         mesh,
         cache,
@@ -158,12 +158,7 @@ def make_recursion(
         is_local=ours(zones.keys()),
         note_due=refresher.note_due if options.cache.prefetch else _ignore,
     )
-    return Recursion(public, iterator, trusting, zones, partial(new_budget, env, counts, limits))
-
-
-def new_budget(env: Env, counts: Counts, limits: BudgetLimits, *, watch: Watch | None = None) -> Budget:
-    """The budget of work that stands for a client question, or is one. watch: who is told of its steps."""
-    return Budget(env.now() + QUESTION_DEADLINE, limits, counts.iterate, watch=watch)
+    return Recursion(public, iterator, trusting, zones, budgets.new)
 
 
 def _ignore(question: Question) -> None:

@@ -4,6 +4,7 @@ Limits of single steps multiply when delegations and aliases are composed (CAMP)
 spends from the same counters and nothing resets them.
 """
 
+from collections.abc import Callable
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
@@ -83,6 +84,29 @@ class Spent:
         self.of_validation: object | None = None
 
 
+@final
+class Budgets:
+    """Makes the budgets of work that stands for a client question, or is one."""
+
+    def __init__(
+        self, now: Callable[[], float], seconds: float, counts: IterateCounts, limits: BudgetLimits = DEFAULT_LIMITS
+    ) -> None:
+        """seconds: that it may take. now: monotonic seconds."""
+        self._now = now
+        self._seconds = seconds
+        self._counts = counts
+        self._limits = limits
+
+    def new(self, *, watch: Watch | None = None) -> "Budget":
+        """One. watch: who is told of its steps."""
+        return Budget(self._now() + self._seconds, self._limits, self._counts, watch=watch)
+
+    def within(self, limits: BudgetLimits) -> "Budget":
+        """One of other limits."""
+        return Budget(self._now() + self._seconds, limits, self._counts)
+
+
+@final
 class Budget:
     """The right to spend work until `deadline` (monotonic seconds).
 
@@ -177,10 +201,6 @@ class Budget:
             counts.question_referrals.note(spent.referrals)
             counts.question_aliases.note(spent.aliases)
             counts.question_replies.note(spent.octets)
-
-    @property
-    def queries_left(self) -> int:
-        return self._limits.queries - self.spent.queries
 
     def _exceed(self, kind: str, used: int, limit: int) -> None:
         """Raises WorkExhausted, unless this is only watched and not beyond all measure."""

@@ -6,7 +6,7 @@ from typing import Final
 ORIGINS: Final = ("special", "internal", "cache", "stale", "upstream", "refused")
 
 
-@dataclass(slots=True)
+@dataclass
 class PolicyCounts:
     """Counters of where answers come from."""
 

@@ -92,6 +92,7 @@ class Sources:
 
     def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
         """The answer that needs no waiting, or None: then `answer` has to be awaited. Refusals are answers."""
+        answer: Answer | None
         try:
             refuse(query, view)
             if query.qclass == CHAOS:
@@ -137,7 +138,10 @@ class Sources:
         answer = await self._public.resolve(
             Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD
         )
-        return self._noted("upstream", without_rebinding(self._beside(self._heeded(query, answer)), self._rebind))
+        answer = self._heeded(query, answer)
+        if query.qtype in TARGET_AT:
+            answer = self._beside(answer)
+        return self._noted("upstream", without_rebinding(answer, self._rebind))
 
     def _heeded(self, query: Query, answer: Answer) -> Answer:
         """`answer` unless its name is a sentinel that must not pass (RFC 8509)."""

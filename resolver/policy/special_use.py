@@ -8,7 +8,7 @@ from cache.answer import Answer
 from cache.names import WireName, ancestors, from_text, is_at_or_below
 from cache.rrset import RRset, Trust
 from cache.rrtypes import AAAA, NOERROR, NS, NXDOMAIN, PTR, SOA, A
-from internal_zones import is_ours
+from internal_zones.apex import is_ours
 
 LOCAL_TTL: Final = 3600  # s; nothing here changes while the daemon runs
 FOREVER: Final = float("inf")

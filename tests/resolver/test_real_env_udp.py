@@ -1,6 +1,7 @@
 """UDP over real sockets: batches, the address that was asked, and source ports nobody can foresee."""
 
 import errno
+import random
 import socket
 
 import pytest
@@ -8,9 +9,9 @@ import trio
 import trio.testing
 
 from resolver.env import Address, Datagram, UdpListener
-from resolver.real_env import RealRng
 from resolver.real_env_batch import SLOTS
 from resolver.real_env_loop import Loop
+from resolver.real_env_rng import RealRng
 from resolver.real_env_udp import MIN_PORT, PORT_TRIES, RealUdpListener, listen_udp, open_udp
 
 
@@ -213,15 +214,15 @@ def test_source_ports_are_spread_over_all_the_range() -> None:
     assert max(ports) - min(ports) > 50_000
 
 
-class ScriptedRng(RealRng):
+class ScriptedRng(random.Random):
     """Draws what it is given, then at random."""
 
     def __init__(self, *drawn: int) -> None:
         super().__init__()
         self.drawn = list(drawn)
 
-    def randrange(self, start: int, stop: int) -> int:
-        return self.drawn.pop(0) if self.drawn else super().randrange(start, stop)
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return self.drawn.pop(0) if self.drawn else super().randrange(start, stop, step)
 
 
 def test_a_port_that_is_taken_is_drawn_again() -> None:
