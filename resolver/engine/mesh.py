@@ -71,6 +71,7 @@ class Landing:
             self._waiting.remove(task)
 
 
+@final
 class Task:
     """One coroutine on its way to its end; whoever has it run finds out there what came of it."""
 
@@ -81,6 +82,7 @@ class Task:
         self.what = what
         self._is_woken = False
         self._is_over = False
+        self._run: Work[None] | None = self._run_to_the_end()
 
     def wake(self) -> None:
         """Go on in this turn."""
@@ -91,21 +93,26 @@ class Task:
     def step(self) -> None:
         """Run to the next pause, or to the end."""
         self._is_woken = False
-        if self._is_over:
+        if self._run is None:
             return
-        try:
-            self._work.send(None)
-        except StopIteration:
-            self._is_over = True
-        except Exception as fault:  # one bad task must not end the daemon
-            self._is_over = True
-            self._mesh.report(self.what, fault)
+        self._run.send(None)
+        if self._is_over:
+            self._run = None
 
     def end(self) -> None:
         """Break it off where it waits."""
-        if not self._is_over:
-            self._is_over = True
-            self._work.close()
+        run, self._run = self._run, None
+        if run is not None:
+            run.close()
+            self._work.close()  # it may not have begun
+
+    async def _run_to_the_end(self) -> None:
+        try:
+            await self._work
+        except Exception as fault:  # one bad task must not end the daemon
+            self._mesh.report(self.what, fault)
+        self._is_over = True
+        await PAUSE  # nobody wakes it: to return would raise StopIteration, which takes longer than all the rest
 
 
 @final
