@@ -9,8 +9,9 @@ import mmap
 import struct
 from collections.abc import Callable
 from socket import CMSG_SPACE, MSG_DONTWAIT
-from typing import Final, NamedTuple
+from typing import Final, final
 
+from cache.value import Value
 from resolver.env import Datagram
 
 SLOTS: Final = 64  # datagrams per call: enough to drown the cost of a wake-up, few enough that others get their turn
@@ -34,19 +35,28 @@ _LIBC.recvmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.
 _LIBC.sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
 
 
-class Layout(NamedTuple):
+@final
+class Layout(Value):
     """Where things stand in a datagram's head: a struct sockaddr, padded, then one struct cmsghdr with its pktinfo.
 
     control_at: where the control message begins. client, local: the packed addresses of source and destination.
     interface_at: the network interface's index in the pktinfo.
     """
 
-    name_octets: int
-    control_at: int
-    control_octets: int
-    client: slice
-    local: slice
-    interface_at: int
+    __slots__ = ("client", "control_at", "control_octets", "interface_at", "local", "name_octets")
+
+    def __init__(
+        self, name_octets: int, control_at: int, control_octets: int, client: slice, local: slice, interface_at: int
+    ) -> None:
+        self.name_octets: Final = name_octets
+        self.control_at: Final = control_at
+        self.control_octets: Final = control_octets
+        self.client: Final = client
+        self.local: Final = local
+        self.interface_at: Final = interface_at
+
+    def parts(self) -> tuple[object, ...]:
+        return self.name_octets, self.control_at, self.control_octets, self.client, self.local, self.interface_at
 
 
 # sockaddr_in: family, port, address, 8 octets of nothing; in_pktinfo: interface, local address, destination.
