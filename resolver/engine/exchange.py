@@ -351,7 +351,7 @@ class Exchange:
         """Ask once more as the table says, or be over."""
         self._end_attempt()
         phase = NEXT.get((self.phase, signal)) if signal is not Signal.SETTLED and self.is_wanted else None
-        if is_over_tcp(phase) and self._override is not None and self._override.tcp == "never":
+        if phase is not None and is_over_tcp(phase) and self._override is not None and self._override.tcp == "never":
             is_clearing = phase is Phase.CLEARING
             phase, outcome = (Phase.UNGUARDED, outcome) if is_clearing else (None, Fault.CUT_SHORT)
         if phase is None:

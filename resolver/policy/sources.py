@@ -22,7 +22,7 @@ from resolver.errors import (
     Prohibited,
     ResolutionFailure,
 )
-from resolver.iterate import Budget
+from resolver.iterate.budget import Budget
 from resolver.policy.counts import PolicyCounts
 from resolver.policy.identity import chaos_answer
 from resolver.policy.options import IdentityOptions, Rebind

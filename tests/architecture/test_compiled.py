@@ -19,6 +19,7 @@ INTERPRETED: Final = frozenset(
         "resolver.policy.options",
         "internal_zones",  # what it says comes from a database, and is kept there
         "resolver.observe.boundary",  # faults
+        "resolver.observe.tap",  # where dnstap or a log of queries is wanted
         "resolver.service.draining",
         # what is read at the start
         "resolver.dnssec.algorithms",
