@@ -83,7 +83,10 @@ def _proof_octets(proof: tuple[RRset, ...]) -> int:
 
 
 def _tuple_octets(items: tuple[bytes, ...]) -> int:
-    return _aligned(TUPLE_OBJECT + POINTER * len(items)) + sum(map(_bytes_octets, items))
+    octets = _aligned(TUPLE_OBJECT + POINTER * len(items))
+    for item in items:
+        octets += _bytes_octets(item)
+    return octets
 
 
 def _bytes_octets(data: bytes) -> int:

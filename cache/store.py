@@ -238,7 +238,12 @@ class RRsetCache:
 
     def _keep(self, node: Node, entries: tuple[Entry, ...]) -> None:
         """Make `entries` all that the node has; the one place where entries come and go. A node without any goes."""
-        self.speaks_below += sum(map(speaks_below, entries)) - sum(map(speaks_below, node.entries))
+        for old in node.entries:
+            if speaks_below(old):
+                self.speaks_below -= 1
+        for new in entries:
+            if speaks_below(new):
+                self.speaks_below += 1
         octets = octets_of_all(entries) if entries else 0
         self.octets += octets - node.octets
         node.octets = octets
@@ -302,6 +307,7 @@ def _fault(entry: Entry) -> str:
     if type(entry) is Denial:
         return "" if entry.soa.rdatas else "no SOA"  # RFC 2308 §5
     assert isinstance(entry, RRset)
-    if len(entry.rdatas) > MAX_RECORDS or sum(map(len, entry.rdatas)) > MAX_RDATA_OCTETS:
-        return "too large"
-    return ""
+    octets = 0
+    for rdata in entry.rdatas:
+        octets += len(rdata)
+    return "too large" if len(entry.rdatas) > MAX_RECORDS or octets > MAX_RDATA_OCTETS else ""

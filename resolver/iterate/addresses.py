@@ -44,9 +44,11 @@ class AddressBook:
         missing = []
         for name in delegation.name_servers:
             before = len(found)
-            found.update(dict.fromkeys(self.known(name, now)))
+            for address in self.known(name, now):
+                found[address] = None
             if delegation.glue:
-                found.update(dict.fromkeys(self.addresses_in(delegation.glue, name)))
+                for address in self.addresses_in(delegation.glue, name):
+                    found[address] = None
             if len(found) == before:
                 missing.append(name)
         return list(found), missing

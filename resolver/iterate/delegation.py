@@ -88,7 +88,7 @@ class Delegation(Value):
 
     @property
     def is_forwarder(self) -> bool:
-        return self.origin in (Origin.FORWARD, Origin.FORWARD_FIRST)
+        return self.origin is Origin.FORWARD or self.origin is Origin.FORWARD_FIRST
 
 
 def configured(forward: Sequence[ForwardZone], stub: Sequence[StubZone]) -> dict[WireName, Delegation]:

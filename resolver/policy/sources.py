@@ -206,9 +206,8 @@ def without_rebinding(answer: Answer, rebind: Rebind) -> Answer:
         return answer
     if answer.answer and _leads_home(answer.answer[-1]):
         raise LocalTarget("a public name with an address of this platform")
-    if any(map(_leads_home, answer.additional)):
-        return with_additional(answer, tuple(one for one in answer.additional if not _leads_home(one)))
-    return answer
+    kept = [one for one in answer.additional if not _leads_home(one)]
+    return answer if len(kept) == len(answer.additional) else with_additional(answer, tuple(kept))
 
 
 def _leads_home(rrset: RRset) -> bool:

@@ -52,7 +52,10 @@ class SpecialUse:
 
     def find(self, qname: WireName, qtype: int) -> Answer | None:
         """The local answer, or None when the name is an ordinary one."""
-        if not qname.endswith(TOP_LABELS):
+        for top in TOP_LABELS:
+            if qname.endswith(top):
+                break
+        else:
             return None
         for name in ancestors(qname):
             if name in self._configured:

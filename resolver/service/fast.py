@@ -6,7 +6,6 @@ with. It is derived from the one truth and dies with it (design.md §5.2). What 
 that it was said to, in many orders, as long as all holds that it rests on.
 """
 
-from struct import Struct
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
@@ -43,7 +42,7 @@ SEEN: Final = RD | AD | CD  # flags of a query by which its reply differs
 WITH_EDNS: Final = 1
 WITH_DO: Final = 2
 WITH_NSID: Final = 4
-ROOM: Final = Struct("!HHB")  # flags, octets of the longest reply, whether there is EDNS, DO, NSID
+ROOM_OCTETS: Final = 5  # flags, octets of the longest reply, whether there is EDNS, DO, NSID
 RESHUFFLED: Final = 1.0  # s; for so long the orders of an internal reply are the same ones
 LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # multiplier, increment, mask: Numerical Recipes' generator
 LCG_SHIFT: Final = 12  # its lower bits take turns too regularly: A and AAAA asked in turns would always begin alike
@@ -334,7 +333,7 @@ def _key_of(query: Query, max_octets: int) -> bytes:
     edns = 0
     if query.edns is not None:
         edns = WITH_EDNS | (WITH_DO if query.edns.do else 0) | (WITH_NSID if query.edns.nsid else 0)
-    return ROOM.pack(query.flags & SEEN, max_octets, edns) + query.asked
+    return ((query.flags & SEEN) << 24 | max_octets << 8 | edns).to_bytes(ROOM_OCTETS, "big") + query.asked
 
 
 def _octets_held(entry: Entry) -> int:

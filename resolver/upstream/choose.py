@@ -265,6 +265,10 @@ def _is_worth_a_look(state: ServerState, known: ServerState, now: float) -> bool
 def _near_the_fastest(alive: list[tuple[float, int, Candidate]], rng: Rng) -> tuple[float, int, Candidate]:
     if len(alive) == 1:
         return alive[0]
-    latest = min([one[0] for one in alive]) + SAME_SPEED
+    fastest = alive[0][0]
+    for expected, _, _ in alive:
+        if expected < fastest:
+            fastest = expected
+    latest = fastest + SAME_SPEED
     near = [one for one in alive if one[0] <= latest]
     return near[0] if len(near) == 1 else near[rng.randrange(0, len(near))]

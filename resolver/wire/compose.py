@@ -6,7 +6,6 @@ as fit, for clients that can neither take more octets nor ask over TCP. What doe
 """
 
 from collections.abc import Sequence
-from struct import Struct
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
@@ -16,15 +15,15 @@ from cache.rrset import RRset, Security, Trust
 from cache.rrtypes import AAAA, CHAOS, HTTPS, IN, MX, NS, NSEC, NSEC3, RRSIG, SERVFAIL, SOA, SRV, SVCB, A
 from cache.ttl import shown_ttl
 from resolver.wire.edns import PAYLOAD, compose_opt, error_options, nsid_option
-from resolver.wire.layout import HEADER, HEADER_OCTETS, MAX_TARGET, POINTER_BITS, RCODE_BITS
+from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, RCODE_BITS
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query
 from resolver.wire.rdata import WRITTEN_COMPRESSED, target_in, write_rdata
 from resolver.wire.spellings import Spellings
 
 ID_OCTETS: Final = 2
 MIN_OCTETS: Final = 512  # RFC 1035 §4.2.1: what every client can take; holds any question with our OPT RR
-FIELDS: Final = Struct("!HHI")  # type, class, TTL: what stands between a record's owner and its RDLENGTH
-HEAD_OCTETS: Final = 2 + FIELDS.size + 2  # of a record before its rdata, where its owner is a pointer
+FIELDS_OCTETS: Final = 8  # type, class, TTL: what stands between a record's owner and its RDLENGTH
+HEAD_OCTETS: Final = 2 + FIELDS_OCTETS + 2  # of a record before its rdata, where its owner is a pointer
 POINTER: Final = POINTER_BITS >> 8  # what the first octet of one is, at least
 NO_BOUND: Final = 1 << 30
 MAX_PART_OCTETS: Final = 4096  # of a message that part of a set is worth being put into: more than UDP brings
@@ -150,7 +149,8 @@ def render(
         draft.note_targets(answer.answer)
         additionals = draft.put_what_fits(beside)
     flags = _flags(query, answer) if is_whole else _flags(query, answer) | TC
-    HEADER.pack_into(draft.out, 0, 0, flags, 1, answers, authorities, additionals + bool(opt))
+    counts = answers << 32 | authorities << 16 | additionals + bool(opt)
+    draft.out[2:HEADER_OCTETS] = (flags << 64 | 1 << 48 | counts).to_bytes(HEADER_OCTETS - 2, "big")
     draft.out += opt
     rrsets = answer.answer
     if needed or wanted or beside:
@@ -336,7 +336,7 @@ class _Draft:
         if self._targets:
             owner = self._targets.get(owner, owner)  # type: ignore[assignment]  # spelled in its own letters
         spellings.write(out, owner)
-        fields = FIELDS.pack(rtype, self._rclass, ttl)
+        fields = (rtype << 48 | self._rclass << 32 | ttl).to_bytes(FIELDS_OCTETS, "big")
         if rtype in ADDRESSES:
             fields += len(rdatas[0]).to_bytes(2, "big")
             out += fields

@@ -22,6 +22,8 @@ from resolver.wire.rdata import read_rdata
 
 MAX_RECORDS: Final = 2048  # in one message; BIND 9.20 keeps 100 of one type, and 64 kB could hold 5,900
 
+MANY: Final = 8  # records of one RRset, to look through them for another
+
 Section = tuple[RawRRset, ...]
 
 
@@ -90,13 +92,14 @@ class _Gathered:
         self.rrsigs: tuple[bytes, ...] = ()
 
     def add(self, ttl: i64, rdata: bytes) -> None:
-        self.rdatas.append(rdata)
+        if len(self.rdatas) >= MANY or rdata not in self.rdatas:  # of many, the same are found at the end
+            self.rdatas.append(rdata)
         if ttl < self.ttl:  # RFC 2181 §5.2: differing TTLs in an RRset are an error; the lowest one counts
             self.ttl = ttl
 
     def each(self) -> tuple[bytes, ...]:
         """The rdatas in order and once (RFC 2181 §5)."""
-        return tuple(self.rdatas if len(self.rdatas) == 1 else dict.fromkeys(self.rdatas))
+        return tuple(self.rdatas if len(self.rdatas) < MANY else dict.fromkeys(self.rdatas))
 
 
 Sets = dict[tuple[bytes, int], _Gathered]  # by folded owner and type; RRSIGs by the type that they cover
