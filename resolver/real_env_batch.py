@@ -11,7 +11,6 @@ from collections.abc import Callable
 from socket import CMSG_SPACE, MSG_DONTWAIT
 from typing import Final, final
 
-from cache.value import Value
 from resolver.env import Datagram
 
 SLOTS: Final = 64  # datagrams per call: enough to drown the cost of a wake-up, few enough that others get their turn
@@ -36,7 +35,7 @@ _LIBC.sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.
 
 
 @final
-class Layout(Value):
+class Layout:
     """Where things stand in a datagram's head: a struct sockaddr, padded, then one struct cmsghdr with its pktinfo.
 
     control_at: where the control message begins. client, local: the packed addresses of source and destination.
@@ -54,9 +53,6 @@ class Layout(Value):
         self.client: Final = client
         self.local: Final = local
         self.interface_at: Final = interface_at
-
-    def parts(self) -> tuple[object, ...]:
-        return self.name_octets, self.control_at, self.control_octets, self.client, self.local, self.interface_at
 
 
 # sockaddr_in: family, port, address, 8 octets of nothing; in_pktinfo: interface, local address, destination.
