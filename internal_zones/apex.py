@@ -7,7 +7,6 @@ from mypy_extensions import mypyc_attr
 from cache.names import WireName, from_text, is_at_or_below
 from cache.rrset import RRset, Trust
 from cache.rrtypes import NS, SOA
-from cache.value import Value
 
 INTERNAL: Final = from_text("internal.")
 FLYCAST: Final = from_text("flycast.")
@@ -24,7 +23,7 @@ REFRESH, RETRY, EXPIRE = 60, 10, 86400  # seconds; no secondary reads them
 
 @final
 @mypyc_attr(acyclic=True)
-class Apex(Value):
+class Apex:
     """The records of a zone's apex. denying: the SOA with the TTL that a negative answer has (RFC 2308 §5)."""
 
     __slots__ = ("denying", "ns", "soa")
@@ -33,9 +32,6 @@ class Apex(Value):
         self.soa: Final = soa
         self.ns: Final = ns
         self.denying: Final = denying
-
-    def parts(self) -> tuple[object, ...]:
-        return self.soa, self.ns, self.denying
 
 
 def apex_of(qname: WireName) -> WireName | None:
