@@ -12,7 +12,7 @@ from tests.architecture.source import Source, assert_none, product, source_of
 PAGE: Final = Path(__file__).parents[2] / "docs" / "memory.md"
 NAMED: Final = re.compile(r"`((?:cache|internal_zones|resolver)[\w.]*):([\w.]+)`(?: = (\d+))?")
 TABLES: Final = frozenset(
-    {"Cache", "Counter", "LRUCache", "OrderedDict", "TLRUCache", "TTLCache", "deque", "dict", "list", "set"}
+    {"Cache", "Counter", "LRUCache", "OrderedDict", "Recent", "TLRUCache", "TTLCache", "deque", "dict", "list", "set"}
 )
 ONCE: Final = ("resolver.cli", "resolver.demo")  # processes that end by themselves
 
