@@ -7,6 +7,7 @@ what this very daemon's /metrics says, taken to go on for as long as a rule want
 import contextlib
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -41,6 +42,11 @@ socket = "control.sock"
 [metrics]
 listen = "127.0.0.1:9153"
 """
+UNSIGNED = '[dnssec]\nnegative_trust_anchors = ["."]\n'  # this internet's root signs nothing
+OF_ANOTHER_ROOT = (
+    ". IN DS 19036 8 2 49AAC11D7B6F6446702E54A1607371607A1A41855200FD2CE1CDDE32F24E8FB5\n"  # the key of 2010
+)
+OF_A_BUSY_MACHINE = {"CisternLoopLate"}  # it comes when the tests beside this one take the CPU, and says so rightly
 RULES = ROOT / "packaging" / "prometheus" / "rules.yml"
 
 
@@ -67,7 +73,7 @@ class Day:
     def alerts(self) -> set[str]:
         """The shipped alerts that come when all goes on as it went since this was last looked at."""
         before, self._before = self._before, run(self.daemon, "curl", "-s", "http://127.0.0.1:9153/metrics").stdout
-        return firing(before, self._before, self.daemon.folder)
+        return firing(before, self._before, self.daemon.folder) - OF_A_BUSY_MACHINE
 
 
 @pytest.fixture
@@ -82,7 +88,8 @@ def day(mended: Internet, tmp_path: Path) -> Iterator[Day]:
     assert "1 option has no counterpart" in migrated.stderr
     make_state(tmp_path / "state.db")
     # 127/8 is allowed there; here it also says whose `.internal` these clients see
-    config = migrated.stdout.replace('"127.0.0.0/8" = 0', '"127.0.0.0/8" = 24') + OWN
+    config = migrated.stdout.replace('"127.0.0.0/8" = 0', '"127.0.0.0/8" = 24') + OWN + UNSIGNED
+    config = config.replace("[cache]", '[cache]\nsnapshot = "cache.db"')
     (tmp_path / "cistern.toml").write_text(config)
     checked = subprocess.run(
         [CISTERN, "check", "cistern.toml"], cwd=tmp_path, check=False, capture_output=True, text=True
@@ -162,11 +169,42 @@ def test_a_day(day: Day) -> None:
     assert wait_until(lambda: day.doctor()[0] == 0, 20), day.doctor()[1]
     assert "CisternNotReady" not in day.alerts()
 
-    # -- anchors that are not the root's: nothing is secure, and the reason is named before it is gone by
-    (folder / "root.key").write_text("these are no keys\n")
-    day.config.write_text(day.config.read_text() + '\n[dnssec]\nvalidate = true\ntrust_anchors = "root.key"\n')
+    a_full_disk(day)
+    expired_anchors(day)
+
+
+def a_full_disk(day: Day) -> None:
+    """No octet can be written any more: whoever asks is answered, and the alert and doctor say where to look."""
+    log = day.daemon.log.read_text()
+    pid = int([str(day.daemon.process.pid), *re.findall(r"replaced by=(\d+)", log)][-1])
+    bounds = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, bounds[1]))  # to the daemon as a full disk: each write fails
+    day.types("reload", "--config", str(day.config))  # has a line in the log
+    assert wait_until(lambda: "log: lines are lost" in day.doctor()[1], 30), day.doctor()[1]
+    assert "CisternNotWritten" in day.alerts()
+    assert day.asks("web.internal", "AAAA", "+short").startswith("fdaa:")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, bounds)
+    day.types("reload", "--config", str(day.config))
+    assert wait_until(lambda: "log: lines are lost" not in day.doctor()[1], 30)
+    assert "log_lines_lost" in day.daemon.log.read_text()
+
+
+def expired_anchors(day: Day) -> None:
+    """Anchors that are none are found by `check`; those that are another root's by the alert and doctor."""
+    sound, key = day.config.read_text(), day.daemon.folder / "root.key"
+    key.write_text("these are no keys\n")
+    day.config.write_text(sound.replace(UNSIGNED, '[dnssec]\ntrust_anchors = "root.key"\n'))
     checked = day.types("check", str(day.config))
     assert (checked.returncode, "dnssec.trust_anchors" in checked.stderr) == (2, True)
+    key.write_text(OF_ANOTHER_ROOT)
+    assert "dnssec.trust_anchors" in day.types("reload", "--config", str(day.config)).stdout
+    for number in range(4):
+        assert "SERVFAIL" in day.asks(f"signed{number}.site.test")
+    assert "nothing proved secure" in day.doctor()[1]
+    assert "CisternAnchors" in day.alerts()
+    day.config.write_text(sound)
+    assert day.types("reload", "--config", str(day.config)).returncode == 0
+    assert wait_until(lambda: "192.0.2.80" in day.asks("www.site.test", "A", "+short"), 30)
 
 
 class Asking:
