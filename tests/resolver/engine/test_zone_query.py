@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from math import inf
+from random import Random
 from typing import Never
 
 import dns.flags
@@ -270,6 +271,26 @@ def test_the_only_server_that_has_been_silent_for_long_gets_one_datagram() -> No
         with pytest.raises(NoReachableAuthority):
             await ask(world, BAD)
         assert world.sent == 1
+
+    play(main)
+
+
+def test_no_question_fails_whose_only_server_loses_a_third_of_all_datagrams() -> None:
+    """One in forty did, each for five seconds."""
+    rng = Random(7)
+    answers = {f"n{number}.example. A": (f"n{number}.example. 60 A 198.51.100.1",) for number in range(200)}
+
+    def lossy(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        is_lost = not over_tcp and rng.random() < 0.3
+        return [(60.0, b"late")] if is_lost else Table(answers)(query, over_tcp)
+
+    async def main() -> None:
+        world = World({BAD: lossy})
+        for asked in answers:
+            began = world.env.now()
+            assert await ask(world, BAD, shown=question(asked)) is not None
+            assert world.env.now() - began < 2.0
+            await trio.sleep(2 * rng.random())
 
     play(main)
 
