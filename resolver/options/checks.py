@@ -48,6 +48,7 @@ def faults_of_whole(options: Options) -> Iterator[Fault]:
     for table, lower, higher in ORDERED:
         yield from _crossed_bounds(options, table, lower, higher)
     yield from _repeated_zones(options)
+    yield from _repeated_servers(options)
 
 
 # table, and two options of it of which the first must not be larger than the second
@@ -118,6 +119,16 @@ def _repeated_zones(options: Options) -> Iterator[Fault]:
         earlier = seen.setdefault(from_text(zone), f"{table}[{index}]")
         if earlier != f"{table}[{index}]":
             yield Fault((table, index, "zone"), f"expected each zone once: {zone} already stands in {earlier}")
+
+
+def _repeated_servers(options: Options) -> Iterator[Fault]:
+    """One server, one way to ask it."""
+    seen: set[str] = set()
+    for index, one in enumerate(options.server):
+        address = str(ipaddress.ip_address(one.address))
+        if address in seen:
+            yield Fault(("server", index, "address"), f"expected each server once: {one.address} already stands there")
+        seen.add(address)
 
 
 def _each(check: Callable[[str], object]) -> Callable[[object], str]:

@@ -45,6 +45,13 @@ WRONG = [
         id="zone twice",
     ),
     pytest.param(
+        '[[server]]\naddress = "2001:db8::1"\n[[server]]\naddress = "2001:DB8:0::1"',
+        4,
+        "server[1].address",
+        "expected each server once",
+        id="server twice",
+    ),
+    pytest.param(
         '[[forward]]\nzone = "Flycast"\nservers = ["192.0.2.1:53"]',
         2,
         "forward[0].zone",
