@@ -13,7 +13,6 @@ from resolver.daemon.parts import Parts
 from resolver.errors import LocalTarget, ResolutionFailure
 from resolver.observe.trace import Tracer
 from resolver.policy.explain import ExplainRow, answer_rows, explain, verdict_row
-from resolver.policy.sources import without_rebinding
 from resolver.service.rows import LiveRows
 
 SUCCESSION: Final = 1.0  # s; until it is seen that a reload has begun to read another database
@@ -22,12 +21,12 @@ SUCCESSION: Final = 1.0  # s; until it is seen that a reload has begun to read a
 async def resolve_watched(parts: Parts, question: Question, rows: LiveRows) -> Sequence[ExplainRow]:
     """Resolve a public name as for a client, its steps sent to `rows` as they are taken; the rows of what came of it."""
     tracer = Tracer(parts.env.now, rows.send_nowait)  # fewer than the channel has room for
-    rebind = parts.known.rebind
+    guard = parts.known.guard
     try:
         resolving = parts.public.resolve(question, parts.new_budget(watch=tracer))
-        answer = without_rebinding(await parts.bridge.wait(resolving, "explain --resolve"), rebind)
+        answer = guard.watched(await parts.bridge.wait(resolving, "explain --resolve"))
     except ResolutionFailure as failure:
-        if isinstance(failure, LocalTarget) and rebind == "resolve":
+        if isinstance(failure, LocalTarget) and guard.rebind == "resolve":
             return explain(parts.known, question, parts.env.now())  # the rest differs by client
         known = explain(parts.known, question, parts.env.now())[:-1]  # how far it got
         return [*known, verdict_row(failure.answer())]

@@ -30,6 +30,7 @@ from resolver.observe.boundary import Boundary
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
 from resolver.policy.identity import nsid_of
+from resolver.policy.rebinding import Guard
 from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import views
@@ -242,7 +243,7 @@ def _sources(
         views(options.networks),
         mesh,
         bridge.outside,
-        rebind=options.answer.rebind,
+        guard=_guard_of(options),
         beside=lambda answer: with_addresses(cache, answer, env.now()),
         identity=options.identity,
         trusted=beliefs.root_tags if beliefs is not None else None,
@@ -270,7 +271,7 @@ def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delega
         zones=recursion.zones,
         options=options.recursion,
         stale=options.stale,
-        rebind=options.answer.rebind,
+        guard=_guard_of(options),
     )
 
 
@@ -297,3 +298,7 @@ def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: R
         connect=connect,
         watch_file=env.watch_file,
     )
+
+
+def _guard_of(options: Options) -> Guard:
+    return Guard(options.answer.rebind, options.answer.private_prefixes, options.answer.private_zones)

@@ -193,6 +193,8 @@ CHECKS: Final[Mapping[Key, Callable[[object], str]]] = {
     ("listen", "addresses"): _each(_check_address),
     ("state", "subscription", "api"): _each(_check_api_or_off),
     ("recursion", "do_not_query"): _each(_check_prefix),
+    ("answer", "private_prefixes"): _each(_check_prefix),
+    ("answer", "private_zones"): _each(_check_zone),
     ("forward", "zone"): _each(_check_zone),
     ("forward", "servers"): _each(_check_address),
     ("stub", "zone"): _each(_check_zone),

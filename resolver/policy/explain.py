@@ -27,7 +27,6 @@ from resolver.errors import (
     ResolutionFailure,
     reasons,
 )
-from resolver.policy.sources import without_rebinding
 from resolver.policy.special_use import ours
 from resolver.policy.whom import Known, next_query
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
@@ -153,10 +152,10 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
             errors = (_stale_error(link), *_remembered_errors(failure))
             yield _present(wanted, link, "stale", _stale_note(failure, known.stale), now)
         if chain.follow(link, now):
-            yield verdict_row(without_rebinding(chain.answer(errors=errors), known.rebind), asked_next)
+            yield verdict_row(known.guard.watched(chain.answer(errors=errors)), asked_next)
             return
         if is_local(chain.name):
-            if known.rebind == "refuse":
+            if known.guard.rebind == "refuse":
                 raise LocalTarget("a public alias to a name of this platform")
             yield LinkRow(to_text(chain.name), type_to_text(chain.qtype), "internal", "local", note=IN_ITS_NETWORK)
             yield VerdictRow(rcode="", next=asked_next)

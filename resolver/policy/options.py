@@ -33,6 +33,17 @@ class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "fdaa::/16: refuse them (EDE 15), or resolve them, internal names in the client's network"
         ),
     ] = "refuse"
+    private_prefixes: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="addresses that no public name may give (EDE 15), beside this platform's own: 10.0.0.0/8 and whatever "
+            "else is behind your firewall"
+        ),
+    ] = ()
+    private_zones: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="zones at and below which names may give these private addresses all the same"),
+    ] = ()
 
 
 class IdentityOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,15 +6,14 @@ from functools import partial
 from typing import Final
 
 from cache.answer import Answer, Question
-from cache.beside import TARGET_AT, with_additional
+from cache.beside import TARGET_AT
 from cache.names import WireName
 from cache.rrset import RRset, Trust
-from cache.rrtypes import AAAA, ANY, AXFR, CHAOS, IN, IXFR
+from cache.rrtypes import ANY, AXFR, CHAOS, IN, IXFR
 from internal_zones import InternalZones
 from resolver.engine import Mesh, PublicResolver
 from resolver.errors import (
     InternalError,
-    LocalTarget,
     NoQuestion,
     NotRecursive,
     NotServed,
@@ -25,10 +24,11 @@ from resolver.errors import (
 from resolver.iterate.budget import Budget
 from resolver.policy.counts import PolicyCounts
 from resolver.policy.identity import chaos_answer
-from resolver.policy.options import IdentityOptions, Rebind
+from resolver.policy.options import IdentityOptions
+from resolver.policy.rebinding import Guard
 from resolver.policy.sentinel import heed, is_sentinel
 from resolver.policy.special_use import SpecialUse
-from resolver.policy.views import SIX_PN, View
+from resolver.policy.views import View
 from resolver.wire.message import CD, RD, Query
 
 HINFO: Final = 13
@@ -63,7 +63,7 @@ class Sources:
         mesh: Mesh,
         outside: Outside,
         *,
-        rebind: Rebind = "refuse",
+        guard: Guard | None = None,
         beside: Callable[[Answer], Answer] = as_it_is,
         identity: IdentityOptions = NOBODY,
         trusted: AbstractSet[int] | None = None,
@@ -73,7 +73,7 @@ class Sources:
 
         internal: None when no state database is configured; its names are then reserved all the same.
 
-        rebind: whether public names may lead into this platform. beside: adds what is worth saying beside a public answer.
+        guard: which addresses public names may give. beside: adds what is worth saying beside a public answer.
         identity: what is said of this server. trusted: the key tags of the root's trust anchors; None: nothing is validated.
         """
         self._special = special
@@ -83,7 +83,7 @@ class Sources:
         self._budget = budget
         self._mesh = mesh
         self._outside = outside
-        self._rebind = rebind
+        self._guard = guard or Guard()
         self._beside = beside
         self._identity = identity
         self._trusted = trusted
@@ -109,7 +109,7 @@ class Sources:
             if answer is not None:
                 if query.qtype in TARGET_AT:
                     answer = self._beside(answer)
-                return self._noted("cache", without_rebinding(self._heeded(query, answer), self._rebind))
+                return self._noted("cache", self._guard.watched(self._heeded(query, answer)))
             if not query.flags & RD:
                 raise NotRecursive("RD=0, and this is not in the cache")
         except ResolutionFailure as failure:
@@ -134,14 +134,14 @@ class Sources:
         """The answer where `answer_now` had none, in the mesh; raises ResolutionFailure."""
         if self._is_ours(query.qname):
             return self._noted("internal", await self._at_home(view, Question(query.qname, query.qtype)))
-        at_home = partial(self._at_home, view) if self._rebind == "resolve" else None
+        at_home = partial(self._at_home, view) if self._guard.rebind == "resolve" else None
         answer = await self._public.resolve(
             Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD
         )
         answer = self._heeded(query, answer)
         if query.qtype in TARGET_AT:
             answer = self._beside(answer)
-        return self._noted("upstream", without_rebinding(answer, self._rebind))
+        return self._noted("upstream", self._guard.watched(answer))
 
     def _heeded(self, query: Query, answer: Answer) -> Answer:
         """`answer` unless its name is a sentinel that must not pass (RFC 8509)."""
@@ -195,20 +195,3 @@ def minimal_any(qname: WireName) -> Answer:
         trust=Trust.LOCAL,
     )
     return Answer(answer=(hinfo,))
-
-
-def without_rebinding(answer: Answer, rebind: Rebind) -> Answer:
-    """`answer` unless a public name gives an address of this platform's networks and must not; raises LocalTarget.
-
-    Such addresses beside the answer are left out.
-    """
-    if rebind != "refuse":
-        return answer
-    if answer.answer and _leads_home(answer.answer[-1]):
-        raise LocalTarget("a public name with an address of this platform")
-    kept = [one for one in answer.additional if not _leads_home(one)]
-    return answer if len(kept) == len(answer.additional) else with_additional(answer, tuple(kept))
-
-
-def _leads_home(rrset: RRset) -> bool:
-    return rrset.rtype == AAAA and any(rdata.startswith(SIX_PN) for rdata in rrset.rdatas)

@@ -16,12 +16,14 @@ from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, closest, closest_to
 from resolver.iterate.minimise import shorten
 from resolver.iterate.options import RecursionOptions
-from resolver.policy.options import Rebind
+from resolver.policy.rebinding import Guard
 from resolver.upstream.choose import expected_of
 from resolver.upstream.learning import Typical, is_known, is_lame, is_silent
 from resolver.wire.text import rdata_to_text, type_to_text
 
 MAX_SHOWN: Final = 4  # servers named in a text for people; `cistern servers ZONE` has them all
+
+NO_PREFIXES: Final = Guard()
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +37,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     zones: Mapping[WireName, Delegation]
     options: RecursionOptions
     stale: StaleOptions
-    rebind: Rebind = "refuse"
+    guard: Guard = NO_PREFIXES
 
     def closest(self, name: WireName, now: float) -> Delegation:
         """The closest delegation at or above `name`."""

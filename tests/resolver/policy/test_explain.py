@@ -8,6 +8,7 @@ from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NXDOMAIN, SOA, A
 from resolver.errors import NO_REACHABLE_AUTHORITY
 from resolver.policy.explain import IN_ITS_NETWORK, ExplainRow, LinkRow, VerdictRow, explain, explain_local
+from resolver.policy.rebinding import Guard
 from tests.build import replace
 from tests.resolver.policy.test_whom import known
 
@@ -164,7 +165,7 @@ def test_an_alias_into_this_platform_and_an_address_of_it_are_refused_as_they_wo
 
 def test_what_leads_into_this_platform_is_told_as_it_is_answered_where_that_is_allowed() -> None:
     here = Known(rrset(WWW, CNAME, from_text("web.internal.")), rrset(WEB, AAAA, b"\xfd\xaa" + bytes(14)))
-    here.known = replace(here.known, rebind="resolve")
+    here.known = replace(here.known, guard=Guard("resolve"))
     (_, inside), verdict = here.explain(WWW)
     assert (inside.owner, inside.origin, inside.note) == ("web.internal.", "internal", IN_ITS_NETWORK)
     assert verdict.rcode == "", "it depends on the client"

@@ -26,6 +26,7 @@ from resolver.errors import (
 )
 from resolver.iterate import Budget, Iteration
 from resolver.policy.options import Rebind
+from resolver.policy.rebinding import Guard
 from resolver.policy.sources import HINFO, Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import View, views
@@ -89,7 +90,7 @@ def sources_of(
         views({}),
         turned.mesh,
         turned.bridge.outside,
-        rebind=rebind,
+        guard=Guard(rebind),
     )
 
 
