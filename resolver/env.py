@@ -4,13 +4,17 @@ Addresses of clients are packed octets (4 or 16) where they are compared and cou
 """
 
 import ipaddress
-from collections.abc import Callable, MutableSequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 import trio
 
 MAX_PORT = 65535
+MIN_SOURCE_PORT = 1024  # the ports below are other services'
+ALL_SOURCE_PORTS: Sequence[int] = range(MIN_SOURCE_PORT, MAX_PORT + 1)
+LEAST_SOURCE_PORTS = 4096  # to draw from: each halving makes a forger's work half as long (RFC 5452 §7)
 
 
 class Address(NamedTuple):
@@ -38,6 +42,41 @@ def address_from_text(text: str) -> Address:
     if is_bracketed != (ip.version == 6):
         raise ValueError(f"{text!r}: brackets stand around IPv6 addresses, and only there")
     return Address(str(ip), int(port))
+
+
+def source_ports(avoided: Iterable[str], reserved: str) -> Sequence[int]:
+    """From which UDP ports questions to servers may leave: who draws them himself does not see what the kernel keeps free.
+
+    avoided: of `recursion.avoid_ports`; reserved: as the kernel has it, `8080,9000-9100`.
+
+    What the kernel reserves is not looked at where too few would be left.
+    """
+    own = set(_listed(avoided))
+    both = own.union(_listed(part for part in reserved.strip().split(",") if part))
+    for gone in (both, own):
+        if not gone:
+            return ALL_SOURCE_PORTS
+        left = array("H", (port for port in ALL_SOURCE_PORTS if port not in gone))
+        if len(left) >= LEAST_SOURCE_PORTS:
+            return left
+    raise ValueError(f"fewer than {LEAST_SOURCE_PORTS} ports are left to ask from")
+
+
+def port_range(text: str) -> range:
+    """The ports of `5353` or `8000-8100`; raises ValueError."""
+    first, dash, last = text.partition("-")
+    numbers = (first, last if dash else first)
+    if not all(number.isascii() and number.isdecimal() for number in numbers):
+        raise ValueError(f"{text!r} is no port and no range of ports: write 5353 or 8000-8100")
+    begin, end = map(int, numbers)
+    if not 0 <= begin <= end <= MAX_PORT:
+        raise ValueError(f"{text!r} is no range of ports from 0 to {MAX_PORT}")
+    return range(begin, end + 1)
+
+
+def _listed(ranges: Iterable[str]) -> Iterator[int]:
+    for text in ranges:
+        yield from port_range(text)
 
 
 class Datagram(msgspec.Struct, frozen=True, gc=False):

@@ -1,14 +1,14 @@
 """The real Env: the kernel's clocks, the kernel's randomness and its sockets. Nothing else may touch any of them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import trio
 
-from resolver.env import Address
+from resolver.env import Address, source_ports
 from resolver.real_env_files import RealFileNotices
 from resolver.real_env_inherited import Pool, peer_pid, receive_sockets, send_descriptors
 from resolver.real_env_loop import Loop
@@ -24,6 +24,7 @@ from resolver.real_env_udp import (
 )
 from resolver.real_env_unix import RealUnixListener, listen_unix, open_unix
 
+RESERVED_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -44,6 +45,7 @@ class RealNetwork:
         self._rng = rng
         self._loop = loop
         self._source = source
+        self.source_ports: Sequence[int] = source_ports((), reserved_ports())  # of questions to servers
         self._listening = set[int]()  # UDP ports of ours, never to be used as a source port
         self._listeners: list[RealUdpListener | RealTcpListener] = []
         self._unpublished: list[RealUnixListener] = []
@@ -80,10 +82,10 @@ class RealNetwork:
         return peer_pid(stream)
 
     def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> RealUdpChannel:
-        return connect_udp(server, self._rng, self._listening, self._source, self._loop, take)
+        return connect_udp(server, self._rng, self._listening, self._source, self._loop, take, self.source_ports)
 
     def open_udp(self, server: Address) -> RealAwaitedUdpChannel:
-        return open_udp(server, self._rng, self._listening, self._source)
+        return open_udp(server, self._rng, self._listening, self._source, self.source_ports)
 
     async def open_tcp(self, server: Address) -> trio.abc.Stream:
         return await open_tcp(server)
@@ -119,6 +121,14 @@ class RealEnv:
 
     def watch_file(self, path: str) -> RealFileNotices:
         return RealFileNotices(path)
+
+
+def reserved_ports() -> str:
+    """Which ports this host keeps free for services; "" where it does not say."""
+    try:
+        return RESERVED_PORTS.read_text()
+    except OSError:
+        return ""
 
 
 def _boot() -> str:

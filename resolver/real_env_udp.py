@@ -3,13 +3,13 @@
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Final
 
 import trio
 
-from resolver.env import MAX_PORT, Address, Datagram, Rng
+from resolver.env import ALL_SOURCE_PORTS, Address, Datagram, Rng
 from resolver.real_env_batch import IPV4, IPV6, PORT, SLOTS, Batches
 from resolver.real_env_loop import Loop
 
@@ -17,7 +17,6 @@ RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets: some thousand queries, which 
 BATCHES: Final = (
     16  # of queries taken in one turn: who floods is to fill his own line, and not the buffer that is everybody's
 )
-MIN_PORT: Final = 1024  # of a channel: the ports below are other services'
 PORT_TRIES: Final = 16  # random ports tried for a channel; on a busy host one in ten may be taken
 REPLY_OCTETS: Final = 4096  # room for a server's reply; it was told that 1232 fit
 
@@ -179,12 +178,13 @@ def connect_udp(
     source: str,
     loop: Loop,
     take: Callable[[bytes | OSError], None],
+    ports: Sequence[int] = ALL_SOURCE_PORTS,
 ) -> RealUdpChannel:
-    """Connect a socket to `server` from a random source port that is not among `taken`. Raises OSError.
+    """Connect a socket to `server` from a random source port of `ports` that is not among `taken`. Raises OSError.
 
     source: the address that it sends from; "": the one that the kernel picks for the server. take: see Network.connect_udp.
     """
-    sock = _connected(server, rng, taken, source)
+    sock = _connected(server, rng, taken, source, ports)
     try:
         return RealUdpChannel(sock, loop, take)
     except BaseException:
@@ -192,16 +192,18 @@ def connect_udp(
         raise
 
 
-def open_udp(server: Address, rng: Rng, taken: Container[int], source: str = "") -> RealAwaitedUdpChannel:
+def open_udp(
+    server: Address, rng: Rng, taken: Container[int], source: str = "", ports: Sequence[int] = ALL_SOURCE_PORTS
+) -> RealAwaitedUdpChannel:
     """The same for who waits for the reply. Raises OSError."""
-    return RealAwaitedUdpChannel(_connected(server, rng, taken, source))
+    return RealAwaitedUdpChannel(_connected(server, rng, taken, source, ports))
 
 
-def _connected(server: Address, rng: Rng, taken: Container[int], source: str) -> socket.socket:
+def _connected(server: Address, rng: Rng, taken: Container[int], source: str, ports: Sequence[int]) -> socket.socket:
     is_ipv6 = ":" in server.host
     sock = _udp_socket(is_ipv6)
     try:
-        _bind_at_random(sock, source or ("::" if is_ipv6 else "0.0.0.0"), rng, taken)
+        _bind_at_random(sock, source or ("::" if is_ipv6 else "0.0.0.0"), rng, taken, ports)
         sock.connect(server)
     except BaseException:
         sock.close()
@@ -231,10 +233,10 @@ def _widen_receive_buffer(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
 
-def _bind_at_random(sock: socket.socket, host: str, rng: Rng, taken: Container[int]) -> None:
+def _bind_at_random(sock: socket.socket, host: str, rng: Rng, taken: Container[int], ports: Sequence[int]) -> None:
     """RFC 5452 §9.2: a source port as hard to guess as the ID. The kernel's own choice would come from a smaller range."""
     for _ in range(PORT_TRIES):
-        port = rng.randrange(MIN_PORT, MAX_PORT + 1)
+        port = ports[rng.randrange(0, len(ports))]
         if port in taken:
             continue
         try:

@@ -23,13 +23,13 @@ from resolver.daemon.handover import NotTakenOver, Predecessor, meet
 from resolver.daemon.health import Process
 from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
-from resolver.env import Env
+from resolver.env import Env, source_ports
 from resolver.observe.log import configure_log
 from resolver.observe.log_writer import writer_to
 from resolver.observe.options import LogOptions
 from resolver.observe.turns import Turns
 from resolver.options import Options
-from resolver.real_env import RealEnv
+from resolver.real_env import RealEnv, reserved_ports
 from resolver.real_env_inherited import passed_sockets
 from resolver.real_env_notify import is_journal, notifier, watchdog_seconds
 from resolver.real_env_process import descriptors
@@ -65,6 +65,7 @@ def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
             log.warning("limits_fitted", descriptors=descriptors, **fitting)
         tune_collector()
         env = RealEnv()
+        env.network.source_ports = source_ports(options.recursion.avoid_ports, reserved_ports())
         env.network.inherited.add(passed_sockets(os.environ, os.getpid()))
         try:
             env.loop.note_turn = Turns(counts.loop).note

@@ -32,6 +32,13 @@ class RecursionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         msgspec.Meta(description="prefixes of server addresses that are never asked; servers named in this file are"),
     ] = DO_NOT_QUERY
+    avoid_ports: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="UDP ports that no question leaves from, as 5353 or 8000-8100, beside those of "
+            "net.ipv4.ip_local_reserved_ports"
+        ),
+    ] = ()
     qname_minimisation: Annotated[
         QnameMinimisation,
         msgspec.Meta(

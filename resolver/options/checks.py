@@ -8,7 +8,7 @@ from typing import Final
 from cache.names import from_text
 from cache.options import CacheOptions
 from internal_zones.options import OWN_ZONES
-from resolver.env import Address, address_from_text
+from resolver.env import Address, address_from_text, source_ports
 from resolver.options.places import Key
 from resolver.options.problems import Fault
 from resolver.options.schema import Options
@@ -189,10 +189,19 @@ def _check_zone(text: str) -> None:
         raise ValueError(f"expected the name of a zone: {error}") from None
 
 
+def _ports_fault(value: object) -> str:
+    try:
+        source_ports(map(str, value) if isinstance(value, tuple | list) else (), "")
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 CHECKS: Final[Mapping[Key, Callable[[object], str]]] = {
     ("listen", "addresses"): _each(_check_address),
     ("state", "subscription", "api"): _each(_check_api_or_off),
     ("recursion", "do_not_query"): _each(_check_prefix),
+    ("recursion", "avoid_ports"): _ports_fault,
     ("answer", "private_prefixes"): _each(_check_prefix),
     ("answer", "private_zones"): _each(_check_zone),
     ("forward", "zone"): _each(_check_zone),

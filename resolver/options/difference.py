@@ -9,7 +9,7 @@ from resolver.options.places import Key, key_text
 from resolver.options.schema import Options
 
 # Cannot change while the daemon runs: what hangs on them was begun with the process, or is in the cache already.
-FIXED: Key = ("control.socket", "cache.snapshot", "dnssec.validate")
+FIXED: Key = ("control.socket", "cache.snapshot", "dnssec.validate", "recursion.avoid_ports")
 HASH_OCTETS = 6  # a float, which all metrics are, holds 53 bits exactly
 
 
@@ -42,6 +42,7 @@ def with_fixed(wanted: Options, running: Options) -> Options:
         wanted,
         control=change(wanted.control, socket=running.control.socket),
         cache=change(wanted.cache, snapshot=running.cache.snapshot),
+        recursion=change(wanted.recursion, avoid_ports=running.recursion.avoid_ports),
         dnssec=change(wanted.dnssec, validate=running.dnssec.validate),
     )
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from resolver.env import Address, address_from_text
+from resolver.env import (
+    ALL_SOURCE_PORTS,
+    LEAST_SOURCE_PORTS,
+    MIN_SOURCE_PORT,
+    Address,
+    address_from_text,
+    port_range,
+    source_ports,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +46,30 @@ def test_the_text_of_an_address_is_read_back(address: Address) -> None:
 def test_a_text_that_is_no_address_says_why(text: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         address_from_text(text)
+
+
+def test_without_a_wish_all_ports_above_the_services_are_used() -> None:
+    assert source_ports((), "\n") is ALL_SOURCE_PORTS
+    assert (ALL_SOURCE_PORTS[0], ALL_SOURCE_PORTS[-1], len(ALL_SOURCE_PORTS)) == (MIN_SOURCE_PORT, 65535, 64512)
+
+
+def test_what_the_kernel_reserves_and_what_is_avoided_is_left_out() -> None:
+    ports = set(source_ports(("5353", "8000-8100"), "8080,9000-9100,30000\n"))
+    assert len(ports) == len(ALL_SOURCE_PORTS) - 1 - 101 - 101 - 1
+    assert not ports & {5353, 8000, 8080, 8100, 9000, 9050, 9100, 30000}
+    assert {5352, 8101, 8999, 9101} <= ports
+
+
+def test_a_kernel_that_reserves_nearly_all_is_not_heeded() -> None:
+    assert len(source_ports(("5353",), "1024-65000\n")) == len(ALL_SOURCE_PORTS) - 1
+
+
+def test_an_operator_cannot_leave_too_few() -> None:
+    with pytest.raises(ValueError, match=str(LEAST_SOURCE_PORTS)):
+        source_ports(("1024-65000",), "")
+
+
+@pytest.mark.parametrize("text", ["", "x", "1-", "-1", "2-1", "70000", "1-70000", "1 - 2", "1,2"])
+def test_what_is_no_range_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="port"):
+        port_range(text)

@@ -8,11 +8,11 @@ import pytest
 import trio
 import trio.testing
 
-from resolver.env import Address, Datagram, UdpListener
+from resolver.env import MIN_SOURCE_PORT, Address, Datagram, UdpListener
 from resolver.real_env_batch import SLOTS
 from resolver.real_env_loop import Loop
 from resolver.real_env_rng import RealRng
-from resolver.real_env_udp import MIN_PORT, PORT_TRIES, RealUdpListener, listen_udp, open_udp
+from resolver.real_env_udp import PORT_TRIES, RealUdpListener, listen_udp, open_udp
 
 
 def has_ipv6() -> bool:
@@ -210,7 +210,7 @@ def test_source_ports_are_spread_over_all_the_range() -> None:
 
     ports = trio.run(main)
     assert len(set(ports)) > 190
-    assert min(ports) >= MIN_PORT
+    assert min(ports) >= MIN_SOURCE_PORT
     assert max(ports) - min(ports) > 50_000
 
 
@@ -228,7 +228,7 @@ class ScriptedRng(random.Random):
 def test_a_port_that_is_taken_is_drawn_again() -> None:
     async def main() -> None:
         with client_of("127.0.0.1") as other, client_of("127.0.0.1") as server:
-            rng = ScriptedRng(other.getsockname()[1], 5353, 5300)
+            rng = ScriptedRng(*[port - MIN_SOURCE_PORT for port in (other.getsockname()[1], 5353, 5300)])
             open_udp(Address(*server.getsockname()[:2]), rng, {5353, 5300}).close()
             assert not rng.drawn
 
@@ -236,7 +236,7 @@ def test_a_port_that_is_taken_is_drawn_again() -> None:
 
 
 def test_drawing_ports_comes_to_an_end() -> None:
-    rng = ScriptedRng(*[5300] * (PORT_TRIES + 1))
+    rng = ScriptedRng(*[5300 - MIN_SOURCE_PORT] * (PORT_TRIES + 1))
     with pytest.raises(OSError, match="no free source port") as caught:
         open_udp(Address("127.0.0.1", 53), rng, {5300})
     assert caught.value.errno == errno.EADDRINUSE
@@ -260,3 +260,17 @@ def test_forged_path_mtus_are_not_believed(host: str, level: int, option: int) -
         listener.close()
 
     trio.run(main)
+
+
+def test_questions_leave_from_the_ports_that_are_left() -> None:
+    async def main() -> set[int]:
+        ports = set()
+        with client_of("127.0.0.1") as server:
+            for _ in range(100):
+                channel = open_udp(Address(*server.getsockname()[:2]), RealRng(), (), "", range(40000, 44096))
+                channel.send(b"question")
+                ports.add(server.recvfrom(100)[1][1])
+                channel.close()
+        return ports
+
+    assert trio.run(main) <= set(range(40000, 44096))

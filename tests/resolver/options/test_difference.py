@@ -5,7 +5,7 @@ import pytest
 
 from cache.options import CacheOptions
 from resolver.dnssec.options import DnssecOptions
-from resolver.iterate.options import ForwardZone
+from resolver.iterate.options import ForwardZone, RecursionOptions
 from resolver.options import Options, differences, digest, with_fixed
 from resolver.options.difference import FIXED
 from resolver.service.options import ControlOptions
@@ -14,6 +14,7 @@ OTHER = Options(
     cache=CacheOptions(max_ttl=60, snapshot="/x"),
     control=ControlOptions("/y"),
     dnssec=DnssecOptions(validate=False),
+    recursion=RecursionOptions(avoid_ports=("5353",)),
     networks={"192.0.2.0/24": 7},
     forward=(ForwardZone("corp.example", ("192.0.2.1:53",)),),
 )
