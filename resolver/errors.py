@@ -53,7 +53,7 @@ class ResolutionFailure(Exception):
     """A question could not be answered. Its class says what the client sees; its text says why, to people.
 
     The text is short (at most ~60 octets reach the client as EXTRA-TEXT) and never holds another network's data.
-    unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), never kept.
+    unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), and nobody else.
     is_remembered: it was met a short while ago, and nobody was asked now.
     """
 

@@ -27,6 +27,7 @@ from cache.rrtypes import DNAME, DNSKEY, DS, NOERROR, NXDOMAIN
 from cache.staleness import is_due
 from cache.store import RRsetCache
 from resolver.engine.counts import ResolveCounts
+from resolver.engine.doubted import Doubted
 from resolver.engine.flights import Flights
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.timers import NEVER
@@ -79,6 +80,7 @@ class PublicResolver:
         self._counts = counts
         self._is_local = is_local
         self._note_due = note_due
+        self._doubted = Doubted()
 
     def find(self, question: Question, now: float) -> Answer | None:
         """The answer if the cache holds all of it, fresh; never waits."""
@@ -148,6 +150,7 @@ class PublicResolver:
                 except ResolutionFailure as failure:
                     if not is_checked and failure.unvalidated is not None:
                         link = failure.unvalidated
+                        self._doubted.note(wanted, link)
                         errors = failure.answer().errors
                     else:
                         link = self._stale_link(wanted, failure, budget)
@@ -186,15 +189,21 @@ class PublicResolver:
         as_it_was: who asks is a flight that needs the answer, and has to judge the failure.
         """
         remembered = self._failures.find(question, now)
-        if remembered is not None and (is_checked or remembered.info_code not in OF_VALIDATION):
-            self._counts.failures_from_memory += 1
-            if budget.watch is not None:
-                budget.tell(Failed(question, remembered.text, is_remembered=True))
-            raise (
-                remembered_failure(remembered.info_code, remembered.text)
-                if as_it_was
-                else CachedFailure(remembered.text, remembered.info_code)
-            )
+        if remembered is None:
+            return
+        doubted = None
+        if not is_checked and remembered.info_code in OF_VALIDATION:
+            doubted = self._doubted.find(question, now)
+            if doubted is None:
+                return
+        self._counts.failures_from_memory += 1
+        if budget.watch is not None:
+            budget.tell(Failed(question, remembered.text, is_remembered=True))
+        if as_it_was or doubted is not None:
+            failure = remembered_failure(remembered.info_code, remembered.text)
+            failure.unvalidated = doubted
+            raise failure
+        raise CachedFailure(remembered.text, remembered.info_code)
 
     def _has_stale(self, question: Question, now: float) -> bool:
         return find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None

@@ -88,10 +88,14 @@ def test_a_client_that_checks_for_itself_gets_what_failed_and_nobody_else_does()
     async def test(world: World) -> None:
         signed = world.records(GOOD)
         world.says(lambda: signed.replace(rdatas=rrset(FORGED).rdatas))
+        asked: list[int] = []
         for _ in range(2):  # the second time the failure is remembered
             answer = await world.ask(is_checked=False)
             assert answer.security is Security.UNCHECKED
             assert [one.rdatas for one in answer.answer] == [rrset(FORGED).rdatas]
+            assert DNSSEC_BOGUS in codes(answer)
+            asked.append(len(world.asked))
+        assert asked[0] == asked[1], "nobody is asked again within the failure's pause"
         assert world.cache.peek(WWW.qname, A) is None
         with pytest.raises(CachedFailure):
             await world.ask()
@@ -259,5 +263,17 @@ def test_eleven_aliases_through_as_many_signed_zones_are_followed() -> None:
         answer = await world.ask(question("www.z0. A"))
         assert (len(answer.answer), answer.security) == (12, Security.SECURE)
         assert world.counts.signatures_checked == 1 + 3 * 12
+
+    simulate(test)
+
+
+def test_when_the_failure_is_forgotten_a_client_that_checks_for_itself_asks_anew() -> None:
+    async def test(world: World) -> None:
+        signed = world.records(GOOD)
+        world.says(lambda: signed.replace(rdatas=rrset(FORGED).rdatas))
+        await world.ask(is_checked=False)
+        world.failures.forget(WWW.qname)
+        world.says(lambda: world.records(GOOD))
+        assert (await world.ask(is_checked=False)).security is Security.SECURE
 
     simulate(test)
