@@ -93,6 +93,10 @@ class Internet:
         """What is sent there is never answered."""
         self._running[name].silence()
 
+    def ipv6_addresses(self) -> list[str]:
+        """Those of all servers: a namespace that loses IPv6 loses them."""
+        return [address for part in self._parts.values() for address in part.addresses if ":" in address]
+
     def mend(self) -> None:
         """Everything runs and answers."""
         for server in self._running.values():
