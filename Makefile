@@ -11,7 +11,7 @@ ALONE  := $(addprefix tests/,hostile packaging real replay)
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
 .PHONY: help run test build test-compiled nightly wheel deb docs man replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
-.PHONY: fuzz soak bench-hostile
+.PHONY: fuzz soak bench-hostile bench-attacks
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -93,6 +93,9 @@ soak: $(READY)  ## ten minutes of floods, faults and restarts; then memory is fl
 
 bench-hostile: $(READY)  ## what a victim waits and loses under each of 12 loads, beside unbound (root, unbound, nsd; 4 minutes)
 	$(BIN)/python -m tests.bench.hostile
+
+bench-attacks: $(READY)  ## packets that each pattern of attack costs, beside unbound (root, unbound)
+	$(BIN)/python -m tests.bench.attacks
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml's bounds
 	$(BIN)/python -m pip install --quiet --upgrade --editable '.[dev]'

@@ -1,8 +1,8 @@
 """How many packets does each pattern of the attacks cost, here and with Debian's unbound? The same servers, on real sockets.
 
-`python -m tests.simulation.attacks.beside_unbound` (root, unbound, iproute2; some minutes) prints the table of README.md: in a
-network namespace of its own, the servers of the scenarios on their addresses, one resolver after the other before them with an
-empty cache, neither of which validates, asked the pattern's questions by one client. Counted is what reaches the servers.
+`make bench-attacks` (root, unbound, iproute2; some minutes) prints the table of tests/simulation/attacks/README.md. In a network
+namespace of its own are the servers of the scenarios, on their addresses; before them one resolver after the other, each with an
+empty cache, neither of which validates, is asked the pattern's questions by one client. Counted is what reaches the servers.
 """
 
 import json
@@ -191,7 +191,7 @@ def _count(name: str, resolver: str) -> int:
         hints = Path(folder) / "hints"
         hints.write_text(internet.root_hints)
         with _running(resolver, inside, Path(folder), hints) as begin:
-            command = inside.inside(sys.executable, "-m", "tests.simulation.attacks.beside_unbound", name)
+            command = inside.inside(sys.executable, "-m", "tests.bench.attacks", name)
             with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as playing:
                 assert playing.stdout is not None
                 assert playing.stdin is not None
