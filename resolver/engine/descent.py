@@ -345,10 +345,10 @@ class Iterator:
             return []
         try:
             within = budget.sub(waits)
-        except (NoReachableAuthority, WorkExhausted):  # a circle, or too deep
+            budget.spend_name()
+        except (NoReachableAuthority, WorkExhausted):  # a circle, or too deep, or too many
             return []
         self._counts.own_address_lookups += 1
-        budget.spend_name()
         found: list[Address] = []
         for rtype in self._means.book.rtypes:
             found += await self._addresses(Question(name, rtype), within, query)
@@ -367,12 +367,12 @@ class Iterator:
         own = closest_to(name, self._cache, self._zones, now, (*budget.ancestors, waits))
         above = self._above(own, budget) if own is not None else None
         question = Question(name, A)
-        if above is None or self._was_in_vain(question):
+        if above is None or self._was_in_vain(question) or not budget.may_look_up():
             return []
         self._counts.parent_glue_lookups += 1
-        budget.spend_name()
         found: list[Address] = []
         try:
+            budget.spend_name()
             descent = _Descent(question, budget.sub(waits), query)
             said = (await self._query(above, descent, question, gives_up_early=False)).said
             if isinstance(said, Heard) and isinstance(said.told, Referred):

@@ -405,6 +405,9 @@ class ZoneQuery(Landing):
         search, budget, means = self.servers.search, self._budget, self._means
         if self._gather() or name not in search.missing:
             return
+        if not budget.may_look_up():
+            search.missing = []
+            return
         try:
             budget.spend_name()
             within = budget.sub(self._question)
@@ -433,6 +436,7 @@ class ZoneQuery(Landing):
             self._means.mesh.report("look-up of a name server", fault)
         if not found_any[0]:
             self._means.counts.address_lookups_failed += 1
+            within.note_in_vain()
         if not self.is_over:
             self.servers.search.note_over(name)
         self._advance()

@@ -23,13 +23,26 @@ from resolver.iterate.trace import Event, Watch
 class BudgetLimits(Value):
     """The bounds; the defaults are those of Unbound and BIND (resolvers.md 2.1, 2.2) unless said otherwise."""
 
-    __slots__ = ("aliases", "depth", "mode", "names", "octets", "queries", "queries_per_name", "referrals")
+    __slots__ = (
+        "aliases",
+        "depth",
+        "in_vain",
+        "mode",
+        "names",
+        "nested",
+        "octets",
+        "queries",
+        "queries_per_name",
+        "referrals",
+    )
 
     def __init__(
         self,
         queries: int = 200,  # max-global-quota, max-query-count: packets to servers for one client question
         queries_per_name: int = 50,  # BIND's max-recursion-queries, PowerDNS' max_qperq
         names: int = 64,  # MAX_TARGET_COUNT: name servers whose addresses are looked up
+        in_vain: int = 5,  # MAX_TARGET_NX: of these look-ups, at any depth
+        nested: int = 8,  # of them for the sake of another look-up: honest zones have two or four, Unbound's policy comes to 6
         aliases: int = 11,  # max-query-restarts
         referrals: int = 130,  # MAX_REFERRAL_COUNT
         depth: int = 7,  # max-recursion-depth: look-ups for look-ups; in shadow, too
@@ -39,6 +52,8 @@ class BudgetLimits(Value):
         self.queries: Final = queries
         self.queries_per_name: Final = queries_per_name
         self.names: Final = names
+        self.in_vain: Final = in_vain
+        self.nested: Final = nested
         self.aliases: Final = aliases
         self.referrals: Final = referrals
         self.depth: Final = depth
@@ -50,6 +65,8 @@ class BudgetLimits(Value):
             self.queries,
             self.queries_per_name,
             self.names,
+            self.in_vain,
+            self.nested,
             self.aliases,
             self.referrals,
             self.depth,
@@ -71,11 +88,24 @@ class Spent:
     of_validation: what is left for checks of signatures, kept here for who makes them; None: there were none yet.
     """
 
-    __slots__ = ("aliases", "by_name", "exceeded", "names", "octets", "of_validation", "queries", "referrals")
+    __slots__ = (
+        "aliases",
+        "by_name",
+        "exceeded",
+        "in_vain",
+        "names",
+        "nested",
+        "octets",
+        "of_validation",
+        "queries",
+        "referrals",
+    )
 
     def __init__(self) -> None:
         self.queries = 0
         self.names = 0
+        self.in_vain = 0
+        self.nested = 0
         self.aliases = 0
         self.referrals = 0
         self.octets = 0
@@ -179,6 +209,27 @@ class Budget:
         if self.spent.names >= self._limits.names:
             self._exceed("names", self.spent.names, self._limits.names)
         self.spent.names += 1
+
+    def may_look_up(self) -> bool:
+        """May one more name server be looked up that a referral named?
+
+        Not once enough were in vain, or were looked up for the sake of others (CAMP): then it is as if there were no more.
+        """
+        spent, limits = self.spent, self._limits
+        if spent.in_vain >= limits.in_vain:
+            self._note_exceeded("names in vain")
+        elif not self.ancestors:
+            return True
+        elif spent.nested < limits.nested:
+            spent.nested += 1
+            return True
+        else:
+            self._note_exceeded("names for names")
+        return limits.mode != "enforce" and spent.names < SHADOW_FACTOR * limits.in_vain
+
+    def note_in_vain(self) -> None:
+        """A name server was looked up, and has no address that can be had."""
+        self.spent.in_vain += 1
 
     def spend_alias(self) -> None:
         """One alias followed."""

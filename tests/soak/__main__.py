@@ -169,7 +169,7 @@ def held(daemon: Daemon) -> dict[str, float]:
     command = [CISTERN, "stats", "--all", "--json", "--socket", str(daemon.folder / "control.sock")]
     text = subprocess.run(daemon.inside(*command), check=False, capture_output=True, text=True).stdout
     rows = {row["name"]: row["value"] for row in map(json.loads, text.splitlines())}
-    return {name: rows.get(name, 0.0) for name in (*TABLES, "cistern_cache_octets")}
+    return {name: rows.get(name, 0.0) for name in (*TABLES, "cistern_cache_bytes")}
 
 
 @contextmanager

@@ -128,3 +128,32 @@ def test_what_took_no_packet_is_not_in_the_histograms() -> None:
     counts = IterateCounts()
     Budget(10.0, counts=counts).note_use()
     assert sum(counts.question_queries.buckets) == 0
+
+
+def test_name_servers_looked_up_in_vain_are_counted_at_any_depth() -> None:
+    """CAMP: five a delegation, at each of seven depths, were 176 packets."""
+    counts = IterateCounts()
+    budget = Budget(10.0, BudgetLimits(in_vain=2), counts)
+    within = budget.sub(question("www.example. A"))
+    assert budget.may_look_up()
+    within.note_in_vain()
+    assert budget.may_look_up()
+    budget.note_in_vain()
+    assert not budget.may_look_up()
+    assert counts.budget_exhausted == {"names in vain": 1}
+
+
+def test_few_name_servers_are_looked_up_for_the_sake_of_others() -> None:
+    counts = IterateCounts()
+    budget = Budget(10.0, BudgetLimits(nested=3), counts)
+    within = budget.sub(question("www.example. A"))
+    assert [within.may_look_up() for _ in range(5)] == [True, True, True, False, False]
+    assert budget.may_look_up(), "what the client's own question needs is another matter"
+    assert counts.budget_exhausted == {"names for names": 1}
+
+
+def test_in_shadow_more_may_be_looked_up_and_it_is_counted() -> None:
+    counts = IterateCounts()
+    within = Budget(10.0, BudgetLimits(nested=0, mode="shadow"), counts).sub(question("www.example. A"))
+    assert within.may_look_up()
+    assert counts.budget_exhausted == {"names for names": 1}

@@ -18,6 +18,7 @@ VICTIM: Final = zone("victim.test", "www 300 A 198.51.100.1")
 ATTACK: Final = {"X": zone("evil.test"), "V": VICTIM}
 X_ADDRESS, V_ADDRESS = f"{NETWORK}11", f"{NETWORK}12"  # as `given` numbers them
 THOUSANDS: Final = 1500
+CAMP_OF_UNBOUND: Final = 21  # queries that the pattern costs with it: see README.md
 
 
 def _truncated_over_udp(said: Said, asking: Asking) -> Said:
@@ -92,7 +93,7 @@ async def test_camp_delegations_below_delegations_end_with_the_budget(net: Net) 
     net.possess("X", _camp)
     reply = await net.ask("a.z1.evil.test")
     assert reply.rcode == "SERVFAIL"
-    assert sum(net.asked().values()) <= QUERIES
+    assert sum(net.asked().values()) <= 1.5 * CAMP_OF_UNBOUND
     assert await net.counter("iterate_budget_exhausted") >= 1
     assert (await net.ask("www.victim.test")).rcode == "NOERROR"
 
