@@ -149,10 +149,16 @@ def test_failures_are_listed_and_the_server_that_lost_the_queries_is_known(
     daemon = resolving()
     dig(daemon, "www.site.test")
     mended.silence("alias")
-    assert dig(daemon, "other.site.test").status == "SERVFAIL"
-    rows = [json.loads(line) for line in operate(daemon, "cache", "list", "--failed", "--json").stdout.splitlines()]
-    [failure] = [row for row in rows if row["owner"] == "other.site.test." and not row["server"]]
-    assert (failure["attempts"], failure["info_code"]) == (1, 22)
+    failure = None
+    for _ in range(8):  # the pause after silence begins at 1 s, which a command takes on a busy machine, and doubles
+        assert dig(daemon, "other.site.test").status == "SERVFAIL"
+        rows = [json.loads(line) for line in operate(daemon, "cache", "list", "--failed", "--json").stdout.splitlines()]
+        failure = next((row for row in rows if row["owner"] == "other.site.test." and not row["server"]), None)
+        if failure is not None:
+            break
+    assert failure is not None
+    assert failure["attempts"] >= 1
+    assert failure["info_code"] == 22
     assert 0 < failure["left"] <= failure["pause"]
     rows = [json.loads(line) for line in operate(daemon, "servers", "site.test", "--json").stdout.splitlines()]
     assert sum(row["losses"] for row in rows) >= 3

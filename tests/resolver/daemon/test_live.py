@@ -74,7 +74,7 @@ async def test_stale_data_is_told_with_why_it_was_taken(net: Net) -> None:
     await net.at(320)
     steps, links, verdict = await net.operator.resolve(ALIAS)
     assert steps[-1].step == "found"
-    assert steps[-1].text == "stale, because of: dst.test.: 3x no reply in time: A 198.51.100.1"
+    assert steps[-1].text == "stale, because of: dst.test.: 4x no reply in time: A 198.51.100.1"
     assert [(link.owner, link.state) for link in links] == [("alias.src.test.", "fresh"), ("www.dst.test.", "stale")]
     assert verdict.is_stale
 
