@@ -66,7 +66,7 @@ SO_ANYWAY: Final = {
     "rrset-roundrobin": "always",
     "unwanted-reply-threshold": "a guessed port is answered by asking over TCP",
     "target-fetch-policy": "by itself",
-    "root-key-sentinel": "not signalled",
+    "root-key-sentinel": "always (RFC 8509)",
     "auto-trust-anchor-file": "kept by RFC 5011 in dnssec.trust_file; begun with the root's keys, which are built in",
     "trust-anchor-signaling": "always (RFC 8145)",
     "val-clean-additional": "always",
