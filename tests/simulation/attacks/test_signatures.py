@@ -143,7 +143,7 @@ async def test_cve_2026_50045_packets_are_not_counted_anew_for_each_server_that_
 
 @given(ONE)
 async def test_keytrap_fails_no_name_that_its_zone_points_an_alias_to(net: Net) -> None:
-    """Two aliases that take all 32 verifications, and lead to the victim: its failure is not remembered for others."""
+    """Two aliases that take all 32 verifications, and lead to the victim: each alias has some for its target, which is enough."""
     keys = net.keys_of("evil.test")
     aliases = ("one.evil.test. 300 CNAME two.evil.test.", "two.evil.test. 300 CNAME www.victim.test.")
     minds = [keytrap(keys)]
@@ -153,7 +153,7 @@ async def test_keytrap_fails_no_name_that_its_zone_points_an_alias_to(net: Net) 
     net.possess("X", both(minds[0], *renamed))
     await net.ask("evil.test DNSKEY", flags="DO")
     attack = await net.ask("one.evil.test", flags="DO")
-    assert attack.rcode == "SERVFAIL"
+    assert attack.rcode == "NOERROR"
     assert await net.cached("two.evil.test") == {"CNAME": "fresh"}
     await neighbour(net)
 
