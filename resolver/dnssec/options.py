@@ -15,7 +15,7 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         msgspec.Meta(
             description="file of what is learned of trust anchors (RFC 5011) and of what `cistern trust exempt` is told; "
-            "empty: trust.json beside cache.snapshot, if there is one"
+            "empty: trust.json beside cache.snapshot, if there is one; without any, anchors stay as they are given"
         ),
     ] = ""
     validate: Annotated[
