@@ -1,6 +1,7 @@
 """What goes on beside the answering for as long as the daemon goes by one config."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Never
 
 import trio
 
@@ -11,6 +12,7 @@ from resolver.observe.boundary import Boundary
 
 # s after which nothing begun under an earlier config needs it any more: a question's deadline and some
 RETIREMENT: Final = 12.0
+A_SECOND: Final = 1.0
 
 
 async def keep_resolving(parts: Parts, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
@@ -35,6 +37,20 @@ async def keep_internal(
     with trio.CancelScope() as scope:
         task_status.started(scope)
         await boundary.keep("internal", internal.run)
+
+
+async def look_each_second(parts: Callable[[], Parts], looks: Mapping[str, Callable[[], None]]) -> Never:
+    """Have each of them look once a second, all in one wake: what nobody asks anything sleeps as long as it can.
+
+    parts: of the moment. looks: by what a fault in one of them is called, which ends neither it nor the others.
+    """
+    while True:
+        await trio.sleep(A_SECOND - parts().env.now() % A_SECOND)  # at whole seconds, as all that ticks
+        for name, look in looks.items():
+            try:
+                look()
+            except Exception as fault:
+                parts().boundary.note(name, fault)
 
 
 async def retire(scope: trio.CancelScope) -> None:

@@ -5,17 +5,15 @@ A problem makes the daemon unready; a remark does not: an orchestrator restarts 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Never
+from typing import Final, NamedTuple
 
 import structlog
-import trio
 
 from cache.names import to_text
 from resolver.daemon.parts import Parts
 from resolver.observe.measures import PREFIX, Measure, Reading
 from resolver.service.control_protocol import CheckRow, CheckState
 
-EVERY: Final = 1.0  # s between two looks
 SILENT_AFTER: Final = 10.0  # s in which nothing came back, of
 SILENT_QUERIES: Final = 5  # queries at least: then public resolution fails as a whole
 FIRST_TRY_WITHIN: Final = 5.0  # s from the start; who has nobody to ask then is as ready as it gets
@@ -69,12 +67,6 @@ class Health:
         self._generation = 0
         self.changed_at: float | None = None  # monotonic seconds at which a change of the state database was last seen
         self.look()
-
-    async def watch(self) -> Never:
-        """Look once a second, for ever."""
-        while True:
-            await trio.sleep(EVERY - self._parts().env.now() % EVERY)  # at whole seconds, as all that ticks
-            self.look()
 
     def look(self) -> None:
         """See how all is, and say so in the log where it changed for the whole of the public names."""

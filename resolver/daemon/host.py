@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
-import trio
 
-EVERY: Final = 1.0  # s between two looks
 TOLD_EVERY: Final = 60.0  # s
 SHOWN_FOR: Final = 60.0  # s after the last time
 
@@ -22,12 +20,6 @@ class HostTroubles:
         self._seen: dict[str, int] = {}
         self._met: dict[str, int] = {}  # since it was last told
         self._last_at = self._told_at = float("-inf")
-
-    async def watch(self) -> None:
-        """Look, for ever."""
-        while True:
-            self.look()
-            await trio.sleep(EVERY - self._now() % EVERY)  # at whole seconds, as all that ticks: one wake for all
 
     def look(self) -> None:
         """Notice what is new, and tell it if that is due."""

@@ -1,18 +1,15 @@
 """What is logged at run time beyond what the config says, and until when: another level, or clients' queries."""
 
 from collections.abc import Callable
-from typing import Final, Never, assert_never
+from typing import assert_never
 
 import msgspec
 import structlog
-import trio
 
 from resolver.daemon.running import Running
 from resolver.observe.options import LogOptions
 from resolver.observe.query_log import QueryLog
 from resolver.service.control_protocol import LogLevel, LogQueries, LogRequest, LogRow, LogShow
-
-EVERY: Final = 1.0  # s between two looks whether something is over
 
 log = structlog.get_logger()
 
@@ -54,11 +51,9 @@ class LogSwitch:
         self._level = None
         self._relog(options)
 
-    async def watch(self) -> Never:
-        """End what is over, for ever."""
-        while True:
-            await trio.sleep(EVERY - self._running.parts.env.now() % EVERY)  # at whole seconds, as all that ticks
-            self._end_what_is_over(self._running.parts.env.now())
+    def look(self) -> None:
+        """End what is over."""
+        self._end_what_is_over(self._running.parts.env.now())
 
     def _network_of(self, client: bytes, local: bytes) -> int | None:
         return self._running.parts.handler.view_of(client, local).network

@@ -8,7 +8,7 @@ import trio
 
 from internal_zones.database import Runner, own_thread
 from resolver.daemon.around import NOTHING_AROUND, Around
-from resolver.daemon.background import keep_internal, keep_resolving
+from resolver.daemon.background import keep_internal, keep_resolving, look_each_second
 from resolver.daemon.beliefs import Anchors
 from resolver.daemon.counters import Counts
 from resolver.daemon.doors import Doors
@@ -120,9 +120,8 @@ async def serve(
             log.info("ready", listening=list(map(str, doors.addresses)))
             task_status.started(doors.addresses)
             background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
-            background.start_soon(parts.boundary.keep, "host", parts.host.watch)
-            background.start_soon(parts.boundary.keep, "health", health.watch)
-            background.start_soon(parts.boundary.keep, "log_switch", log_switch.watch)
+            looks = {"host": parts.host.look, "health": health.look, "log_switch": log_switch.look}
+            background.start_soon(look_each_second, lambda: running.parts, looks)
             background.start_soon(parts.boundary.keep, "trust", keeper.keep)
             if around.tells:
                 notifying = partial(keep_notifying, running, around, lambda: doors.addresses)

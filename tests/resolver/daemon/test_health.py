@@ -9,7 +9,8 @@ import trio.testing
 
 from internal_zones import StateOptions
 from internal_zones.database import inline
-from resolver.daemon.health import EVERY, SILENT_AFTER, Health, Process, check_line
+from resolver.daemon.background import A_SECOND, look_each_second
+from resolver.daemon.health import SILENT_AFTER, Health, Process, check_line
 from resolver.daemon.parts import Parts, make_parts
 from resolver.dnssec.options import DnssecOptions
 from resolver.options import Options
@@ -26,7 +27,7 @@ def with_health(test: Test, options: Options = ALONE, process: Process | None = 
         async with trio.open_nursery() as nursery:
             parts = make_parts(options, simulated(), HINTS, nursery, inline)
             health = Health(lambda: parts, lambda: process)
-            nursery.start_soon(health.watch)
+            nursery.start_soon(look_each_second, lambda: parts, {"health": health.look})
             await test(health, parts)
             nursery.cancel_scope.cancel()
 
@@ -67,7 +68,7 @@ def test_a_total_outage_is_told_once_and_its_end_once_and_makes_nobody_unready()
                 counts.sent += 2
                 await trio.sleep(1)
             assert [event["event"] for event in events] == ["public_resolution_fails"]
-            assert SILENT_AFTER <= events[0]["seconds"] < SILENT_AFTER + 3 * EVERY
+            assert SILENT_AFTER <= events[0]["seconds"] < SILENT_AFTER + 3 * A_SECOND
             assert health.problems() == ()
             assert "no server answers" in health.remarks()[0]
             counts.sent += 1

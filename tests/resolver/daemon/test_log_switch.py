@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import trio
 import trio.testing
 
+from resolver.daemon.background import look_each_second
 from resolver.daemon.log_switch import LogSwitch
 from resolver.daemon.parts import make_parts
 from resolver.daemon.running import Running
@@ -25,7 +26,7 @@ def with_switch(test: Callable[[LogSwitch, Running, Looks], Awaitable[None]]) ->
         async with trio.open_nursery() as nursery:
             running, looks = Running(make_parts(ALONE, simulated(), HINTS, nursery)), Looks()
             switch = LogSwitch(running, looks.append)
-            nursery.start_soon(switch.watch)
+            nursery.start_soon(look_each_second, lambda: running.parts, {"log_switch": switch.look})
             await test(switch, running, looks)
             nursery.cancel_scope.cancel()
 
