@@ -10,6 +10,8 @@ from cache.form import FORM
 # and each build tries the same examples: `make nightly` looks for others (tests/seeds.py)
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("others", deadline=None)
+os.environ.pop("COLUMNS", None)  # as wide as a pipe, whoever started the tests
+
 settings.load_profile("others" if "CISTERN_FRESH" in os.environ else "same")
 
 

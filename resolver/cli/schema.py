@@ -7,7 +7,7 @@ import msgspec
 
 from cache.inspection import EntryRow, FailureRow
 from cache.top import TopFrame
-from internal_zones import AppRow, FaultRow, FileReport, MachineRow, StateStatus
+from internal_zones import AppRow, ChangeRow, FaultRow, FileReport, MachineRow, StateStatus
 from resolver.cli.dig_text import ReplyJson
 from resolver.cli.doctor import Finding
 from resolver.cli.json_rows import SCHEMA, ErrorRow
@@ -47,6 +47,7 @@ LINES: Final[dict[str, tuple[type, ...]]] = {  # command -> what one line of it 
     "state machines": (MachineRow,),
     "state names": (NameRow,),
     "state status": (StateStatus,),
+    "state watch": (ChangeRow,),
     "stats": (StatRow,),
     "top": (Frame,),
     "trust enforce": (ExemptionRow,),

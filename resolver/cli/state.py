@@ -164,7 +164,7 @@ def watch(network: int | None, app: str, socket: str | None, config: Path | None
     moved cannot be told: it is shown without an app, whatever is watched.
     """
     with contextlib.suppress(KeyboardInterrupt):
-        ask(socket_path(socket, config), StateWatch(network, app), click.echo if as_json else _print_change)
+        ask(socket_path(socket, config), StateWatch(network, app), echo_row if as_json else _print_change)
 
 
 def _print_change(line: bytes) -> None:

@@ -35,6 +35,8 @@ TABLE = {
     "NotSupported": (REFUSED, 21),
     "NoQuestion": (FORMERR, 21),
     "SentinelFailed": (SERVFAIL, 0),
+    "NoZoneKey": (SERVFAIL, 11),
+    "SignatureNeverValid": (SERVFAIL, 25),
 }
 
 

@@ -30,6 +30,8 @@ TRANSIT = 5.0  # s between a server's reading of its zone and a client's of the 
 STALE_CODES = frozenset({EDECode.STALE_ANSWER, EDECode.STALE_NXDOMAIN_ANSWER})
 BESIDE_CNAME = frozenset({RdataType.CNAME})
 
+FAULT = "an internal error"  # what a client is told of a fault of the program
+
 
 def violations(reply: Message, published: Published, now: float, *, is_validated: bool = False) -> Iterator[str]:
     """Every way in which this reply to a question about a public name, come in now, breaks an invariant.
@@ -153,7 +155,7 @@ def rcode_violations(reply: Message, published: Published) -> Iterator[str]:
             codes = extended_errors(reply)
             if reply.edns >= 0 and not codes:
                 yield "SERVFAIL without a reason (RFC 8914)"
-            if EDECode.OTHER in codes:
+            if any(said.text == FAULT for said in reply.options if isinstance(said, EDEOption)):
                 yield "a fault of the program"
         case other:
             yield f"{other.name} for an ordinary question"

@@ -197,7 +197,7 @@ def test_when_all_are_cut_off_a_question_fails_in_a_few_seconds_and_the_first_af
             with pytest.raises(ResolutionFailure):
                 await zone.ask()
             assert zone.env.now() - began < 4.5
-            assert sum(server.asked for server in zone.all) - asked <= 10
+            assert sum(server.asked for server in zone.all) - asked <= 12  # three sends to each server, and TCP at last
         for server in zone.all:
             server.is_dead = False
         assert await zone.ask() < 0.2

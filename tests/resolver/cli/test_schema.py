@@ -25,7 +25,17 @@ TYPE_OF_VOCABULARY: Final = {
     "network": {"integer", "null"},
 }
 NOT_AT_THE_PRETENDED_DAEMON: Final = frozenset(
-    {"query", "doctor", "config diff", "cache import", "state check", "state status", "trust enforce", "trust refresh"}
+    {
+        "query",
+        "doctor",
+        "config diff",
+        "cache import",
+        "state check",
+        "state status",
+        "state watch",
+        "trust enforce",
+        "trust refresh",
+    }
 )
 ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "cache flush": ("www.example",),
