@@ -57,7 +57,7 @@ def _without_question(message: Message) -> None:
     message.question.clear()
 
 
-STRAYS: Final = [
+STRAYS: Final = [  # what has the ID, port, question and letter case of the query is the server's own, however garbled
     pytest.param(lambda query: _lie(query, _as_query), id="qr-0"),
     pytest.param(lambda query: _lie(query, _as_update), id="another-opcode"),
     pytest.param(lambda query: _lie(query, _of_another_name), id="another-name"),
@@ -67,10 +67,6 @@ STRAYS: Final = [
     pytest.param(lambda query: b"", id="nothing"),
     pytest.param(lambda query: query[:2], id="an-id"),
     pytest.param(lambda query: query[:2] + b"\x84\0" + b"\0\2" + bytes(6), id="two-questions-of-none"),
-    pytest.param(lambda query: _lie(query, lambda message: None)[:-3], id="cut-short"),
-    pytest.param(
-        lambda query: query[:2] + b"\x84\0\0\1\xff\xff\xff\xff\xff\xff" + query[12:], id="65535-records-of-none"
-    ),
     pytest.param(
         lambda query: query[:2] + b"\x84\0\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1", id="a-name-that-points-at-itself"
     ),
