@@ -80,12 +80,19 @@ class Batches:
         if count <= 0:
             return []
         memory, head_octets = arena.memory, arena.head_octets
-        client, local, bound = self._layout.client, self._layout.local, self._local
+        bound = self._local
+        # a slice that is a value is no index to mypyc: octets are taken from number to number
+        client: tuple[int, int] = self._layout.client.start, self._layout.client.stop
+        local: tuple[int, int] = self._layout.local.start, self._layout.local.stop
         batch = []
         lengths = arena.received[:count].tolist()
         for octets, at, head_at in zip(lengths, arena.data_at, arena.heads_at, strict=False):
             head = memory[head_at : head_at + head_octets]
-            batch.append(Datagram(memory[at : at + octets], head[client], bound or head[local], head))
+            batch.append(
+                Datagram(
+                    memory[at : at + octets], head[client[0] : client[1]], bound or head[local[0] : local[1]], head
+                )
+            )
         return batch
 
     def send(self, replies: list[tuple[bytes, bytes]]) -> int:
