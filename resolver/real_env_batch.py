@@ -24,7 +24,7 @@ HEADER_OCTETS_WORD: Final = 14  # where mmsghdr.msg_len stands, in 32-bit words
 VECTOR: Final = struct.Struct("=QQ")  # struct iovec: start, octets
 VECTOR_OCTETS_WORD: Final = 1  # where iovec.iov_len stands, in 64-bit words
 CACHE_LINE: Final = 64  # octets
-PORT: Final = slice(2, 4)  # of either struct sockaddr, in network order
+PORT_AT: Final = 2  # in either struct sockaddr; two octets in network order
 
 # PyDLL keeps the interpreter's lock: these calls never wait, but getting the lock back from another thread may take long.
 _LIBC: Final = ctypes.PyDLL(None, use_errno=True)
@@ -38,27 +38,48 @@ _LIBC.sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.
 class Layout:
     """Where things stand in a datagram's head: a struct sockaddr, padded, then one struct cmsghdr with its pktinfo.
 
-    control_at: where the control message begins. client, local: the packed addresses of source and destination.
-    interface_at: the network interface's index in the pktinfo.
+    control_at: where the control message begins. client_at, local_at: where the packed addresses of source and destination do,
+    of address_octets each. interface_at: the network interface's index in the pktinfo.
     """
 
-    __slots__ = ("client", "control_at", "control_octets", "interface_at", "local", "name_octets")
+    __slots__ = (
+        "address_octets",
+        "client_at",
+        "control_at",
+        "control_octets",
+        "interface_at",
+        "local_at",
+        "name_octets",
+    )
 
     def __init__(
-        self, name_octets: int, control_at: int, control_octets: int, client: slice, local: slice, interface_at: int
+        self,
+        name_octets: int,
+        control_at: int,
+        control_octets: int,
+        address_octets: int,
+        client_at: int,
+        local_at: int,
+        interface_at: int,
     ) -> None:
         self.name_octets: Final = name_octets
         self.control_at: Final = control_at
         self.control_octets: Final = control_octets
-        self.client: Final = client
-        self.local: Final = local
+        self.address_octets: Final = address_octets
+        self.client_at: Final = client_at
+        self.local_at: Final = local_at
         self.interface_at: Final = interface_at
 
 
 # sockaddr_in: family, port, address, 8 octets of nothing; in_pktinfo: interface, local address, destination.
-IPV4: Final = Layout(16, 16, CMSG_SPACE(12), slice(4, 8), slice(36, 40), 32)
+IPV4: Final = Layout(16, 16, CMSG_SPACE(12), 4, 4, 36, 32)
 # sockaddr_in6: family, port, flow, address, scope; in6_pktinfo: address, interface.
-IPV6: Final = Layout(28, 32, CMSG_SPACE(20), slice(8, 24), slice(48, 64), 64)
+IPV6: Final = Layout(28, 32, CMSG_SPACE(20), 16, 8, 48, 64)
+
+
+def port_in(head: bytes) -> int:
+    """The port of the source of a datagram with this head."""
+    return int.from_bytes(head[PORT_AT : PORT_AT + 2], "big")
 
 
 class Batches:
@@ -80,18 +101,15 @@ class Batches:
         if count <= 0:
             return []
         memory, head_octets = arena.memory, arena.head_octets
-        bound = self._local
-        # a slice that is a value is no index to mypyc: octets are taken from number to number
-        client: tuple[int, int] = self._layout.client.start, self._layout.client.stop
-        local: tuple[int, int] = self._layout.local.start, self._layout.local.stop
+        layout, bound = self._layout, self._local
+        client_at, client_end = layout.client_at, layout.client_at + layout.address_octets
+        local_at, local_end = layout.local_at, layout.local_at + layout.address_octets
         batch = []
         lengths = arena.received[:count].tolist()
         for octets, at, head_at in zip(lengths, arena.data_at, arena.heads_at, strict=False):
             head = memory[head_at : head_at + head_octets]
             batch.append(
-                Datagram(
-                    memory[at : at + octets], head[client[0] : client[1]], bound or head[local[0] : local[1]], head
-                )
+                Datagram(memory[at : at + octets], head[client_at:client_end], bound or head[local_at:local_end], head)
             )
         return batch
 

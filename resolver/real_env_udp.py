@@ -10,7 +10,7 @@ from typing import Final
 import trio
 
 from resolver.env import ALL_SOURCE_PORTS, Address, Datagram, Rng
-from resolver.real_env_batch import IPV4, IPV6, PORT, SLOTS, Batches
+from resolver.real_env_batch import IPV4, IPV6, SLOTS, Batches, port_in
 from resolver.real_env_loop import Loop
 
 RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets: some thousand queries, which take 20 ms to answer
@@ -78,7 +78,7 @@ class RealUdpListener:
         return self._batches.send(replies)
 
     def port_of(self, reply_to: bytes) -> int:
-        return int.from_bytes(reply_to[PORT], "big")
+        return port_in(reply_to)
 
     def close(self) -> None:
         if self._socket.fileno() >= 0:

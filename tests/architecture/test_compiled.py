@@ -1,5 +1,6 @@
 """What is compiled (pyproject.toml) is all that an answer is made by: it imports nothing of ours that is not, and no trio."""
 
+import ast
 from collections.abc import Iterator
 from typing import Final
 
@@ -46,12 +47,28 @@ def outside(sources: tuple[Source, ...], compiled: frozenset[str]) -> Iterator[s
                 yield f"{modules[name].at(found.line)}: {name} is compiled, {target} is not: see pyproject.toml"
 
 
+def indices_that_are_values(sources: tuple[Source, ...], compiled: frozenset[str]) -> Iterator[str]:
+    """Where a slice is made as a value: mypyc takes what stands between the brackets after octets for a number."""
+    for source in sources:
+        if source.module in compiled:
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "slice":
+                    yield f"{source.at(node.lineno)}: octets[SLICE] fails where it is compiled; write octets[begin:end]"
+
+
 def test_what_is_compiled_imports_what_is_compiled() -> None:
     assert_none(list(outside(product(), frozenset(compiled_modules()))))
 
 
 def test_what_an_answer_is_made_by_is_compiled() -> None:
     assert set(compiled_modules()) >= AN_ANSWER_IS_MADE_BY
+
+
+def test_compiled_modules_cut_octets_by_numbers() -> None:
+    """A daemon that was compiled could not read one query, and no test of the same modules uncompiled could see it."""
+    assert_none(list(indices_that_are_values(product(), frozenset(compiled_modules()))))
+    sources = (source_of("ID = slice(0, 2)", "cache/store.py"),)
+    assert list(indices_that_are_values(sources, frozenset({"cache.store"})))
 
 
 def test_a_module_that_is_left_out_is_seen() -> None:
