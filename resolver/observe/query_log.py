@@ -8,6 +8,7 @@ import structlog
 
 from cache.names import WireName, to_text
 from resolver.observe.sampled import Sampled
+from resolver.observe.tap import Ends
 from resolver.wire.text import rcode_to_text, type_to_text
 
 Mode = Literal["off", "sampled", "all"]
@@ -40,24 +41,12 @@ class QueryLog:
         self._now = now
         self._sampled = Sampled(PAUSES[mode])
 
-    def client_query(
-        self, data: bytes, client: bytes, port: int, local: bytes, local_port: int, *, is_tcp: bool = False
-    ) -> None:
+    def client_query(self, data: bytes, ends: Ends) -> None:
         """Its reply says it all."""
 
-    def client_response(
-        self,
-        reply: bytes,
-        client: bytes,
-        port: int,
-        local: bytes,
-        local_port: int,
-        asked_at: float,
-        *,
-        is_tcp: bool = False,
-    ) -> None:
+    def client_response(self, reply: bytes, ends: Ends, asked_at: float) -> None:
         """A client is answered."""
-        network = self._network_of(client, local)
+        network = self._network_of(ends.client, ends.local)
         if self.network is not None and network != self.network:
             return
         unlogged = self._sampled.unlogged(self._now())
@@ -69,9 +58,9 @@ class QueryLog:
             name=name,
             type=rtype,
             rcode=rcode_to_text(reply[3] & RCODE_MASK),
-            client=str(ipaddress.ip_address(client)),
+            client=str(ipaddress.ip_address(ends.client)),
             network=network,
-            transport="tcp" if is_tcp else "udp",
+            transport="tcp" if ends.is_tcp else "udp",
             ms=round(1000 * max(0.0, self.wall() - asked_at), 2),
             octets=len(reply),
             unlogged=unlogged,

@@ -1,7 +1,7 @@
 """Which DNS messages are told in dnstap? Whoever has one tells the Tap, which hands on what is wanted and never waits."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from resolver.observe.dnstap import Heard, Kind
 from resolver.observe.options import DnstapOptions
@@ -10,27 +10,25 @@ CLIENT: Final = frozenset({"client_query", "client_response"})
 RESOLVER: Final = frozenset({"resolver_query", "resolver_response"})
 
 
+class Ends(NamedTuple):
+    """Between whom a client's query and its reply went: packed addresses, of the client and of ours that it asked."""
+
+    client: bytes
+    port: int
+    local: bytes
+    local_port: int
+    is_tcp: bool = False
+
+
 class ClientTap(Protocol):
     """Who is told what clients ask and get. wall: seconds since the Unix epoch."""
 
     wall: Callable[[], float]
 
-    def client_query(
-        self, data: bytes, client: bytes, port: int, local: bytes, local_port: int, *, is_tcp: bool = False
-    ) -> None:
-        """A client asked. client, local: the packed addresses."""
+    def client_query(self, data: bytes, ends: Ends) -> None:
+        """A client asked."""
 
-    def client_response(
-        self,
-        reply: bytes,
-        client: bytes,
-        port: int,
-        local: bytes,
-        local_port: int,
-        asked_at: float,
-        *,
-        is_tcp: bool = False,
-    ) -> None:
+    def client_response(self, reply: bytes, ends: Ends, asked_at: float) -> None:
         """It is answered. asked_at: by `wall`."""
 
 
@@ -48,25 +46,13 @@ class _Both:
         self.wall = one.wall
         self._taps = (one, other)
 
-    def client_query(
-        self, data: bytes, client: bytes, port: int, local: bytes, local_port: int, *, is_tcp: bool = False
-    ) -> None:
+    def client_query(self, data: bytes, ends: Ends) -> None:
         for tap in self._taps:
-            tap.client_query(data, client, port, local, local_port, is_tcp=is_tcp)
+            tap.client_query(data, ends)
 
-    def client_response(
-        self,
-        reply: bytes,
-        client: bytes,
-        port: int,
-        local: bytes,
-        local_port: int,
-        asked_at: float,
-        *,
-        is_tcp: bool = False,
-    ) -> None:
+    def client_response(self, reply: bytes, ends: Ends, asked_at: float) -> None:
         for tap in self._taps:
-            tap.client_response(reply, client, port, local, local_port, asked_at, is_tcp=is_tcp)
+            tap.client_response(reply, ends, asked_at)
 
 
 class Tap:
@@ -79,28 +65,15 @@ class Tap:
         self.hears_clients = bool(self._kinds & CLIENT)
         self.hears_servers = bool(self._kinds & RESOLVER)
 
-    def client_query(
-        self, data: bytes, client: bytes, port: int, local: bytes, local_port: int, *, is_tcp: bool = False
-    ) -> None:
+    def client_query(self, data: bytes, ends: Ends) -> None:
         """A client asked."""
         if "client_query" in self._kinds:
-            self._put(Heard(Kind.CLIENT_QUERY, is_tcp, client, port, local, local_port, self.wall(), 0.0, data))
+            self._put(_heard(Kind.CLIENT_QUERY, ends, self.wall(), 0.0, data))
 
-    def client_response(
-        self,
-        reply: bytes,
-        client: bytes,
-        port: int,
-        local: bytes,
-        local_port: int,
-        asked_at: float,
-        *,
-        is_tcp: bool = False,
-    ) -> None:
+    def client_response(self, reply: bytes, ends: Ends, asked_at: float) -> None:
         """It is answered. asked_at: by `wall`."""
         if "client_response" in self._kinds:
-            heard = Heard(Kind.CLIENT_RESPONSE, is_tcp, client, port, local, local_port, asked_at, self.wall(), reply)
-            self._put(heard)
+            self._put(_heard(Kind.CLIENT_RESPONSE, ends, asked_at, self.wall(), reply))
 
     def resolver_query(self, message: bytes, server: bytes, port: int, *, to_forwarder: bool, is_tcp: bool) -> None:
         """A server is asked."""
@@ -115,3 +88,8 @@ class Tap:
         if "resolver_response" in self._kinds:
             kind = Kind.FORWARDER_RESPONSE if from_forwarder else Kind.RESOLVER_RESPONSE
             self._put(Heard(kind, is_tcp, b"", 0, server, port, asked_at, self.wall(), message))
+
+
+def _heard(kind: Kind, ends: Ends, asked_at: float, answered_at: float, message: bytes) -> Heard:
+    client, port, local, local_port, is_tcp = ends
+    return Heard(kind, is_tcp, client, port, local, local_port, asked_at, answered_at, message)

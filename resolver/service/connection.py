@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import trio
 
 from resolver.env import TcpConnection
+from resolver.observe.tap import Ends
 from resolver.service.counts import ServiceCounts
 from resolver.service.draining import open_draining_nursery
 from resolver.service.fast import Asked
@@ -159,12 +160,10 @@ class _Reader:
 
     def _tell_query(self, message: bytes) -> float:
         """When it came, in seconds since the Unix epoch, if somebody is told."""
-        tap, connection = self._handler.tap, self._connection
+        tap = self._handler.tap
         if tap is None:
             return 0.0
-        tap.client_query(
-            message, connection.client, connection.port, connection.local, connection.local_port, is_tcp=True
-        )
+        tap.client_query(message, self._ends())
         return tap.wall()
 
     def _put(self, reply: bytes, query: "_Told") -> None:
@@ -172,10 +171,13 @@ class _Reader:
         if query.asks_keepalive:
             reply = with_keepalive(reply, self._idle_time())
         self._slot.replies.put(reply)
-        tap, connection = self._handler.tap, self._connection
+        tap = self._handler.tap
         if tap is not None:
-            client, local = (connection.client, connection.port), (connection.local, connection.local_port)
-            tap.client_response(reply, *client, *local, query.asked_at, is_tcp=True)
+            tap.client_response(reply, self._ends(), query.asked_at)
+
+    def _ends(self) -> Ends:
+        connection = self._connection
+        return Ends(connection.client, connection.port, connection.local, connection.local_port, is_tcp=True)
 
     async def _reply(self, asked: Asked, arrived: float) -> bytes:
         """The reply once there is an answer, and room for one more reply."""

@@ -8,7 +8,7 @@ import trio
 
 from resolver.engine import Mesh
 from resolver.env import Datagram, UdpListener
-from resolver.observe.tap import ClientTap
+from resolver.observe.tap import ClientTap, Ends
 from resolver.service.draining import DRAIN_SECONDS
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
@@ -150,14 +150,15 @@ class _UdpService:
     # What is told while somebody listens (observe.tap)
 
     def _tell_queries(self, tap: ClientTap, batch: list[Datagram]) -> None:
-        port_of, local_port = self._listener.port_of, self._listener.address.port
         for datagram in batch:
-            port = port_of(datagram.reply_to)
-            tap.client_query(datagram.data, datagram.client, port, datagram.local, local_port)
+            tap.client_query(datagram.data, self._ends(datagram))
 
     def _tell_reply(self, tap: ClientTap, datagram: Datagram, asked_at: float, reply: bytes) -> None:
-        port, local_port = self._listener.port_of(datagram.reply_to), self._listener.address.port
-        tap.client_response(reply, datagram.client, port, datagram.local, local_port, asked_at)
+        tap.client_response(reply, self._ends(datagram), asked_at)
+
+    def _ends(self, datagram: Datagram) -> Ends:
+        listener = self._listener
+        return Ends(datagram.client, listener.port_of(datagram.reply_to), datagram.local, listener.address.port)
 
     def _telling(self, tap: ClientTap, datagram: Datagram, put: Callable[[bytes], None]) -> Callable[[bytes], None]:
         """What puts a reply, and tells it."""

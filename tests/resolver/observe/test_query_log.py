@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from resolver.observe.query_log import Mode, QueryLog, question_of
-from resolver.observe.tap import ClientTap
+from resolver.observe.tap import ClientTap, Ends
 from resolver.policy.views import views
 
 ONE, OTHER = bytes((192, 0, 2, 1)), bytes((198, 51, 100, 1))
@@ -25,8 +25,8 @@ def lines_of(mode: Mode, network: int | None, replies: list[tuple[float, bytes]]
     )
     with structlog.testing.capture_logs() as lines:
         for moment, client in replies:  # read by the two clocks above
-            tap.client_query(b"", client, 4000, HERE, 53)
-            tap.client_response(REPLY, client, 4000, HERE, 53, 1000.0 + moment - 0.0125)
+            tap.client_query(b"", Ends(client, 4000, HERE, 53))
+            tap.client_response(REPLY, Ends(client, 4000, HERE, 53), 1000.0 + moment - 0.0125)
     return [dict(line) for line in lines]
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from resolver.observe.dnstap import Heard, Kind
 from resolver.observe.options import DnstapOptions
-from resolver.observe.tap import Tap
+from resolver.observe.tap import Ends, Tap
 
 CLIENT, HERE, SERVER = bytes((192, 0, 2, 1)), bytes((192, 0, 2, 53)), bytes((198, 51, 100, 1))
 
@@ -16,8 +16,8 @@ def told(*kinds: str) -> tuple[Tap, list[Heard]]:
 
 
 def all_that_passes(tap: Tap) -> None:
-    tap.client_query(b"q", CLIENT, 4000, HERE, 53)
-    tap.client_response(b"r", CLIENT, 4000, HERE, 53, 99.0, is_tcp=True)
+    tap.client_query(b"q", Ends(CLIENT, 4000, HERE, 53))
+    tap.client_response(b"r", Ends(CLIENT, 4000, HERE, 53, is_tcp=True), 99.0)
     for to_forwarder in (False, True):
         tap.resolver_query(b"Q", SERVER, 53, to_forwarder=to_forwarder, is_tcp=False)
         tap.resolver_response(b"R", SERVER, 53, 99.5, from_forwarder=to_forwarder, is_tcp=True)
