@@ -22,7 +22,7 @@ AFTER_SILENCE: Final = (
     1  # s of the first pause where nothing came: packets may be lost, and RFC 9520 §3.2 asks for no more
 )
 LEAST_MEMORY: Final = 5.0  # s after a pause in which a further failure doubles it
-SWEEP_EVERY: Final = 60.0  # s at least between two looks for what is over
+SWEPT: Final = 4  # at most so many that are over go with each further failure
 MAX_SENDS: Final = 3  # RFC 9520 §3.1: of one question to one server, before it counts as failed
 
 
@@ -54,10 +54,9 @@ class Failures:
         self._options = options or FailureOptions()
         # kept for a while after its end, so that a question which goes on failing is known to
         self._failures = Recent[Question, RememberedFailure](max_failures)
-        self._swept_at = float("-inf")
 
     def __len__(self) -> int:
-        """How many are held; of those that are over, the ones of the last SWEEP_EVERY seconds are included."""
+        """How many are held, those included that are over and have not gone yet."""
         return len(self._failures)
 
     def adopt(self, options: FailureOptions) -> None:
@@ -122,17 +121,12 @@ class Failures:
                 yield question, failure
 
     def _drop_those_over(self, now: float) -> None:
-        """Forget those that are over and say nothing any more."""
-        if now < self._swept_at + SWEEP_EVERY:
-            return
-        self._swept_at = now
-        over = [
-            question
-            for question, failure in self._failures.walk()
-            if now >= _counts_until(failure.until, failure.pause)
-        ]
-        for question in over:
-            self._failures.drop(question)
+        """Forget some of those that are over and say nothing any more, the least recently asked first."""
+        for _ in range(SWEPT):
+            oldest = self._failures.oldest()
+            if oldest is None or now < _counts_until(oldest[1].until, oldest[1].pause):
+                return
+            self._failures.drop(oldest[0])
 
 
 @final

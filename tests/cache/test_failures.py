@@ -2,7 +2,7 @@
 
 import pytest
 
-from cache.failures import AFTER_SILENCE, MAX_SENDS, Failures, ServerFailures, ServerPause
+from cache.failures import AFTER_SILENCE, MAX_SENDS, SWEPT, Failures, ServerFailures, ServerPause
 from cache.names import from_text
 from cache.options import FailureOptions
 from cache.rrtypes import AAAA, A
@@ -114,6 +114,15 @@ def test_they_are_bounded_and_the_oldest_goes() -> None:
         failures.remember(question(f"n{number}.example. A"), EDE, "", 0.0)
     assert len(failures) == 10
     assert failures.find(question("n19.example. A"), 0.0) is not None
+
+
+def test_those_that_are_over_go_as_others_come_a_few_at_a_time() -> None:
+    failures = Failures()
+    for number in range(100):
+        failures.remember(question(f"n{number}.example. A"), EDE, "", 0.0)
+    for number in range(24):
+        failures.remember(question(f"m{number}.example. A"), EDE, "", 3600.0)
+    assert len(failures) == 100 - 24 * SWEPT + 24
 
 
 def test_forgetting_by_name_type_and_subtree() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cache.recent import SHARE, Recent
+from cache.recent import Recent
 
 
 def test_what_is_put_in_is_found_until_it_is_dropped() -> None:
@@ -41,13 +41,13 @@ def test_what_was_used_least_recently_goes(used: str, gone: str) -> None:
     assert {key for key, _ in recent.walk()} == set("abcd") - {gone}
 
 
-def test_several_go_at_once_from_a_large_one() -> None:
-    recent = Recent[int, int](10 * SHARE)
-    for number in range(10 * SHARE + 1):
-        recent.put(number, number)
-    assert len(recent) == 9 * SHARE + SHARE - 10 + 1
-    assert recent.peek(9) is None
-    assert recent.peek(10) == 10
+def test_the_oldest_is_what_was_used_least_recently() -> None:
+    recent = Recent[str, int](3)
+    assert recent.oldest() is None
+    for key in "ab":
+        recent.put(key, 0)
+    recent.get("a")
+    assert recent.oldest() == ("b", 0)
 
 
 def test_it_may_change_between_two_steps_of_a_walk() -> None:

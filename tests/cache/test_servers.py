@@ -47,7 +47,7 @@ def test_looking_at_them_is_no_use() -> None:
     servers.of(ONE)
     servers.of(OTHER)
     servers.of(ONE)  # OTHER is the least recently asked now, although it came last
-    assert [server for server, _ in servers.walk()] == [ONE, OTHER]
+    assert [server for server, _ in servers.walk()] == [OTHER, ONE]
     assert servers.peek(OTHER) is not None
     assert servers.peek(("192.0.2.3", 53)) is None
     assert len(servers) == 2
