@@ -183,16 +183,7 @@ class FastPath:
         if not entries:
             return self.compose(query, answer, now, max_octets)
         turn = self._next_turn()
-        rendered = render(
-            query,
-            answer,
-            now,
-            max_octets=max_octets,
-            stale_ttl=self._stale_ttl,
-            minimal=self._minimal,
-            turn=turn if self._varies else None,
-            nsid=self._nsid,
-        )
+        rendered = self._render(query, answer, now, max_octets, turn if self._varies else None)
         self._keep(key, octets, rendered, entries, over_tcp)
         return data[:2] + rendered.tail(turn)
 
@@ -209,6 +200,22 @@ class FastPath:
             nsid=self._nsid,
         )
 
+    def _render(
+        self, query: Query, answer: Answer, now: float, max_octets: int, turn: int | None, *, turns_own: bool = False
+    ) -> Rendered:
+        """The same, to be kept. turn: as in render."""
+        return render(
+            query,
+            answer,
+            now,
+            max_octets=max_octets,
+            stale_ttl=self._stale_ttl,
+            minimal=self._minimal,
+            turn=turn,
+            nsid=self._nsid,
+            turns_own=turns_own,
+        )
+
     def _answer_at_home(
         self, data: bytes, query: Query, answer: Answer, view: View, now: float, key: bytes, over_tcp: bool
     ) -> bytes:
@@ -216,17 +223,7 @@ class FastPath:
         max_octets = MAX_TCP_OCTETS if over_tcp else udp_room(query)
         if view.network is None or answer.is_stale or answer.errors or not self._varies or answer.grounds is None:
             return self.compose(query, answer, now, max_octets)
-        rendered = render(
-            query,
-            answer,
-            now,
-            max_octets=max_octets,
-            stale_ttl=self._stale_ttl,
-            minimal=self._minimal,
-            turn=0,
-            nsid=self._nsid,
-            turns_own=True,
-        )
+        rendered = self._render(query, answer, now, max_octets, 0, turns_own=True)
         orders = Orders(rendered, self._next_turn())
         home = _Home(orders, answer.grounds, min(rendered.until, now + RESHUFFLED))
         octets = data[2:]
