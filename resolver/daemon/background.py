@@ -47,10 +47,7 @@ async def look_each_second(parts: Callable[[], Parts], looks: Mapping[str, Calla
     while True:
         await trio.sleep(A_SECOND - parts().env.now() % A_SECOND)  # at whole seconds, as all that ticks
         for name, look in looks.items():
-            try:
-                look()
-            except Exception as fault:
-                parts().boundary.note(name, fault)
+            parts().boundary.attempt(name, look)
 
 
 async def retire(scope: trio.CancelScope) -> None:

@@ -61,6 +61,13 @@ class Boundary:
         except Exception as fault:
             self.note(where, fault)
 
+    def attempt(self, where: str, work: Callable[[], object]) -> None:
+        """The same of what does not wait."""
+        try:
+            work()
+        except Exception as fault:
+            self.note(where, fault)
+
     async def keep(self, where: str, work: Callable[..., Awaitable[object]], *args: object) -> None:
         """Do this, and begin it again whenever a fault has ended it; returns when it returns."""
         pause = FIRST_PAUSE
