@@ -29,7 +29,6 @@ ROUNDING = 1.0  # s: TTLs are whole seconds
 TRANSIT = 5.0  # s between a server's reading of its zone and a client's of the reply, at most
 STALE_CODES = frozenset({EDECode.STALE_ANSWER, EDECode.STALE_NXDOMAIN_ANSWER})
 BESIDE_CNAME = frozenset({RdataType.CNAME})
-
 FAULT = "an internal error"  # what a client is told of a fault of the program
 
 

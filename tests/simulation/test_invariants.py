@@ -10,7 +10,7 @@ from dns.edns import EDECode, EDEOption
 from dns.message import Message
 
 from resolver.demo.zone import parse_record, parse_zone
-from tests.simulation.invariants import outcome, violations
+from tests.simulation.invariants import FAULT, outcome, violations
 from tests.simulation.published import Published
 
 SRC = parse_zone("""
@@ -40,6 +40,7 @@ def reply(
     authority: tuple[str, ...] = (),
     rcode: str = "NOERROR",
     error: int | None = None,
+    text: str | None = None,
     flags: int = 0,
 ) -> Message:
     """A reply of the daemon; each line a record, records of one owner and type next to each other."""
@@ -54,7 +55,7 @@ def reply(
                 section.append(record)
     made.set_rcode(dns.rcode.from_text(rcode))
     made.flags ^= flags
-    made.use_edns(0, options=[EDEOption(EDECode(error))] if error is not None else [])
+    made.use_edns(0, options=[EDEOption(EDECode(error), text)] if error is not None else [])
     return dns.message.from_wire(made.to_wire(want_shuffle=False))
 
 
@@ -111,7 +112,7 @@ def test_good_replies_pass(good: Message) -> None:
         pytest.param(reply("www.src.test A", rcode="YXDOMAIN"), "no DNAME", id="a doubt made YXDOMAIN"),
         pytest.param(reply("www.dst.test A", rcode="REFUSED"), "REFUSED", id="a refusal"),
         pytest.param(reply("www.dst.test A", rcode="SERVFAIL"), "without a reason", id="a failure without a reason"),
-        pytest.param(reply("www.dst.test A", rcode="SERVFAIL", error=0), "fault of the program", id="an internal error"),
+        pytest.param(reply("www.dst.test A", rcode="SERVFAIL", error=0, text=FAULT), "fault of the program", id="an internal error"),
         pytest.param(reply("www.dst.test A", *ADDRESSES, flags=dns.flags.AA), "AA", id="AA"),
         pytest.param(reply("www.dst.test A", *ADDRESSES, flags=dns.flags.AD), "AD", id="AD"),
         pytest.param(reply("www.dst.test A", *ADDRESSES, flags=dns.flags.RA), "no RA", id="no RA"),
