@@ -112,7 +112,7 @@ def test_good_replies_pass(good: Message) -> None:
         pytest.param(reply("www.src.test A", rcode="YXDOMAIN"), "no DNAME", id="a doubt made YXDOMAIN"),
         pytest.param(reply("www.dst.test A", rcode="REFUSED"), "REFUSED", id="a refusal"),
         pytest.param(reply("www.dst.test A", rcode="SERVFAIL"), "without a reason", id="a failure without a reason"),
-        pytest.param(reply("www.dst.test A", rcode="SERVFAIL", error=0, text=FAULT), "fault of the program", id="an internal error"),
+        pytest.param(reply("www.dst.test A", rcode="SERVFAIL", error=0, text=FAULT), "fault of the program", id="a fault"),
         pytest.param(reply("www.dst.test A", *ADDRESSES, flags=dns.flags.AA), "AA", id="AA"),
         pytest.param(reply("www.dst.test A", *ADDRESSES, flags=dns.flags.AD), "AD", id="AD"),
         pytest.param(reply("www.dst.test A", *ADDRESSES, flags=dns.flags.RA), "no RA", id="no RA"),
