@@ -12,6 +12,7 @@ from typing import Final, final
 from resolver.policy.views import machine_of, network_behind
 
 QUANTUM: Final = 0.0002  # s of work at a time: what one question takes whose answer is not known
+MOST_DEBT: Final = 50 * QUANTUM  # s of work: who waits gets it back in so many rounds, and each is the loop's time
 PLACES: Final = 4096  # to wait in, each of
 NETWORK_PLACES: Final = PLACES // 2  # that all machines of a network share
 PLACE_OCTETS: Final = 512  # so 2 MiB, beside some 150 octets for each that waits
@@ -125,11 +126,11 @@ class Shares:
 
     def charge(self, client: bytes, seconds: float) -> bool:
         """So much was done for this client; it counts while anybody waits. Has it a line here, to count in?"""
-        line = self._by_client.get(client)
-        if line is None or line.is_gone:
+        line = self._line_of(client) if self.waiting else None
+        if line is None:
             return False
-        line.credit -= seconds
-        line.network.credit -= seconds
+        line.credit = max(line.credit - seconds, -MOST_DEBT)
+        line.network.credit = max(line.network.credit - seconds, -MOST_DEBT)
         return True
 
     def has_waiting(self, client: bytes) -> bool:
@@ -138,11 +139,7 @@ class Shares:
 
     def places_of(self, client: bytes) -> int:
         """In how many places this machine waits."""
-        line = self._by_client.get(client)
-        if line is not None and not line.is_gone:
-            return line.places
-        network = self._networks.get(network_behind(client))
-        line = network.lines.get(machine_of(client)) if network is not None else None
+        line = self._line_of(client)
         return line.places if line is not None else 0
 
     def waiting_by_machine(self) -> dict[bytes, int]:
@@ -153,6 +150,14 @@ class Shares:
             for line in network.lines.values()
             if line.waiting
         }
+
+    def _line_of(self, client: bytes) -> _Line | None:
+        """The line in which this address is, if there is one."""
+        line = self._by_client.get(client)
+        if line is not None and not line.is_gone:
+            return line
+        network = self._networks.get(network_behind(client))
+        return network.lines.get(machine_of(client)) if network is not None else None
 
     def _find(self, client: bytes) -> _Line:
         """The line in which this address is from now on."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from resolver.service.shares import FEW, NETWORK_PLACES, PLACE_OCTETS, PLACES, QUANTUM, Shares
+from resolver.service.shares import FEW, MAX_CLIENTS, MOST_DEBT, NETWORK_PLACES, PLACE_OCTETS, PLACES, QUANTUM, Shares
 
 HIT, MISS = 0.00001, 0.0003  # s
 
@@ -112,6 +112,34 @@ def test_debts_are_forgiven_when_nothing_waits() -> None:
     ledger.put(NEIGHBOUR)
     assert ledger.serve(2, {FLOODER: HIT, NEIGHBOUR: HIT}) == {FLOODER: 1, NEIGHBOUR: 1}
     assert not ledger.shares.has_waiting(FLOODER)
+
+
+def test_nothing_is_owed_for_what_was_done_while_nobody_waited() -> None:
+    """Once the last of it has begun; what is still remembered of it is forgotten with the next turn."""
+    ledger = Ledger()
+    ledger.put(FLOODER)
+    ledger.serve(1, {FLOODER: HIT})
+    assert not ledger.shares.charge(FLOODER, 3600.0)
+
+
+def test_a_debt_is_bounded_however_much_was_done() -> None:
+    """Else to pay it off would take as many rounds of the loop's time."""
+    ledger = Ledger()
+    ledger.put(FLOODER, 2)
+    ledger.serve(1, {FLOODER: 3600.0})
+    line = ledger.shares._by_client[FLOODER]
+    assert (line.credit, line.network.credit) == (-MOST_DEBT, -MOST_DEBT)
+    assert ledger.serve(1, {FLOODER: HIT})[FLOODER] == 1
+
+
+def test_who_changes_its_address_all_the_time_is_charged_all_the_same() -> None:
+    """A /64 has more addresses than are known by name at once."""
+    ledger = Ledger()
+    ledger.put(FLOODER, 10)
+    for number in range(MAX_CLIENTS):
+        ledger.put(ipaddress.ip_address(f"2001:db8::{number:x}").packed)
+    assert FLOODER not in ledger.shares._by_client
+    assert ledger.shares.charge(FLOODER, MISS)
 
 
 def test_a_flood_leaves_as_many_places_as_it_takes() -> None:
