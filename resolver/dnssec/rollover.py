@@ -95,15 +95,16 @@ def begin(zone: WireName, configured: Sequence[bytes], now: float) -> TrustPoint
 
 
 def with_configured(point: TrustPoint, configured: Sequence[bytes], now: float) -> TrustPoint:
-    """It with the configured DS of which nothing is known yet; what is known of the others stays, revoked ones above all."""
-    known = {one.ds for one in point.keys}
-    news = [
-        ds
-        for ds in configured
-        if ds not in known and not any(one.dnskey and vouches_for(ds, point.zone, one.dnskey) for one in point.keys)
-    ]
-    added = tuple(Kept(ds, State.VALID, now) for ds in news)
-    return replace(point, keys=(*point.keys, *added), due=0.0 if added else point.due)
+    """It with the configured DS trusted, also of a key that was waiting; what is revoked or removed stays so."""
+    moved = tuple(
+        replace(one, state=State.VALID, since=now, until=0.0)
+        if one.state is State.PENDING and any(_is_of(ds, point.zone, one) for ds in configured)
+        else one
+        for one in point.keys
+    )
+    unknown = (ds for ds in configured if not any(_is_of(ds, point.zone, one) for one in point.keys))
+    keys = (*moved, *(Kept(ds, State.VALID, now) for ds in unknown))
+    return replace(point, keys=keys, due=point.due if keys == point.keys else 0.0)
 
 
 def observe(point: TrustPoint, seen: Seen, now: float) -> TrustPoint:
@@ -128,6 +129,11 @@ def fail(point: TrustPoint, now: float) -> TrustPoint:
 def is_due(point: TrustPoint, now: float) -> bool:
     """Is it time to look? Also when the clock was set back: a look is never further away than MAX_INTERVAL."""
     return not point.due - MAX_INTERVAL <= now < point.due
+
+
+def _is_of(ds: bytes, zone: WireName, kept: Kept) -> bool:
+    """Does this DS, of whatever digest, speak of that key?"""
+    return ds == kept.ds or (bool(kept.dnskey) and vouches_for(ds, zone, kept.dnskey))
 
 
 def _next(zone: WireName, kept: Kept, seen: Seen, now: float) -> Kept | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from resolver.dnssec.keys import make_ds
+from resolver.dnssec.keys import SHA384, digest, make_ds
 from resolver.dnssec.rollover import (
     DAY,
     HOLD_DOWN,
@@ -166,3 +166,22 @@ def test_a_configured_ds_is_trusted_at_once_and_one_for_a_known_key_is_none_more
     assert with_configured(point, (DS_OLD,), NOW) == point
     added = with_configured(point, (DS_OLD, DS_NEW), NOW)
     assert (added.trusted, added.due) == ((DS_OLD, DS_NEW), 0.0)
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_operators_word_ends_the_wait_of_a_pending_key_and_no_revocation(state: State) -> None:
+    """Else a host that slept through the end of the hold-down and the rollover would trust nothing that signs."""
+    new = Kept(DS_NEW, state, NOW, NOW + DAY, NEW.rdata)
+    point = replace(begin(ZONE, (DS_OLD,), NOW), keys=(Kept(DS_OLD, State.VALID, NOW), new), due=NOW + DAY)
+    after = with_configured(point, (DS_OLD, DS_NEW), NOW + HOUR)
+    if state is State.PENDING:
+        assert after.keys[1] == Kept(DS_NEW, State.VALID, NOW + HOUR, 0.0, NEW.rdata)
+        assert after.due == 0.0
+    else:
+        assert after == point
+
+
+def test_an_operators_word_is_of_a_pending_key_by_any_digest() -> None:
+    point = look(begin(ZONE, (DS_OLD,), NOW), [OLD, NEW], OLD, at=NOW)
+    ds = DS_NEW[:3] + bytes((SHA384,)) + digest(ZONE, NEW.rdata, SHA384)
+    assert with_configured(point, (ds,), NOW).trusted == (DS_OLD, DS_NEW)
