@@ -9,20 +9,26 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from resolver.env import port_range
+from resolver.iterate.options import DO_NOT_QUERY
 from resolver.options.places import key_text
 
 MAX_FILES: Final = 100  # included; a file that includes itself ends here
 STATEMENT: Final = re.compile(r'\s*([a-z0-9-]+):\s*(?:"([^"]*)"|\'([^\']*)\'|([^#\s]*(?:[ \t]+[^#\s]+)*))\s*(?:#.*)?$')
 SIZE: Final = re.compile(r"(\d+)\s*([kmgKMG]?)[bB]?$")
 NO_RATE: Final = "there is no rate: who asks for more than there is time for waits for its turn"
+IDENTITY: Final = {"identity": "id", "version": "version"}  # Unbound's word: ours
 FACTORS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 # Options that need nothing of ours: what they ask for is so anyway, or is of Unbound's own making.
 SO_ANYWAY: Final = {
     "do-udp": "always",
     "do-tcp": "always",
-    "hide-identity": "CHAOS names are not answered",
-    "hide-version": "CHAOS names are not answered",
+    "hide-identity": "identity.id, by default empty: no name is told",
+    "hide-version": "identity.version, by default the program's name alone",
+    "hide-trustanchor": "never told in class CHAOS",
+    "qname-minimisation": "relaxed, by default",
+    "do-not-query-localhost": "whoever [[forward]] and [[stub]] name is asked, here too",
     "harden-glue": "always",
     "harden-dnssec-stripped": "always, with dnssec.validate",
     "harden-below-nxdomain": "always (RFC 8020)",
@@ -48,9 +54,9 @@ SO_ANYWAY: Final = {
     "infra-cache-slabs": "of Unbound's threads",
     "key-cache-slabs": "of Unbound's threads",
     "infra-cache-numhosts": "bounded by itself",
-    "key-cache-size": "in cache.max_octets",
-    "neg-cache-size": "in cache.max_octets",
-    "msg-cache-size": "replies are made from RRsets, and not kept",
+    "key-cache-size": "4 MiB, beside cache.max_octets",
+    "neg-cache-size": "16 MiB, beside cache.max_octets",
+    "msg-cache-size": "replies are made from RRsets, and kept for a second at most, in 6 MiB",
     "username": "see the systemd unit",
     "directory": "paths are taken from the config's folder",
     "chroot": "see the systemd unit",
@@ -63,7 +69,10 @@ SO_ANYWAY: Final = {
     "control-enable": "always, at control.socket",
     "control-interface": "see control.socket",
     "minimal-responses": "answer.minimal",
-    "rrset-roundrobin": "always",
+    "rrset-roundrobin": "answer.order, by default another record first each time",
+    "edns-tcp-keepalive": "always (RFC 7828)",
+    "edns-tcp-keepalive-timeout": "limits.tcp_idle",
+    "log-servfail": "always, one a second at most",
     "unwanted-reply-threshold": "a guessed port is answered by asking over TCP",
     "target-fetch-policy": "by itself",
     "root-key-sentinel": "always (RFC 8509)",
@@ -78,11 +87,10 @@ SO_ANYWAY: Final = {
 }
 # What an operator has to know before Unbound goes.
 WITHOUT: Final = {
-    "private-address": "public names with addresses of the platform (fdaa::/16) are refused; other private ranges are not",
-    "private-domain": "as private-address",
-    "local-data": "names of one's own come from the state database, or from a server named in [[stub]]",
+    "local-data": "a config holds no records: name a server that has them in [[stub]]",
     "local-data-ptr": "as local-data",
-    "local-zone": "special-use names are answered as RFC 6761 says; others come from a server named in [[stub]]",
+    "local-zone": "special-use names are answered as RFC 6761 says, but in zones of [[stub]] and [[forward]]; "
+    "no other name can be denied or refused",
     "auth-zone": "name the zone's servers in [[stub]]",
     "rpz": "response policy zones are not supported",
     "view": "what a client sees is decided by its network",
@@ -98,10 +106,15 @@ WITHOUT: Final = {
     "ip-ratelimit": NO_RATE,
     "dns64-prefix": "not supported",
     "outgoing-interface": "the kernel's choice",
-    "outgoing-port-permit": "all above 1023",
-    "outgoing-port-avoid": "all above 1023",
+    "outgoing-port-permit": "all above 1023, but those in recursion.avoid_ports",
+    "dnstap": "see [dnstap]: socket, file, messages",
+    "log-queries": "`cistern log queries` for a while, or [dnstap]",
+    "val-sig-skew-min": "see dnssec.signature_skew",
+    "val-sig-skew-max": "see dnssec.signature_skew",
     "insecure-lan-zones": "name the zones in dnssec.negative_trust_anchors",
-    "cache-min-negative-ttl": "see cache.min_negative_ttl",
+    "identity": "see identity.id: the host's own name is not told by itself",
+    "version": "see identity.version",
+    "nsid": "see identity.id",
 }
 
 
@@ -155,6 +168,7 @@ CLAUSES: Final = frozenset(
         "python",
         "dynlib",
         "dnscrypt",
+        "dnstap",
         "rpz",
     }
 )
@@ -214,7 +228,7 @@ def _take(statement: Statement, taken: Taken) -> None:
             _take_access(statement, taken)
         case "rrset-cache-size":
             taken.put("cache", "max_octets", max(1 << 20, _size(value)))
-        case "cache-max-ttl" | "cache-min-ttl" | "cache-max-negative-ttl":
+        case "cache-max-ttl" | "cache-min-ttl" | "cache-max-negative-ttl" | "cache-min-negative-ttl":
             taken.put("cache", option.removeprefix("cache-").replace("-", "_"), int(value))
         case "prefetch":
             taken.put("cache", "prefetch", is_on)
@@ -229,9 +243,23 @@ def _take(statement: Statement, taken: Taken) -> None:
         case "do-ip4" | "do-ip6":
             taken.put("recursion", "ipv" + option[-1], is_on)
         case "do-not-query-address":
-            taken.add("recursion", "do_not_query", value)
-        case "qname-minimisation":
-            taken.put("recursion", "qname_minimisation", "relaxed" if is_on else "off")
+            for prefix in (*DO_NOT_QUERY, _prefix(value)):  # ours are not lost because Unbound had one more
+                taken.add("recursion", "do_not_query", prefix)
+        case "private-address":
+            taken.add("answer", "private_prefixes", _prefix(value))
+        case "private-domain":
+            taken.add("answer", "private_zones", value)
+        case "outgoing-port-avoid":
+            port_range(value)
+            taken.add("recursion", "avoid_ports", value)
+        case "hide-identity" | "hide-version" if is_on:
+            taken.put("identity", IDENTITY[option.removeprefix("hide-")], "")
+        case "identity" | "version" if value:
+            taken.tables.setdefault("identity", {}).setdefault(IDENTITY[option], value)
+        case "qname-minimisation" if not is_on:
+            taken.put("recursion", "qname_minimisation", "off")
+        case "qname-minimisation-strict" if is_on:
+            taken.put("recursion", "qname_minimisation", "strict")
         case "root-hints":
             taken.put("recursion", "root_hints", value)
         case "trust-anchor-file":
@@ -329,6 +357,10 @@ def _in_line(line: str) -> Iterator[tuple[str, str]]:
 
 def _address(host: str, port: str) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _prefix(text: str) -> str:
+    return str(ipaddress.ip_network(text, strict=False))
 
 
 def _size(text: str) -> int:

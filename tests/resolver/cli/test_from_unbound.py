@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from resolver.cli.from_unbound import Taken, as_toml, read
+from resolver.iterate.options import DO_NOT_QUERY
 from resolver.options import Options, parse
+from resolver.policy.options import IdentityOptions
 from tests.resolver.cli.conftest import cistern
 
 UNBOUND = """
@@ -24,6 +26,7 @@ server:
     cache-max-ttl: 7200
     cache-min-ttl: 5
     cache-max-negative-ttl: 60
+    cache-min-negative-ttl: 3
     prefetch: yes
     serve-expired: yes
     serve-expired-ttl: 86400
@@ -31,6 +34,13 @@ server:
     do-ip6: no
     do-not-query-address: 198.51.100.0/24
     private-address: 10.0.0.0/8
+    private-address: fd00::1/8
+    private-domain: "corp.example"
+    outgoing-port-avoid: 5353
+    outgoing-port-avoid: 8000-8100
+    hide-version: yes
+    hide-identity: yes
+    identity: "resolver.example"
     local-data: "host.example. A 192.0.2.7"
     auto-trust-anchor-file: "/var/lib/unbound/root.key"
     domain-insecure: "corp.example"
@@ -63,9 +73,13 @@ def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken
     assert options.listen.addresses == ("192.0.2.53:53", "[2001:db8::53]:5353")
     assert options.networks == {"192.0.2.0/24": 0, "2001:db8::/32": 0}
     assert (options.cache.max_octets, options.cache.max_ttl, options.cache.min_ttl) == (256 << 20, 7200, 5)
-    assert (options.cache.max_negative_ttl, options.cache.prefetch) == (60, True)
+    assert (options.cache.min_negative_ttl, options.cache.max_negative_ttl, options.cache.prefetch) == (3, 60, True)
     assert (options.stale.enabled, options.stale.max_stale, options.stale.client_timeout) == (True, 86400, 1.8)
-    assert (options.recursion.ipv6, options.recursion.do_not_query) == (False, ("198.51.100.0/24",))
+    assert (options.recursion.ipv6, options.recursion.avoid_ports) == (False, ("5353", "8000-8100"))
+    assert options.recursion.do_not_query == (*DO_NOT_QUERY, "198.51.100.0/24")
+    assert options.answer.private_prefixes == ("10.0.0.0/8", "fd00::/8")
+    assert options.answer.private_zones == ("corp.example",)
+    assert options.identity == IdentityOptions(version="", id="")
     assert (options.dnssec.validate, options.dnssec.trust_anchors) == (True, "")
     assert options.dnssec.negative_trust_anchors == ("corp.example",)
     [forward], [stub] = options.forward, options.stub
@@ -80,13 +94,12 @@ def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken
 def test_what_has_none_is_listed_with_its_line_and_the_reason(taken: Taken) -> None:
     left = {one.option: one for one in taken.left}
     assert set(left) == {
-        "private-address",
         "local-data",
         "neverheard-of",
         "forward-tls-upstream",
         "access-control",
     }
-    assert UNBOUND.splitlines()[left["private-address"].line - 1].strip().startswith("private-address:")
+    assert UNBOUND.splitlines()[left["local-data"].line - 1].strip().startswith("local-data:")
     assert left["neverheard-of"].why == "nothing here does this"
     assert "unbound.conf:" in as_toml(taken, "x")
     assert {one.option for one in taken.anyway} >= {"msg-cache-size", "num-threads", "control-enable"}
@@ -104,6 +117,37 @@ def test_signatures_are_checked_unless_unbound_was_told_not_to(modules: str, val
     (tmp_path / "u.conf").write_text(f"server:\n  module-config: {modules}\n" if modules else "")
     options = parse(as_toml(read(tmp_path / "u.conf"), "u.conf"), tmp_path / "c.toml")
     assert options.dnssec.validate is validates
+
+
+def test_what_unbound_was_told_to_say_of_itself_is_said_on(tmp_path: Path) -> None:
+    said = "server:\n  identity: 'one.example'\n  version: '7'\n  hide-identity: no\n  hide-version: no\n"
+    (tmp_path / "u.conf").write_text(said)
+    taken = read(tmp_path / "u.conf")
+    assert taken.tables["identity"] == {"id": "one.example", "version": "7"}
+    assert not taken.left
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("qname-minimisation: yes", "relaxed"),
+        ("qname-minimisation: no", "off"),
+        ("qname-minimisation-strict: yes\n  qname-minimisation: yes", "strict"),
+        ("qname-minimisation-strict: no", "relaxed"),
+    ],
+)
+def test_names_are_shortened_as_strictly_as_unbound_was_told(said: str, means: str, tmp_path: Path) -> None:
+    (tmp_path / "u.conf").write_text(f"server:\n  {said}\n")
+    options = parse(as_toml(read(tmp_path / "u.conf"), "u.conf"), tmp_path / "c.toml")
+    assert options.recursion.qname_minimisation == means
+
+
+def test_ports_that_are_none_and_what_dnstap_has_are_left_to_the_operator(tmp_path: Path) -> None:
+    said = "server:\n  outgoing-port-avoid: many\ndnstap:\n  dnstap-enable: yes\n"
+    (tmp_path / "u.conf").write_text(said)
+    taken = read(tmp_path / "u.conf")
+    assert "recursion" not in taken.tables
+    assert [(one.option, one.line) for one in taken.left] == [("outgoing-port-avoid", 2), ("dnstap", 3)]
 
 
 def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
