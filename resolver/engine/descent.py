@@ -315,10 +315,10 @@ class Iterator:
                 if any(rrset.rtype == rtype for rrset in known):
                     continue
                 found = await self._addresses(Question(name, rtype), within, query)
-                if query.is_over:
-                    return
                 if found:
                     take(found)
+                if query.is_over:
+                    return
         finally:
             book.leave(name, take)
 
@@ -343,10 +343,8 @@ class Iterator:
         question = Question(name, A)
         if self._was_in_vain(question):
             return []
-        try:
-            within = budget.sub(waits)
-            budget.spend_name()
-        except (NoReachableAuthority, WorkExhausted):  # a circle, or too deep, or too many
+        within = budget.begin_look_up(waits)
+        if within is None:
             return []
         self._counts.own_address_lookups += 1
         found: list[Address] = []
@@ -354,6 +352,8 @@ class Iterator:
             found += await self._addresses(Question(name, rtype), within, query)
             if found or query.is_over:
                 break
+        if not found:
+            within.note_in_vain()
         return found
 
     async def _find_glue_above(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
@@ -367,13 +367,15 @@ class Iterator:
         own = closest_to(name, self._cache, self._zones, now, (*budget.ancestors, waits))
         above = self._above(own, budget) if own is not None else None
         question = Question(name, A)
-        if above is None or self._was_in_vain(question) or not budget.may_look_up():
+        if above is None or self._was_in_vain(question):
+            return []
+        within = budget.begin_look_up(waits)
+        if within is None:
             return []
         self._counts.parent_glue_lookups += 1
         found: list[Address] = []
         try:
-            budget.spend_name()
-            descent = _Descent(question, budget.sub(waits), query)
+            descent = _Descent(question, within, query)
             said = (await self._query(above, descent, question, gives_up_early=False)).said
             if isinstance(said, Heard) and isinstance(said.told, Referred):
                 found = self._means.book.addresses_in(said.scrubbed.glue, name)
@@ -381,6 +383,7 @@ class Iterator:
             pass
         if not found:
             self._note_in_vain(question)
+            within.note_in_vain()
         return found
 
     def _above(self, start: Delegation, budget: Budget) -> Delegation | None:

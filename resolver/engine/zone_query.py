@@ -405,14 +405,13 @@ class ZoneQuery(Landing):
         search, budget, means = self.servers.search, self._budget, self._means
         if self._gather() or name not in search.missing:
             return
-        if not budget.may_look_up():
-            search.missing = []
-            return
         try:
-            budget.spend_name()
-            within = budget.sub(self._question)
+            within = budget.begin_look_up(self._question)
         except ResolutionFailure as failure:
             search.exhausted = failure
+            return
+        if within is None:
+            search.missing = []
             return
         means.counts.address_lookups += 1
         if budget.watch is not None:

@@ -210,22 +210,21 @@ class Budget:
             self._exceed("names", self.spent.names, self._limits.names)
         self.spent.names += 1
 
-    def may_look_up(self) -> bool:
-        """May one more name server be looked up that a referral named?
+    def begin_look_up(self, waiting: Question) -> "Budget | None":
+        """The budget of the look-up of one more name server, for which `waiting` waits; None: as if there were no more.
 
-        Not once enough were in vain, or were looked up for the sake of others (CAMP): then it is as if there were no more.
+        There are no more once enough were in vain, or were looked up for the sake of others (CAMP). Raises WorkExhausted where
+        too many were looked up or too deep, and NoReachableAuthority for a circle.
         """
-        spent, limits = self.spent, self._limits
-        if spent.in_vain >= limits.in_vain:
-            self._note_exceeded("names in vain")
-        elif not self.ancestors:
-            return True
-        elif spent.nested < limits.nested:
-            spent.nested += 1
-            return True
-        else:
-            self._note_exceeded("names for names")
-        return limits.mode != "enforce" and spent.names < SHADOW_FACTOR * limits.in_vain
+        spent, limits, is_nested = self.spent, self._limits, bool(self.ancestors)
+        if spent.in_vain >= limits.in_vain and self._is_end("names in vain", spent.in_vain, limits.in_vain):
+            return None
+        if is_nested and spent.nested >= limits.nested and self._is_end("names for names", spent.nested, limits.nested):
+            return None
+        within = self.sub(waiting)
+        self.spend_name()
+        spent.nested += is_nested
+        return within
 
     def note_in_vain(self) -> None:
         """A name server was looked up, and has no address that can be had."""
@@ -254,10 +253,14 @@ class Budget:
             counts.question_replies.note(spent.octets)
 
     def _exceed(self, kind: str, used: int, limit: int) -> None:
-        """Raises WorkExhausted, unless this is only watched and not beyond all measure."""
-        self._note_exceeded(kind)
-        if self._limits.mode == "enforce" or used >= SHADOW_FACTOR * limit:
+        """Raises WorkExhausted, if this limit, which is reached, is the end."""
+        if self._is_end(kind, used, limit):
             raise WorkExhausted(TOO_MUCH.format(kind))
+
+    def _is_end(self, kind: str, used: int, limit: int) -> bool:
+        """Is this limit, which is reached, the end? Not where it is only watched and this is not beyond all measure."""
+        self._note_exceeded(kind)
+        return self._limits.mode == "enforce" or used >= SHADOW_FACTOR * limit
 
     def _note_exceeded(self, kind: str) -> None:
         if kind not in self.spent.exceeded:

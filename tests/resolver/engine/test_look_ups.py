@@ -14,17 +14,23 @@ from tests.resolver.iterate.zone_text import name, question
 BOTH = RecursionOptions()
 
 
-async def look_up(world: World, of: str, budget: Budget | None = None) -> list[list[Address]]:
+async def look_up(
+    world: World, of: str, budget: Budget | None = None, query: Landing | None = None
+) -> list[list[Address]]:
     """Each lot of addresses that turned up."""
-    return [found for _, found in await timed_look_up(world, of, budget)]
+    return [found for _, found in await timed_look_up(world, of, budget, query)]
 
 
-async def timed_look_up(world: World, of: str, budget: Budget | None = None) -> list[tuple[float, list[Address]]]:
+async def timed_look_up(
+    world: World, of: str, budget: Budget | None = None, query: Landing | None = None
+) -> list[tuple[float, list[Address]]]:
     """And when it did."""
     lots: list[tuple[float, list[Address]]] = []
     within = budget or world.new_budget()
     await world.turned.run(
-        world.iterator._look_up(name(of), within, Landing(), lambda found: lots.append((world.env.now(), found)))
+        world.iterator._look_up(
+            name(of), within, query or Landing(), lambda found: lots.append((world.env.now(), found))
+        )
     )
     return lots
 
@@ -76,6 +82,20 @@ def test_what_is_found_of_one_family_does_not_end_the_look_for_the_other(
         told = await look_up(world, "ns.test.")
         assert told == [[NS_TEST], *([Address(host, 53) for host in lot] for lot in lots)], "the referral's, and these"
         assert {"ns.test. A", "ns.test. AAAA"} <= set(internet[TEST].asked)
+
+    play(main)
+
+
+def test_what_is_found_when_nobody_needs_it_any_more_was_not_in_vain() -> None:
+    """Else five such look-ups end a question of which each zone had a server that answered sooner."""
+
+    async def main() -> None:
+        internet = small_internet()
+        world = World(internet, options=BOTH)
+        query = Landing()
+        query.land()
+        assert await look_up(world, "www.example.", query=query) == [[Address("198.51.100.1", 53)]]
+        assert "www.example. AAAA" not in internet[EXAMPLE].asked
 
     play(main)
 

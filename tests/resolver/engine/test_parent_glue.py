@@ -12,7 +12,7 @@ from tests.resolver.engine.fake_network import Behaviour, silent
 from tests.resolver.engine.test_descent import ADDRESS_1, address
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import ROOT, Table, World
-from tests.resolver.iterate.zone_text import question
+from tests.resolver.iterate.zone_text import name, question
 
 IN_ZONE, OLD, LIVING = "192.0.2.10", "192.0.2.31", "192.0.2.30"
 BROKEN = Table({}, rcodes={"under .": 2})
@@ -128,5 +128,31 @@ def test_it_is_paid_for_out_of_the_same_budget() -> None:
         await world.iterate("ns.other. A")
         with pytest.raises(WorkExhausted, match="names"):
             await world.iterate("www.example. A")
+
+    play(main)
+
+
+def test_once_enough_look_ups_were_in_vain_there_are_no_others() -> None:
+    async def main() -> None:
+        world = World(internet(living()), limits=BudgetLimits(in_vain=0))
+        await world.iterate("ns.other. A")
+        with pytest.raises(NoReachableAuthority):
+            await world.iterate("www.example. A")
+        assert world.counts.own_address_lookups == world.counts.parent_glue_lookups == 0
+
+    play(main)
+
+
+def test_what_neither_the_zone_nor_its_parent_says_was_looked_up_in_vain() -> None:
+    above = {"under other.": ("", "other. 3600 NS ns0.other.", f"ns0.other. 3600 A {LIVING}")}
+    other = {"under other.": ("", "other. 300 SOA ns0.other. host.other. 1 2 3 4 60")}
+
+    async def main() -> None:
+        world = World({ROOT: Table(above), LIVING: Table(other)})
+        asked, budget = (name("ns.other."), question("www.example. A")), world.new_budget()
+        for in_vain, find in enumerate((world.iterator._find_own, world.iterator._find_glue_above), start=1):
+            assert await world.turned.run(find(*asked, budget, Landing())) == []
+            assert budget.spent.in_vain == in_vain
+        assert (world.counts.own_address_lookups, world.counts.parent_glue_lookups) == (1, 1)
 
     play(main)

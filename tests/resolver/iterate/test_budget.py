@@ -130,30 +130,53 @@ def test_what_took_no_packet_is_not_in_the_histograms() -> None:
     assert sum(counts.question_queries.buckets) == 0
 
 
+WAITING = question("www.example. A")
+
+
 def test_name_servers_looked_up_in_vain_are_counted_at_any_depth() -> None:
     """CAMP: five a delegation, at each of seven depths, were 176 packets."""
     counts = IterateCounts()
     budget = Budget(10.0, BudgetLimits(in_vain=2), counts)
-    within = budget.sub(question("www.example. A"))
-    assert budget.may_look_up()
+    within = budget.sub(WAITING)
+    assert budget.begin_look_up(WAITING) is not None
     within.note_in_vain()
-    assert budget.may_look_up()
+    assert budget.begin_look_up(WAITING) is not None
     budget.note_in_vain()
-    assert not budget.may_look_up()
+    assert budget.begin_look_up(WAITING) is None
     assert counts.budget_exhausted == {"names in vain": 1}
+
+
+def begin(budget: Budget, times: int) -> list[bool]:
+    """May each look-up for another one be made?"""
+    return [budget.begin_look_up(question("ns.example.net. A")) is not None for _ in range(times)]
 
 
 def test_few_name_servers_are_looked_up_for_the_sake_of_others() -> None:
     counts = IterateCounts()
     budget = Budget(10.0, BudgetLimits(nested=3), counts)
-    within = budget.sub(question("www.example. A"))
-    assert [within.may_look_up() for _ in range(5)] == [True, True, True, False, False]
-    assert budget.may_look_up(), "what the client's own question needs is another matter"
+    assert begin(budget.sub(WAITING), 5) == [True, True, True, False, False]
+    assert begin(budget, 1) == [True], "what the client's own question needs is another matter"
     assert counts.budget_exhausted == {"names for names": 1}
 
 
-def test_in_shadow_more_may_be_looked_up_and_it_is_counted() -> None:
+def test_a_look_up_that_cannot_begin_has_spent_nothing() -> None:
+    budget = Budget(10.0, BudgetLimits(names=0)).sub(WAITING)
+    for asked, failure in ((WAITING, NoReachableAuthority), (question("ns.example.net. A"), WorkExhausted)):
+        with pytest.raises(failure):
+            budget.begin_look_up(asked)
+    assert (budget.spent.names, budget.spent.nested) == (0, 0)
+
+
+def test_in_shadow_ten_times_as_many_may_be_looked_up_for_others_and_it_is_counted() -> None:
     counts = IterateCounts()
-    within = Budget(10.0, BudgetLimits(nested=0, mode="shadow"), counts).sub(question("www.example. A"))
-    assert within.may_look_up()
+    within = Budget(10.0, BudgetLimits(nested=2, in_vain=1, mode="shadow"), counts).sub(WAITING)
+    assert begin(within, 2 * SHADOW_FACTOR + 1) == [True] * 2 * SHADOW_FACTOR + [False]
     assert counts.budget_exhausted == {"names for names": 1}
+
+
+def test_in_shadow_ten_times_as_many_may_be_in_vain() -> None:
+    budget = Budget(10.0, BudgetLimits(in_vain=2, mode="shadow"))
+    for _ in range(2 * SHADOW_FACTOR):
+        assert begin(budget, 1) == [True]
+        budget.note_in_vain()
+    assert begin(budget, 1) == [False]
