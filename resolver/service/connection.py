@@ -22,7 +22,6 @@ from resolver.wire.keepalive import asks_keepalive, with_keepalive
 
 SEND_TIMEOUT: Final = 5.0  # s for a client to make room for its replies
 TRY_AGAIN: Final = 0.01  # s until a query for which there is no place to wait in looks for one again
-QUERY: Final = 0.00002  # s that one takes once it is its turn, of the turn in which it is
 AT_A_TIME: Final = 16  # queries taken from what has come before others get their turn: some 0.2 ms
 
 
@@ -50,9 +49,11 @@ async def serve_connection(
         await trio.aclose_forcefully(connection.stream)
 
 
-class _Told(NamedTuple):
-    """What a query said of itself. asked_at: see _tell_query."""
+class _Asking(NamedTuple):
+    """A query. arrived: when it came, in monotonic seconds; asked_at: see _tell_query."""
 
+    message: bytes
+    arrived: float
     asked_at: float
     asks_keepalive: bool
 
@@ -76,6 +77,7 @@ class _Reader:
         self._answering = answering
         self._abort = abort
         self._room = trio.Semaphore(handler.limits.tcp_in_flight)
+        self._is_over = False
 
     async def run(self) -> None:
         """Read until there is nothing more to read; replies may still be on their way then."""
@@ -97,9 +99,8 @@ class _Reader:
                 if message is None:
                     return
                 counts.queries_tcp += 1
-                if not self._may_begin():
-                    await self._wait_for_turn(len(message))
-                if not self._begin(message):
+                query = self._arrived(message)
+                if not (self._begin(query) if self._may_begin() else await self._begin_in_turn(query)):
                     counts.tcp_garbage += 1
                     return
                 if self._slot.is_evicted:  # just as the query came
@@ -110,6 +111,8 @@ class _Reader:
         except trio.BrokenResourceError:
             counts.tcp_lost += 1
             self._abort()
+        finally:
+            self._is_over = True
 
     async def _wait_for_room(self) -> None:
         """Until one question less is in flight: what is not read fills TCP's window, and the client slows down."""
@@ -120,40 +123,50 @@ class _Reader:
         entrance = self._handler.entrance
         return entrance.is_open and (not entrance.is_flooded or entrance.is_calm(self._connection.client))
 
-    async def _wait_for_turn(self, octets: int) -> None:
-        """Until it is this client's turn, as for who asks over UDP; nothing is dropped, but nothing more is read meanwhile."""
+    def _arrived(self, message: bytes) -> _Asking:
+        arrived = self._slot.last_used = self._handler.now()
+        return _Asking(message, arrived, self._tell_query(message), asks_keepalive(message))
+
+    async def _begin_in_turn(self, query: _Asking) -> bool:
+        """As _begin, once it is this client's turn, as for who asks over UDP; nothing more is read meanwhile."""
         entrance = self._handler.entrance
         its_turn = trio.Event()
+        is_query = False
 
         def begin() -> None:
-            entrance.note(QUERY)
-            its_turn.set()
+            nonlocal is_query
+            if self._is_over:
+                return
+            try:
+                is_query = self._begin(query)
+            finally:
+                its_turn.set()
 
-        while not entrance.put(self._connection.client, begin, octets):  # noqa: ASYNC110  # nobody tells when there is one
+        while not entrance.put(self._connection.client, begin, len(query.message)):  # noqa: ASYNC110  # nobody tells of room
             await trio.sleep(TRY_AGAIN)
         await its_turn.wait()
+        return is_query
 
-    def _begin(self, message: bytes) -> bool:
+    def _begin(self, query: _Asking) -> bool:
         """Answer, or begin to; False when the other end does not speak DNS."""
-        handler, connection, slot = self._handler, self._connection, self._slot
-        now = slot.last_used = handler.now()
-        query = _Told(self._tell_query(message), asks_keepalive(message))
-        reply = handler.begin(message, connection.client, connection.local, now, over_tcp=True)
+        handler, connection = self._handler, self._connection
+        now = handler.now()
+        reply = handler.begin(query.message, connection.client, connection.local, now, over_tcp=True)
         handler.entrance.charge(connection.client, handler.now() - now, is_miss=type(reply) is Asked)
         if type(reply) is Asked:
             self._room.acquire_nowait()
-            slot.in_flight += 1
-            self._answering.start_soon(self._finish, reply, now, query)
+            self._slot.in_flight += 1
+            self._answering.start_soon(self._finish, reply, query)
             return True
         if type(reply) is not bytes:
             return False
-        handler.counts.latency.note(handler.now() - now)
+        handler.counts.latency.note(handler.now() - query.arrived)
         self._put(reply, query)
         return True
 
-    async def _finish(self, asked: Asked, arrived: float, query: "_Told") -> None:
+    async def _finish(self, asked: Asked, query: _Asking) -> None:
         try:
-            self._put(await self._reply(asked, arrived), query)
+            self._put(await self._reply(asked, query.arrived), query)
         finally:
             self._slot.in_flight -= 1
             self._room.release()
@@ -166,7 +179,7 @@ class _Reader:
         tap.client_query(message, self._ends())
         return tap.wall()
 
-    def _put(self, reply: bytes, query: "_Told") -> None:
+    def _put(self, reply: bytes, query: _Asking) -> None:
         """Have it sent, and tell it if somebody is told."""
         if query.asks_keepalive:
             reply = with_keepalive(reply, self._idle_time())

@@ -66,7 +66,7 @@ class _UdpService:
             if type(reply) is bytes:
                 replies.append((reply, datagram.reply_to))
                 if tap is not None:
-                    self._tell_reply(tap, datagram, tap.wall(), reply)
+                    self._tell_reply(tap, datagram, now, reply)
             elif type(reply) is Asked:
                 self._ask(reply, datagram, now)
                 entrance.note(0.0, is_miss=True)
@@ -101,7 +101,7 @@ class _UdpService:
     def _ask(self, asked: Asked, datagram: Datagram, arrived: float) -> None:
         self._in_flight += 1
         put, tap = partial(self._put, datagram.reply_to), self._handler.tap
-        self._handler.finish(asked, arrived, put if tap is None else self._telling(tap, datagram, put))
+        self._handler.finish(asked, arrived, put if tap is None else self._telling(tap, datagram, arrived, put))
 
     def _put_off(self, datagram: Datagram, arrived: float) -> None:
         """Have it begin when it is its client's turn."""
@@ -111,27 +111,30 @@ class _UdpService:
             return
         reply = handler.refuse_unread(datagram.data, datagram.client)
         if reply is not None:
-            self._put_at_once(datagram, reply)
+            self._put_at_once(datagram, arrived, reply)
 
     def _begin(self, datagram: Datagram, arrived: float) -> None:
         """It is its client's turn."""
         handler = self._handler
         began = handler.now()
-        reply = handler.begin(datagram.data, datagram.client, datagram.local, self._mesh.now)
-        is_miss = type(reply) is Asked
-        if type(reply) is Asked:
-            self._ask(reply, datagram, arrived)
-        elif type(reply) is bytes:
-            handler.counts.latency.note(handler.now() - arrived)
-            self._put_at_once(datagram, reply)
-        self._end()
-        handler.entrance.charge(datagram.client, handler.now() - began, is_miss=is_miss)
+        is_miss = False
+        try:
+            reply = handler.begin(datagram.data, datagram.client, datagram.local, self._mesh.now)
+            is_miss = type(reply) is Asked
+            if type(reply) is Asked:
+                self._ask(reply, datagram, arrived)
+            elif type(reply) is bytes:
+                handler.counts.latency.note(handler.now() - arrived)
+                self._put_at_once(datagram, arrived, reply)
+        finally:
+            self._end()
+            handler.entrance.charge(datagram.client, handler.now() - began, is_miss=is_miss)
 
-    def _put_at_once(self, datagram: Datagram, reply: bytes) -> None:
+    def _put_at_once(self, datagram: Datagram, arrived: float, reply: bytes) -> None:
         self._put_reply(datagram.reply_to, reply)
         tap = self._handler.tap
         if tap is not None:
-            self._tell_reply(tap, datagram, tap.wall(), reply)
+            self._tell_reply(tap, datagram, arrived, reply)
 
     def _put(self, reply_to: bytes, reply: bytes) -> None:
         self._put_reply(reply_to, reply)
@@ -153,19 +156,20 @@ class _UdpService:
         for datagram in batch:
             tap.client_query(datagram.data, self._ends(datagram))
 
-    def _tell_reply(self, tap: ClientTap, datagram: Datagram, asked_at: float, reply: bytes) -> None:
-        tap.client_response(reply, self._ends(datagram), asked_at)
+    def _tell_reply(self, tap: ClientTap, datagram: Datagram, arrived: float, reply: bytes) -> None:
+        tap.client_response(reply, self._ends(datagram), tap.wall() - (self._handler.now() - arrived))
 
     def _ends(self, datagram: Datagram) -> Ends:
         listener = self._listener
         return Ends(datagram.client, listener.port_of(datagram.reply_to), datagram.local, listener.address.port)
 
-    def _telling(self, tap: ClientTap, datagram: Datagram, put: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    def _telling(
+        self, tap: ClientTap, datagram: Datagram, arrived: float, put: Callable[[bytes], None]
+    ) -> Callable[[bytes], None]:
         """What puts a reply, and tells it."""
-        asked_at = tap.wall()
 
         def put_and_tell(reply: bytes) -> None:
             put(reply)
-            self._tell_reply(tap, datagram, asked_at, reply)
+            self._tell_reply(tap, datagram, arrived, reply)
 
         return put_and_tell

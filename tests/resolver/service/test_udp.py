@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from cache.answer import Answer
 from cache.rrset import Entry
 from resolver.engine import Mesh
+from resolver.env import Datagram
 from resolver.observe.dnstap import Heard, Kind
 from resolver.observe.options import DnstapOptions
 from resolver.observe.tap import Tap
@@ -18,7 +19,7 @@ from resolver.service.counts import ServiceCounts
 from resolver.service.entrance import BEGIN, TURN
 from resolver.service.handler import Handler
 from resolver.service.options import LimitOptions
-from resolver.service.udp import serve_udp
+from resolver.service.udp import _UdpService, serve_udp
 from resolver.wire.message import Query
 from tests.build import rrset
 from tests.resolver.service.world import HERE, LOOPBACK, CachedAnswers, ListedListener, ask, cache_of, handler_of, read
@@ -214,3 +215,24 @@ def test_who_floods_beyond_all_places_is_dropped_and_that_is_counted() -> None:
     sent = sum(map(len, listener.sent))
     assert counts.dropped_unread > 1000
     assert (counts.silent, sent) == (counts.dropped_unread, 6400 - counts.dropped_unread)
+
+
+def test_the_wait_for_a_turn_is_part_of_what_is_told() -> None:
+    told: list[Heard] = []
+
+    async def main() -> None:
+        answers = CachedAnswers(cache_of(WWW))
+        handler = Handler(trio.current_time, answers, answers.cache, LimitOptions(), ServiceCounts(), answers.mesh)
+        handler.tap = Tap(DnstapOptions(), told.append, trio.current_time)
+        began = trio.current_time()
+        answers.mesh.turn(began)
+        handler.entrance.note(TURN)
+        service = _UdpService(ListedListener(), handler, answers.mesh)
+        service.take([Datagram(ask("www.example. A"), LOOPBACK, LOOPBACK, b"\0\1")])
+        await trio.sleep(0.3)
+        answers.mesh.turn(trio.current_time())
+        [query, response] = told
+        assert (query.asked_at, response.asked_at) == pytest.approx((began, began))
+        assert response.answered_at == pytest.approx(began + 0.3)
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
