@@ -1,8 +1,10 @@
 """Which DNS messages are told in dnstap? Whoever has one tells the Tap, which hands on what is wanted and never waits."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
+from resolver.observe.boundary import Boundary
 from resolver.observe.dnstap import Heard, Kind
 from resolver.observe.options import DnstapOptions
 
@@ -32,27 +34,27 @@ class ClientTap(Protocol):
         """It is answered. asked_at: by `wall`."""
 
 
-def joined(one: ClientTap | None, other: ClientTap | None) -> ClientTap | None:
-    """Both of them, as far as there are any."""
-    if one is None or other is None:
-        return other if one is None else one
-    return _Both(one, other)
+def joined(boundary: Boundary, *taps: ClientTap | None) -> ClientTap | None:
+    """All there are of these. boundary: what their faults end at: no client goes without a reply for them."""
+    told = [tap for tap in taps if tap is not None]
+    return _Joined(boundary, told) if told else None
 
 
-class _Both:
-    """Two that are told the same."""
+class _Joined:
+    """Some that are told the same."""
 
-    def __init__(self, one: ClientTap, other: ClientTap) -> None:
-        self.wall = one.wall
-        self._taps = (one, other)
+    def __init__(self, boundary: Boundary, taps: list[ClientTap]) -> None:
+        self.wall = taps[0].wall
+        self._boundary = boundary
+        self._taps = taps
 
     def client_query(self, data: bytes, ends: Ends) -> None:
         for tap in self._taps:
-            tap.client_query(data, ends)
+            self._boundary.attempt("tap", partial(tap.client_query, data, ends))
 
     def client_response(self, reply: bytes, ends: Ends, asked_at: float) -> None:
         for tap in self._taps:
-            tap.client_response(reply, ends, asked_at)
+            self._boundary.attempt("tap", partial(tap.client_response, reply, ends, asked_at))
 
 
 class Tap:

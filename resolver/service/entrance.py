@@ -113,9 +113,17 @@ class Entrance:
             self._mesh.note_change()
 
     def _serve(self) -> None:
-        """Begin as much as there is time for."""
+        """Begin as much as there is time for; a fault of what begins keeps nobody else from having a turn."""
         self._alarm, self._alarm_at = None, float("inf")
-        now = self._mesh.now
+        try:
+            self._begin_some(self._mesh.now)
+        finally:
+            if self._calm.waiting:
+                self._wake(self._mesh.now + SOON)
+            elif self._floods.waiting:
+                self._wake(max(self._floods_from, self._mesh.now + SOON))
+
+    def _begin_some(self, now: float) -> None:
         while self._spent_now() < TURN and (begin := self._calm.take()) is not None:
             self._counts.put_off_current -= 1
             begin()
@@ -124,7 +132,3 @@ class Entrance:
             begin()
             if self._spent_now() >= TURN:
                 break
-        if self._calm.waiting:
-            self._wake(now + SOON)
-        elif self._floods.waiting:
-            self._wake(max(self._floods_from, now + SOON))

@@ -61,15 +61,16 @@ class Handler:
         self.now = now
         self.limits = limits
         self.counts = counts
-        self.tap = self._tap = tap
+        self.boundary = boundary or Boundary(now, FaultCounts())
+        self._tap = tap
         self._query_log: ClientTap | None = None
+        self.tap = joined(self.boundary, tap)
         self.tell_failure: TellFailure | None = None
         self._answerer = answerer
         self._cache = cache
         self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid)
         self._admission = Admission(limits, counts)
         self.entrance = Entrance(mesh, counts)
-        self.boundary = boundary or Boundary(now, FaultCounts())
 
     def adopt(
         self,
@@ -85,7 +86,7 @@ class Handler:
         """Go by these from the next query on; what is in flight ends with the answerer that it began with."""
         self.limits = limits
         self._tap = tap
-        self.tap = joined(tap, self._query_log)
+        self.tap = joined(self.boundary, tap, self._query_log)
         self._answerer = answerer
         self._fast = FastPath(
             answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid
@@ -105,7 +106,7 @@ class Handler:
     def log_queries(self, query_log: ClientTap | None) -> None:
         """Have it told, too, from now on; None: nobody but the tap."""
         self._query_log = query_log
-        self.tap = joined(self._tap, query_log)
+        self.tap = joined(self.boundary, self._tap, query_log)
 
     def begin(
         self, data: bytes, client: bytes, local: bytes, now: float, *, over_tcp: bool = False
@@ -166,7 +167,7 @@ class Handler:
         self._note_reply(reply)
         self.counts.latency.note(self.now() - arrived)
         if answer.rcode == SERVFAIL and self.tell_failure is not None:
-            self.tell_failure(asked, answer)
+            self.boundary.attempt("failure_log", partial(self.tell_failure, asked, answer))
         return reply
 
     def _compose(self, asked: Asked, answer: Answer) -> bytes:

@@ -150,3 +150,20 @@ def test_a_flood_is_over_once_nothing_of_it_waits() -> None:
         house.turn()
     assert not house.entrance.floods(CLIENT)
     assert house.entrance.is_open or house.turn() == 0
+
+
+def test_a_fault_of_what_begins_leaves_the_others_their_turns() -> None:
+    faults: list[Exception] = []
+    mesh = Mesh(lambda what, fault: faults.append(fault))
+    mesh.turn(1000.0)
+    entrance = Entrance(mesh, ServiceCounts())
+    begun: list[bytes] = []
+
+    def stumble() -> None:
+        raise ZeroDivisionError
+
+    entrance.put(CLIENT, stumble, 40)
+    entrance.put(OTHER, lambda: begun.append(OTHER), 40)
+    for _ in range(2):
+        mesh.turn(mesh.next_at())
+    assert (len(faults), begun) == (1, [OTHER])

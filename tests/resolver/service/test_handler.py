@@ -15,6 +15,8 @@ from trio.testing import MockClock
 from cache.answer import Answer
 from cache.rrset import Entry
 from resolver.errors import OTHER, RATE_LIMITED, NoReachableAuthority
+from resolver.observe.options import DnstapOptions
+from resolver.observe.tap import Ends, Tap
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
 from resolver.service.entrance import FLOOD
@@ -249,5 +251,26 @@ def test_the_machines_with_most_questions_waiting_come_first() -> None:
             assert handler.entrance.put(other, lambda: None, 40)
         assert handler.busiest(5) == [(other, FLOOD + 2, 0), (LOOPBACK, 0, 3)]
         assert handler.busiest(1) == [(other, FLOOD + 2, 0)]
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize("what", ["told", "logged"])
+def test_a_fault_of_who_is_told_costs_no_reply(what: str) -> None:
+    def stumble(*told: object) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of()))
+        if what == "logged":
+            handler.tell_failure = stumble
+        else:
+            handler.log_queries(Tap(DnstapOptions(), stumble, trio.current_time))
+        with structlog.testing.capture_logs() as events:
+            assert read(await finish(handler, asked(handler))).rcode() == dns.rcode.SERVFAIL
+            if handler.tap is not None:
+                handler.tap.client_response(QUERY, Ends(LOOPBACK, 1, LOOPBACK, 53), 0.0)
+        assert len(events) == 1
+        assert sum(handler.boundary.counts.met.values()) == 1
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
