@@ -8,12 +8,8 @@ from cache.names import WireName, is_at_or_below, to_text
 from cache.rrset import Denial, RRset
 from cache.rrtypes import DS, SOA
 from resolver.daemon.parts import Parts
-from resolver.daemon.trust import Trusting, allowed_algorithms
+from resolver.daemon.trust import Trusting, make_validator
 from resolver.dnssec.counts import DnssecCounts
-from resolver.dnssec.gaps import Gaps
-from resolver.dnssec.standing import Standings
-from resolver.dnssec.trust import ChainOfTrust
-from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Work
 from resolver.engine.mesh import Landing
 from resolver.errors import DnskeyMissing, ResolutionFailure
@@ -29,15 +25,11 @@ class Probe:
         self._zone = zone
         self._landing = Landing()
         self._budget = parts.new_budget()
-        self._work = Work()
+        self._work = Work(rest=parts.mesh.rest)
         self._lookups = LOOKUPS
-        counts, env, options = DnssecCounts(), parts.env, parts.options  # what a probe does is no client's validation
         unchecked = frozenset(trusting.beliefs.unchecked - {zone})
-        trust = ChainOfTrust(
-            env.now, trusting.beliefs.anchors, unchecked, Standings(counts), allowed_algorithms(options.dnssec)
-        )
-        gaps = Gaps(options.cache, counts)
-        self._validator = Validator(trust, gaps, env.now, env.wall, counts, options.dnssec.signature_skew)
+        counts = DnssecCounts()  # what a probe does is no client's validation
+        self._validator, _, _ = make_validator(parts.options, trusting.beliefs.anchors, unchecked, parts.env, counts)
 
     async def fault(self) -> str:
         """Why its SOA does not validate; "": it does, or the zone is proven to be unsigned now."""

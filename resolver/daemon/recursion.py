@@ -141,7 +141,7 @@ def make_recursion(
         ttls=options.cache,
         validates=options.dnssec.validate,
     )
-    trusting = make_trusting(options.dnssec, beliefs, env, cache, lookup, counts.dnssec, options.cache, mesh.rest)
+    trusting = make_trusting(options, beliefs, env, cache, lookup, counts.dnssec, mesh.rest)
     validation = trusting.validation if trusting is not None else None
     fetcher = Fetcher(mesh, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
     flights = Flights(mesh, fetcher.fetch, counts.resolve)

@@ -1,12 +1,13 @@
 """What validates the answers of public names, when `dnssec.validate` is set: its parts, put together."""
 
+import functools
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from cache.names import WireName
-from cache.options import CacheOptions
 from cache.store import RRsetCache
 from resolver.daemon.beliefs import Anchors, Beliefs
 from resolver.dnssec.anchors import BUILT_IN, read
@@ -20,6 +21,7 @@ from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Rest
 from resolver.engine.validation import Lookup, Validation
 from resolver.env import Env
+from resolver.options import Options
 
 log = structlog.get_logger()
 
@@ -58,28 +60,39 @@ def make_beliefs(options: DnssecOptions, anchors: Anchors, wall: float) -> Belie
 
 
 def make_trusting(
-    options: DnssecOptions,
+    options: Options,
     beliefs: Beliefs | None,
     env: Env,
     cache: RRsetCache,
     lookup: Lookup,
     counts: DnssecCounts,
-    ttls: CacheOptions,
     rest: Rest,
 ) -> Trusting | None:
     """None, as `beliefs` are: nothing is validated. rest: see Work."""
     if beliefs is None:
         return None
-    standings = Standings(counts)
-    algorithms = allowed_algorithms(options)
-    trust = ChainOfTrust(env.now, beliefs.anchors, beliefs.unchecked, standings, algorithms)
-    gaps = Gaps(ttls, counts)
-    validator = Validator(trust, gaps, env.now, env.wall, counts, options.signature_skew)
+    validator, standings, gaps = make_validator(options, beliefs.anchors, beliefs.unchecked, env, counts)
     return Trusting(beliefs, Validation(env.now, validator, cache, lookup, rest), standings, gaps)
+
+
+def make_validator(
+    options: Options, anchors: Anchors, unchecked: AbstractSet[WireName], env: Env, counts: DnssecCounts
+) -> tuple[Validator, Standings, Gaps]:
+    """One that knows nothing yet, and what it will remember in."""
+    standings, gaps = Standings(counts), Gaps(options.cache, counts)
+    trust = ChainOfTrust(env.now, anchors, unchecked, standings, allowed_algorithms(options.dnssec))
+    return Validator(trust, gaps, env.now, env.wall, counts, options.dnssec.signature_skew), standings, gaps
 
 
 def allowed_algorithms(options: DnssecOptions) -> frozenset[int]:
     """By which signatures are checked: what this host's cryptography allows, and the operator."""
+    here = _allowed_here()
+    return here if options.sha1 else here - {RSASHA1, RSASHA1_NSEC3}
+
+
+@functools.cache
+def _allowed_here() -> frozenset[int]:
+    """Found out and told once: that takes as many signatures as there are algorithms, and a host does not change its mind."""
     from resolver.dnssec.crypto_policy import allowed  # imports what computes: now, and not while clients wait
 
     here = allowed()
@@ -87,4 +100,4 @@ def allowed_algorithms(options: DnssecOptions) -> frozenset[int]:
         log.warning(
             "algorithms_forbidden_here", algorithms=sorted(SUPPORTED - here), result="such zones count as unsigned"
         )
-    return here if options.sha1 else here - {RSASHA1, RSASHA1_NSEC3}
+    return here
