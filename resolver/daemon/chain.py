@@ -17,6 +17,7 @@ from resolver.daemon.trust import Trusting, allowed_algorithms
 from resolver.dnssec.denial import Proof, proves_no_ds
 from resolver.dnssec.keys import is_supported, key_tag, matching, of_algorithms, unsupported
 from resolver.dnssec.signatures import Unverified, Verified, read, verify
+from resolver.dnssec.validate import proof_of, signer_of, signer_of_denial
 from resolver.dnssec.work import Work
 from resolver.engine.mesh import Landing
 from resolver.errors import ResolutionFailure
@@ -24,12 +25,14 @@ from resolver.service.trust_protocol import ChainRow, ChainState
 from resolver.wire.text import type_to_text
 
 MAX_ALIASES: Final = 8  # that are followed: an answer of more is told to its eighth
+NOT_CACHED: Final = "not in the cache"
+UNSIGNED: Final = (Proof.PROVEN, Proof.OPTED_OUT)  # of what proves that a delegation has no DS
 
 
 async def chain_rows(parts: Parts, trusting: Trusting, question: Question, *, for_real: bool) -> list[ChainRow]:
-    """The links from the trust anchor down to the answer, and on behind its aliases."""
+    """The links from the trust anchor down to the answer, and on behind its aliases. It computes when others have had turns."""
     walk = _Walk(parts, trusting, for_real=for_real)
-    await walk.follow(question)
+    await parts.bridge.wait(walk.follow(question), "explain --dnssec")
     return walk.rows
 
 
@@ -38,36 +41,42 @@ class _Walk:
         self.rows: list[ChainRow] = []
         self._parts = parts
         self._beliefs = trusting.beliefs
+        self._validation = trusting.validation
         self._for_real = for_real
         self._algorithms = allowed_algorithms(parts.options.dnssec)
         self._budget = parts.new_budget()
+        self._work = Work(rest=parts.mesh.rest)  # as much as one client question may cost
         self._keys: dict[WireName, tuple[bytes, ...]] = {}  # of the zones that were looked at and are good
-        self._ended: set[WireName] = set()  # zones below which nothing can be said any more
 
     async def follow(self, question: Question) -> None:
-        for _ in range(MAX_ALIASES):
-            zone = await self._descend(question)
-            target = await self._answer(question, zone) if zone is not None else None
+        for aliases in range(MAX_ALIASES):
+            self._work.allow(aliases)
+            try:
+                target = await self._answer(question)
+            except ResolutionFailure as failure:  # this took too much work
+                self._tell(question.qname, question.qname, type_to_text(question.qtype), "unknown", note=str(failure))
+                return
             if target is None:
                 return
             question = Question(target, question.qtype)
 
-    async def _descend(self, question: Question) -> WireName | None:
-        """The zone that signs what is asked for; None: the chain ends above it."""
+    async def _answer(self, question: Question) -> WireName | None:
+        """Tell what leads to the answer, and the answer; the target of an alias that it is."""
         name = parent(question.qname) if question.qtype == DS and question.qname[0] else question.qname
         start = self._start(name)
-        if start is None or any(is_at_or_below(name, zone) for zone in self._ended):
+        if start is None or not await self._keys_of(start, self._beliefs.anchors[start].ds):
             return None
-        if not await self._keys_of(start, self._beliefs.anchors[start].ds):
-            return None
+        link = await self._get(question)
+        signer = _signer_of(link, question.qtype, start)
+        zone = await self._descend(signer or name, start, is_signer=signer is not None)
+        return await self._tell_answer(question, link, zone) if zone is not None else None
+
+    async def _descend(self, name: WireName, start: WireName, *, is_signer: bool) -> WireName | None:
+        """The zone that signs what is at this name; None: the chain ends above it. is_signer: that zone should begin here."""
         at = start
         for below in reversed([one for one in ancestors(name) if one != start and is_at_or_below(one, start)]):
-            if below in self._keys:
-                at = below
-                continue
-            found = await self._cut(below, at)
+            found = True if below in self._keys else await self._cut(below, at, is_needed=is_signer)
             if found is None:
-                self._ended.add(below)
                 return None
             at = below if found else at
         return at
@@ -84,28 +93,49 @@ class _Walk:
         self._tell(name, name, "DNSKEY", "insecure", note="no trust anchor at or above it")
         return None
 
-    async def _cut(self, name: WireName, zone: WireName) -> bool | None:
-        """Does a signed zone begin at this name, below the apex of `zone`? None: the chain ends here."""
+    async def _cut(self, name: WireName, zone: WireName, *, is_needed: bool) -> bool | None:
+        """Does a signed zone begin at this name, below the apex of `zone`? None: the chain ends here.
+
+        is_needed: the answer hangs on that. What is not known cuts nothing else: not every name has its DS looked up.
+        """
         link = await self._get(Question(name, DS))
         match link:
-            case RRset() if link.rtype == DS:
-                if not await self._told(link, zone):
-                    return None
-                if not is_supported(link.rdatas, self._algorithms):
-                    said = unsupported(link.rdatas, self._algorithms).text
-                    self._tell(name, name, "DNSKEY", "insecure", ds=link.rdatas, note=f"counts as unsigned: {said}")
-                    return None
-                return True if await self._keys_of(name, link.rdatas) else None
+            case RRset():
+                return await self._vouched(link, zone)
             case Denial():
-                proof = tuple([one for one in link.proof if isinstance(await self._verify(one, zone), Verified)])
-                if link.rtype is None or proves_no_ds(name, zone, proof, Work()) not in (Proof.PROVEN, Proof.OPTED_OUT):
-                    return False
-                self._tell(zone, name, "DS", "insecure", note="no DS, which is proven: an unsigned zone begins here")
-                return None
+                return await self._denied(link, zone)
             case ResolutionFailure():
                 self._tell(zone, name, "DS", "unknown", note=str(link))
                 return None
+            case None if is_needed:
+                self._tell(zone, name, "DS", "unknown", note=NOT_CACHED)
+                return None
         return False
+
+    async def _vouched(self, ds: RRset, zone: WireName) -> bool | None:
+        """Tell the DS RRset and the keys it vouches for; as _cut."""
+        if not await self._told(ds, zone):
+            return None
+        if not is_supported(ds.rdatas, self._algorithms):
+            said = unsupported(ds.rdatas, self._algorithms).text
+            self._tell(ds.owner, ds.owner, "DNSKEY", "insecure", ds=ds.rdatas, note=f"counts as unsigned: {said}")
+            return None
+        return True if await self._keys_of(ds.owner, ds.rdatas) else None
+
+    async def _denied(self, denial: Denial, zone: WireName) -> bool | None:
+        """Tell what the denial of a DS proves, unless it is that no zone begins there; as _cut."""
+        proof = tuple([one for one in denial.proof if isinstance(await self._verify(one, zone), Verified)])
+        found = proof_of(denial, zone, proof, self._work)
+        if denial.rtype is not None and proves_no_ds(denial.owner, zone, proof, self._work) in UNSIGNED:
+            self._tell(
+                zone, denial.owner, "DS", "insecure", note="no DS, which is proven: an unsigned zone begins here"
+            )
+            return None
+        if found is Proof.PROVEN:
+            return False
+        state: ChainState = "bogus" if found is Proof.NOT_PROVEN else "insecure"
+        self._tell(zone, denial.owner, "DS", state, note=f"no DS, and the proof of that: {found.value}")
+        return None
 
     async def _keys_of(self, zone: WireName, ds: Sequence[bytes]) -> bool:
         """Are the zone's keys good? Tells them, once."""
@@ -115,13 +145,13 @@ class _Walk:
         if not isinstance(link, RRset) or link.rtype != DNSKEY:
             said = str(link) if isinstance(link, ResolutionFailure) else "there are none"
             state: ChainState = "unknown" if link is None or isinstance(link, ResolutionFailure) else "bogus"
-            self._tell(zone, zone, "DNSKEY", state, ds=ds, note="not in the cache" if link is None else said)
+            self._tell(zone, zone, "DNSKEY", state, ds=ds, note=NOT_CACHED if link is None else said)
             return False
         vouched = matching(link, ds, self._algorithms)
         wall, skew = self._parts.env.wall(), self._parts.options.dnssec.signature_skew
         verdict: Verified | Unverified | None = None
         if vouched:
-            verdict = await verify(link, vouched, zone, wall, Work(), skew)
+            verdict = await verify(link, vouched, zone, wall, self._work, skew)
         is_good = isinstance(verdict, Verified)
         note = "" if is_good else verdict.reason if isinstance(verdict, Unverified) else "no key is the one vouched for"
         keys = [f"{key_tag(one)} {one[3]}{' vouched for' if one in vouched else ''}" for one in link.rdatas]
@@ -130,9 +160,10 @@ class _Walk:
             self._keys[zone] = of_algorithms(link.rdatas, self._algorithms)
         return is_good
 
-    async def _answer(self, question: Question, zone: WireName) -> WireName | None:
+    async def _tell_answer(
+        self, question: Question, link: Link | ResolutionFailure | None, zone: WireName
+    ) -> WireName | None:
         """Tell what answers; the target of an alias that it is."""
-        link = await self._get(question)
         match link:
             case Alias():
                 for rrset in link.shown[:1]:
@@ -150,7 +181,7 @@ class _Walk:
                         zone, question.qname, type_to_text(question.qtype), "bogus", note=f"{what} without proof"
                     )
             case _:
-                note = str(link) if link is not None else "not in the cache"
+                note = str(link) if link is not None else NOT_CACHED
                 self._tell(zone, question.qname, type_to_text(question.qtype), "unknown", note=note)
         return None
 
@@ -166,7 +197,7 @@ class _Walk:
 
     async def _verify(self, rrset: RRset, zone: WireName) -> Verified | Unverified:
         wall, skew = self._parts.env.wall(), self._parts.options.dnssec.signature_skew
-        return await verify(rrset, self._keys[zone], zone, wall, Work(), skew)
+        return await verify(rrset, self._keys[zone], zone, wall, self._work, skew)
 
     async def _get(self, question: Question) -> Link | ResolutionFailure | None:
         """What is said to it: by the cache, else, for real, by the servers, as they say it; None: it is not known."""
@@ -174,10 +205,9 @@ class _Walk:
         if held is not None and held.expires > self._parts.env.now() and (isinstance(held, Denial) or held.rrsigs):
             return held
         if not self._for_real:
-            return None
-        work = self._parts.iterator.iterate(question, self._budget, Landing())
+            return self._validation.find_referred_ds(question)
         try:
-            return (await self._parts.bridge.wait(work, "explain --dnssec")).link
+            return (await self._parts.iterator.iterate(question, self._budget, Landing())).link
         except ResolutionFailure as failure:
             return failure
 
@@ -205,6 +235,19 @@ class _Walk:
                 note,
             )
         )
+
+
+def _signer_of(link: Link | ResolutionFailure | None, qtype: int, start: WireName) -> WireName | None:
+    """The zone at or below `start` that claims to have signed it; None: none does."""
+    match link:
+        case Alias():
+            return signer_of(link.shown[0], start, is_above=False)
+        case RRset():
+            return signer_of(link, start, is_above=qtype == DS)
+        case Denial():
+            signer = signer_of_denial(link, qtype)
+            return signer if signer is not None and is_at_or_below(signer, start) else None
+    return None
 
 
 def _signature_text(rdata: bytes) -> str:

@@ -181,13 +181,9 @@ class Validator:
         return self._limited(rrset, [verified], Security.SECURE)
 
     async def _judge_denial(self, denial: Denial, qtype: int, fetch: Fetch, work: Work) -> Denial:
-        records = (denial.soa, *denial.proof) if denial.soa.rdatas else denial.proof
         place = _place_of(denial.owner, qtype)
         start = self._trust.start_of(place)
-        signers = (signer_of(one, ROOT, is_above=False) for one in records) if start is not None else ()
-        within = (one for one in signers if one is not None and is_at_or_below(denial.owner, one))
-        # a DS is the parent's to deny (RFC 4035 §3.1.4.1), but for that of the root, which has none
-        signer = next((one for one in within if qtype != DS or one != denial.owner or one == ROOT), None)
+        signer = signer_of_denial(denial, qtype) if start is not None else None
         zone = await self._trust.zone_of(signer or place, fetch, work)
         # a zone above the closest anchor may deny all of it if it is vouched for itself; else anybody could name it
         is_without_right = signer is not None and start is not None and not is_at_or_below(signer, start)
@@ -199,7 +195,7 @@ class Validator:
         verified = [await self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
         proof, of_proof = await self._proven(denial.proof, zone, work)
         security = _security_of(
-            _proven_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}", work
+            proof_of(denial, zone.zone, proof, work), f"the denial of {to_text(denial.owner)}", work
         )
         ttl, expires = self._limits(denial, [*verified, *of_proof])
         limited = denial.replace(proof=proof, security=security, ttl=ttl, expires=expires)
@@ -261,6 +257,15 @@ def signer_of(rrset: RRset, start: WireName, *, is_above: bool) -> WireName | No
     return max(could, key=len, default=None)
 
 
+def signer_of_denial(denial: Denial, qtype: int) -> WireName | None:
+    """The zone that claims to deny it; None: no signature is of one that could. It may be above the closest trust anchor."""
+    records = (denial.soa, *denial.proof) if denial.soa.rdatas else denial.proof
+    signers = (signer_of(one, ROOT, is_above=False) for one in records)
+    within = (one for one in signers if one is not None and is_at_or_below(denial.owner, one))
+    # a DS is the parent's to deny (RFC 4035 §3.1.4.1), but for that of the root, which has none
+    return next((one for one in within if qtype != DS or one != denial.owner or one == ROOT), None)
+
+
 def _name_at(rdata: bytes, at: int) -> bytes:
     """The well-formed uncompressed name that begins at `at`; the codec has checked that it is one."""
     end = at
@@ -274,7 +279,8 @@ def _place_of(owner: WireName, qtype: int) -> WireName:
     return parent(owner) if qtype == DS else owner
 
 
-def _proven_of(denial: Denial, zone: WireName, proof: Proofs, work: Work) -> Proof:
+def proof_of(denial: Denial, zone: WireName, proof: Proofs, work: Work) -> Proof:
+    """How far the zone's verified records prove it; raises WorkExhausted."""
     if denial.rtype is None:
         return proves_nxdomain(denial.owner, zone, proof, work)
     found = proves_nodata(denial.owner, denial.rtype, zone, proof, work)

@@ -4,7 +4,9 @@ from typing import Final
 
 import pytest
 
+from resolver.service.control_protocol import CacheFlush
 from resolver.service.trust_protocol import TrustChain, TrustExempt
+from tests.simulation.attacks.test_signatures import EVIL, VICTIM, keytrap
 from tests.simulation.denials import Kind
 from tests.simulation.scenarios.kit import Net, given
 from tests.simulation.scenarios.servers import zone
@@ -53,6 +55,34 @@ async def test_of_what_is_cached_it_is_told_without_asking_anybody(net: Net) -> 
     assert links[-1] == ("test.", "www.other.test.", "A", "unknown")
     assert rows[-1]["note"] == "not in the cache"
     assert net.asked() == {}
+
+
+@given(WORLD)
+async def test_an_answer_whose_zone_is_vouched_for_no_more_in_the_cache_is_not_told_as_its_parents(net: Net) -> None:
+    """The parent's keys have not signed it: it would look bogus, and is secure."""
+    await net.ask("www.signed.test")
+    await net.operator.look(CacheFlush("signed.test.", "DS"))
+    links, rows = await chain(net, "www.signed.test", is_asked=False)
+    assert links == [*DOWN[:3], ("test.", "signed.test.", "DS", "unknown")]
+    assert rows[-1]["note"] == "not in the cache"
+
+
+@given(WORLD)
+async def test_an_unsigned_zone_is_told_by_the_proof_that_came_with_its_referral(net: Net) -> None:
+    await net.ask("www.open.test")
+    net.asked()
+    links, _ = await chain(net, "www.open.test", is_asked=False)
+    assert links == [*DOWN[:3], ("test.", "open.test.", "DS", "insecure")]
+    assert net.asked() == {}
+
+
+@given({"X": EVIL, "V": VICTIM})
+async def test_a_zone_that_takes_too_much_work_ends_the_chain_and_says_so(net: Net) -> None:
+    """KeyTrap, CVE-2023-50387: no more is computed for an operator's question than for a client's."""
+    net.possess("X", keytrap(net.keys_of("evil.test")))
+    links, rows = await chain(net, "www.evil.test")
+    assert links[-1] == ("www.evil.test.", "www.evil.test.", "A", "unknown")
+    assert rows[-1]["note"] == "this question took too much work: signatures"
 
 
 @given(WORLD)
