@@ -89,10 +89,12 @@ class Loop:
 
     def _turn(self) -> None:
         events = self._epoll.poll(self._patience(), MAX_EVENTS)
-        if len(events) == MAX_EVENTS:
+        is_full = len(events) == MAX_EVENTS
+        if is_full:
             events = list(dict.fromkeys(self._first.poll(0, MAX_EVENTS) + events))
         now = time.monotonic()
         if self._turned is not None:
+            self._turned.has_unread = is_full
             self._turned.turn(now, partial(self._handle, events))
         else:
             self._handle(events)

@@ -14,6 +14,9 @@ from resolver.engine.timers import NEVER, Timers
 T = TypeVar("T")
 # steps of tasks in one turn; when more can go on, they do in the next one, after what has come in meanwhile
 MAX_STEPS: Final = 64
+MAX_DUE: Final = 16  # timers that ring in one turn; the others do in the next ones
+# s for which none rings while more has come in than one turn reads: after a stall what came in time would be late
+MAX_UNREAD: Final = 0.5
 COMPUTING: Final = 0.001  # s of one turn in which signatures are checked; one is, however long it takes
 
 Work = Coroutine[object, None, T]
@@ -117,7 +120,10 @@ class Task:
 
 @final
 class Mesh:
-    """The tasks and timers of one daemon. now: monotonic seconds, as read when this turn began."""
+    """The tasks and timers of one daemon. now: monotonic seconds, as read when this turn began.
+
+    has_unread: has more come in than this turn reads? Said by who reads.
+    """
 
     def __init__(self, report: Report) -> None:
         self.now = 0.0
@@ -129,6 +135,8 @@ class Mesh:
         self._computed = 0.0  # s of this turn that were granted
         self._current: Task | None = None
         self._is_turning = False
+        self.has_unread = False
+        self._unread_since = NEVER  # the first turn of those in a row in which more had come in than was read
         self.watch: Watch | None = None  # does all that is done, for who looks for what takes long
         self.note_change: Callable[[], None] = _nobody  # told when there is something new to do, and a driver may sleep
 
@@ -144,8 +152,7 @@ class Mesh:
             if event is not None:
                 self._call(event)
             self._wake_resting()
-            while (due := self.timers.take_due(now)) is not None:
-                self._call(due)
+            self._ring()
             self._run_woken()
             at_end, self._at_end = self._at_end, []
             for callback in at_end:
@@ -217,6 +224,20 @@ class Mesh:
             task, seconds = self._resting.popleft()
             self._computed += seconds
             task.wake()
+
+    def _ring(self) -> None:
+        """Call what is due, unless what is to be read first may be what it waits for."""
+        if not self.has_unread:
+            self._unread_since = NEVER
+        elif self._unread_since == NEVER:
+            self._unread_since = self.now
+        if self.has_unread and self.now - self._unread_since < MAX_UNREAD:
+            return
+        for _ in range(MAX_DUE):
+            due = self.timers.take_due(self.now)
+            if due is None:
+                break
+            self._call(due)
 
     def _run_woken(self) -> None:
         woken = self._woken

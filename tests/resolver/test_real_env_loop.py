@@ -123,6 +123,24 @@ def test_datagrams_to_one_channel_come_in_a_turn_each() -> None:
     run(test)
 
 
+def test_after_a_stall_all_that_has_come_in_is_read_before_anything_is_late() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        inbox, channels = Inbox(mesh), []
+        with bound() as server:
+            for _ in range(3 * MAX_EVENTS):
+                channels.append(env.network.connect_udp(address_of(server), inbox.take))
+                channels[-1].send(b"question")
+            for _ in channels:
+                server.sendto(b"reply", server.recvfrom(100)[1])
+            mesh.timers.at(mesh.now, partial(inbox.take, "late"))
+            await inbox.wait_for(len(channels) + 1)
+        assert inbox.taken == [b"reply"] * len(channels) + ["late"]
+        for channel in channels:
+            channel.close()
+
+    run(test)
+
+
 def test_what_the_network_says_of_a_datagram_is_told() -> None:
     async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
         inbox = Inbox(mesh)

@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from resolver.engine import Landing, Mesh
-from resolver.engine.mesh import COMPUTING, MAX_STEPS
+from resolver.engine.mesh import COMPUTING, MAX_DUE, MAX_STEPS, MAX_UNREAD
 from resolver.engine.timers import NEVER
 from tests.resolver.engine.turned import at_once, raise_fault
 
@@ -209,6 +209,48 @@ def test_the_steps_of_one_turn_are_bounded_and_the_rest_is_due_at_once() -> None
     noted.mesh.turn(1.5)
     assert noted.steps == list(range(MAX_STEPS + 3))
     assert noted.mesh.next_at() == NEVER
+
+
+def with_timers(noted: Noted, count: int) -> Mesh:
+    """A mesh in which so many timers are due."""
+    for number in range(count):
+        noted.mesh.timers.at(0.5, partial(noted.note, number))
+    return noted.mesh
+
+
+def test_the_timers_of_one_turn_are_bounded_and_the_rest_is_due_at_once() -> None:
+    noted = Noted()
+    mesh = with_timers(noted, MAX_DUE + 3)
+    mesh.turn(1.0)
+    assert noted.steps == list(range(MAX_DUE))
+    assert mesh.next_at() <= 1.0
+    mesh.turn(1.5)
+    assert noted.steps == list(range(MAX_DUE + 3))
+    assert mesh.next_at() == NEVER
+
+
+def test_after_a_stall_what_has_come_in_is_read_before_it_is_late() -> None:
+    noted = Noted()
+    mesh = with_timers(noted, 1)
+    mesh.has_unread = True
+    mesh.turn(5.0, lambda: noted.note("replies"))
+    mesh.turn(5.1)  # of something else
+    assert noted.steps == ["replies"]
+    mesh.has_unread = False
+    mesh.turn(5.2, lambda: noted.note("the last replies"))
+    assert noted.steps == ["replies", "the last replies", 0]
+
+
+def test_who_always_has_more_to_read_does_not_hold_up_the_timers_for_long() -> None:
+    noted = Noted()
+    mesh = with_timers(noted, MAX_DUE + 1)
+    mesh.has_unread = True
+    for at in (1.0, 1.0 + MAX_UNREAD / 2):
+        mesh.turn(at)
+    assert noted.steps == []
+    for at in (1.0, 1.1):
+        mesh.turn(at + MAX_UNREAD)
+    assert len(noted.steps) == MAX_DUE + 1
 
 
 def test_two_who_wake_each_other_for_ever_do_not_keep_the_turn() -> None:
