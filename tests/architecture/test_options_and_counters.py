@@ -54,7 +54,7 @@ def attributes_used(sources: Iterator[Source]) -> frozenset[str]:
 
 def is_documented(counter: str, readmes: str) -> bool:
     """Does the counter stand in a README, by its own name or as the metric `cistern_…_name_total`?"""
-    return re.search(rf"\b(cistern_\w*_)?{counter}(_total)?\b", readmes) is not None
+    return re.search(rf"\b(cistern_(\w*_)?)?{counter}(_total)?\b", readmes) is not None
 
 
 def _sources_named(name: str) -> list[Source]:
@@ -87,6 +87,16 @@ def _described(annotation: object) -> str:
         return ""
     metas = [meta for meta in get_args(annotation)[1:] if isinstance(meta, msgspec.Meta)]
     return next((meta.description for meta in metas if meta.description), "")
+
+
+def gauges_read() -> Iterator[Field]:
+    """The gauges that nobody counts: Readings, and Measures that are made by hand."""
+    for source in product():
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Reading", "Measure"):
+                match node.args[0]:
+                    case ast.Constant(value=str(name)) | ast.JoinedStr(values=[_, ast.Constant(value=str(name))]):
+                        yield Field("cistern", name.lstrip("_"), source.at(node.lineno), "")
 
 
 @cache
@@ -125,6 +135,16 @@ def test_every_option_is_read_somewhere() -> None:
     assert_none([f"{name} is read now: it awaits nobody any more" for name in AWAITING - unread.keys()])
 
 
+def test_every_option_stands_in_a_readme() -> None:
+    assert_none(
+        [
+            f"{one.place}: {one.owner}.{one.name} stands in no README of the packages"
+            for one in options()
+            if not re.search(rf"`[^`\n]*\b{one.name}\b[^`\n]*`", _readmes())
+        ]
+    )
+
+
 def test_every_counter_has_one_sentence_of_help() -> None:
     assert_none(
         [
@@ -144,7 +164,7 @@ def test_every_counter_stands_in_a_readme() -> None:
     assert_none(
         [
             f"{one.place}: {one.owner}.{one.name} stands in no README of the packages"
-            for one in counters()
+            for one in (*counters(), *gauges_read())
             if not is_documented(one.name, _readmes())
         ]
     )
