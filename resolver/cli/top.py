@@ -25,7 +25,7 @@ from resolver.service.control_protocol import (
     BusyRow,
     CheckRow,
     Checks,
-    ServerList,
+    ServersWorst,
     StatRow,
     Stats,
     Status,
@@ -71,7 +71,7 @@ def frames(path: str, interval: float, *, once: bool) -> Iterator[Frame]:
     while True:
         trio.run(trio.sleep, interval)
         after = look(path)
-        yield frame_between(before, after, MOST)
+        yield frame_between(before, after)
         if once:
             return
         before = after
@@ -82,8 +82,8 @@ def look(path: str) -> Sample:
     rows: list[bytes] = []
     ends: list[int] = []
 
-    def requests() -> Iterator[Status | Stats | Checks | ServerList | Busy]:
-        for request in (Status(), Stats(), Checks(), ServerList(), Busy(MOST)):
+    def requests() -> Iterator[Status | Stats | Checks | ServersWorst | Busy]:
+        for request in (Status(), Stats(), Checks(), ServersWorst(MOST), Busy(MOST)):
             yield request
             ends.append(len(rows))
 

@@ -28,8 +28,8 @@ class Sample(msgspec.Struct, frozen=True):
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """seconds: between the two looks. hits, stale, servfail, lost: shares, from 0 to 1; None where nothing was asked.
 
-    p50, p99: seconds within which so many of the replies were given, by the bounds of a histogram. servers: the slowest and
-    the silent, the worst first. machines: who has most questions waiting. The rest is of the last look.
+    p50, p99: seconds within which so many of the replies were given, by the bounds of a histogram. servers: the silent and
+    the slowest, the worst first. machines: who has most questions waiting. The rest is of the last look.
     """
 
     seconds: float
@@ -51,8 +51,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...]
 
 
-def frame_between(before: Sample, after: Sample, most: int) -> Frame:
-    """What went on. most: servers and machines that it has at most."""
+def frame_between(before: Sample, after: Sample) -> Frame:
+    """What went on."""
     first, last = _counters(before.stats), _counters(after.stats)
     passed = max(after.status.uptime - before.status.uptime, 1e-3)
 
@@ -74,7 +74,7 @@ def frame_between(before: Sample, after: Sample, most: int) -> Frame:
         in_flight=last.get(("cistern_service_in_flight_current", ""), 0.0),
         sent_per_second=sent / passed,
         lost=_share(grown("cistern_upstream_timeouts_total"), sent),
-        servers=sorted((row for row in after.servers if row.rtt or row.timeouts), key=_badness)[:most],
+        servers=after.servers,
         machines=after.busy,
         state_database=_state_database(after.checks),
         version=after.status.version,
@@ -96,11 +96,6 @@ def _state_database(checks: Sequence[CheckRow]) -> str:
 
 def _share(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
-
-
-def _badness(row: ServerRow) -> tuple[bool, int, float]:
-    """Silent ones first, then the slowest."""
-    return row.held_for is None, -row.timeouts, -(row.rtt or 0.0)
 
 
 def _quantile(share: float, first: Counters, last: Counters) -> float | None:

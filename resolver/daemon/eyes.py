@@ -27,7 +27,7 @@ from resolver.env import Address
 from resolver.errors import NoQuestion, NotServed, NotSupported, Prohibited
 from resolver.observe.metrics import stats
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow, explain, explain_local
-from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
+from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows, worst_rows
 from resolver.policy.sources import minimal_any, refuse_type
 from resolver.policy.views import machine_text
 from resolver.service.control import CannotShow, WrongRequest
@@ -112,6 +112,9 @@ class Eyes:
             closest = f"the closest zone that is known is {to_text(delegation.zone)}"
             raise WrongRequest(f"nothing is known of a zone {to_text(zone)}; {closest}")
         return rows_of_zone(delegation, known, now)
+
+    def worst_servers(self, most: int) -> Iterable[ServerRow | None]:
+        return worst_rows(self._parts.known.servers, self._parts.env.now(), most)
 
     def export(self) -> Iterable[msgspec.Struct | None]:
         return exported(self._parts.env, self._parts.cache)

@@ -1,12 +1,14 @@
 """What is known of the servers that are asked, for people?"""
 
+import heapq
 from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
+from cache.inspection import SILENT_STEPS
 from cache.names import to_text
-from cache.servers import Servers, ServerState
+from cache.servers import ServerAddress, Servers, ServerState
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation
 from resolver.policy.whom import Known, servers_of
@@ -51,6 +53,24 @@ def server_rows(servers: Servers, now: float, host: str = "") -> Iterator[Server
     for (address, port), state in servers.walk():
         if host in ("", address):
             yield _row(Address(address, port), state, now)
+
+
+def worst_rows(servers: Servers, now: float, most: int) -> Iterator[ServerRow | None]:
+    """The servers that are silent, then those that were late, then the slowest. A None now and then: the walk goes on."""
+    worst: list[tuple[tuple[bool, int, float], int, ServerAddress, ServerState]] = []  # a heap; a number parts equals
+    for serial, (server, state) in enumerate(servers.walk()):
+        if serial % SILENT_STEPS == 0:
+            yield None
+        if not is_known(state) and not state.timeouts_in_a_row:
+            continue
+        badness = (is_silent(state), state.timeouts_in_a_row, state.srtt if is_known(state) else 0.0)
+        item = (badness, -serial, server, state)
+        if len(worst) < most:
+            heapq.heappush(worst, item)
+        else:
+            heapq.heappushpop(worst, item)
+    for _, _, (address, port), state in sorted(worst, reverse=True):
+        yield _row(Address(address, port), state, now)
 
 
 def rows_of_zone(delegation: Delegation, known: Known, now: float) -> Iterator[ServerRow]:

@@ -47,6 +47,7 @@ from resolver.service.control_protocol import (
     Resolve,
     RowRequest,
     ServerList,
+    ServersWorst,
     StateAccept,
     StateApps,
     StateFaults,
@@ -119,6 +120,9 @@ class Inspectable(Protocol):
 
     def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
         """The servers with this address, of this zone, or all. Raises WrongRequest."""
+
+    def worst_servers(self, most: int) -> Iterable[ServerRow | None]:
+        """Those that are silent, late or slow, the worst first."""
 
     def export(self) -> Iterable[msgspec.Struct | None]:
         """A Moment and SavedEntries: all that is cached; the cache may change between two steps."""
@@ -311,6 +315,8 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return [FlushRow(await daemon.flush(from_text(name), _type(rtype), only, subtree=subtree))]
         case ServerList(host=host, zone=zone):
             return daemon.server_list(host, from_text(zone) if zone else None)
+        case ServersWorst(most=most):
+            return daemon.worst_servers(most)
         case CacheExport():
             return daemon.export()
         case CacheImport():

@@ -120,6 +120,12 @@ class ServerList(_Request, frozen=True, tag="servers"):
     zone: _Text = ""
 
 
+class ServersWorst(_Request, frozen=True, tag="servers_worst"):
+    """Which servers are silent, late or slow -> ServerRows, the worst first. most: rows."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOP)] = 20
+
+
 class Explain(_Request, frozen=True, tag="explain"):
     """Why a question would get its answer -> LinkRows, then a VerdictRow. network: whose `.internal` is meant."""
 
@@ -227,6 +233,7 @@ RowRequest = (
     | ConfigRequest
     | CacheRequest
     | ServerList
+    | ServersWorst
     | Busy
     | StateWatch
     | Explain

@@ -12,7 +12,7 @@ from tests.resolver.cli.conftest import Served, cistern
 from tests.resolver.cli.test_top_frame import AFTER, BEFORE, sample
 
 HELD = ServerRow(server="192.0.2.4:53", loss=1.0, timeouts=9, held_for=30.0)
-FRAME = frame_between(sample(100.0, BEFORE), sample(102.0, AFTER, (HELD,)), 8)
+FRAME = frame_between(sample(100.0, BEFORE), sample(102.0, AFTER, (HELD,)))
 SHOWN = """\
 cistern 0.1.0, up 1m42s, not ready: a problem
 remark: a remark
@@ -44,7 +44,7 @@ def test_the_screen_shows_the_same_and_fits_80_columns() -> None:
 
 
 def test_nothing_asked_is_no_share() -> None:
-    quiet = frame_between(sample(100.0, BEFORE), sample(102.0, BEFORE), 8)
+    quiet = frame_between(sample(100.0, BEFORE), sample(102.0, BEFORE))
     assert "clients       0.0 queries/s       - from memory      - stale      - SERVFAIL" in list(frame_lines(quiet))
 
 

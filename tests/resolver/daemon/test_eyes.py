@@ -29,6 +29,7 @@ from resolver.service.control_protocol import (
     Forgettable,
     ReloadRow,
     ServerList,
+    ServersWorst,
     StateApps,
     StateMachines,
     StateNames,
@@ -147,6 +148,7 @@ def test_servers_of_the_root_are_known_from_the_hints_and_no_other_zones() -> No
         asked = {row["server"]: row for row in await ask(env, ServerList())}
         assert {row["server"] for row in of_root} == set(asked)
         assert all(row["replies"] == 0 for row in of_root)
+        assert {row["server"] for row in await ask(env, ServersWorst())} == set(asked)
         async with await env.network.open_unix(CONTROL) as stream:
             await stream.send_all(msgspec.json.encode(ServerList(zone="www.example")) + b"\n")
             end = json.loads(await stream.receive_some(65536))

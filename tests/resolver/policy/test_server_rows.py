@@ -2,10 +2,11 @@
 
 import msgspec
 
+from cache.inspection import SILENT_STEPS
 from cache.names import from_text
 from cache.servers import Edns, Servers
 from resolver.env import Address
-from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows
+from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows, worst_rows
 from resolver.upstream.learning import DEAD_AFTER, note_discard, note_lame, note_refusal, note_reply
 from tests.resolver.policy.test_whom import GLUE, NS, known
 
@@ -71,3 +72,23 @@ def test_the_servers_of_a_zone_heard_or_not_and_those_without_an_address() -> No
         ("ns.other.", "", None),
     ]
     assert len(here.servers) == 1, "looking at a server makes it no server that was asked"
+
+
+def test_silent_servers_are_the_worst_and_then_the_late_and_the_slowest() -> None:
+    servers = Servers()
+    for number, rtt in ((1, 0.01), (2, 0.2), (3, 0.01)):
+        note_reply(servers.of(Address(f"192.0.2.{number}", 53)), rtt, 4.0)
+    note_refusal(servers.of(Address("192.0.2.3", 53)), 9.5)
+    for _ in range(DEAD_AFTER):
+        note_refusal(servers.of(Address("192.0.2.4", 53)), 9.5)
+    servers.of(Address("192.0.2.5", 53))  # never heard
+    worst = [row.server for row in worst_rows(servers, NOW, 3) if row is not None]
+    assert worst == ["192.0.2.4:53", "192.0.2.3:53", "192.0.2.2:53"]
+    assert len([row for row in worst_rows(servers, NOW, 8) if row is not None]) == 4
+
+
+def test_a_long_walk_for_the_worst_lets_others_run() -> None:
+    servers = Servers()
+    for number in range(1000):
+        servers.of(Address(f"2001:db8::{number:x}", 53))
+    assert list(worst_rows(servers, NOW, 8)) == [None] * (1000 // SILENT_STEPS)

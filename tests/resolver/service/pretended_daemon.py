@@ -122,6 +122,10 @@ class PretendedDaemon:
             raise WrongRequest(f"nothing is known of a zone {to_text(zone)}")
         return self.servers
 
+    def worst_servers(self, most: int) -> Iterable[ServerRow | None]:
+        self.asked.append((most,))
+        return [None, *self.servers]
+
     def export(self) -> Iterable[msgspec.Struct | None]:
         self.asked.append(("export",))
         return [SAVED_AT, None, *(saved(one, 7, SHIFT) for one in ENTRIES)]

@@ -32,6 +32,7 @@ from resolver.service.control_protocol import (
     Resolve,
     RowLine,
     ServerList,
+    ServersWorst,
     StateOf,
     StateRequest,
     StatRow,
@@ -93,6 +94,7 @@ def owners(rows: list[bytes]) -> list[str]:
         pytest.param(CacheList(), entry("www.example."), id="list"),
         pytest.param(CacheFlush("www.example."), FlushRow(3), id="flush"),
         pytest.param(ServerList(), PretendedDaemon().servers[0], id="servers"),
+        pytest.param(ServersWorst(), PretendedDaemon().servers[0], id="worst servers"),
     ],
 )
 def test_each_request_gets_its_rows_and_an_end(request_: Request, row: msgspec.Struct) -> None:
@@ -122,6 +124,7 @@ def test_an_explanation_is_links_and_then_a_verdict() -> None:
         pytest.param(ServerList(), ("", None), id="servers"),
         pytest.param(ServerList(host="192.0.2.1"), ("192.0.2.1", None), id="one server"),
         pytest.param(ServerList(zone="example"), ("", "example."), id="servers of a zone"),
+        pytest.param(ServersWorst(8), (8,), id="worst servers"),
         pytest.param(CacheExport(), ("export",), id="export"),
         pytest.param(CacheImport(SAVED_AT, ()), ("import", SAVED_AT, []), id="import"),
     ],
