@@ -66,7 +66,7 @@ class FileSink:
         self._file: IO[bytes] | None = None
 
     def open(self) -> None:
-        """Begin a file; what stands there is kept beside it. Raises OSError."""
+        """Begin a file; what stands there is kept beside it, another's who still writes it, too. Raises OSError."""
         if os.path.exists(self.name):
             os.replace(self.name, f"{self.name}.1")
         self._octets = 0
@@ -75,6 +75,8 @@ class FileSink:
 
     def write(self, octets: bytes) -> None:
         if self._octets and self._octets + len(octets) > self._max_octets:
+            if self._file is not None and _is_replaced(self._file, self.name):
+                raise FileExistsError("another has begun a file in its place")
             self.close()
             self.open()
         self._put(octets)
@@ -85,9 +87,10 @@ class FileSink:
         file, self._file = self._file, None
         if file is None:
             return
+        is_replaced = _is_replaced(file, self.name)
         with file, suppress(OSError):  # what came before is read without an end, too
             file.write(control_frame(Control.STOP))
-        if not self._octets:
+        if not self._octets and not is_replaced:
             with suppress(OSError):
                 os.unlink(self.name)
 
@@ -96,6 +99,14 @@ class FileSink:
         left = memoryview(octets)
         while left:
             left = left[self._file.write(left) :]
+
+
+def _is_replaced(file: IO[bytes], path: str) -> bool:
+    """Does another file stand where this one was begun? The next writer's after a reload, while this one still ends."""
+    try:
+        return not os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except OSError:
+        return False
 
 
 def _for_few(path: str, flags: int) -> int:

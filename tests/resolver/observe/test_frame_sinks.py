@@ -129,3 +129,22 @@ def test_while_the_disk_is_full_what_was_written_before_is_kept(tmp_path: Path) 
         signal.signal(signal.SIGXFSZ, before)
     assert (tmp_path / "dnstap.1").read_bytes() == START + FRAME + STOP
     assert not file.exists()
+
+
+@pytest.mark.parametrize("frames", [0, 2])
+def test_who_ends_late_leaves_the_file_that_the_next_one_has_begun(tmp_path: Path, frames: int) -> None:
+    """As after a reload: neither an end without a frame nor a file that gets full takes it away."""
+    file = tmp_path / "dnstap"
+    earlier, later = FileSink(str(file), 250), FileSink(str(file), 1000)
+    earlier.open()
+    for _ in range(frames):
+        earlier.write(FRAME)
+    later.open()
+    later.write(FRAME)
+    if frames:
+        with pytest.raises(FileExistsError):
+            earlier.write(FRAME)
+    earlier.close()
+    later.close()
+    assert file.read_bytes() == START + FRAME + STOP
+    assert (tmp_path / "dnstap.1").read_bytes() == START + frames * FRAME + STOP
