@@ -4,7 +4,6 @@ A problem makes the daemon unready; a remark does not: an orchestrator restarts 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import structlog
@@ -14,6 +13,8 @@ from resolver.daemon.parts import Parts
 from resolver.observe.measures import PREFIX, Measure, Reading
 from resolver.service.control_protocol import CheckRow, CheckState
 
+DATABASE: Final = "state_database"
+UPSTREAM: Final = "upstream"
 SILENT_AFTER: Final = 10.0  # s in which nothing came back, of
 SILENT_QUERIES: Final = 5  # queries at least: then public resolution fails as a whole
 FIRST_TRY_WITHIN: Final = 5.0  # s from the start; who has nobody to ask then is as ready as it gets
@@ -22,6 +23,7 @@ SNAPSHOT_LATE: Final = 1200.0  # s; it is saved every 300
 FEW_DESCRIPTORS: Final = 64  # left: a burst of questions takes as many
 CLOCK_FLOOR: Final = 1_767_225_600.0  # 2026-01-01: a clock before this version was made makes all signatures bogus
 CLOCK_JUMP: Final = 5.0  # s that the wall clock may move against the monotonic one between two looks
+JUMP_SHOWN: Final = 60.0  # s: who scrapes once a minute sees it
 
 log = structlog.get_logger()
 
@@ -33,8 +35,7 @@ class Found(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     found: Found
     since: float
 
@@ -57,7 +58,8 @@ class Health:
         self._started = env.now()
         self.answered_at: float | None = None  # monotonic seconds at which an upstream reply was last seen
         self._clock = env.wall() - env.now()
-        self._clock_moved = 0.0
+        self._jump = 0.0  # s
+        self._jumped_at = float("-inf")
         self._is_behind = False
         self._sent = self._received = 0
         self._unanswered = 0  # queries sent since the last reply
@@ -76,21 +78,15 @@ class Health:
         status = parts.internal.status() if parts.internal is not None else None
         if status is not None and status.generation != self._generation:
             self._generation, self.changed_at = status.generation, now
-        clock = parts.env.wall() - now
-        self._clock_moved = clock - self._clock
-        self._clock = clock
-        self._watch_clock(parts)
-        for name, found in self._checks(parts, now):
-            kept = self._kept.get(name)
-            if kept is None or kept.found.state != found.state:
-                self._kept[name] = _Kept(found, now)
-            else:
-                kept.found = found
+        self._watch_clock(parts, now)
+        self._kept = {name: self._since_when(name, found, now) for name, found in self._checks(parts, now)}
 
     def rows(self) -> list[CheckRow]:
-        """Every check as it was at the last look, the state database and what else is quick looked at anew."""
-        self.look()
-        now = self._parts().env.now()
+        """Every check as it was at the last look; those that make the daemon unready looked at anew."""
+        parts = self._parts()
+        now = parts.env.now()
+        self._kept[DATABASE] = self._since_when(DATABASE, _of_database(parts), now)
+        self._kept[UPSTREAM] = self._since_when(UPSTREAM, self._of_upstream(parts, now), now)
         return [CheckRow(name, *kept.found, now - kept.since) for name, kept in self._kept.items()]
 
     def readings(self) -> Iterator[Reading]:
@@ -132,6 +128,10 @@ class Health:
         """What an operator should mend although the daemon is ready, one sentence each."""
         return tuple(row.text for row in self.rows() if row.state == "remark")
 
+    def _since_when(self, name: str, found: Found, now: float) -> _Kept:
+        kept = self._kept.get(name)
+        return _Kept(found, now if kept is None or kept.found.state != found.state else kept.since)
+
     def _watch_upstream(self, parts: Parts, now: float) -> None:
         counts = parts.counts.upstream
         if counts.received != self._received:
@@ -151,7 +151,12 @@ class Health:
             silent_for = round(now - self._silent_since)
             log.error("public_resolution_fails", unanswered=self._unanswered, seconds=silent_for)
 
-    def _watch_clock(self, parts: Parts) -> None:
+    def _watch_clock(self, parts: Parts, now: float) -> None:
+        clock = parts.env.wall() - now
+        jump, self._clock = clock - self._clock, clock
+        if abs(jump) > CLOCK_JUMP:
+            self._jump, self._jumped_at = jump, now
+            log.warning("clock_jumped", seconds=round(jump))
         behind = _clock_behind(parts)
         if behind and not self._is_behind:
             log.error("clock_is_behind", seconds=round(behind), result="no signature is valid yet: SERVFAIL, EDE 8")
@@ -160,10 +165,10 @@ class Health:
         self._is_behind = bool(behind)
 
     def _checks(self, parts: Parts, now: float) -> Iterator[tuple[str, Found]]:
-        yield "state_database", _of_database(parts)
-        yield "upstream", self._of_upstream(parts, now)
+        yield DATABASE, _of_database(parts)
+        yield UPSTREAM, self._of_upstream(parts, now)
         yield "trust_anchors", _of_anchors(parts)
-        yield "clock", self._of_clock(parts)
+        yield "clock", self._of_clock(parts, now)
         yield "snapshot", _of_snapshot(parts, now)
         yield "descriptors", _of_descriptors(self._process())
         yield "event_loop", _of_loop(parts.counts.loop.longest_turn)
@@ -182,12 +187,13 @@ class Health:
             return Found("remark", f"no server has answered yet; {counts.sent} queries were sent")
         return Found("ok", f"a server answered {now - self.answered_at:.0f} s ago")
 
-    def _of_clock(self, parts: Parts) -> Found:
+    def _of_clock(self, parts: Parts, now: float) -> Found:
         behind = _clock_behind(parts)
         if behind:
             return Found("remark", f"the clock is {behind:.0f} s behind at least: no signature is valid yet (EDE 8)")
-        if abs(self._clock_moved) > CLOCK_JUMP:
-            return Found("remark", f"the clock jumped by {self._clock_moved:.0f} s within a second")
+        if now < self._jumped_at + JUMP_SHOWN:
+            ago = now - self._jumped_at
+            return Found("remark", f"the clock jumped by {self._jump:.0f} s within a second, {ago:.0f} s ago")
         return Found("ok", "the clock runs evenly")
 
 

@@ -10,7 +10,7 @@ import trio.testing
 from internal_zones import StateOptions
 from internal_zones.database import inline
 from resolver.daemon.background import A_SECOND, look_each_second
-from resolver.daemon.health import SILENT_AFTER, Health, Process, check_line
+from resolver.daemon.health import JUMP_SHOWN, SILENT_AFTER, Health, Process, check_line
 from resolver.daemon.parts import Parts, make_parts
 from resolver.dnssec.options import DnssecOptions
 from resolver.options import Options
@@ -22,11 +22,11 @@ ROOMY = Process(10, 1024)
 Test = Callable[[Health, Parts], Awaitable[None]]
 
 
-def with_health(test: Test, options: Options = ALONE, process: Process | None = ROOMY) -> None:
+def with_health(test: Test, options: Options = ALONE, ask_kernel: Callable[[], Process | None] = lambda: ROOMY) -> None:
     async def main() -> None:
         async with trio.open_nursery() as nursery:
             parts = make_parts(options, simulated(), HINTS, nursery, inline)
-            health = Health(lambda: parts, lambda: process)
+            health = Health(lambda: parts, ask_kernel)
             nursery.start_soon(look_each_second, lambda: parts, {"health": health.look})
             await test(health, parts)
             nursery.cancel_scope.cancel()
@@ -45,6 +45,7 @@ def test_it_is_not_ready_before_somebody_was_asked_and_then_is_whatever_came_of_
         assert health.problems() == ()
         assert health.remarks() == ("no server has answered yet; 1 queries were sent",)
         parts.counts.upstream.received += 1
+        await trio.sleep(1.5 * A_SECOND)
         assert states(health)["upstream"] == "ok"
 
     with_health(test)
@@ -98,6 +99,7 @@ def test_a_check_tells_since_when_it_is_so() -> None:
         rows = {row.name: row for row in health.rows()}
         assert rows["upstream"].since == 10
         parts.counts.upstream.received = 1
+        health.look()
         rows = {row.name: row for row in health.rows()}
         assert (rows["upstream"].state, rows["upstream"].since) == ("ok", 0)
         await trio.sleep(3)
@@ -119,8 +121,10 @@ def test_a_state_database_that_is_unwell_is_a_problem() -> None:
 def test_anchors_of_which_nothing_proves_secure_are_remarked() -> None:
     async def test(health: Health, parts: Parts) -> None:
         parts.counts.dnssec.bogus = 4
+        health.look()
         assert states(health)["trust_anchors"] == "remark"
         parts.counts.dnssec.secure = 1
+        health.look()
         assert states(health)["trust_anchors"] == "ok"
 
     with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
@@ -145,25 +149,59 @@ def test_a_clock_from_before_this_version_is_remarked_where_signatures_are_check
     async def test(health: Health, parts: Parts) -> None:
         assert isinstance(parts.env, SimulatedEnv)
         parts.env.clock_is_off = -parts.env.wall()
-        await trio.sleep(1.5)
+        await trio.sleep(JUMP_SHOWN + 2 * A_SECOND)
         assert states(health)["clock"] == ("remark" if parts.options.dnssec.validate else "ok")
 
     with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
     with_health(test)
 
 
+def test_a_clock_that_jumps_is_told_once_and_remarked_for_a_while_whoever_looks() -> None:
+    async def test(health: Health, parts: Parts) -> None:
+        assert isinstance(parts.env, SimulatedEnv)
+        await trio.sleep(3)
+        with structlog.testing.capture_logs() as told:
+            parts.env.clock_is_off = 40.0
+            for _ in range(3):
+                await trio.sleep(1.5 * A_SECOND)
+                assert any("jumped by 40 s" in remark for remark in health.remarks())
+            await trio.sleep(JUMP_SHOWN)
+            assert states(health)["clock"] == "ok"
+        assert [(one["event"], one["seconds"]) for one in told] == [("clock_jumped", 40)]
+
+    with_health(test)
+
+
+def test_what_the_kernel_says_is_asked_for_once_a_second_whoever_looks() -> None:
+    asked: list[float] = []
+
+    def process() -> Process:
+        asked.append(trio.current_time())
+        return ROOMY
+
+    async def test(health: Health, parts: Parts) -> None:
+        for _ in range(20):
+            await trio.sleep(A_SECOND / 4)
+            health.rows()
+        assert len(asked) <= 7
+
+    with_health(test, ask_kernel=process)
+
+
 def test_descriptors_that_run_out_are_remarked() -> None:
     async def test(health: Health, parts: Parts) -> None:
         assert "1000 of 1024 descriptors are open" in health.remarks()
 
-    with_health(test, process=Process(1000, 1024))
+    with_health(test, ask_kernel=lambda: Process(1000, 1024))
 
 
 def test_a_long_turn_of_the_loop_is_remarked() -> None:
     async def test(health: Health, parts: Parts) -> None:
         parts.counts.loop.longest_turn = 0.002
+        health.look()
         assert states(health)["event_loop"] == "ok"
         parts.counts.loop.longest_turn = 0.25
+        health.look()
         assert states(health)["event_loop"] == "remark"
         assert any("took 250.0 ms" in remark for remark in health.remarks())
         [checks] = health.measures()
