@@ -137,8 +137,14 @@ def _anchor_cells(row: AnchorRow) -> tuple[str, ...]:
         seconds(row.age),
         "-" if row.left is None else f"in {seconds(row.left)}",
         "never" if row.checked_ago is None else f"{seconds(row.checked_ago)} ago",
-        f"in {seconds(row.due)}" if row.due > 0 else "now",
+        _when(row.due),
     )
+
+
+def _when(due: float | None) -> str:
+    if due is None:
+        return "-"
+    return f"in {seconds(due)}" if due > 0 else "now"
 
 
 def _exempt_cells(row: ExemptionRow) -> tuple[str, ...]:

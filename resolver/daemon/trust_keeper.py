@@ -4,17 +4,16 @@ What a set of keys means is decided in dnssec/rollover.py; here it is fetched, t
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, Never, TypeVar
+from typing import Final, Never
 
 import structlog
 import trio
 
 from cache.answer import Question
-from cache.chain import Link
 from cache.names import WireName, prepend, to_text
 from cache.rrset import RRset
 from cache.rrtypes import DNSKEY
@@ -25,20 +24,19 @@ from resolver.daemon.parts import Parts
 from resolver.daemon.probe import Probe
 from resolver.daemon.trust import Trusting
 from resolver.dnssec.exemptions import MAX_EXEMPTIONS, PROBE_EVERY, Exemption, over
-from resolver.dnssec.rollover import State, TrustPoint, fail, is_due, observe
+from resolver.dnssec.rollover import Seen, State, TrustPoint, fail, is_due, observe
 from resolver.dnssec.sighting import see
 from resolver.dnssec.trust_file import BadFile, ds_text, read, write
 from resolver.dnssec.work import Work
 from resolver.engine.mesh import Landing
-from resolver.errors import ResolutionFailure
+from resolver.errors import DnskeyMissing, ResolutionFailure
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.trust_protocol import LookRow, TrustExempt
 
 LOOK_EVERY: Final = 60.0  # s between two glances at what is due: an exemption ends within a minute of its end
+PROBES_A_ROUND: Final = 8  # at once, of exempt zones: 40 in PROBE_EVERY; an outage concerns a handful
 NULL: Final = 10  # the QTYPE of a key tag signal (RFC 8145 §5.1)
 FILE_NAME: Final = "trust.json"  # beside the cache's snapshot, where no other file is named
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -79,15 +77,17 @@ class TrustKeeper:
         while True:
             trusting = self.parts().trusting
             if trusting is not None:
-                await self._end_exemptions(trusting)
-                await self._look_where_due(trusting)
+                await self._end_exemptions(trusting.beliefs)
+                await self._look_where_due(trusting.beliefs)
+                await self._probe_where_due(trusting)
             await trio.sleep(LOOK_EVERY)
 
     async def refresh(self) -> list[LookRow]:
-        """Look at every zone with trust anchors now."""
-        trusting = self.trusting()
-        rows = [await self._look(trusting, zone) for zone in sorted(trusting.beliefs.points, key=len)]
-        await self._save(trusting.beliefs)
+        """Look at every zone with trust anchors now; without a file that remembers what was seen, only to tell."""
+        beliefs = self.trusting().beliefs
+        points = sorted(beliefs.points.values(), key=lambda point: len(point.zone))
+        rows = [await self._look(beliefs, point) for point in points]
+        await self._save(beliefs)
         return rows
 
     async def exempt(self, zone: WireName, request: TrustExempt) -> Exemption:
@@ -116,6 +116,10 @@ class TrustKeeper:
         await self._save(beliefs)
         return one
 
+    def remembers(self) -> bool:
+        """Is there a file that remembers for 30 days what was seen? Without one, anchors stay as they are configured."""
+        return self._path() is not None
+
     def wall(self) -> float:
         return self.parts().env.wall()
 
@@ -126,75 +130,88 @@ class TrustKeeper:
             raise CannotShow("signatures are not checked (dnssec.validate = false)")
         return trusting
 
-    async def _end_exemptions(self, trusting: Trusting) -> None:
-        beliefs, env = trusting.beliefs, self.parts().env
-        for one in over(beliefs.exemptions.values(), env.wall()):
-            await self.enforce(one.zone, "its time is over")
-        for one in list(beliefs.exemptions.values()):
-            if one.is_probed and env.now() - self._probed.get(one.zone, -PROBE_EVERY) >= PROBE_EVERY:
-                self._probed[one.zone] = env.now()
-                fault = await self._in_mesh(Probe(self.parts(), trusting, one.zone).fault())
-                if not fault and one.zone in beliefs.exemptions:
-                    await self.enforce(one.zone, "it validates again")
+    async def _end_exemptions(self, beliefs: Beliefs) -> None:
+        for one in over(beliefs.exemptions.values(), self.wall()):
+            if beliefs.exemptions.get(one.zone) is one:  # an operator may have ended it meanwhile, or begun another
+                await self.enforce(one.zone, "its time is over")
 
-    async def _look_where_due(self, trusting: Trusting) -> None:
-        """Without a file that remembers for 30 days what was seen, anchors stay as they are configured."""
-        if self._path() is None:
+    async def _probe_where_due(self, trusting: Trusting) -> None:
+        """Try some zones, those first that were not tried for longest: a silent one takes as long as a question may."""
+        exemptions, now = trusting.beliefs.exemptions, self.parts().env.now()
+        tried = {one: self._probed.get(one.zone, -PROBE_EVERY) for one in exemptions.values() if one.is_probed}
+        due = sorted((one for one, at in tried.items() if now - at >= PROBE_EVERY), key=lambda one: tried[one])
+        sound: list[Exemption] = []
+        async with trio.open_nursery() as nursery:
+            for one in due[:PROBES_A_ROUND]:
+                self._probed[one.zone] = now
+                nursery.start_soon(self._probe, trusting, one, sound)
+        for one in sound:
+            if exemptions.get(one.zone) is one:  # as in _end_exemptions
+                await self.enforce(one.zone, "it validates again")
+
+    async def _probe(self, trusting: Trusting, one: Exemption, sound: list[Exemption]) -> None:
+        parts = self.parts()
+        if not await parts.bridge.wait(Probe(parts, trusting, one.zone).fault(), "trust"):
+            sound.append(one)
+
+    async def _look_where_due(self, beliefs: Beliefs) -> None:
+        if not self.remembers():
             return
-        beliefs, wall = trusting.beliefs, self.parts().env.wall()
-        due = [point.zone for point in beliefs.points.values() if is_due(point, wall)]
-        for zone in due:
-            await self._look(trusting, zone)
+        wall = self.wall()
+        due = [point for point in beliefs.points.values() if is_due(point, wall)]
+        for point in due:
+            await self._look(beliefs, point)
         if due:
             await self._save(beliefs)
 
-    async def _look(self, trusting: Trusting, zone: WireName) -> LookRow:
+    async def _look(self, beliefs: Beliefs, point: TrustPoint) -> LookRow:
         """Fetch a zone's keys and go by them."""
-        beliefs, parts = trusting.beliefs, self.parts()
+        parts, seen = self.parts(), None
         try:
-            fetched: Link | ResolutionFailure = await self._ask(Question(zone, DNSKEY))
+            seen, fault = await parts.bridge.wait(self._see(point), "trust")
         except ResolutionFailure as failure:
-            fetched = failure
-        point, wall = beliefs.points[zone], parts.env.wall()  # an exemption or a reload may have come meanwhile
-        if isinstance(fetched, RRset) and fetched.rtype == DNSKEY and fetched.owner == zone:
-            pending = [one.ds for one in point.keys if one.state is State.PENDING]
-            skew = parts.options.dnssec.signature_skew
-            seen, why = await see(fetched, point.trusted, pending, wall, Work(counts=parts.counts.dnssec), skew)
-            after, fault = observe(point, seen, wall), why.reason if why is not None else ""
-        else:
-            said = str(fetched) if isinstance(fetched, ResolutionFailure) else "there are none"
-            after, fault = fail(point, wall), f"no keys: {said}"
-        beliefs.learn(after)
-        _tell(point, after)
-        if set(point.trusted) - set(after.trusted):
-            await forget(parts, zone, None, (), subtree=True)
+            fault = f"no keys: {failure}"
+        if beliefs.points.get(point.zone) != point:
+            return LookRow(to_text(point.zone), "a reload or another look has changed its anchors meanwhile")
+        if self.remembers():
+            await self._learn(beliefs, point, seen)
         if fault:
             parts.counts.dnssec.anchors_not_refreshed += 1
-            log.warning("trust_anchors_not_refreshed", zone=to_text(zone), reason=fault)
+            log.warning("trust_anchors_not_refreshed", zone=to_text(point.zone), reason=fault)
         else:
             parts.counts.dnssec.anchors_refreshed += 1
-        await self._signal(after)
-        return LookRow(to_text(zone), fault)
+        return LookRow(to_text(point.zone), fault)
 
-    async def _signal(self, point: TrustPoint) -> None:
-        """Let the zone know which keys are trusted here, by a question that nobody needs the answer of (RFC 8145 §5)."""
+    async def _see(self, point: TrustPoint) -> tuple[Seen, str]:
+        """What its servers say of its keys, and why no anchor signs it, if none does; in the mesh. Raises ResolutionFailure."""
+        parts = self.parts()
+        question = Question(point.zone, DNSKEY)
+        link = (await parts.iterator.iterate(question, parts.new_budget(), Landing())).link
+        if not isinstance(link, RRset) or link.rtype != DNSKEY or link.owner != point.zone:
+            raise DnskeyMissing("there are none")
+        pending = [one.ds for one in point.keys if one.state is State.PENDING]
+        work = Work(counts=parts.counts.dnssec, rest=parts.mesh.rest)
+        skew = parts.options.dnssec.signature_skew
+        seen, why = await see(link, point.trusted, pending, parts.env.wall(), work, skew)
+        return seen, why.reason if why is not None else ""
+
+    async def _learn(self, beliefs: Beliefs, point: TrustPoint, seen: Seen | None) -> None:
+        """Go by what was seen; None: nothing was."""
+        parts, wall = self.parts(), self.wall()
+        after = observe(point, seen, wall) if seen is not None else fail(point, wall)
+        beliefs.learn(after)
+        _tell(point, after)
+        if seen is not None and seen.is_signed:
+            parts.mesh.turn(parts.env.now(), lambda: self._signal(parts, after))
+        elif set(point.trusted) - set(after.trusted):  # else another key, which is trusted still, signs all of it
+            await forget(parts, point.zone, None, (), subtree=True)
+
+    def _signal(self, parts: Parts, point: TrustPoint) -> None:
+        """Let the zone know which keys are trusted here, by a question that nobody waits for the answer of (RFC 8145 §5)."""
         tags = sorted({int.from_bytes(ds[:2]) for ds in point.trusted})
         name = prepend(("_ta-" + "-".join(f"{tag:04x}" for tag in tags)).encode(), point.zone) if tags else None
         if name is not None:
-            with suppress(ResolutionFailure):
-                await self._ask(Question(name, NULL))
-
-    async def _ask(self, question: Question) -> Link:
-        """What the zone's servers say themselves, unvalidated and not kept; raises ResolutionFailure."""
-        parts = self.parts()
-        iteration = await self._in_mesh(parts.iterator.iterate(question, parts.new_budget(), Landing()))
-        return iteration.link
-
-    async def _in_mesh(self, work: Awaitable[T]) -> T:
-        async def run() -> T:
-            return await work
-
-        return await self.parts().bridge.wait(run(), "trust")
+            parts.mesh.start(_ask(parts, Question(name, NULL)), "trust anchor signal")
 
     def _path(self) -> Path | None:
         options = self.parts().options
@@ -228,6 +245,11 @@ def replace_file(path: Path, octets: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+async def _ask(parts: Parts, question: Question) -> None:
+    with suppress(ResolutionFailure):
+        await parts.iterator.iterate(question, parts.new_budget(), Landing())
 
 
 def _tell(before: TrustPoint, after: TrustPoint) -> None:

@@ -35,7 +35,7 @@ async def answer_trust(keeper: TrustKeeper, request: TrustRequest) -> Iterable[T
             question = Question(from_text(name), type_from_text(rtype))
             return await chain_rows(keeper.parts(), keeper.trusting(), question, for_real=is_asked)
         case TrustList():
-            return list(_rows(keeper.trusting().beliefs, keeper.wall()))
+            return list(_rows(keeper.trusting().beliefs, keeper.wall(), is_looking=keeper.remembers()))
         case TrustRefresh():
             return await keeper.refresh()
         case TrustExempt(zone=zone):
@@ -67,7 +67,7 @@ def trust_measures(beliefs: Beliefs) -> Iterator[Measure]:
     )
 
 
-def _rows(beliefs: Beliefs, wall: float) -> Iterator[TrustRow]:
+def _rows(beliefs: Beliefs, wall: float, *, is_looking: bool) -> Iterator[TrustRow]:
     for point in beliefs.points.values():
         for one in point.keys:
             yield AnchorRow(
@@ -78,7 +78,7 @@ def _rows(beliefs: Beliefs, wall: float) -> Iterator[TrustRow]:
                 age=wall - one.since,
                 left=one.until - wall if one.until else None,
                 checked_ago=wall - point.checked if point.checked else None,
-                due=point.due - wall,
+                due=point.due - wall if is_looking else None,
             )
     for zone in sorted(beliefs.configured_exempt):
         yield ExemptionRow(to_text(zone), "dnssec.negative_trust_anchors")

@@ -6,21 +6,25 @@ from typing import Final
 from cache.rrset import RRset
 from resolver.dnssec.keys import REVOKED, matching, revoked, vouches_for
 from resolver.dnssec.rollover import Seen
-from resolver.dnssec.signatures import Unverified, Verified, is_self_signed, verify
+from resolver.dnssec.signatures import DNSKEY_MISSING, Unverified, Verified, is_self_signed, verify
 from resolver.dnssec.work import Work
 
 SECURE_ENTRY_POINT: Final = 0x0001  # RFC 4034 §2.1.1: only such keys become anchors (RFC 5011 §2)
 MAX_REVOKED: Final = 4  # signatures of revoked keys that are checked: a rollover revokes one
-NOBODY: Final = Unverified("no key is the one that is vouched for", 9)
+NOBODY: Final = Unverified("no key is the one that is vouched for", DNSKEY_MISSING)
 
 
 async def see(
     rrset: RRset, trusted: Sequence[bytes], pending: Sequence[bytes], wall: float, work: Work, skew: int
 ) -> tuple[Seen, Unverified | None]:
-    """What the set says, and why it is not signed by an anchor, if it is not. trusted, pending: DS of the keys that are so."""
-    keys = matching(rrset, trusted)
-    verdict = await verify(rrset, keys, rrset.owner, wall, work, skew) if keys else NOBODY
+    """What the set says, and why it is not signed by an anchor, if it is not: by one that it does not revoke itself.
+
+    trusted, pending: DS of the keys that are so.
+    """
     gone = await _revoked(rrset, (*trusted, *pending), wall, work, skew)
+    left = [ds for ds in trusted if not any(vouches_for(ds, rrset.owner, one) for one in gone)]
+    keys = matching(rrset, left)
+    verdict = await verify(rrset, keys, rrset.owner, wall, work, skew) if keys else NOBODY
     if not isinstance(verdict, Verified):
         return Seen(False, (), gone), verdict
     flagged = [one for one in dict.fromkeys(rrset.rdatas) if len(one) > 4 and _flags(one) & SECURE_ENTRY_POINT]

@@ -51,7 +51,8 @@ class AnchorRow(msgspec.Struct, frozen=True, tag="anchor", tag_field="kind"):
     """One key of a zone with trust anchors. state: pending, valid, missing, revoked or removed; valid and missing are trusted.
 
     age: seconds in this state. left: seconds until a pending key may become valid, or a revoked one is removed.
-    checked_ago: seconds since the zone's keys were last seen to be good; None: not yet. due: until they are looked at again.
+    checked_ago: seconds since the zone's keys were last seen to be good; None: not yet. due: until they are looked at again;
+    None: not by itself.
     """
 
     zone: str
@@ -61,7 +62,7 @@ class AnchorRow(msgspec.Struct, frozen=True, tag="anchor", tag_field="kind"):
     age: float
     left: float | None
     checked_ago: float | None
-    due: float
+    due: float | None
 
 
 class ExemptionRow(msgspec.Struct, frozen=True, tag="exemption", tag_field="kind"):

@@ -14,15 +14,19 @@ def test_the_list_shows_how_each_anchor_stands_and_what_is_not_checked(capsys: p
     rows = [
         AnchorRow(".", 20326, 8, "valid", 5000.0, None, 1000.0, 3000.0),
         AnchorRow(".", 38696, 8, "pending", 5000.0, 4000.0, None, 0.0),
+        AnchorRow(".", 38696, 8, "valid", 5000.0, None, None, None),
         ExemptionRow("corp.example.", "dnssec.negative_trust_anchors"),
         ExemptionRow("broken.example.", "their signer is down", 3600.0, is_probed=True),
     ]
     print_trust([msgspec.json.encode(row) for row in rows])
-    _, valid, pending, _, _, configured, exempt = [line.split("  ") for line in capsys.readouterr().out.splitlines()]
-    cells = [[cell.strip() for cell in line if cell.strip()] for line in (valid, pending, configured, exempt)]
+    _, valid, pending, fixed, _, _, configured, exempt = [
+        line.split("  ") for line in capsys.readouterr().out.splitlines()
+    ]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in (valid, pending, fixed, configured, exempt)]
     assert cells == [
         [".", "20326", "8", "valid", "1h23m", "-", "16m40s ago", "in 50m00s"],
         [".", "38696", "8", "pending", "1h23m", "in 1h06m", "never", "now"],
+        [".", "38696", "8", "valid", "1h23m", "-", "never", "-"],
         ["corp.example.", "as configured", "no", "dnssec.negative_trust_anchors"],
         ["broken.example.", "1h00m", "yes", "their signer is down"],
     ]

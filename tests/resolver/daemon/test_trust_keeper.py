@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace as with_parts
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import pytest
@@ -13,22 +13,25 @@ import trio
 import trio.testing
 
 from cache.answer import Question
-from cache.names import to_text
+from cache.names import from_text, to_text
 from cache.options import CacheOptions
 from cache.rrset import RRset
-from cache.rrtypes import DNSKEY
+from cache.rrtypes import DNSKEY, SOA
 from internal_zones.database import inline
+from resolver.daemon.beliefs import Beliefs
 from resolver.daemon.parts import Parts, make_parts
-from resolver.daemon.trust_keeper import LOOK_EVERY, TrustKeeper, replace_file
+from resolver.daemon.trust_keeper import LOOK_EVERY, PROBES_A_ROUND, TrustKeeper, replace_file
+from resolver.daemon.trust_rows import answer_trust
 from resolver.dnssec.anchors import Anchor
-from resolver.dnssec.exemptions import PROBE_EVERY
+from resolver.dnssec.exemptions import PROBE_EVERY, Exemption
 from resolver.dnssec.keys import make_ds
 from resolver.dnssec.options import DnssecOptions
-from resolver.dnssec.rollover import DAY, State
+from resolver.dnssec.rollover import DAY, State, begin
 from resolver.errors import NoReachableAuthority
 from resolver.iterate.learn import Iteration
 from resolver.service.control_protocol import Explain
-from resolver.service.trust_protocol import TrustEnforce, TrustExempt, TrustList, TrustRefresh
+from resolver.service.trust_protocol import AnchorRow, TrustEnforce, TrustExempt, TrustList, TrustRefresh
+from tests.build import rrset
 from tests.resolver.daemon.alone import ALONE, HINTS, simulated
 from tests.resolver.dnssec.signing import KEY_SIGNING, NOW, ZONE, Signer, ed25519_signer, key_set, revoked
 from tests.simulation.denials import Kind
@@ -43,6 +46,7 @@ WORLD: Final = {
     "S": zone("signed.test", "www 300 A 198.51.100.1", "more 300 A 198.51.100.2", signs=Kind.NSEC),
     "O": zone("other.test", "www 300 A 198.51.100.3", signs=Kind.NSEC),
 }
+T = TypeVar("T")
 
 
 class Published:
@@ -53,9 +57,11 @@ class Published:
         self.by: tuple[Signer, ...] = (OLD,)
         self.asked: list[tuple[str, int]] = []
         self.wall: Callable[[], float] = lambda: NOW
+        self.meanwhile: Callable[[], None] = lambda: None  # what happens while the zone is asked
 
     async def iterate(self, question: Question, *_: object) -> Iteration:
         self.asked.append((to_text(question.qname), question.qtype))
+        self.meanwhile()
         if question.qtype != DNSKEY or not self.keys:
             raise NoReachableAuthority("nobody answers")
         rrset: RRset = key_set(self.keys, *self.by, at=self.wall())
@@ -79,6 +85,11 @@ class Kept:
         with trio.move_on_after(LOOK_EVERY / 2):
             await self.keeper.keep()
 
+    @property
+    def beliefs(self) -> Beliefs:
+        assert self.parts.trusting is not None
+        return self.parts.trusting.beliefs
+
     def states(self) -> dict[bytes, State]:
         assert self.parts.trusting is not None
         return {one.ds: one.state for one in self.parts.trusting.beliefs.points[ZONE].keys}
@@ -89,13 +100,15 @@ class Kept:
         return anchor.ds if anchor is not None else ()
 
 
-def kept(test: Callable[[Kept], Awaitable[None]], folder: Path) -> None:
-    """Run `test` with a keeper of `example.`, whose anchor is OLD; its file is in `folder`."""
+def kept(test: Callable[[Kept], Awaitable[None]], folder: Path | None) -> None:
+    """Run `test` with a keeper of `example.`, whose anchor is OLD; its file is in `folder`, if it has one."""
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
             options = msgspec.structs.replace(
-                ALONE, dnssec=DnssecOptions(trust_file=str(folder / "trust.json")), cache=CacheOptions(snapshot="")
+                ALONE,
+                dnssec=DnssecOptions(trust_file=str(folder / "trust.json") if folder is not None else ""),
+                cache=CacheOptions(snapshot=""),
             )
             anchors = {ZONE: Anchor(ZONE, (DS_OLD,))}
             parts = make_parts(options, simulated(), HINTS, nursery, inline, anchors=anchors)
@@ -152,6 +165,82 @@ def test_a_zone_that_is_silent_is_looked_at_again_when_that_is_due_and_told(tmp_
         await one.at_day(0.05)  # an hour is over
         assert len(one.published.asked) > asked
         assert one.parts.counts.dnssec.anchors_not_refreshed == 2
+        assert {rtype for _, rtype in one.published.asked} == {DNSKEY}  # a signal would reach nobody
+
+    kept(play, tmp_path)
+
+
+def test_a_reload_that_takes_a_zones_anchors_away_while_it_is_looked_at_has_the_last_word(tmp_path: Path) -> None:
+    async def play(one: Kept) -> None:
+        one.published.meanwhile = lambda: one.beliefs.adopt(one.parts.options.dnssec, {}, NOW)
+        [row] = await one.keeper.refresh()
+        assert "meanwhile" in row.fault
+        assert one.beliefs.points == {}
+
+    kept(play, tmp_path)
+
+
+def test_without_a_file_to_remember_in_a_look_tells_and_changes_nothing() -> None:
+    async def play(one: Kept) -> None:
+        one.published.keys, one.published.by = [revoked(1)], (revoked(1),)
+        before = dict(one.beliefs.points)
+        [row] = await one.keeper.refresh()
+        assert row.fault
+        assert one.beliefs.points == before
+        [anchor] = await answer_trust(one.keeper, TrustList())
+        assert isinstance(anchor, AnchorRow)
+        assert anchor.due is None
+
+    kept(play, None)
+
+
+@pytest.mark.parametrize("by", [(revoked(1),), (revoked(1), NEW)], ids=["it alone", "another too"])
+def test_what_is_known_is_forgotten_when_a_revoked_key_was_the_last_that_signs(
+    by: tuple[Signer, ...], tmp_path: Path
+) -> None:
+    """The root revokes a key every few years: no host should begin with an empty cache that day."""
+
+    async def play(one: Kept) -> None:
+        known = rrset("www.example. 3600 A 192.0.2.1", one.parts.env.now())
+        one.parts.cache.put(known, one.parts.env.now())
+        one.beliefs.learn(begin(ZONE, (DS_OLD, DS_NEW), NOW))
+        one.published.keys, one.published.by = [revoked(1), NEW], by
+        await one.at_day(0)
+        assert one.trusted() == (DS_NEW,)
+        assert (one.parts.cache.peek(known.owner, known.rtype) is not None) is (NEW in by)
+
+    kept(play, tmp_path)
+
+
+def test_exempt_zones_are_tried_a_few_at_a_time_and_all_of_them(tmp_path: Path) -> None:
+    async def play(one: Kept) -> None:
+        for number in range(PROBES_A_ROUND + 3):
+            one.beliefs.exempt(Exemption(from_text(f"z{number}.example."), NOW, NOW + DAY, "x"))
+        tried = []
+        for _ in range(3):
+            one.published.asked.clear()
+            await one.at_day(0)
+            tried.append([name for name, rtype in one.published.asked if rtype == SOA])
+        assert list(map(len, tried)) == [PROBES_A_ROUND, 3, 0]
+        assert len({name for names in tried for name in names}) == PROBES_A_ROUND + 3
+
+    kept(play, tmp_path)
+
+
+def test_an_exemption_that_an_operator_ends_while_others_end_is_not_ended_twice(tmp_path: Path) -> None:
+    async def play(one: Kept) -> None:
+        zones = [from_text("a.example."), from_text("b.example.")]
+        for ending in zones:
+            one.beliefs.exempt(Exemption(ending, NOW - DAY, NOW - 1, "x", is_probed=False))
+
+        async def run(work: Callable[[], T]) -> T:
+            if zones[1] in one.beliefs.exemptions:
+                one.beliefs.enforce(zones[1])
+            return await inline(work)
+
+        one.keeper = TrustKeeper(lambda: one.parts, run)
+        await one.at_day(0)
+        assert one.beliefs.exemptions == {}
 
     kept(play, tmp_path)
 

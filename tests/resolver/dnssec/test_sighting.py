@@ -31,3 +31,10 @@ def test_what_revocations_may_cost_is_bounded() -> None:
 def test_a_revoked_key_that_nobody_knew_says_nothing() -> None:
     seen, _ = at_once(see(key_set([ANCHOR, revoked(2)], ANCHOR, revoked(2)), (DS,), (), NOW, Work(), 0))
     assert seen.revoked == ()
+
+
+def test_a_key_that_revokes_itself_signs_nothing_any_more_though_it_stands_there_unrevoked_too() -> None:
+    both = key_set([ANCHOR, revoked(1), STANDBY], ANCHOR, revoked(1))
+    seen, why = at_once(see(both, (DS,), (), NOW, Work(), 0))
+    assert (seen.is_signed, seen.revoked) == (False, (ANCHOR.rdata,))
+    assert why is not None
