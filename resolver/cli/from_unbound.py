@@ -18,6 +18,13 @@ STATEMENT: Final = re.compile(r'\s*([a-z0-9-]+):\s*(?:"([^"]*)"|\'([^\']*)\'|([^
 SIZE: Final = re.compile(r"(\d+)\s*([kmgKMG]?)[bB]?$")
 NO_RATE: Final = "there is no rate: who asks for more than there is time for waits for its turn"
 IDENTITY: Final = {"identity": "id", "version": "version"}  # Unbound's word: ours
+SWITCHES: Final = {  # yes or no, here as there
+    "do-ip4": ("recursion", "ipv4"),
+    "do-ip6": ("recursion", "ipv6"),
+    "minimal-responses": ("answer", "minimal"),
+    "prefetch": ("cache", "prefetch"),
+    "serve-expired": ("stale", "enabled"),
+}
 FACTORS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 # Options that need nothing of ours: what they ask for is so anyway, or is of Unbound's own making.
@@ -68,7 +75,6 @@ SO_ANYWAY: Final = {
     "extended-statistics": "see /metrics",
     "control-enable": "always, at control.socket",
     "control-interface": "see control.socket",
-    "minimal-responses": "answer.minimal",
     "rrset-roundrobin": "answer.order, by default another record first each time",
     "edns-tcp-keepalive": "always (RFC 7828)",
     "edns-tcp-keepalive-timeout": "limits.tcp_idle",
@@ -230,18 +236,16 @@ def _take(statement: Statement, taken: Taken) -> None:
             taken.put("cache", "max_octets", max(1 << 20, _size(value)))
         case "cache-max-ttl" | "cache-min-ttl" | "cache-max-negative-ttl" | "cache-min-negative-ttl":
             taken.put("cache", option.removeprefix("cache-").replace("-", "_"), int(value))
-        case "prefetch":
-            taken.put("cache", "prefetch", is_on)
-        case "serve-expired":
-            taken.put("stale", "enabled", is_on)
+        case _ if option in SWITCHES:
+            taken.put(*SWITCHES[option], is_on)
         case "serve-expired-ttl" if int(value):
             taken.put("stale", "max_stale", min(int(value), 604800))
         case "serve-expired-reply-ttl":
             taken.put("stale", "answer_ttl", max(1, min(int(value), 3600)))
         case "serve-expired-client-timeout":
             taken.put("stale", "client_timeout", min(int(value) / 1000, 10.0))
-        case "do-ip4" | "do-ip6":
-            taken.put("recursion", "ipv" + option[-1], is_on)
+        case "rrset-roundrobin" if not is_on:
+            taken.put("answer", "order", "keep")
         case "do-not-query-address":
             for prefix in (*DO_NOT_QUERY, _prefix(value)):  # ours are not lost because Unbound had one more
                 taken.add("recursion", "do_not_query", prefix)

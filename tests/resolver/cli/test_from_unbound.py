@@ -38,6 +38,8 @@ server:
     private-domain: "corp.example"
     outgoing-port-avoid: 5353
     outgoing-port-avoid: 8000-8100
+    minimal-responses: no
+    rrset-roundrobin: no
     hide-version: yes
     hide-identity: yes
     identity: "resolver.example"
@@ -79,6 +81,7 @@ def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken
     assert options.recursion.do_not_query == (*DO_NOT_QUERY, "198.51.100.0/24")
     assert options.answer.private_prefixes == ("10.0.0.0/8", "fd00::/8")
     assert options.answer.private_zones == ("corp.example",)
+    assert (options.answer.minimal, options.answer.order) == (False, "keep")
     assert options.identity == IdentityOptions(version="", id="")
     assert (options.dnssec.validate, options.dnssec.trust_anchors) == (True, "")
     assert options.dnssec.negative_trust_anchors == ("corp.example",)
