@@ -34,20 +34,6 @@ EXPIRED_BEFORE_VALID = 25
 UNSUPPORTED_ITERATIONS = 27
 RATE_LIMITED = 31  # more in flight than is allowed, in all or for this client
 
-OF_VALIDATION: Final = frozenset(
-    {
-        DNSSEC_INDETERMINATE,
-        DNSSEC_BOGUS,
-        SIGNATURE_EXPIRED,
-        SIGNATURE_NOT_YET_VALID,
-        DNSKEY_MISSING,
-        RRSIGS_MISSING,
-        NO_ZONE_KEY,
-        NSEC_MISSING,
-        EXPIRED_BEFORE_VALID,
-    }
-)
-
 
 class ResolutionFailure(Exception):
     """A question could not be answered. Its class says what the client sees; its text says why, to people.
@@ -270,25 +256,18 @@ class SentinelFailed(ResolutionFailure):
     info_code = OTHER
 
 
+# What is wrong with what a zone signed, by the INFO-CODE that says so.
+_BOGUS: Final = {Bogus.info_code: Bogus} | {one.info_code: one for one in Bogus.__subclasses__()}
+OF_VALIDATION: Final = frozenset((*_BOGUS, DNSSEC_INDETERMINATE))
 _REMEMBERED: Final[dict[int, type[ResolutionFailure]]] = {
-    one.info_code: one
-    for one in (
-        DnskeyMissing,
-        Bogus,
-        Indeterminate,
-        InvalidData,
-        NetworkError,
-        NoReachableAuthority,
-        NsecMissing,
-        RrsigsMissing,
-        SignatureExpired,
-        SignatureNotYetValid,
-    )
+    **_BOGUS,
+    **{one.info_code: one for one in (Indeterminate, InvalidData, NetworkError, NoReachableAuthority)},
 }
 
 
 def remembered_failure(info_code: int, text: str) -> ResolutionFailure:
     """A remembered failure, for what needs its answer: judged as it was when it was met."""
-    failure = _REMEMBERED.get(info_code, CachedFailure)(text)
+    known = _REMEMBERED.get(info_code)
+    failure = CachedFailure(text, info_code) if known is None else known(text)
     failure.is_remembered = True
     return failure

@@ -6,7 +6,7 @@ from cache.answer import ExtendedError
 from cache.rrtypes import FORMERR, REFUSED, SERVFAIL, YXDOMAIN
 from internal_zones import zones
 from resolver import errors
-from resolver.errors import ResolutionFailure
+from resolver.errors import OF_VALIDATION, CachedFailure, ResolutionFailure, is_of_validation, remembered_failure
 
 TABLE = {
     "NoReachableAuthority": (SERVFAIL, 22),
@@ -55,3 +55,16 @@ def test_a_failure_answers_with_its_rcode_and_its_reason(name: str, expected: tu
 @pytest.mark.parametrize("name", ["STALE_ANSWER", "NOT_READY", "NETWORK_ERROR"])
 def test_the_internal_zones_speak_of_the_same_codes(name: str) -> None:
     assert getattr(zones, name) == getattr(errors, name)
+
+
+@pytest.mark.parametrize("code", sorted(OF_VALIDATION))
+def test_a_remembered_failure_of_validation_is_one_still(code: int) -> None:
+    failure = remembered_failure(code, "why")
+    assert (failure.info_code, str(failure), failure.is_remembered) == (code, "why", True)
+    assert is_of_validation(failure)
+
+
+def test_of_any_other_remembered_failure_it_is_known_what_it_was() -> None:
+    failure = remembered_failure(errors.STALE_ANSWER, "why")
+    assert isinstance(failure, CachedFailure)
+    assert (failure.of, failure.is_remembered) == (errors.STALE_ANSWER, True)
