@@ -146,7 +146,7 @@ class Exchange:
         self.sent_at = now = mesh.now
         self.was_late = False
         self._counts.sent += 1
-        if self._is_over_tcp:
+        if self.is_over_tcp:
             patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._wait))
             if self.phase is Phase.CLEARING and self._heard_after:  # it is there, and this near
                 patience = min(patience, max(MIN_CLEARING_TIMEOUT, CLEARING_PATIENCE * self._heard_after))
@@ -159,7 +159,8 @@ class Exchange:
             self._send_over_udp()
 
     @property
-    def _is_over_tcp(self) -> bool:
+    def is_over_tcp(self) -> bool:
+        """Is it asked over TCP now?"""
         return self._is_tcp_only or is_over_tcp(self.phase)
 
     def _send_over_udp(self) -> None:
@@ -309,7 +310,7 @@ class Exchange:
         self.was_late = True
         now = self._means.mesh.now
         self._timer = None
-        if not self._is_over_tcp:
+        if not self.is_over_tcp:
             note_late(self.state, self.sent_at, now)
             if self._means.families.note_late(self.server, now):
                 self._counts.family_absent += 1
@@ -322,7 +323,7 @@ class Exchange:
         self._counts.timeouts += 1
         if self.caused_another:
             self._means.allowance.give_back()
-        if self.phase is not Phase.CLEARING:  # it has just said something over UDP
+        if self._is_tcp_only or not self.is_over_tcp:  # many a server has no TCP, and answers
             note_silence(self.state, self.sent_at, self._means.mesh.now)
         self._go_on(Signal.SILENT, Fault.TIMEOUT)
 
@@ -341,7 +342,7 @@ class Exchange:
                 self._counts.family_absent += 1
             self._go_on(Signal.HINDERED, fault)
             return
-        if not self._is_over_tcp:  # many a server has no TCP, and answers
+        if not self.is_over_tcp:  # as above
             note_refusal(self.state, now)
         self._go_on(Signal.FAILED, fault)
 

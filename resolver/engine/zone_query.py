@@ -15,7 +15,7 @@ from cache.names import WireName, is_at_or_below, to_text
 from resolver.engine.exchange import Exchange, Outcome
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
-from resolver.engine.phases import Phase, is_over_tcp
+from resolver.engine.phases import Phase
 from resolver.engine.timers import NEVER, Timer
 from resolver.env import Address
 from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure
@@ -192,7 +192,7 @@ class ZoneQuery(Landing):
     def _note_over(self, exchange: Exchange, outcome: Outcome) -> None:
         """An exchange is over."""
         self._running.remove(exchange)
-        if is_over_tcp(exchange.phase):
+        if exchange.is_over_tcp:
             self._tries.has_tried_tcp = True
         if self.is_over:
             self._means.upstream_counts.lingering_current -= 1
@@ -201,7 +201,7 @@ class ZoneQuery(Landing):
             self._tries.exhausted = outcome
         else:
             try:
-                heard = self._meaning_of(outcome, exchange.server)
+                heard = self._meaning_of(outcome, exchange)
             except ResolutionFailure as failure:
                 self._end(failure)
                 return
@@ -282,7 +282,7 @@ class ZoneQuery(Landing):
         """Try TCP as well: the server may lose many datagrams. Is it asked?"""
         tries, means = self._tries, self._means
         override = means.override_of(server)
-        has_tcp = tries.has_tried_tcp or any(is_over_tcp(one.phase) for one in self._running)  # it has truncated
+        has_tcp = tries.has_tried_tcp or any(one.is_over_tcp for one in self._running)  # it has truncated
         if has_tcp or self._gives_up_early or (override is not None and override.tcp != "auto"):
             return False
         means.upstream_counts.over_tcp_at_last += 1
@@ -352,20 +352,21 @@ class ZoneQuery(Landing):
         if not any(one.late_at == until and not one.was_late for one in self._running):
             self._timer = self._means.mesh.timers.at(until, self._look_about)
 
-    def _meaning_of(self, outcome: Reply | Fault, server: Address) -> Heard | None:
+    def _meaning_of(self, outcome: Reply | Fault, exchange: Exchange) -> Heard | None:
         """None when it does not help."""
+        server = exchange.server
         if isinstance(outcome, Fault):
             self._tries.note_fault(server, outcome)
-            self._remember_fault(outcome, server)
+            self._remember_fault(outcome, server, over_tcp=exchange.is_over_tcp)
             if self._budget.watch is not None:
                 self._budget.tell(Lost(self._question, self._shown, server, outcome))
             return None
         self.servers.silent_since = outcome.received
         return self._meaning(outcome, server)
 
-    def _remember_fault(self, fault: Fault, server: Address) -> None:
+    def _remember_fault(self, fault: Fault, server: Address, *, over_tcp: bool) -> None:
         now = self._means.mesh.now
-        if fault is Fault.TIMEOUT or (fault is Fault.UNREACHABLE and self._tries.has_tried_tcp):  # over TCP, perhaps
+        if fault is Fault.TIMEOUT or (fault is Fault.UNREACHABLE and over_tcp):  # many a server has no TCP
             self._means.failures.note_silence(server, self._shown, now)
         elif fault not in (Fault.NO_ROUTE, Fault.THIS_HOST):  # they say something of this host, not of the server
             self._means.failures.note_failure(server, self._shown, now)

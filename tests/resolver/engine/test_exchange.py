@@ -408,6 +408,22 @@ def test_truncated_data_is_never_used_when_tcp_fails(
     assert ask(behave).outcome is fault
 
 
+def truncating_without_tcp(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+    return [(60.0, b"late")] if over_tcp else truncating(query, over_tcp)
+
+
+def test_silence_over_tcp_says_nothing_of_datagrams() -> None:
+    """A firewall drops what would open the connection; over UDP the server answers each time."""
+    result = ask(truncating_without_tcp, times=4)
+    assert result.outcomes == [Fault.TIMEOUT] * 4
+    assert (result.state.losses, result.state.loss) == (0, 0.0)
+
+
+def test_silence_over_tcp_counts_where_nothing_else_is_asked() -> None:
+    result = ask(truncating_without_tcp, override=ServerOverride(SERVER.host, tcp="always"))
+    assert (result.outcome, result.state.losses) == (Fault.TIMEOUT, 1)
+
+
 @pytest.mark.parametrize("truncates", [pytest.param(False, id="UDP"), pytest.param(True, id="TCP")])
 def test_nothing_is_waited_for_past_the_deadline(truncates: bool) -> None:
     def behave(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:

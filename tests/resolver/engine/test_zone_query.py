@@ -206,6 +206,22 @@ def test_a_question_that_a_server_failed_at_is_not_sent_to_it_again_by_another_c
     play(main)
 
 
+def test_a_port_that_is_closed_is_a_failure_though_another_server_was_asked_over_tcp() -> None:
+    def truncates(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [] if over_tcp else [(0.01, reply_to(query, flags=dns.flags.TC).to_wire())]
+
+    async def main() -> None:
+        for seed in range(6):
+            world = World({GOOD: truncates, BAD: lambda query, over_tcp: [(0.1, b"")]}, seed=seed)
+            with pytest.raises(NoReachableAuthority):
+                await ask(world, GOOD, BAD)
+            now = world.env.now()
+            paused = {host: world.failures.is_paused(Address(host, 53), WWW, now) for host in (GOOD, BAD)}
+            assert paused == {GOOD: False, BAD: True}
+
+    play(main)
+
+
 def losing(count: int, *, over_udp: bool = True, options: bool = True) -> Behaviour:
     """A server of ANSWER that loses the first datagrams, or all; options: does it take queries with EDNS options?"""
     left = [count]
