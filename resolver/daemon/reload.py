@@ -13,6 +13,7 @@ from internal_zones.database import Runner
 from resolver.daemon.around import Around
 from resolver.daemon.background import keep_internal, keep_resolving, retire
 from resolver.daemon.doors import Door, Doors
+from resolver.daemon.forgetting import forget
 from resolver.daemon.parts import internal_zones, remade_parts
 from resolver.daemon.prepared import Prepared, log_what_is_read
 from resolver.daemon.running import VERSION, Running
@@ -108,11 +109,13 @@ class Reloader:
             internal = await self._other_internal(wanted)
             opened.pop_all()
         await self._make_room(wanted)
+        anchored = self._anchored()
         self._switch(Prepared(wanted, prepared.hints, prepared.anchors), internal)
         self._doors.serve(doors)
         self._doors.drain(self._doors.texts - frozenset(wanted.listen.addresses))
         self._windows.replace(window, wanted.metrics.listen)
-        await self._forget(_zones_asked_otherwise(running, wanted))
+        for name in sorted(_zones_asked_otherwise(running, wanted) | (anchored ^ self._anchored())):
+            await forget(self._running.parts, name, None, (), subtree=True)
         self._scopes["resolving"] = await self._background.start(keep_resolving, self._running.parts)
         return changed
 
@@ -189,21 +192,17 @@ class Reloader:
         while not parts.cache.make_room(wanted.cache.max_octets, parts.env.now(), OWNERS_A_TURN):
             await trio.lowlevel.checkpoint()
 
-    async def _forget(self, names: Sequence[WireName]) -> None:
-        """What was learned of zones from servers that are not asked about them any more."""
-        parts = self._running.parts
-        for name in names:
-            parts.failures.forget(name, None, subtree=True)
-            parts.server_failures.forget(name, None, subtree=True)
-            for _ in parts.cache.forget_below(name, None, denials_only=False):
-                await trio.lowlevel.checkpoint()
+    def _anchored(self) -> frozenset[WireName]:
+        """The zones that have trust anchors."""
+        trusting = self._running.parts.trusting
+        return frozenset(trusting.beliefs.anchors) if trusting is not None else frozenset()
 
 
-def _zones_asked_otherwise(running: Options, wanted: Options) -> list[WireName]:
+def _zones_asked_otherwise(running: Options, wanted: Options) -> frozenset[WireName]:
     """The zones that are forwarded, stubbed or left unchecked in one of the configs only, or otherwise than in the other."""
     before, after = set(_ways(running)), set(_ways(wanted))
     names = {way.zone if isinstance(way, ForwardZone | StubZone) else way for way in before ^ after}
-    return sorted(from_text(name) for name in names)
+    return frozenset(map(from_text, names))
 
 
 def _ways(options: Options) -> Iterator[ForwardZone | StubZone | str]:

@@ -10,13 +10,17 @@ import pytest
 import trio
 import trio.testing
 
+from cache.names import from_text
 from cache.options import CacheOptions, FailureOptions
 from internal_zones import StateOptions
 from internal_zones.database import inline
 from resolver.daemon import serve
 from resolver.daemon.around import Around
+from resolver.daemon.beliefs import Anchors
 from resolver.daemon.prepared import Prepared
 from resolver.demo.state import make_state
+from resolver.dnssec.anchors import Anchor
+from resolver.dnssec.options import DnssecOptions
 from resolver.env import Address
 from resolver.iterate.options import ForwardZone
 from resolver.observe.dnstap import Control, control_frame
@@ -37,10 +41,11 @@ change = msgspec.structs.replace
 class World:
     """A daemon whose config file a test writes."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Options) -> None:
         self.sockets = Sockets(Fabric(Random(1)))
         self.env = SimulatedEnv(self.sockets, HOST, Random(1))
-        self.options = ALONE
+        self.options = options
+        self.anchors: Anchors = {}
         self.fault: ConfigError | None = None
         self.told: list[str] = []
         self.logs: list[LogOptions] = []
@@ -52,7 +57,7 @@ class World:
         await trio.lowlevel.checkpoint()
         if self.fault is not None:
             raise self.fault
-        return Prepared(self.options, HINTS, {})
+        return Prepared(self.options, HINTS, self.anchors)
 
     async def ask(self, qname: str, port: int = 53) -> str:
         """The RCODE that a client gets."""
@@ -67,9 +72,9 @@ class World:
         return row
 
 
-def with_world(test: Callable[[World], Awaitable[None]]) -> None:
+def with_world(test: Callable[[World], Awaitable[None]], options: Options = ALONE) -> None:
     async def main() -> None:
-        world = World()
+        world = World(options)
         async with trio.open_nursery() as nursery:
             start = serve
             await nursery.start(_serving, start, world)
@@ -82,7 +87,9 @@ def with_world(test: Callable[[World], Awaitable[None]]) -> None:
 async def _serving(
     start: Callable[..., Awaitable[None]], world: World, task_status: trio.TaskStatus[tuple[Address, ...]]
 ) -> None:
-    await start(ALONE, world.env, HINTS, trio.Event(), run_io=inline, around=world.around, task_status=task_status)
+    await start(
+        world.options, world.env, HINTS, trio.Event(), run_io=inline, around=world.around, task_status=task_status
+    )
 
 
 def test_every_address_that_is_new_is_answered_and_one_that_is_gone_is_not() -> None:
@@ -126,6 +133,27 @@ def test_what_was_remembered_stays_but_for_zones_that_are_asked_otherwise_now() 
         assert failure["pause"] == 9
 
     with_world(test)
+
+
+def test_what_was_found_below_trust_anchors_that_come_or_go_is_found_anew() -> None:
+    """What is held was judged otherwise: what an anchor came for would stay unchecked until its TTL ends."""
+
+    async def failed(world: World) -> set[str]:
+        for name in ("www.example", "www.corp.test"):
+            await world.ask(name)
+        await world.reload()
+        return {str(row["owner"]) for row in await world.operator.look(FailureList()) if not row["server"]}
+
+    async def test(world: World) -> None:
+        corp = from_text("corp.test.")
+        assert {"www.example.", "www.corp.test."} <= await failed(world)
+        for anchors in ({corp: Anchor(corp, (bytes(36),))}, {}):
+            world.anchors = anchors
+            kept = await failed(world)
+            assert "www.example." in kept
+            assert "www.corp.test." not in kept
+
+    with_world(test, change(ALONE, dnssec=DnssecOptions()))
 
 
 def test_a_question_in_flight_ends_under_the_config_that_it_began_with() -> None:
