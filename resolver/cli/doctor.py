@@ -25,11 +25,14 @@ ADVICE: Final = {  # of a check that is not ok
     "or a firewall in between is the usual reason",
     "trust_anchors": "compare `cistern explain` of a signed name with the anchors; take `dnssec.trust_anchors` out of the config "
     "for those built in, and see `date`",
+    "trust_file": "is there room on the disk, and may this user write dnssec.trust_file (else trust.json beside cache.snapshot)?",
     "clock": "set the clock, and see that time synchronisation runs",
     "snapshot": "is there room on the disk, and may this user write into the folder of cache.snapshot?",
     "descriptors": "raise LimitNOFILE, or lower limits.in_flight and limits.tcp_connections",
     "event_loop": "this host has no CPU left for the daemon, or one client's work takes it: see `cistern top`",
     "log": "is there room on the disk, and does somebody read the pipe that the log goes to?",
+    "host": "the error says why: EMFILE asks for a higher LimitNOFILE, ENOBUFS is a full queue of the network device, and EPERM "
+    "a firewall on this host",
     "dnstap": "does the collector of dnstap.socket run, may this user connect to it, and is there room for dnstap.file?",
 }
 INVARIANT: Final = "must stay 0"  # so the help of a counter says that counts faults of the program

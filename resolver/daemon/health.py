@@ -168,6 +168,7 @@ class Health:
         yield DATABASE, _of_database(parts)
         yield UPSTREAM, self._of_upstream(parts, now)
         yield "trust_anchors", _of_anchors(parts)
+        yield "trust_file", _of_trust_file(parts)
         yield "clock", self._of_clock(parts, now)
         yield "snapshot", _of_snapshot(parts, now)
         yield "descriptors", _of_descriptors(self._process())
@@ -242,12 +243,19 @@ def _of_anchors(parts: Parts) -> Found:
     deleted = [to_text(zone) for zone, point in beliefs.points.items() if not point.trusted]
     if deleted:
         return Found("remark", f"all trust anchors of {', '.join(deleted)} are revoked: nothing is checked there")
-    if beliefs.not_saved:
-        return Found("remark", f"the file of trust anchors and exemptions: {beliefs.not_saved}")
     if counts.bogus and not counts.secure:
         wrong = "a trust anchor that is not the root's any more, or a wrong clock"
         return Found("remark", f"nothing proved secure, and {counts.bogus} answers bogus: {wrong}")
     return Found("ok", f"signatures are checked: {counts.secure} proved secure, {counts.bogus} bogus")
+
+
+def _of_trust_file(parts: Parts) -> Found:
+    if parts.trusting is None:
+        return Found("ok", "signatures are not checked")
+    not_saved = parts.trusting.beliefs.not_saved
+    if not_saved:
+        return Found("remark", f"the file of trust anchors and exemptions: {not_saved}")
+    return Found("ok", "what is to be remembered of trust is written")
 
 
 def _of_snapshot(parts: Parts, now: float) -> Found:

@@ -9,6 +9,7 @@ import trio.testing
 
 from internal_zones import StateOptions
 from internal_zones.database import inline
+from resolver.cli.doctor import ADVICE
 from resolver.daemon.background import A_SECOND, look_each_second
 from resolver.daemon.health import JUMP_SHOWN, SILENT_AFTER, Health, Process, check_line
 from resolver.daemon.parts import Parts, make_parts
@@ -116,6 +117,24 @@ def test_a_state_database_that_is_unwell_is_a_problem() -> None:
         assert health.problems() == ("state database: starting",)
 
     with_health(test, msgspec.structs.replace(ALONE, state=StateOptions(database="/nonexistent/state.db")))
+
+
+def test_doctor_knows_what_to_do_about_each_check() -> None:
+    async def test(health: Health, parts: Parts) -> None:
+        assert set(states(health)) <= set(ADVICE)
+
+    with_health(test)
+
+
+def test_a_file_of_anchors_that_cannot_be_written_is_no_fault_of_the_anchors() -> None:
+    async def test(health: Health, parts: Parts) -> None:
+        assert states(health)["trust_file"] == "ok"
+        assert parts.trusting is not None
+        parts.trusting.beliefs.not_saved = "it cannot be written: no space left on device"
+        health.look()
+        assert (states(health)["trust_file"], states(health)["trust_anchors"]) == ("remark", "ok")
+
+    with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
 
 
 def test_anchors_of_which_nothing_proves_secure_are_remarked() -> None:
