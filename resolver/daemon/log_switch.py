@@ -47,9 +47,11 @@ class LogSwitch:
         return self._row(now)
 
     def go_by(self, options: LogOptions) -> None:
-        """The config says this now; a level that an operator wanted goes with what it was before."""
+        """The config says this now; what an operator wanted beyond it goes with what it was before."""
         self._level = None
         self._relog(options)
+        if self._queries is not None:
+            self._set_queries(None, 0.0)
 
     def look(self) -> None:
         """End what is over."""

@@ -59,7 +59,7 @@ def test_a_level_can_be_taken_back_and_a_reload_takes_it_back() -> None:
     with_switch(test)
 
 
-def test_queries_are_logged_as_long_as_was_said_or_until_it_is_off() -> None:
+def test_queries_are_logged_as_long_as_was_said_or_until_it_is_off_or_a_reload() -> None:
     async def test(switch: LogSwitch, running: Running, looks: Looks) -> None:
         handler = running.parts.handler
         assert handler.tap is None
@@ -70,6 +70,10 @@ def test_queries_are_logged_as_long_as_was_said_or_until_it_is_off() -> None:
         switch.change(LogQueries("sampled"))
         assert handler.tap is not None
         assert switch.change(LogQueries("off")) == AS_CONFIGURED
+        assert handler.tap is None
+        switch.change(LogQueries("all"))
+        switch.go_by(LogOptions())  # a reload
+        assert switch.change(LogShow()) == AS_CONFIGURED
         assert handler.tap is None
 
     with_switch(test)
