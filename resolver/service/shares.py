@@ -15,7 +15,7 @@ QUANTUM: Final = 0.0002  # s of work at a time: what one question takes whose an
 MOST_DEBT: Final = 50 * QUANTUM  # s of work: who waits gets it back in so many rounds, and each is the loop's time
 PLACES: Final = 4096  # to wait in, each of
 NETWORK_PLACES: Final = PLACES // 2  # that all machines of a network share
-PLACE_OCTETS: Final = 512  # so 2 MiB, beside some 150 octets for each that waits
+PLACE_OCTETS: Final = 512  # that what waits in one place may hold, beside as many for its waiting
 FEW: Final = 8  # places that every machine may have however full it is
 MAX_CLIENTS: Final = 4096  # addresses whose lines are known; others are looked for
 
