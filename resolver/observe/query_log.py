@@ -9,12 +9,12 @@ import structlog
 from cache.names import WireName, to_text
 from resolver.observe.sampled import Sampled
 from resolver.observe.tap import Ends
+from resolver.wire.layout import HEADER_OCTETS, RCODE_BITS, number_at
+from resolver.wire.names import end_of_name
 from resolver.wire.text import rcode_to_text, type_to_text
 
 Mode = Literal["off", "sampled", "all"]
 PAUSES: Final[dict[Mode, float]] = {"sampled": 0.1, "all": 0.001}  # s between two that are logged
-HEADER_OCTETS: Final = 12
-RCODE_MASK: Final = 0xF
 
 log = structlog.get_logger()
 
@@ -46,8 +46,7 @@ class QueryLog:
 
     def client_response(self, reply: bytes, ends: Ends, asked_at: float) -> None:
         """A client is answered."""
-        network = self._network_of(ends.client, ends.local)
-        if self.network is not None and network != self.network:
+        if self.network is not None and self._network_of(ends.client, ends.local) != self.network:
             return
         unlogged = self._sampled.unlogged(self._now())
         if unlogged is None:
@@ -57,9 +56,9 @@ class QueryLog:
             "query",
             name=name,
             type=rtype,
-            rcode=rcode_to_text(reply[3] & RCODE_MASK),
+            rcode=rcode_to_text(reply[3] & RCODE_BITS),
             client=str(ipaddress.ip_address(ends.client)),
-            network=network,
+            network=self._network_of(ends.client, ends.local),
             transport="tcp" if ends.is_tcp else "udp",
             ms=round(1000 * max(0.0, self.wall() - asked_at), 2),
             octets=len(reply),
@@ -71,8 +70,5 @@ def question_of(reply: bytes) -> tuple[str, str]:
     """Name and type of the question that a reply of ours repeats; ("", "") when it has none."""
     if not int.from_bytes(reply[4:6], "big"):
         return "", ""
-    end = HEADER_OCTETS
-    while reply[end]:
-        end += 1 + reply[end]
-    rtype = int.from_bytes(reply[end + 1 : end + 3], "big")
-    return to_text(WireName(reply[HEADER_OCTETS : end + 1].lower())), type_to_text(rtype)
+    end = end_of_name(reply, HEADER_OCTETS)
+    return to_text(WireName(reply[HEADER_OCTETS:end].lower())), type_to_text(number_at(reply, end))

@@ -65,3 +65,17 @@ def test_even_all_are_bounded_in_a_second() -> None:
 
 def test_a_reply_without_question_has_no_name() -> None:
     assert question_of(bytes(12)) == ("", "")
+
+
+def test_whose_client_it_is_is_looked_for_only_where_that_is_told() -> None:
+    looked_for: list[bytes] = []
+
+    def network_of(client: bytes, local: bytes) -> int:
+        looked_for.append(client)
+        return 24
+
+    tap = QueryLog("sampled", None, network_of, lambda: 0.0, lambda: 1000.0)
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(100):
+            tap.client_response(REPLY, Ends(ONE, 4000, HERE, 53), 1000.0)
+    assert len(lines) == len(looked_for) == 1
