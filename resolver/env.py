@@ -109,7 +109,6 @@ class UdpListener(Protocol):
     """A bound UDP socket for clients' queries."""
 
     address: Address  # what it is really bound to
-    has_more: bool  # was the batch taken last full, so that more wait, maybe?
 
     def start(self, take: Callable[[list[Datagram]], None]) -> None:
         """From now on have `take` called with what is there, at most a listener-set number of datagrams, in turns."""

@@ -40,7 +40,7 @@ class RealUdpListener:
         self._loop = loop
         self._fd = sock.fileno()
         self._batches = Batches(self._fd, layout, None if ip.is_unspecified else ip.packed)
-        self.has_more = False
+        self._has_more = False  # was the batch taken last full, so that more wait, maybe?
 
     @property
     def descriptor(self) -> int:
@@ -56,22 +56,22 @@ class RealUdpListener:
     async def receive_batch(self) -> list[Datagram]:
         """A batch that was not full left nothing behind: then waiting costs one system call less than trying first."""
         while True:
-            if self.has_more:
+            if self._has_more:
                 await trio.lowlevel.checkpoint()
             else:
                 await trio.lowlevel.wait_readable(self._fd)
             batch = self._batches.receive()
-            self.has_more = len(batch) == SLOTS
+            self._has_more = len(batch) == SLOTS
             if batch:
                 return batch
 
     def _receive(self, take: Callable[[list[Datagram]], None]) -> None:
         for _ in range(BATCHES):
             batch = self._batches.receive()
-            self.has_more = len(batch) == SLOTS  # the next turn takes them: others get theirs between
+            self._has_more = len(batch) == SLOTS  # the next turn takes them: others get theirs between
             if batch:
                 take(batch)
-            if not self.has_more:
+            if not self._has_more:
                 break
 
     def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:

@@ -10,7 +10,7 @@ from resolver.engine import CallOff, StreamReply, Streams
 from resolver.env import Address, Env, UdpChannel, WaysToServers
 from resolver.observe.dnstap import Heard, Speaker
 from resolver.observe.frame_sinks import Connect, FileSink, SocketSink
-from resolver.observe.frame_writer import LAST_WORDS, FrameWriter, Sink
+from resolver.observe.frame_writer import FrameWriter, Sink
 from resolver.observe.tap import Tap
 from resolver.options import Options
 
@@ -38,7 +38,7 @@ class Tapping:
     def wait_for_end(self) -> None:
         """Until that is written, within bounds; for a thread of its own."""
         for writer in self._writers:
-            writer.wait_for_end(LAST_WORDS)
+            writer.wait_for_end()
 
 
 def make_tapping(options: Options, env: Env, counts: Counts, connect: Connect | None, version: str) -> Tapping | None:

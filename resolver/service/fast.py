@@ -20,7 +20,7 @@ from cache.value import Value
 from resolver.policy.views import View
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
-from resolver.service.orders import Orders
+from resolver.service.orders import LCG, LCG_SHIFT, Orders
 from resolver.wire import Query, Rendered, Unreadable, compose_reply, read_query, render
 from resolver.wire.message import AD, CD, RD
 
@@ -44,8 +44,6 @@ WITH_DO: Final = 2
 WITH_NSID: Final = 4
 ROOM_OCTETS: Final = 5  # flags, octets of the longest reply, whether there is EDNS, DO, NSID
 RESHUFFLED: Final = 1.0  # s; for so long the orders of an internal reply are the same ones
-LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # multiplier, increment, mask: Numerical Recipes' generator
-LCG_SHIFT: Final = 12  # its lower bits take turns too regularly: A and AAAA asked in turns would always begin alike
 
 Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and type under which the cache gives it
 
@@ -132,11 +130,6 @@ class FastPath:
         self._homes: dict[int, dict[bytes, _Home]] = {}
         self._octets = 0  # of the four above, or more than they take: see _make_room
 
-    @property
-    def kept_octets(self) -> int:
-        """What rendered replies take, at most."""
-        return self._octets
-
     def answer(
         self, data: bytes, client: bytes, local: bytes, now: float, *, over_tcp: bool = False
     ) -> bytes | Asked | None:
@@ -144,7 +137,7 @@ class FastPath:
 
         client, local: the packed addresses that it came from and was sent to.
         """
-        view = self._views.get(client + local) or self._see(client, local)
+        view = self._views.get(client + local) or self.view_of(client, local)
         octets = data[2:]
         kept = (self._verbatim_tcp if over_tcp else self._verbatim).get(octets)
         if kept is not None and not view.refusal and now < kept.until and self._is_true(kept):
@@ -178,7 +171,7 @@ class FastPath:
         if answer is None:
             return Asked(query, view, max_octets)
         if answer.grounds is not None:
-            return self._answer_at_home(data, query, answer, view, now, key, over_tcp)
+            return self._answer_at_home(data, Asked(query, view, max_octets), answer, now, key, over_tcp)
         entries = self._entries_of(query, answer)
         if not entries:
             return self.compose(query, answer, now, max_octets)
@@ -217,10 +210,10 @@ class FastPath:
         )
 
     def _answer_at_home(
-        self, data: bytes, query: Query, answer: Answer, view: View, now: float, key: bytes, over_tcp: bool
+        self, data: bytes, asked: Asked, answer: Answer, now: float, key: bytes, over_tcp: bool
     ) -> bytes:
         """The reply to a query for an internal name, kept if it may be given again."""
-        max_octets = MAX_TCP_OCTETS if over_tcp else udp_room(query)
+        query, view, max_octets = asked.query, asked.view, asked.max_octets
         if view.network is None or answer.is_stale or answer.errors or not self._varies or answer.grounds is None:
             return self.compose(query, answer, now, max_octets)
         rendered = self._render(query, answer, now, max_octets, 0, turns_own=True)
@@ -249,7 +242,11 @@ class FastPath:
                 return False
         return True
 
-    def _see(self, client: bytes, local: bytes) -> View:
+    def view_of(self, client: bytes, local: bytes) -> View:
+        """What this client may see; remembered."""
+        view = self._views.get(client + local)
+        if view is not None:
+            return view
         view = self._answerer.view_of(client, local)
         if len(self._views) >= MAX_VIEWS:
             self._views.clear()

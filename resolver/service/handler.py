@@ -22,10 +22,9 @@ from resolver.service.entrance import Entrance
 from resolver.service.fast import Asked, FastPath
 from resolver.service.options import LimitOptions
 from resolver.wire import Refusal
+from resolver.wire.layout import HEADER_OCTETS, RCODE_BITS
 from resolver.wire.message import QR, TC
 
-HEADER_OCTETS: Final = 12
-RCODE_MASK: Final = 0xF  # of the header's fourth octet
 TC_OCTET: Final = TC >> 8  # of its third
 UNREAD: Final = Refusal(Overloaded().answer())  # no text: hardly longer than the query, and so no use to a reflector
 BARE_SERVFAIL: Final = (QR | SERVFAIL).to_bytes(2, "big") + bytes(HEADER_OCTETS - 4)  # a header but for its ID
@@ -95,7 +94,7 @@ class Handler:
 
     def view_of(self, client: bytes, local: bytes) -> View:
         """What this client may see, by the config of now."""
-        return self._answerer.view_of(client, local)
+        return self._fast.view_of(client, local)
 
     def busiest(self, most: int) -> list[tuple[bytes, int, int]]:
         """The machines (View.machine) with most questions waiting: for their turn, and for their answer; the busiest first."""
@@ -190,7 +189,7 @@ class Handler:
         return asked
 
     def _note_reply(self, reply: bytes) -> None:
-        self.counts.replies[reply[3] & RCODE_MASK] += 1
+        self.counts.replies[reply[3] & RCODE_BITS] += 1
         if reply[2] & TC_OCTET:
             self.counts.truncated += 1
 

@@ -14,8 +14,8 @@ from resolver.wire import Rendered
 FEW: Final = 4  # records: 24 orders
 MAX_RINGS: Final = 8  # orders drawn at random, each from any of its records on
 MAX_RING_OCTETS: Final = 4096  # of all rings, unless one is longer
-LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # as in service.fast
-LCG_SHIFT: Final = 12
+LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # multiplier, increment, mask: Numerical Recipes' generator
+LCG_SHIFT: Final = 12  # its lower bits take turns too regularly: A and AAAA asked in turns would always begin alike
 
 
 @final

@@ -80,7 +80,6 @@ class Listener:
     """Counts the replies. take: what is to be called with each batch of questions, once it was started."""
 
     address = Address("127.0.0.1", 53)
-    has_more = False
 
     def __init__(self) -> None:
         self.replies = 0

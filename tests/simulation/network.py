@@ -41,8 +41,6 @@ class Sockets:
 class SimulatedUdpListener:
     """resolver.env.UdpListener. It takes all that is there at once."""
 
-    has_more = False
-
     def __init__(self, sockets: Sockets, address: Address, network: "SimulatedNetwork") -> None:
         self.address = address
         self.inbox = Inbox[Datagram]()

@@ -301,5 +301,5 @@ def test_rendered_replies_and_what_they_hold_on_to_are_bounded_in_octets(pad: in
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0 < fast.kept_octets <= MAX_KEPT_OCTETS
+    assert 0 < fast._octets <= MAX_KEPT_OCTETS
     assert held < MAX_KEPT_OCTETS + 2**20

@@ -135,6 +135,6 @@ def test_what_is_kept_is_bounded(fast: FastPath) -> None:
     for number in range(200):
         query = QUERY.replace(b"\3web", b"\x08app%05d" % number)
         fast.answer(query, bytes((10, 0, 0, 1)), LOOPBACK, 0.0)
-        assert fast.kept_octets <= MAX_KEPT_OCTETS
-        most = max(most, fast.kept_octets)
-    assert fast.kept_octets < most  # all was forgotten once at least
+        assert fast._octets <= MAX_KEPT_OCTETS
+        most = max(most, fast._octets)
+    assert fast._octets < most  # all was forgotten once at least

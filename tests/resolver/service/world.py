@@ -116,7 +116,6 @@ class ListedListener:
     """A UdpListener that gives out the batches it was made with; notes what is sent."""
 
     address = HERE
-    has_more = False
 
     def __init__(self, *batches: list[bytes], client: bytes = LOOPBACK) -> None:
         self._batches = batches
