@@ -69,10 +69,10 @@ def alias_of(rrset: RRset, name: WireName) -> Alias:
 class Chain:
     """The links of one answer, from qname on.
 
-    name: where the next link is needed. aliases: how many have been followed.
+    name: where the next link is needed. aliases: how many have been followed. security: that of the weakest link so far.
     """
 
-    __slots__ = ("_end", "_is_stale", "_proof", "_security", "_shown", "_visited", "aliases", "name", "qtype")
+    __slots__ = ("_end", "_is_stale", "_proof", "_shown", "_visited", "aliases", "name", "qtype", "security")
 
     def __init__(self, qname: WireName, qtype: int) -> None:
         self.name = qname
@@ -82,7 +82,7 @@ class Chain:
         self._shown: list[RRset] = []
         self._proof: tuple[RRset, ...] = ()  # of what wildcards gave
         self._end: RRset | Denial | None = None
-        self._security = Security.SECURE
+        self.security = Security.SECURE
         self._is_stale = False
 
     def follow(self, link: Link, now: float) -> bool:
@@ -110,7 +110,7 @@ class Chain:
             answer=tuple(self._shown) if isinstance(end, Denial) else (*self._shown, end),
             authority=_authority(end, self._proof) if isinstance(end, Denial) else self._proof,
             authoritative=authoritative,
-            security=self._security,
+            security=self.security,
             is_stale=self._is_stale,
             errors=errors,
         )
@@ -122,7 +122,7 @@ class Chain:
             rcode=YXDOMAIN,
             answer=(*self._shown, dname),
             authority=self._proof,
-            security=min(self._security, dname.security),
+            security=min(self.security, dname.security),
         )
 
     def _follow_alias(self, link: Alias, now: float) -> None:
@@ -142,7 +142,7 @@ class Chain:
         self.aliases += 1
 
     def _note(self, entry: RRset | Denial, now: float) -> None:
-        self._security = min(self._security, entry.security)
+        self.security = min(self.security, entry.security)
         if entry.expires <= now and entry.ttl:  # TTL 0 is good for the answer it came for, and never stale
             self._is_stale = True
 

@@ -22,7 +22,7 @@ from cache.lookup import (
 )
 from cache.names import WireName
 from cache.options import StaleOptions
-from cache.rrset import Denial
+from cache.rrset import Denial, Security
 from cache.rrtypes import DNAME, DNSKEY, DS, NOERROR, NXDOMAIN
 from cache.staleness import is_due
 from cache.store import RRsetCache
@@ -160,7 +160,9 @@ class PublicResolver:
                 budget.tell(Found(wanted, link))
             # what has just been heard is not stale, though its delegation may have ended while its signatures were checked
             if chain.follow(link, _received(link) if heard else self._mesh.now):
-                return chain.answer(errors=(*errors, *remarks_of(budget)))
+                # of a secure answer they speak of somebody else: of what was looked up to find it
+                remarks = () if chain.security is Security.SECURE else remarks_of(budget)
+                return chain.answer(errors=(*errors, *remarks))
             budget.spend_alias()
             if self._is_local(chain.name):
                 if at_home is None:

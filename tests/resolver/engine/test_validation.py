@@ -6,11 +6,20 @@ import pytest
 import trio
 import trio.testing
 
+from cache.answer import ExtendedError
 from cache.chain import alias_of
 from cache.rrset import RRset, Security, Trust
 from cache.rrtypes import NOERROR, YXDOMAIN, A
-from resolver.errors import DNSSEC_BOGUS, Bogus, CachedFailure, NameTooLong, NoReachableAuthority
-from resolver.iterate import Iteration
+from resolver.dnssec.work import Work
+from resolver.errors import (
+    DNSSEC_BOGUS,
+    UNSUPPORTED_ALGORITHM,
+    Bogus,
+    CachedFailure,
+    NameTooLong,
+    NoReachableAuthority,
+)
+from resolver.iterate import Budget, Iteration
 from tests.build import denial, question, rrset
 from tests.resolver.engine.turned import codes
 from tests.resolver.engine.validated_world import FORGED, GOOD, WWW, World, simulate
@@ -275,5 +284,27 @@ def test_when_the_failure_is_forgotten_a_client_that_checks_for_itself_asks_anew
         world.failures.forget(WWW.qname)
         world.says(lambda: world.records(GOOD))
         assert (await world.ask(is_checked=False)).security is Security.SECURE
+
+    simulate(test)
+
+
+@pytest.mark.parametrize(
+    ("asked", "codes_told"),
+    [
+        pytest.param("www.example. A", [], id="secure: it is of a name server's zone"),
+        pytest.param("www.open. A", [UNSUPPORTED_ALGORITHM], id="insecure"),
+    ],
+)
+def test_why_something_counts_as_unsigned_is_not_told_of_what_is_secure(asked: str, codes_told: list[int]) -> None:
+    """All that a question has looked up shares what is left of its work, and what is remarked there."""
+
+    async def test(world: World) -> None:
+        world.says(lambda: world.records("www.example. 60 A 192.0.2.1"))
+        world.says(lambda: rrset("www.open. 60 A 192.0.2.7"))
+        budget = Budget(trio.current_time() + 10)
+        work = budget.spent.of_validation = Work()
+        work.remark(ExtendedError(UNSUPPORTED_ALGORITHM, "ns.test."))
+        answer = await world.turned.run(world.public.resolve(question(asked), budget))
+        assert codes(answer) == codes_told
 
     simulate(test)
