@@ -20,6 +20,7 @@ from resolver.engine.phases import (
     EDNS_REFUSALS,
     NEXT,
     OF_COOKIES,
+    OF_GUARDS,
     Phase,
     Signal,
     Suspicion,
@@ -163,9 +164,14 @@ class Exchange:
         """Is it asked over TCP now?"""
         return self._is_tcp_only or is_over_tcp(self.phase)
 
+    @property
+    def _is_unguarded(self) -> bool:
+        """Is it asked without any guard now? One that bears neither would fail with either."""
+        return self.phase is Phase.UNGUARDED and self._suspicion in OF_GUARDS
+
     def _send_over_udp(self) -> None:
-        may_randomise = self._means.case_randomization and self._suspicion is not Suspicion.OTHER_CASE
-        if may_randomise and self.state.keeps_case is not False:
+        is_suspected = self._suspicion is Suspicion.OTHER_CASE or self._is_unguarded
+        if self._means.case_randomization and not is_suspected and self.state.keeps_case is not False:
             self._shown = self._in_random_case()
         self._near_misses = self._strays = 0
         try:
@@ -187,7 +193,7 @@ class Exchange:
         self._id = rng.getrandbits(16)
         opt = b""
         self._cookie = b""
-        if self._has_edns and (self._is_plain or (self.phase is Phase.UNGUARDED and self._suspicion in OF_COOKIES)):
+        if self._has_edns and (self._is_plain or self._is_unguarded):
             opt = PLAIN_OPT
         elif self._has_edns:
             opt = opt_for(self.state, rng, self.sent_at)

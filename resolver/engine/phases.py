@@ -28,6 +28,7 @@ DISCARDED: Final = {
     Suspicion.GARBLED: Fault.GARBLED,
 }
 OF_COOKIES: Final = frozenset((Suspicion.NO_COOKIE, Suspicion.OTHER_COOKIE))
+OF_GUARDS: Final = OF_COOKIES | {Suspicion.OTHER_CASE}  # the server may not bear a guard of ours, or neither
 
 
 class Phase(Enum):
@@ -38,7 +39,7 @@ class Phase(Enum):
     NO_EDNS = "over UDP, without EDNS (RFC 6891 §7)"
     STREAM = "over TCP"
     CLEARING = "over TCP, because of a suspicion"
-    UNGUARDED = "over UDP from another port, without the guard that it seems not to bear"
+    UNGUARDED = "over UDP from another port, without cookie and letter case if it seems not to bear one of them"
 
 
 class Signal(Enum):
@@ -56,7 +57,7 @@ class Signal(Enum):
 
 
 # What is not in it ends the exchange with what is at hand. No circle: EDNS is never taken up again, BADCOOKIE leads to TCP the
-# second time, and what is unguarded has nothing left to suspect.
+# second time, and what is unguarded is not cleared up again: without guards there is nothing left to suspect.
 NEXT: Final[dict[tuple[Phase, Signal], Phase]] = {
     (Phase.FIRST, Signal.TRUNCATED): Phase.STREAM,
     (Phase.FIRST, Signal.BAD_COOKIE): Phase.NEW_COOKIE,

@@ -699,6 +699,16 @@ def test_a_server_that_cannot_echo_cookies_is_asked_without_in_the_same_question
     assert (result.state.losses, result.counts.cookies_given_up) == (0, 1)
 
 
+def test_a_server_without_tcp_that_bears_neither_cookie_nor_letter_case_is_asked_without_both() -> None:
+    """What it bears is learned of one guard at a time: that which was suspected."""
+    behave = without_tcp(lambda query, over_tcp: [(0.01, with_cookie(lowered(query), client=b"constant"))])
+    result = ask(behave, times=3)
+    assert all(isinstance(outcome, Reply) for outcome in result.outcomes)
+    assert result.sent_over_tcp == [False, True, False] * 2 + [False]
+    assert (result.counts.case_broken_servers, result.counts.cookies_given_up) == (1, 1)
+    assert [sent is None for sent in cookies_sent(result)] == [False, False, True, False, False, True, True]
+
+
 def test_what_was_discarded_is_what_is_told_when_nothing_helps() -> None:
     def stubborn(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
         is_first = cookie_of(query) is not None and not over_tcp
