@@ -10,7 +10,7 @@ from mypy_extensions import mypyc_attr
 
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName, is_at_or_below, substitute, to_text
-from cache.rrset import Denial, RRset, Security
+from cache.rrset import Denial, Entry, RRset, Security
 from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, YXDOMAIN
 from cache.value import Value
 
@@ -33,6 +33,11 @@ class Alias(Value):
 
 
 Link = RRset | Denial | Alias
+
+
+def first_of(link: Link) -> Entry:
+    """What its zone said: of an alias the CNAME, or the DNAME that it is made of."""
+    return link.shown[0] if isinstance(link, Alias) else link
 
 
 class AliasLoop(Exception):

@@ -8,7 +8,7 @@ from typing import Final, final
 from cachetools import LRUCache
 
 from cache.answer import Question
-from cache.chain import Alias, Link
+from cache.chain import Alias, Link, first_of
 from cache.octets import octets_of
 
 MAX_OCTETS: Final = 1 << 20  # of all of it; more is asked for anew
@@ -32,8 +32,7 @@ class Doubted:
         link = self._links.get(question)
         if link is None:
             return None
-        entry = link.shown[0] if isinstance(link, Alias) else link
-        return link if now < entry.expires else None
+        return link if now < first_of(link).expires else None
 
 
 def _octets_of(link: Link) -> int:

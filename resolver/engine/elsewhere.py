@@ -6,7 +6,7 @@ One server of a zone may serve an old copy of it, or stand behind a box that tak
 from collections.abc import Sequence
 from typing import Final, final
 
-from cache.chain import Alias, Link
+from cache.chain import Link, first_of
 from cache.rrset import Denial
 from cache.value import Value
 from resolver.errors import Bogus, DeadlinePassed, HostExhausted, Overloaded, ResolutionFailure, WorkExhausted
@@ -51,9 +51,10 @@ def in_vain(failure: ResolutionFailure, iteration: Iteration) -> Attempt:
 
 def is_signed(link: Link) -> bool:
     """Did it come with signatures, whatever they are worth?"""
-    if isinstance(link, Denial):
-        return bool(link.soa.rrsigs) or any(one.rrsigs for one in link.proof)
-    return bool((link.shown[0] if isinstance(link, Alias) else link).rrsigs)
+    entry = first_of(link)
+    if isinstance(entry, Denial):
+        return bool(entry.soa.rrsigs) or any(one.rrsigs for one in entry.proof)
+    return bool(entry.rrsigs)
 
 
 def is_worth_another(attempts: Sequence[Attempt]) -> bool:

@@ -117,8 +117,6 @@ class Exchange:
         if override is not None:
             self._has_edns = self._has_edns and override.edns
             self._is_plain = self._is_plain or not override.cookies
-        if begins is Phase.NO_EDNS:
-            self._has_edns = False
         self._refused = Assurance.NONE  # how sure a refusal of EDNS was, if there was one
         self._suspicion: Suspicion | None = None
         self._discarded: Fault | None = None  # what was wrong with a reply that was not taken

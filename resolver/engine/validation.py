@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from cache.answer import ExtendedError, Question
-from cache.chain import Alias, Link, alias_of
+from cache.chain import Alias, Link, alias_of, first_of
 from cache.names import ROOT, WireName, ancestors, parent, to_text
 from cache.negative import denied_by
 from cache.rrset import Denial, Entry, RRset, Security, Trust
@@ -65,7 +65,7 @@ class Validation:
         link = self.validator.derive(question, self._cut_above(place))
         if link is None:
             return None
-        entry = link.shown[0] if isinstance(link, Alias) else link
+        entry = first_of(link)
         node = self.cache.peek_node(question.qname)
         if any(_is_no_news(entry, one, question.qtype) for one in (node.entries if node is not None else ())):
             return None

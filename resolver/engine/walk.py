@@ -7,9 +7,9 @@ one; nothing else of the chain is touched (design.md §5.3). The answer leaves o
 from collections.abc import Awaitable, Callable
 
 from cache.answer import Answer, ExtendedError, Question
+from cache.chain import first_of
 from cache.failures import Failures
 from cache.lookup import (
-    Alias,
     AliasesExhausted,
     AliasLoop,
     Chain,
@@ -150,7 +150,8 @@ class PublicResolver:
                 except ResolutionFailure as failure:
                     if not is_checked and failure.unvalidated is not None:
                         link = failure.unvalidated
-                        self._doubted.note(wanted, link)
+                        if not failure.is_remembered:
+                            self._doubted.note(wanted, link)
                         errors = failure.answer().errors
                     else:
                         link = self._stale_link(wanted, failure, budget)
@@ -159,7 +160,7 @@ class PublicResolver:
             elif budget.watch is not None:
                 budget.tell(Found(wanted, link))
             # what has just been heard is not stale, though its delegation may have ended while its signatures were checked
-            if chain.follow(link, _received(link) if heard else self._mesh.now):
+            if chain.follow(link, first_of(link).received if heard else self._mesh.now):
                 # of a secure answer they speak of somebody else: of what was looked up to find it
                 remarks = () if chain.security is Security.SECURE else remarks_of(budget)
                 return chain.answer(errors=(*errors, *remarks))
@@ -236,13 +237,7 @@ class PublicResolver:
 
 def is_past(link: Link, now: float) -> bool:
     """Is it no longer fresh?"""
-    entry = link.shown[0] if isinstance(link, Alias) else link
-    return entry.expires <= now
-
-
-def _received(link: Link) -> float:
-    entry = link.shown[0] if isinstance(link, Alias) else link
-    return entry.received
+    return first_of(link).expires <= now
 
 
 def ended_by(chain: Chain, home: Answer, errors: tuple[ExtendedError, ...], now: float) -> Answer:

@@ -272,6 +272,8 @@ class ZoneQuery(Landing):
 
     def _asks_one_that_was_heard(self) -> bool:
         """Is a server asked over TCP now, since none is worth another datagram, but this one said something lately?"""
+        if self._tries.has_tried_tcp:
+            return False
         now, means = self._means.mesh.now, self._means
         asked = self._tries.sends.keys() - self._tries.done
         heard = {server: means.state_of(server).last_heard for server in asked}

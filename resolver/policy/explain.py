@@ -9,7 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from cache.answer import Answer, ExtendedError, Question
-from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong
+from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, first_of
 from cache.failures import RememberedFailure
 from cache.lookup import find_link, find_stale_link
 from cache.names import to_text
@@ -163,7 +163,7 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
 
 
 def _present(wanted: Question, link: Link, state: State, note: str, now: float) -> LinkRow:
-    entry = link.shown[0] if isinstance(link, Alias) else link
+    entry = first_of(link)
     return LinkRow(
         owner=to_text(wanted.qname),
         type=type_to_text(wanted.qtype),
@@ -248,7 +248,7 @@ def _failure_text(failure: RememberedFailure) -> str:
 
 
 def _due_note(link: Link, now: float) -> str:
-    entry = link.shown[0] if isinstance(link, Alias) else link
+    entry = first_of(link)
     return "soon to expire: whoever asks has it fetched anew" if isinstance(entry, RRset) and is_due(entry, now) else ""
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from cache.chain import Alias
+from cache.chain import Alias, first_of
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, A
@@ -64,7 +64,7 @@ def test_nothing_outlives_its_lease() -> None:
 def test_what_comes_when_its_lease_is_over_is_good_for_this_answer_and_not_called_stale(said: str) -> None:
     """Found by a seed: it was asked for in time, and the delegation ended meanwhile."""
     iteration = learned("www.example. A", response(said), lease=NOW)
-    entry = iteration.link.shown[0] if isinstance(iteration.link, Alias) else iteration.link
+    entry = first_of(iteration.link)
     assert (entry.ttl, entry.expires) == (0, NOW)
 
 
