@@ -8,9 +8,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BUILT  := build/compiled
 ALONE  := $(addprefix tests/,hostile packaging real replay)
+OF_AN_ANSWER := tests/cache $(addprefix tests/resolver/,dnssec engine iterate loop service upstream wire)
+PROCESSES := $(addprefix tests/real/,test_clients.py test_dnstap.py test_process.py)
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
-.PHONY: help run test build test-compiled nightly wheel deb docs man replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
+.PHONY: help run test build test-compiled prove-compiled nightly wheel deb docs man replay differential lint report bench bench-compiled bench-peers bench-latency bench-state bench-fair lock clean
 .PHONY: fuzz soak bench-hostile bench-attacks
 
 help:  ## list the targets
@@ -31,6 +33,14 @@ build: $(BUILT)/.ready  ## compile to build/compiled what an answer is made by (
 test-compiled: $(BUILT)/.ready  ## every test, of the compiled modules (or TESTS=tests/cache …)
 	$(COMPILED) $(BIN)/python -c 'from cache.form import IS_COMPILED; assert IS_COMPILED'
 	$(COMPILED) $(BIN)/python -m pytest $(TESTS)
+
+prove-compiled: $(BUILT)/.ready  ## of the compiled modules: what an answer is made by, whole processes, and that they tell the same stories
+	$(COMPILED) $(BIN)/python -c 'from cache.form import IS_COMPILED; assert IS_COMPILED'
+	$(COMPILED) $(BIN)/python -m pytest -q -n auto --dist worksteal $(OF_AN_ANSWER)
+	$(COMPILED) $(BIN)/python -m pytest -q $(PROCESSES)
+	$(COMPILED) $(BIN)/python -m tests.simulation.machine --digest 20 >build/stories-compiled
+	$(BIN)/python -m tests.simulation.machine --digest 20 >build/stories
+	cmp build/stories-compiled build/stories
 
 wheel: $(READY)  ## a compiled wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

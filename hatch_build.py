@@ -20,7 +20,7 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT: Final = Path(__file__).parent
-PACKAGES: Final = ("cache", "internal_zones", "resolver")
+COPIED: Final = ("cache", "internal_zones", "resolver", "conf", "fixtures")  # the packages, and what the demo stands on
 HOOK: Final = ("tool", "hatch", "build", "targets", "wheel", "hooks", "custom")
 # hidden: calls from one file to another are as direct as those within it
 FLAGS: Final = ("-O2", "-g0", "-w", "-fvisibility=hidden")
@@ -104,8 +104,8 @@ def build_beside_a_copy(into: Path, scratch: Path) -> None:
     wanted = compiled_modules()
     compile_modules(wanted, scratch / "modules", scratch / "c")
     shutil.rmtree(into, ignore_errors=True)
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, into / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in COPIED:
+        shutil.copytree(ROOT / folder, into / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for module in (scratch / "modules").rglob("*.so"):
         if _name_of(module.relative_to(scratch / "modules")) in {*wanted, f"{EXTENSION}__mypyc"}:
             shutil.copy(module, into / module.relative_to(scratch / "modules"))
