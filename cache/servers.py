@@ -26,7 +26,7 @@ class ServerState:
     """What is known of one server.
 
     The one mutable value of the cache: it changes with every packet, in place and between two awaits, and whoever asks
-    servers holds it while an exchange lasts. Deciding what a reply or a silence teaches is upstream's (choose.py).
+    servers holds it while an exchange lasts. Deciding what a reply or a silence teaches is upstream's (learning.py).
 
     srtt, rttvar: smoothed round-trip time and its variation, in seconds; rttvar 0: never heard. replies, losses: how many
     queries were answered and how many were not; loss: the smoothed share of those that were not. timeouts_in_a_row: late

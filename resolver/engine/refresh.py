@@ -19,7 +19,8 @@ MAX_QUEUED: Final = 1000  # names due for refresh; when more are due, the rest s
 SIDE_BY_SIDE: Final = 8  # refreshes at a time
 REST: Final = 5.0  # s after a refresh: whatever came of it, hits do not begin the next one at once
 MAX_RESTING: Final = 10_000  # questions; more rest for less long
-LIMITS: Final = BudgetLimits(queries=100, names=16, referrals=32, depth=4)  # half a client's: nobody waits for it
+# half a client's packets, and a quarter of its name servers: nobody waits for it
+LIMITS: Final = BudgetLimits(queries=100, names=16, referrals=32, depth=4)
 
 
 @final

@@ -6,9 +6,9 @@ The replies that are kept ready say nothing of connections; so this is put into 
 from struct import Struct
 from typing import Final
 
-from cache.rrtypes import OPT
 from resolver.wire.layout import ASKED_TYPE, HEADER, HEADER_OCTETS, RECORD
-from resolver.wire.names import Places, end_of_name, read_name
+from resolver.wire.names import end_of_name
+from resolver.wire.query import find_opts
 
 KEEPALIVE: Final = 11  # RFC 7828 §3.1
 ASKED: Final = KEEPALIVE.to_bytes(2) + bytes(2)  # as clients send it: without a value
@@ -38,16 +38,8 @@ def with_keepalive(reply: bytes, seconds: float) -> bytes:
 
 
 def _find_opt(reply: bytes) -> int | None:
-    """Where the type of its OPT RR stands."""
+    """Where the type of its OPT RR stands; None: it has none."""
     _, _, questions, answers, authorities, additionals = HEADER.unpack_from(reply)
-    at = HEADER_OCTETS
-    for _ in range(questions):
-        at = end_of_name(reply, at) + ASKED_TYPE.size
-    places: Places = {}
-    for _ in range(answers + authorities + additionals):
-        _, at = read_name(reply, at, places)
-        rtype, _, _, length = RECORD.unpack_from(reply, at)
-        if rtype == OPT:
-            return at
-        at += RECORD.size + length
-    return None
+    at = end_of_name(reply, HEADER_OCTETS) + ASKED_TYPE.size if questions else HEADER_OCTETS
+    opts, _ = find_opts(reply, at, answers + authorities, additionals)
+    return opts[0] if opts else None

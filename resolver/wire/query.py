@@ -29,7 +29,7 @@ def read_query(data: bytes) -> Query | Unreadable:
     try:
         end = _end_of_question(data, number_at(data, 4))
         asked = data[HEADER_OCTETS:end]
-        opts, behind = _find_opts(data, end, number_at(data, 6) + number_at(data, 8), number_at(data, 10))
+        opts, behind = find_opts(data, end, number_at(data, 6) + number_at(data, 8), number_at(data, 10))
     except Garbled as garbled:
         rcode = NOTIMP if flags & OPCODE_MASK else FORMERR
         return _refuse(str(garbled), rcode, id, flags, asked)
@@ -61,7 +61,7 @@ def _end_of_question(data: bytes, questions: i64) -> i64:
     return end
 
 
-def _find_opts(data: bytes, at: i64, others: i64, additionals: i64) -> tuple[list[int], i64]:
+def find_opts(data: bytes, at: i64, others: i64, additionals: i64) -> tuple[list[int], i64]:
     """Where the type fields of the OPT RRs among the last `additionals` records stand, and the offset behind them all.
 
     The records that a query carries beside its OPT (TSIG, the SOA of an IXFR) mean nothing to us but must be whole.
