@@ -132,7 +132,7 @@ class Reads:
     async def count(self) -> Never:
         """Count every network of which something is kept, now and again; end what has been doubted for long enough."""
         while True:
-            networks = sorted({key.network for key in self._units.oldest()} - {NOBODY})
+            networks = sorted({key.network for key in self._units.kept_keys()} - {NOBODY})
             for at in range(0, len(networks), MAX_TOGETHER):
                 await self._count(networks[at : at + MAX_TOGETHER])
             await self._rest_till(self._now() + COUNT_EVERY)

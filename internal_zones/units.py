@@ -131,10 +131,9 @@ class Units:
         """The unit has to be read again before it is current."""
         unit.ground.holds = False
 
-    def oldest(self) -> list[UnitKey]:
-        """The keys of all that is kept, what was read longest ago first."""
-        kept = (Cache.__getitem__(units, key) for units in (self._units, self._empty) for key in units)
-        return [unit.key for unit in sorted(kept, key=lambda unit: unit.read_at)]
+    def kept_keys(self) -> list[UnitKey]:
+        """Of all units, always in the same order."""
+        return [*self._units, *self._empty]
 
     def is_untouched(self, unit: Unit) -> bool:
         """Has no look made it due?"""

@@ -43,7 +43,7 @@ class Shared(NamedTuple):
 
 
 class Verifier:
-    """Reads all units again and again, the one longest not read first."""
+    """Reads all units again and again, in the same order each time."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Verifier:
     async def verify(self) -> Never:
         """Go round for ever."""
         while True:
-            keys = self._units.oldest()
+            keys = self._units.kept_keys()
             if not keys:
                 await trio.sleep(IDLE)
             for at in range(0, len(keys), AT_ONCE):
