@@ -1,6 +1,5 @@
 """`cistern trust`: which keys all trust rests on, how they stand (RFC 5011), and which zones are left unchecked (RFC 7646)."""
 
-import re
 import sys
 from pathlib import Path
 from typing import Final
@@ -8,12 +7,13 @@ from typing import Final
 import click
 import msgspec
 
-from resolver.cli.arguments import for_programs, name, of_a_daemon
+from resolver.cli.arguments import duration, for_programs, name, of_a_daemon
 from resolver.cli.daemon import ask, socket_path
 from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import print_table, seconds
 from resolver.dnssec.exemptions import MAX_SECONDS
 from resolver.service.trust_protocol import (
+    MAX_WHY,
     AnchorRow,
     ExemptionRow,
     LookRow,
@@ -25,18 +25,16 @@ from resolver.service.trust_protocol import (
 
 ANCHOR_HEADS: Final = ("ZONE", "KEY", "ALGORITHM", "STATE", "FOR", "UNTIL", "SEEN GOOD", "NEXT LOOK")
 EXEMPT_HEADS: Final = ("NOT CHECKED", "FOR ANOTHER", "UNTIL IT VALIDATES", "WHY")
-UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-MAX_WHY: Final = 200  # characters
+MIN_SECONDS: Final = 60.0  # an exemption ends within a minute of its end
 EXIT_NOT_GOOD: Final = 1
 
 
-def duration(text: str) -> float:
-    """Seconds: `90s`, `15m`, `1h`, `2d`. Raises click.BadParameter."""
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
-    length = int(found[1]) * UNITS[found[2]] if found else 0
-    if not 0 < length <= MAX_SECONDS:
-        raise click.BadParameter(f"{text!r} is no duration: expected 30m or 1h, at most 7d")
-    return float(length)
+def how_long(text: str) -> float:
+    """Seconds until it ends by itself. Raises click.BadParameter."""
+    length = duration(text)
+    if not MIN_SECONDS <= length <= MAX_SECONDS:
+        raise click.BadParameter(f"{text!r} is out of range: expected from 1m to 7d")
+    return length
 
 
 def reason(text: str) -> str:
@@ -81,7 +79,7 @@ def refresh(socket: str | None, config: Path | None, as_json: bool) -> None:
 
 @command.command("exempt")
 @click.argument("zone", type=name)
-@click.option("--for", "length", type=duration, required=True, metavar="TIME", help="30m, 1h, 2d; at most 7d.")
+@click.option("--for", "length", type=how_long, required=True, metavar="TIME", help="30m, 1h, 2d; at most 7d.")
 @click.option("--why", type=reason, required=True, help="The reason, for whoever looks later: it is logged and shown.")
 @click.option("--no-probe", is_flag=True, help="Until its time is over, also when the zone validates again.")
 @of_a_daemon

@@ -1,17 +1,15 @@
 """What is trusted and what is left unchecked at this moment: by the config, by what zones signed since, and by operators."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from cache.names import ROOT, WireName, from_text, is_at_or_below
 from resolver.dnssec.anchors import Anchor
 from resolver.dnssec.exemptions import Exemption
+from resolver.dnssec.keys import tag_of
 from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.rollover import TrustPoint, begin, with_configured
 
 Anchors = Mapping[WireName, Anchor]
-
-KEY_TAG_OCTETS: Final = 2  # a DS begins with them (RFC 4034 §5.1)
 
 
 class Beliefs:
@@ -75,4 +73,4 @@ class Beliefs:
         self.unchecked.clear()
         self.unchecked.update(self.configured_exempt, self.exemptions)
         self.root_tags.clear()
-        self.root_tags.update(int.from_bytes(ds[:KEY_TAG_OCTETS]) for ds in trusted.get(ROOT, ()))
+        self.root_tags.update(map(tag_of, trusted.get(ROOT, ())))

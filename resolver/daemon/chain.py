@@ -15,7 +15,7 @@ from cache.rrtypes import DNSKEY, DS
 from resolver.daemon.parts import Parts
 from resolver.daemon.trust import Trusting, allowed_algorithms
 from resolver.dnssec.denial import Proof, proves_no_ds
-from resolver.dnssec.keys import is_supported, key_tag, matching, of_algorithms, unsupported
+from resolver.dnssec.keys import is_supported, key_tag, matching, of_algorithms, tag_of, unsupported
 from resolver.dnssec.signatures import Unverified, Verified, read, verify
 from resolver.dnssec.validate import proof_of, signer_of, signer_of_denial
 from resolver.dnssec.work import Work
@@ -229,7 +229,7 @@ class _Walk:
                 to_text(owner),
                 rtype,
                 state,
-                tuple(f"{int.from_bytes(one[:2])} {one[2]} {one[3]}" for one in ds if len(one) > 3),
+                tuple(f"{tag_of(one)} {one[2]} {one[3]}" for one in ds if len(one) > 3),
                 tuple(keys),
                 tuple(filter(None, map(_signature_text, rrset.rrsigs))) if rrset is not None else (),
                 note,

@@ -24,6 +24,7 @@ from resolver.daemon.parts import Parts
 from resolver.daemon.probe import Probe
 from resolver.daemon.trust import Trusting
 from resolver.dnssec.exemptions import MAX_EXEMPTIONS, PROBE_EVERY, Exemption, over
+from resolver.dnssec.keys import tag_of
 from resolver.dnssec.rollover import Seen, State, TrustPoint, fail, is_due, observe
 from resolver.dnssec.sighting import see
 from resolver.dnssec.trust_file import BadFile, ds_text, read, write
@@ -208,7 +209,7 @@ class TrustKeeper:
 
     def _signal(self, parts: Parts, point: TrustPoint) -> None:
         """Let the zone know which keys are trusted here, by a question that nobody waits for the answer of (RFC 8145 §5)."""
-        tags = sorted({int.from_bytes(ds[:2]) for ds in point.trusted})
+        tags = sorted({tag_of(ds) for ds in point.trusted})
         name = prepend(("_ta-" + "-".join(f"{tag:04x}" for tag in tags)).encode(), point.zone) if tags else None
         if name is not None:
             parts.mesh.start(_ask(parts, Question(name, NULL)), "trust anchor signal")

@@ -11,7 +11,8 @@ from resolver.daemon.beliefs import Beliefs
 from resolver.daemon.chain import chain_rows
 from resolver.daemon.trust_keeper import TrustKeeper
 from resolver.dnssec.exemptions import Exemption
-from resolver.dnssec.rollover import Kept, State
+from resolver.dnssec.keys import tag_of
+from resolver.dnssec.rollover import State
 from resolver.observe.measures import PREFIX, Measure
 from resolver.policy.explain import LinkRow
 from resolver.service.trust_protocol import (
@@ -56,7 +57,7 @@ def trust_measures(beliefs: Beliefs) -> Iterator[Measure]:
     numbers = {state: float(number) for number, state in enumerate(State, 1)}
     meaning = ", ".join(f"{number:.0f} {state.value}" for state, number in numbers.items())
     points = beliefs.points.values()
-    states = {f"{to_text(point.zone)} {tag_of(one)}": numbers[one.state] for point in points for one in point.keys}
+    states = {f"{to_text(point.zone)} {tag_of(one.ds)}": numbers[one.state] for point in points for one in point.keys}
     yield Measure(f"{PREFIX}_trust_anchor_state", f"How a trust anchor stands: {meaning}.", True, "anchor", states)
     help_ = "When the keys of a zone with trust anchors were last seen to be good, in seconds since the Unix epoch."
     checked = {to_text(point.zone): point.checked for point in points}
@@ -72,7 +73,7 @@ def _rows(beliefs: Beliefs, wall: float, *, is_looking: bool) -> Iterator[TrustR
         for one in point.keys:
             yield AnchorRow(
                 to_text(point.zone),
-                tag_of(one),
+                tag_of(one.ds),
                 one.ds[2],
                 one.state.value,
                 age=wall - one.since,
@@ -84,11 +85,6 @@ def _rows(beliefs: Beliefs, wall: float, *, is_looking: bool) -> Iterator[TrustR
         yield ExemptionRow(to_text(zone), "dnssec.negative_trust_anchors")
     for exemption in beliefs.exemptions.values():
         yield _exemption_row(exemption, wall)
-
-
-def tag_of(one: Kept) -> int:
-    """The key's tag, as it was before it was revoked."""
-    return int.from_bytes(one.ds[:2])
 
 
 def _exemption_row(one: Exemption, wall: float) -> ExemptionRow:

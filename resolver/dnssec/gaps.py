@@ -26,6 +26,7 @@ from resolver.dnssec.denial import Proof, proves_no_closer_match, proves_nodata,
 from resolver.dnssec.nsec import Place, place_of
 from resolver.dnssec.spans import Spans, is_live, is_within
 from resolver.dnssec.work import Work
+from resolver.errors import WorkExhausted
 
 MAX_ZONES: Final = 1024
 MAX_GAPS: Final = 16_384  # RRsets; the zone that was least recently of use goes as a whole
@@ -178,7 +179,11 @@ class Gaps:
         for zone in ancestors(place):
             known = self._zones.get(zone)
             if known is not None:
-                return _given(known, question, now) or self._denied(known, question, now)
+                work = Work(counts=self._counts)
+                try:
+                    return _given(known, question, now, work) or self._denied(known, question, now, work)
+                except WorkExhausted:  # as where hashing is dearer: the servers are asked
+                    return None
             if zone == top:
                 return None
         return None
@@ -194,13 +199,13 @@ class Gaps:
                 known.forget(name, subtree=subtree)
                 self._count(before, _size_of(known))
 
-    def _denied(self, known: _Zone, question: Question, now: float) -> Denial | None:
+    def _denied(self, known: _Zone, question: Question, now: float, work: Work) -> Denial | None:
         name, qtype, zone, soa = question.qname, question.qtype, known.name, known.soa
         for proof in _proofs(known, name, now) if soa is not None else ():
             assert soa is not None
-            if proves_nxdomain(name, zone, proof, Work()) is Proof.PROVEN:
+            if proves_nxdomain(name, zone, proof, work) is Proof.PROVEN:
                 return derive(name, None, soa, proof, self._options, now)
-            if proves_nodata(name, qtype, zone, proof, Work()) is Proof.PROVEN:
+            if proves_nodata(name, qtype, zone, proof, work) is Proof.PROVEN:
                 return derive(name, qtype, soa, proof, self._options, now)
         return None
 
@@ -251,7 +256,7 @@ def _hashed_proof(known: _Zone, name: WireName, now: float) -> Proofs | None:
     return None
 
 
-def _given(known: _Zone, question: Question, now: float) -> Link | None:
+def _given(known: _Zone, question: Question, now: float, work: Work) -> Link | None:
     """What a wildcard gives whose records are known, where it is proven that nothing is closer (RFC 8198 §5.3)."""
     name, qtype = question.qname, question.qtype
     names = _down_to(known, name) if known.wildcards else ()
@@ -259,7 +264,9 @@ def _given(known: _Zone, question: Question, now: float) -> Link | None:
         wildcard = prepend(b"*", closest)
         for rtype in (qtype,) if qtype in NEVER_ALIASED else (qtype, CNAME):
             source = known.wildcards.get((wildcard, rtype)) if wildcard is not None else None
-            cover = _cover(known, closer, closest, name, now) if source is not None and is_live(source, now) else None
+            cover = (
+                _cover(known, closer, closest, name, now, work) if source is not None and is_live(source, now) else None
+            )
             if source is None or cover is None:
                 continue
             made = with_proof(source, (cover,)).replace(
@@ -271,12 +278,12 @@ def _given(known: _Zone, question: Question, now: float) -> Link | None:
     return None
 
 
-def _cover(known: _Zone, closer: WireName, closest: WireName, name: WireName, now: float) -> RRset | None:
+def _cover(known: _Zone, closer: WireName, closest: WireName, name: WireName, now: float, work: Work) -> RRset | None:
     """The record that proves that nothing is closer to the name than `closest`; closer: the name one label longer."""
     covers = [known.names.over(place_of(name), now), known.hashes.over(known.hash(closer), now)]
     for cover in covers:
         if cover is not None:
-            found = proves_no_closer_match(name, count_labels(closest), known.name, (cover,), Work())
+            found = proves_no_closer_match(name, count_labels(closest), known.name, (cover,), work)
             if found is Proof.PROVEN:
                 return cover
     return None

@@ -68,10 +68,15 @@ def usable(rdata: bytes) -> Key | None:
 
 def revoked(rdata: bytes) -> Key | None:
     """The key, if it is a zone key of a supported algorithm that is revoked: good to check its own revocation (RFC 5011 §2.1)."""
-    key = usable((int.from_bytes(rdata[:2]) & ~REVOKED).to_bytes(2) + rdata[2:]) if len(rdata) > 4 else None
+    key = usable(unrevoked(rdata)) if len(rdata) > 4 else None
     if key is None or not int.from_bytes(rdata[:2]) & REVOKED:
         return None
     return Key(key_tag(rdata), key.algorithm, key.public_key, rdata)
+
+
+def unrevoked(rdata: bytes) -> bytes:
+    """The DNSKEY as it was before it was revoked."""
+    return (int.from_bytes(rdata[:2]) & ~REVOKED).to_bytes(2) + rdata[2:]
 
 
 def is_no_zone_key(rdata: bytes) -> bool:
@@ -114,6 +119,11 @@ def of_algorithms(dnskeys: Sequence[bytes], algorithms: AbstractSet[int]) -> tup
     return tuple(one for one in dnskeys if len(one) > 4 and one[3] in algorithms)
 
 
+def tag_of(ds: bytes) -> int:
+    """The tag of the key that a DS is of (RFC 4034 §5.1)."""
+    return int.from_bytes(ds[:2])
+
+
 def matching(dnskeys: RRset, ds: Sequence[bytes], algorithms: AbstractSet[int] = SUPPORTED) -> tuple[bytes, ...]:
     """The usable DNSKEYs that a DS vouches for. SHA-1 counts only where no better digest is given (RFC 4509 §3)."""
     digests = [one for one in _digests(ds) if one.algorithm in algorithms][:MAX_DS]
@@ -130,7 +140,7 @@ def matching(dnskeys: RRset, ds: Sequence[bytes], algorithms: AbstractSet[int] =
 
 def vouches_for(ds: bytes, owner: WireName, dnskey: bytes) -> bool:
     """Is this DS, of a digest that is supported, of that key?"""
-    if len(ds) < 5 or ds[3] not in _DIGESTS or ds[2] != dnskey[3] or int.from_bytes(ds[:2]) != key_tag(dnskey):
+    if len(ds) < 5 or ds[3] not in _DIGESTS or ds[2] != dnskey[3] or tag_of(ds) != key_tag(dnskey):
         return False
     return digest(owner, dnskey, ds[3]) == ds[4:]
 
@@ -148,4 +158,4 @@ def make_ds(owner: WireName, dnskey: bytes) -> bytes:
 def _digests(ds: Sequence[bytes]) -> Iterator[Digest]:
     for rdata in dict.fromkeys(ds):
         if len(rdata) > 4 and rdata[2] in SUPPORTED and rdata[3] in _DIGESTS:
-            yield Digest(int.from_bytes(rdata[:2]), rdata[2], rdata[3], rdata[4:])
+            yield Digest(tag_of(rdata), rdata[2], rdata[3], rdata[4:])

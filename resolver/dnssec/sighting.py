@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cache.rrset import RRset
-from resolver.dnssec.keys import REVOKED, matching, revoked, vouches_for
+from resolver.dnssec.keys import REVOKED, matching, revoked, unrevoked, vouches_for
 from resolver.dnssec.rollover import Seen
 from resolver.dnssec.signatures import DNSKEY_MISSING, Unverified, Verified, is_self_signed, verify
 from resolver.dnssec.work import Work
@@ -37,15 +37,11 @@ async def _revoked(rrset: RRset, known: Sequence[bytes], wall: float, work: Work
     found: list[bytes] = []
     for rdata in dict.fromkeys(rrset.rdatas):
         key = revoked(rdata)
-        if key is None or not any(vouches_for(ds, rrset.owner, _before(rdata)) for ds in known):
+        if key is None or not any(vouches_for(ds, rrset.owner, unrevoked(rdata)) for ds in known):
             continue
         if len(found) < MAX_REVOKED and await is_self_signed(rrset, key, wall, work, skew):
-            found.append(_before(rdata))
+            found.append(unrevoked(rdata))
     return tuple(found)
-
-
-def _before(rdata: bytes) -> bytes:
-    return (_flags(rdata) & ~REVOKED).to_bytes(2) + rdata[2:]
 
 
 def _flags(rdata: bytes) -> int:

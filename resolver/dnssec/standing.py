@@ -84,8 +84,7 @@ class Standings:
         """Remember it, unless it takes more room than there is."""
         with suppress(ValueError):
             self._known[name] = standing
-        self._counts.standings_current = len(self._known)
-        self._counts.standings_octets_current = int(self._known.currsize)
+        self._count()
 
     def _octets_of(self, standing: Standing) -> int:
         keys = standing.keys if isinstance(standing, Signed) else ()
@@ -95,4 +94,8 @@ class Standings:
         """Forget the name; subtree: and all below it."""
         for known in [one for one in self._known if one == name or (subtree and is_at_or_below(one, name))]:
             del self._known[known]
+        self._count()
+
+    def _count(self) -> None:
         self._counts.standings_current = len(self._known)
+        self._counts.standings_octets_current = int(self._known.currsize)

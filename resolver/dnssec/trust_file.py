@@ -9,6 +9,7 @@ import msgspec
 
 from cache.names import BadName, from_text, to_text
 from resolver.dnssec.exemptions import Exemption
+from resolver.dnssec.keys import tag_of
 from resolver.dnssec.rollover import Kept, State, TrustPoint
 
 INDENT: Final = 2
@@ -86,7 +87,7 @@ def exempt_row(one: Exemption) -> ExemptRow:
 
 def ds_text(ds: bytes) -> str:
     """`20326 8 2 E06D…`."""
-    return f"{int.from_bytes(ds[:2])} {ds[2]} {ds[3]} {ds[4:].hex().upper()}"
+    return f"{tag_of(ds)} {ds[2]} {ds[3]} {ds[4:].hex().upper()}"
 
 
 def _dnskey_text(dnskey: bytes) -> str:

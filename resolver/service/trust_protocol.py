@@ -1,13 +1,15 @@
 """What is said of trust over the control socket: anchors and how they stand, and the zones that are exempt for a while."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from resolver.dnssec.exemptions import MAX_SECONDS
 
+MAX_WHY: Final = 200  # characters
+
 _Text = Annotated[str, msgspec.Meta(max_length=1100)]
-_Why = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+_Why = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_WHY)]
 
 
 class TrustList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ask", tag="trust_list"):

@@ -165,6 +165,12 @@ def test_of_names_with_many_labels_nothing_is_hashed() -> None:
     assert ask(gaps, "x." * (MAX_HASHED - 1) + "c.example. A") == ""
 
 
+def test_what_a_proof_by_hashes_costs_is_counted() -> None:
+    counts = DnssecCounts()
+    assert ask(gaps_of(*HASHED, counts=counts), "x.c.example. A") == NXDOMAIN
+    assert counts.hashes_computed > 0
+
+
 def test_a_flush_forgets_all_hashes_of_the_zone_above() -> None:
     gaps = gaps_of(*HASHED)
     gaps.forget(from_text("x.y.example."), subtree=False)

@@ -24,6 +24,8 @@ def test_a_flush_takes_the_name_and_what_is_below_it_if_that_is_meant() -> None:
     standings.forget(NAMES[0], subtree=True)
     assert [standings.find(name, 0.0) is None for name in NAMES] == [True, True, False]
     assert counts.standings_current == 1
+    standings.forget(NAMES[2], subtree=False)
+    assert (counts.standings_current, counts.standings_octets_current) == (0, 0)
 
 
 def test_the_map_is_bounded() -> None:
