@@ -68,16 +68,20 @@ def config(address: str, port: int, changes: Tables | None = None) -> str:
 
 
 def start(
-    folder: Path, text: str, namespace: Namespace | None = None, prefix: tuple[str, ...] = ()
+    folder: Path,
+    text: str,
+    namespace: Namespace | None = None,
+    prefix: tuple[str, ...] = (),
+    program: str = CISTERN,
 ) -> tuple[subprocess.Popen[bytes], Path]:
     """`cistern serve` with this config, started and not waited for; and the file that its output goes to.
 
-    prefix: what the command is an argument of, such as taskset or a profiler.
+    prefix: what the command is an argument of, such as taskset or a profiler; program: another installation's `cistern`.
     """
     file = folder / "cistern.toml"
     file.write_text(text)
     log = folder / "cistern.log"
-    command = [*prefix, CISTERN, "serve", "--config", str(file)]
+    command = [*prefix, program, "serve", "--config", str(file)]
     with log.open("ab") as output:
         process = subprocess.Popen(
             namespace.inside(*command) if namespace else command,

@@ -1,6 +1,7 @@
-"""An operator's day with README alone: migrate, start, reload, upgrade under load, be alerted in outages, find their causes.
+"""An operator's day with README alone: install, migrate, start, reload, upgrade under load, be alerted, find the causes.
 
-Each step is what a person types; what is read is what a person reads. The alerts are the shipped rules, evaluated by promtool on
+It begins on a bare machine: what is typed is the installed wheel's, and nothing of this checkout is in its reach. Each
+step is what a person types; what is read is what a person reads. The alerts are the shipped rules, evaluated by promtool on
 what this very daemon's /metrics says, taken to go on for as long as a rule wants.
 """
 
@@ -19,7 +20,8 @@ import pytest
 
 from resolver.demo.state import make_state
 from tests.real.clients import need, run
-from tests.real.harness import CISTERN, ROOT, Daemon, start
+from tests.real.harness import ROOT, Daemon, start
+from tests.real.installed import install
 from tests.real.internet import DAEMON, Internet
 from tests.real.sockets import is_listening, wait_until
 
@@ -53,14 +55,15 @@ RULES = ROOT / "packaging" / "prometheus" / "rules.yml"
 class Day:
     """The host that the operator sits at."""
 
-    def __init__(self, daemon: Daemon, internet: Internet) -> None:
+    def __init__(self, cistern: str, daemon: Daemon, internet: Internet) -> None:
+        self.cistern = cistern
         self.daemon = daemon
         self.internet = internet
         self.config = daemon.folder / "cistern.toml"
         self._before = ""
 
     def types(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return run(self.daemon, CISTERN, *command)
+        return run(self.daemon, self.cistern, *command)
 
     def asks(self, name: str, rtype: str = "A", *words: str) -> str:
         """What `cistern query` prints."""
@@ -77,12 +80,20 @@ class Day:
 
 
 @pytest.fixture
-def day(mended: Internet, tmp_path: Path) -> Iterator[Day]:
+def cistern(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The program of a wheel that is installed by itself; where a checkout is in Python's path, it no longer is."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    return install(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture
+def day(mended: Internet, tmp_path: Path, cistern: str) -> Iterator[Day]:
     need("dig", "promtool", "curl")
+    assert not list(tmp_path.iterdir())
     (tmp_path / "unbound.conf").write_text(UNBOUND)
     # -- in the morning: the config comes from Unbound's, and is checked before anything runs
     migrated = subprocess.run(
-        [CISTERN, "config", "from-unbound", "unbound.conf"], cwd=tmp_path, check=True, capture_output=True, text=True
+        [cistern, "config", "from-unbound", "unbound.conf"], cwd=tmp_path, check=True, capture_output=True, text=True
     )
     assert "local-data: printer.lan. A 192.0.2.7" in migrated.stdout
     assert "1 option has no counterpart" in migrated.stderr
@@ -92,14 +103,14 @@ def day(mended: Internet, tmp_path: Path) -> Iterator[Day]:
     config = config.replace("[cache]", '[cache]\nsnapshot = "cache.db"')
     (tmp_path / "cistern.toml").write_text(config)
     checked = subprocess.run(
-        [CISTERN, "check", "cistern.toml"], cwd=tmp_path, check=False, capture_output=True, text=True
+        [cistern, "check", "cistern.toml"], cwd=tmp_path, check=False, capture_output=True, text=True
     )
     assert checked.stdout == "ok\n", checked.stderr
-    process, log = start(tmp_path, config, mended.namespace)
+    process, log = start(tmp_path, config, mended.namespace, program=cistern)
     daemon = Daemon(process, DAEMON, 53, log, tmp_path, mended.namespace)
     try:
         assert wait_until(lambda: is_listening(process.pid, DAEMON, 53), 20), log.read_text()
-        yield Day(daemon, mended)
+        yield Day(cistern, daemon, mended)
     finally:
         for pid in {process.pid, *map(int, re.findall(r"replaced by=(\d+)", log.read_text()))}:
             with contextlib.suppress(ProcessLookupError):
