@@ -11,7 +11,7 @@ from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, to_text
 from cache.snapshot import saved
 from cache.top import TopFrame, TopRow
-from internal_zones import AppRow, ChangeRow, FaultRow, MachineRow
+from internal_zones import AppRow, ChangeRow, FaultRow, MachineRow, StateStatus
 from resolver.observe.trace import TraceRow
 from resolver.options import Options
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
@@ -87,6 +87,8 @@ class PretendedDaemon:
         self.links: list[ExplainRow] = [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
         self.asked: list[tuple[object, ...]] = []
         self.options = Options()
+        self.state_status: StateStatus | None = None  # without a database
+        self.exempt = frozenset({"broken.example."})
         self.left = 0
         self.counters = [StatRow("hits", 5, help="Answers from the cache.")]
         self.checked = [
@@ -164,7 +166,9 @@ class PretendedDaemon:
             case StateAccept():
                 return [AcceptedRow(3)]
             case StateOf():
-                raise CannotShow("no state database is configured")
+                if self.state_status is None:
+                    raise CannotShow("no state database is configured")
+                return [self.state_status]
             case StateApps():
                 return [AppRow(24, "web", 3, 2)]
             case StateMachines():
@@ -207,7 +211,9 @@ class PretendedDaemon:
             case TrustExempt():
                 return [ExemptionRow(request.zone, request.why, request.seconds, request.is_probed)]
             case TrustEnforce():
-                raise WrongRequest(f"{request.zone} is not exempt")
+                if request.zone not in self.exempt:
+                    raise WrongRequest(f"{request.zone} is not exempt")
+                return [ExemptionRow(request.zone, "their signer is down")]
 
     def stats(self) -> Iterable[StatRow]:
         return self.counters
