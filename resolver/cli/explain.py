@@ -151,7 +151,7 @@ def step_line(row: TraceRow) -> str:
 
 
 def _lines(link: LinkRow) -> Iterator[tuple[str, ...]]:
-    first, *others = (*link.records, *([f"({link.note})"] if link.note else [])) or ("",)
+    first, *others = (*link.rdata, *([f"({link.note})"] if link.note else [])) or ("",)
     yield (
         link.owner,
         link.type,
@@ -159,7 +159,7 @@ def _lines(link: LinkRow) -> Iterator[tuple[str, ...]]:
         link.state,
         "" if link.age is None else seconds(link.age),
         "" if link.ttl_left is None else seconds(link.ttl_left),
-        seconds(link.lease_left) if link.records else "",
+        seconds(link.lease_left) if link.rdata else "",
         link.trust,
         link.security,
         link.server,

@@ -32,7 +32,7 @@ def tree(question: str, links: Sequence[LinkRow], verdict: VerdictRow | None) ->
     for depth, link in enumerate(links):
         mark = click.style("●", fg=COLOURS.get(state_of(link), UNKNOWN))
         yield f"{'   ' * depth}└─ {mark} {link.owner} {link.type}  {_note(link)}".rstrip()
-        for record in link.records:
+        for record in link.rdata:
             yield f"{'   ' * (depth + 1)}  {record}"
     if verdict is not None:
         yield f"{'   ' * len(links)}└─ {click.style(_seen(verdict), bold=True)}"
@@ -48,7 +48,7 @@ def dot(question: str, links: Sequence[LinkRow], verdict: VerdictRow | None) -> 
     before = "q"
     for number, link in enumerate(links):
         colour = COLOURS.get(state_of(link), UNKNOWN)
-        label = "\n".join((f"{link.owner} {link.type}", _note(link), *link.records))
+        label = "\n".join((f"{link.owner} {link.type}", _note(link), *link.rdata))
         lines.append(f"  n{number} [label={_quoted(label)}, color={SHAPES.get(colour, colour)}, penwidth=2];")
         lines.append(f"  {before} -> n{number};")
         before = f"n{number}"

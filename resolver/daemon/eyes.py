@@ -277,8 +277,8 @@ class Eyes:
 def _each_with_its_reason(rows: Iterable[ExplainRow], reasons: tuple[str, ...]) -> Iterator[ExplainRow]:
     """The rows, those of an ordered RRset as one row for each record with the reason of its place."""
     for row in rows:
-        if isinstance(row, LinkRow) and reasons and len(row.records) == len(reasons):
-            for record, reason in zip(row.records, reasons, strict=True):
-                yield msgspec.structs.replace(row, records=(record,), note=reason)
+        if isinstance(row, LinkRow) and reasons and len(row.rdata) == len(reasons):
+            for record, reason in zip(row.rdata, reasons, strict=True):
+                yield msgspec.structs.replace(row, rdata=(record,), note=reason)
         else:
             yield row

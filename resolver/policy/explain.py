@@ -14,7 +14,7 @@ from cache.failures import RememberedFailure
 from cache.lookup import find_link, find_stale_link
 from cache.names import to_text
 from cache.options import StaleOptions
-from cache.rrset import Denial, RRset
+from cache.rrset import Denial, Entry, RRset
 from cache.rrtypes import NOERROR, NXDOMAIN, SOA
 from cache.staleness import is_due
 from resolver.errors import (
@@ -37,11 +37,11 @@ IN_ITS_NETWORK: Final = "answered in each client's own network: explain this nam
 
 
 class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
-    """One link of the chain from the qname to the data.
+    """One link of the chain from the qname to the data: an RRset, or where there is none, what was asked for.
 
     origin: where it comes from: cache, internal, special, upstream (it would have to be asked for) or answer (it has been).
-    Times in seconds; None where there is nothing that has an age, or no end to it. records: type and data as presentation
-    text. note: what a reader should know.
+    Times in seconds; None where there is nothing that has an age, or no end to it. rdata: presentation text.
+    note: what a reader should know.
     """
 
     owner: str
@@ -54,7 +54,7 @@ class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
     trust: str = ""
     security: str = ""
     server: str = ""
-    records: tuple[str, ...] = ()
+    rdata: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -101,7 +101,7 @@ def answer_rows(answer: Answer, question: Question, now: float) -> list[ExplainR
                 owner=to_text(end),
                 type=type_to_text(question.qtype),
                 state="negative",
-                records=(said,),
+                rdata=(said,),
             )
         )
     return [*links, verdict_row(answer)]
@@ -138,7 +138,8 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
         wanted = Question(chain.name, chain.qtype)
         link = find_link(known.cache, wanted.qname, wanted.qtype, now)
         if link is not None:
-            yield _present(wanted, link, "negative" if isinstance(link, Denial) else "fresh", _due_note(link, now), now)
+            state: State = "negative" if isinstance(link, Denial) else "fresh"
+            yield from _present(wanted, link, state, _due_note(link, now), now)
         else:
             failure = known.failures.peek(wanted, now)
             if failure is None:
@@ -150,7 +151,7 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
                 yield _verdict_without(failure, asked_next)
                 return
             errors = (_stale_error(link), *_remembered_errors(failure))
-            yield _present(wanted, link, "stale", _stale_note(failure, known.stale), now)
+            yield from _present(wanted, link, "stale", _stale_note(failure, known.stale), now)
         if chain.follow(link, now):
             yield verdict_row(known.guard.watched(chain.answer(errors=errors)), asked_next)
             return
@@ -162,12 +163,18 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
             return
 
 
-def _present(wanted: Question, link: Link, state: State, note: str, now: float) -> LinkRow:
-    entry = first_of(link)
+def _present(wanted: Question, link: Link, state: State, note: str, now: float) -> Iterator[LinkRow]:
+    """The rows of a link: of an alias by a DNAME two, the DNAME and the CNAME that comes of it."""
+    for entry in link.shown if isinstance(link, Alias) else (link,):
+        yield _row_of(entry, wanted, "cache", state, note, now)
+
+
+def _row_of(entry: Entry, wanted: Question, origin: str, state: State, note: str, now: float) -> LinkRow:
+    owner, rtype = (entry.owner, entry.rtype) if isinstance(entry, RRset) else (wanted.qname, wanted.qtype)
     return LinkRow(
-        owner=to_text(wanted.qname),
-        type=type_to_text(wanted.qtype),
-        origin="cache",
+        owner=to_text(owner),
+        type=type_to_text(rtype),
+        origin=origin,
         state=state,
         age=now - entry.received,
         ttl_left=_finite(entry.expires - now),
@@ -175,7 +182,7 @@ def _present(wanted: Question, link: Link, state: State, note: str, now: float) 
         trust=entry.trust.name.lower(),
         security=entry.security.name.lower(),
         server=entry.source,
-        records=_records(link),
+        rdata=_texts(entry),
         note=note,
     )
 
@@ -196,29 +203,19 @@ def _local_row(rrset: RRset, origin: str) -> LinkRow:
         ttl_left=float(rrset.ttl),
         trust=rrset.trust.name.lower(),
         security=rrset.security.name.lower(),
-        records=_texts(rrset),
+        rdata=_texts(rrset),
     )
 
 
 def _of_answer(rrset: RRset, now: float) -> LinkRow:
     state: State = "stale" if rrset.expires <= now and rrset.ttl else "fresh"
-    row = _present(Question(rrset.owner, rrset.rtype), rrset, state, "", now)
-    return msgspec.structs.replace(row, origin="answer")
+    return _row_of(rrset, Question(rrset.owner, rrset.rtype), "answer", state, "", now)
 
 
-def _records(link: Link) -> tuple[str, ...]:
-    match link:
-        case Alias(shown=shown):
-            return tuple(text for rrset in shown for text in _texts(rrset))
-        case Denial():
-            return (f"{'NXDOMAIN' if link.is_nxdomain else 'NODATA'}, SOA of {to_text(link.soa.owner)}",)
-        case RRset():
-            return _texts(link)
-
-
-def _texts(rrset: RRset) -> tuple[str, ...]:
-    rtype = type_to_text(rrset.rtype)
-    return tuple(f"{rtype} {rdata_to_text(rrset.rtype, rdata)}" for rdata in rrset.rdatas)
+def _texts(entry: Entry) -> tuple[str, ...]:
+    if isinstance(entry, RRset):
+        return tuple(rdata_to_text(entry.rtype, rdata) for rdata in entry.rdatas)
+    return (f"{'NXDOMAIN' if entry.is_nxdomain else 'NODATA'}, SOA of {to_text(entry.soa.owner)}",)
 
 
 def _verdict_without(failure: RememberedFailure | None, asked_next: str) -> VerdictRow:

@@ -23,4 +23,4 @@ def test_the_file_is_compared_with_what_the_daemon_goes_by(tmp_path: Path, serve
         f'control.socket  (after a restart only)\n- "/run/cistern/control.sock"\n+ "{served.socket}"\n'
     )
     rows = [json.loads(line) for line in cistern("config", "diff", config, "--json").output.splitlines()]
-    assert rows[0] == {"schema": 1, "key": "cache.max_ttl", "running": 86400, "wanted": 60}
+    assert rows[0] == {"schema": 2, "key": "cache.max_ttl", "running": 86400, "wanted": 60}

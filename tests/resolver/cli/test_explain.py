@@ -15,7 +15,7 @@ from tests.resolver.cli.conftest import Served, cistern
 STORY = [
     LinkRow(
         owner="www.example.",
-        type="A",
+        type="CNAME",
         origin="cache",
         state="fresh",
         age=12.0,
@@ -24,7 +24,7 @@ STORY = [
         trust="answer_aa",
         security="unchecked",
         server="192.0.2.53",
-        records=("CNAME web.example.",),
+        rdata=("web.example.",),
     ),
     LinkRow(
         owner="web.example.",
@@ -36,7 +36,7 @@ STORY = [
         trust="answer_aa",
         security="unchecked",
         server="192.0.2.53",
-        records=("A 192.0.2.80", "A 192.0.2.81"),
+        rdata=("192.0.2.80", "192.0.2.81"),
         note="given at once: no reply",
     ),
     VerdictRow(
@@ -44,11 +44,11 @@ STORY = [
     ),
 ]
 PRINTED = """\
-NAME          TYPE  FROM   STATE    AGE    LEFT   LEASE  TRUST      SECURITY   SERVER      DATA
-www.example.  A     cache  fresh    12s  59m48s  23h53m  answer_aa  unchecked  192.0.2.53  CNAME web.example.
-web.example.  A     cache  stale  1m40s    -40s       -  answer_aa  unchecked  192.0.2.53  A 192.0.2.80
-                                                                                           A 192.0.2.81
-                                                                                           (given at once: no reply)
+NAME          TYPE   FROM   STATE    AGE    LEFT   LEASE  TRUST      SECURITY   SERVER      DATA
+www.example.  CNAME  cache  fresh    12s  59m48s  23h53m  answer_aa  unchecked  192.0.2.53  web.example.
+web.example.  A      cache  stale  1m40s    -40s       -  answer_aa  unchecked  192.0.2.53  192.0.2.80
+                                                                                            192.0.2.81
+                                                                                            (given at once: no reply)
 
 The client would see: what upstream says; if that fails or is late: NOERROR, stale records, EDE 3, EDE 13 (no reply)
 Would be asked:       web.example. A from the root servers
@@ -90,7 +90,7 @@ RESOLVED = """\
      0.0 ms  www.example. A: not known
 
 NAME          TYPE  FROM    STATE  AGE  LEFT  LEASE  TRUST  SECURITY  SERVER  DATA
-www.example.  A     answer  fresh                 -                           A 192.0.2.80
+www.example.  A     answer  fresh                 -                           192.0.2.80
 
 The client sees: NOERROR
 """

@@ -12,8 +12,8 @@ from resolver.policy.explain import LinkRow, VerdictRow
 from tests.resolver.cli.conftest import Served, cistern
 
 LINKS = [
-    LinkRow("www.example.", "CNAME", "cache", "fresh", ttl_left=53, server="192.0.2.1", records=("host.example.",)),
-    LinkRow("host.example.", "A", "cache", "stale", ttl_left=-7, security="secure", records=("192.0.2.80",)),
+    LinkRow("www.example.", "CNAME", "cache", "fresh", ttl_left=53, server="192.0.2.1", rdata=("host.example.",)),
+    LinkRow("host.example.", "A", "cache", "stale", ttl_left=-7, security="secure", rdata=("192.0.2.80",)),
 ]
 
 
@@ -52,7 +52,7 @@ def test_it_is_drawn_by_graphviz_or_its_absence_is_told(
 
 
 def test_dot_is_read_by_graphviz_whatever_stands_in_the_records() -> None:
-    odd = LinkRow("x.", "TXT", "cache", "fresh", records=('"a\\"b" \\\\',))
+    odd = LinkRow("x.", "TXT", "cache", "fresh", rdata=('"a\\"b" \\\\',))
     text = dot("x. TXT", [odd], VerdictRow("", next="x. TXT from nobody"))
     assert text.startswith("digraph answer {")
     if shutil.which("dot") is None:

@@ -44,8 +44,8 @@ SERVERS: Final = [
 ]
 LINKS: Final[list[ExplainRow]] = [
     LinkRow(
-        *("www.example.", "A", "cache", "fresh", 12.0, 48.0, 86000.0, "answer_aa", "secure", "192.0.2.53"),
-        records=(f"CNAME {LONG}",),
+        *("www.example.", "CNAME", "cache", "fresh", 12.0, 48.0, 86000.0, "answer_aa", "secure", "192.0.2.53"),
+        rdata=(LONG,),
     ),
     LinkRow(LONG, "A", "cache", "failed", ttl_left=4.0, note="failed once: EDE 22 (no server of example. answers)"),
     VerdictRow("SERVFAIL", errors=("EDE 13 (failed a short while ago)",)),

@@ -11,7 +11,7 @@ from tests.resolver.cli.conftest import Served, cistern
 def test_each_object_says_which_schema_it_follows(capsys: pytest.CaptureFixture[str]) -> None:
     for row in (b'{"a":1}', b"{}"):
         echo_row(row)
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"schema": 1, "a": 1}, {"schema": 1}]
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"schema": 2, "a": 1}, {"schema": 2}]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_each_object_says_which_schema_it_follows(capsys: pytest.CaptureFixture[
 def test_what_is_wrong_is_told_in_json(arguments: tuple[str, ...], exit_code: int, said: str) -> None:
     shown = cistern(*arguments, "--json")
     row = json.loads(shown.stderr)
-    assert (shown.exit_code, row["exit_code"], row["schema"], shown.stdout) == (exit_code, exit_code, 1, "")
+    assert (shown.exit_code, row["exit_code"], row["schema"], shown.stdout) == (exit_code, exit_code, 2, "")
     assert said in row["error"]
 
 

@@ -145,9 +145,9 @@ def test_a_schema_has_something_against_other_lines() -> None:
     schema = schema_of("cache flush")
     wrong: list[object] = [
         {"forgotten": 1},
-        {"schema": 2, "forgotten": 1},
-        {"schema": 1, "forgotten": "1"},
-        {"schema": 1},
+        {"schema": 1, "forgotten": 1},
+        {"schema": 2, "forgotten": "1"},
+        {"schema": 2},
         [],
     ]
     for line in wrong:

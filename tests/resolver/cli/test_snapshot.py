@@ -26,7 +26,7 @@ def test_export_writes_what_the_daemon_says(served: Served, tmp_path: Path) -> N
 def test_export_for_programs(served: Served, tmp_path: Path) -> None:
     file = tmp_path / "out.db"
     done = cistern("cache", "export", file, "--json", "--socket", served.socket)
-    assert json.loads(done.output) == {"schema": 1, "entries": len(ENTRIES), "octets": file.stat().st_size}
+    assert json.loads(done.output) == {"schema": 2, "entries": len(ENTRIES), "octets": file.stat().st_size}
 
 
 def test_a_file_that_cannot_be_written_is_a_failure(served: Served, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_import_sends_every_entry_the_best_first(served: Served, tmp_path: Path)
 def test_import_for_programs(served: Served, tmp_path: Path) -> None:
     save(tmp_path / "in.db")
     done = cistern("cache", "import", tmp_path / "in.db", "--json", "--socket", served.socket)
-    assert json.loads(done.output) == {"schema": 1, "taken": len(ENTRIES) - 1, "passed_over": 1}
+    assert json.loads(done.output) == {"schema": 2, "taken": len(ENTRIES) - 1, "passed_over": 1}
 
 
 @pytest.mark.parametrize(

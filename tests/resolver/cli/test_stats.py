@@ -37,7 +37,7 @@ def test_people_get_a_table(served: Served) -> None:
 def test_programs_get_one_counter_per_line(served: Served) -> None:
     shown = cistern("stats", "--json", "--socket", served.socket)
     counter = {"name": "hits", "value": 5.0, "label": "", "help": "Answers from the cache."}
-    assert json.loads(shown.output) == {"schema": 1, **counter}
+    assert json.loads(shown.output) == {"schema": 2, **counter}
 
 
 def test_no_daemon_is_exit_code_1(served: Served) -> None:

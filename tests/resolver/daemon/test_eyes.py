@@ -177,7 +177,7 @@ def test_types_that_are_no_data_and_any_are_explained_as_they_would_be_answered(
             ["EDE 21 (zones are not transferred from here)"],
         )
         link, verdict = await ask(env, Explain("www.example", "ANY"))
-        assert (link["records"], verdict["rcode"]) == (['HINFO "RFC8482" ""'], "NOERROR")
+        assert (link["type"], link["rdata"], verdict["rcode"]) == ("HINFO", ['"RFC8482" ""'], "NOERROR")
 
     with_daemon(test)
 

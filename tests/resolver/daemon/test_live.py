@@ -31,7 +31,7 @@ async def test_each_query_that_is_sent_is_a_step_and_so_is_its_reply(net: Net) -
         "alias: CNAME of alias.src.test. to www.dst.test.",
         "answer: A 198.51.100.1",
     ]
-    assert [link.records for link in links] == [("CNAME www.dst.test.",), ("A 198.51.100.1",)]
+    assert [(link.type, link.rdata) for link in links] == [("CNAME", ("www.dst.test.",)), ("A", ("198.51.100.1",))]
     assert verdict == VerdictRow("NOERROR")
 
 
@@ -104,7 +104,7 @@ async def test_a_denial_and_a_loop_end_as_for_a_client(net: Net) -> None:
         assert verdict.rcode == rcode
         if rcode != "SERVFAIL":
             assert (links[-1].state, links[-1].age) == ("negative", links[-1].age)
-            assert links[-1].records[0].endswith(", SOA of dst.test.")
+            assert links[-1].rdata[0].endswith(", SOA of dst.test.")
         reply = await net.ask(question)
         assert (reply.rcode, reply.errors) == (rcode, {"INVALID_DATA"} if rcode == "SERVFAIL" else set())
 

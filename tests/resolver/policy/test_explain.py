@@ -78,23 +78,33 @@ def test_a_fresh_record_is_told_with_its_age_server_and_what_is_left() -> None:
         trust="answer_aa",
         security="unchecked",
         server="192.0.2.53",
-        records=("A 192.0.2.80",),
+        rdata=("192.0.2.80",),
     )
     assert verdict == VerdictRow("NOERROR")
 
 
 def test_a_chain_has_a_row_for_each_link() -> None:
     links, verdict = Known(rrset(WWW, CNAME, WEB), rrset(WEB, A, ADDRESS)).explain(WWW)
-    assert [(link.owner, link.records) for link in links] == [
-        ("www.example.", ("CNAME web.test.",)),
-        ("web.test.", ("A 192.0.2.80",)),
+    assert [(link.owner, link.type, link.rdata) for link in links] == [
+        ("www.example.", "CNAME", ("web.test.",)),
+        ("web.test.", "A", ("192.0.2.80",)),
     ]
     assert verdict.rcode == "NOERROR"
 
 
+def test_a_dname_has_a_row_and_so_has_the_alias_that_comes_of_it() -> None:
+    dname = replace(rrset(from_text("example."), DNAME, from_text("test.")), alias_target=from_text("test."))
+    links, _ = Known(dname).explain(from_text("web.example."))
+    assert [(link.owner, link.type, link.state, link.rdata) for link in links] == [
+        ("example.", "DNAME", "fresh", ("test.",)),
+        ("web.example.", "CNAME", "fresh", ("web.test.",)),
+        ("web.test.", "A", "missing", ()),
+    ]
+
+
 def test_a_name_that_does_not_exist_is_negative() -> None:
     (link,), verdict = Known(nxdomain(WEB)).explain(WEB)
-    assert (link.state, link.records) == ("negative", ("NXDOMAIN, SOA of test.",))
+    assert (link.state, link.rdata) == ("negative", ("NXDOMAIN, SOA of test.",))
     assert verdict == VerdictRow("NXDOMAIN")
 
 
@@ -199,7 +209,7 @@ def test_an_explanation_changes_nothing() -> None:
 def test_a_local_answer_is_told_by_its_records(origin: str) -> None:
     local = rrset(WWW, AAAA, bytes(15) + b"\1", ttl=5)
     links, verdict = split(explain_local(Answer(answer=(local,)), Question(WWW, AAAA), origin))
-    assert [(link.origin, link.state, link.records) for link in links] == [(origin, "local", ("AAAA ::1",))]
+    assert [(link.origin, link.state, link.rdata) for link in links] == [(origin, "local", ("::1",))]
     assert verdict == VerdictRow("NOERROR")
 
 

@@ -143,7 +143,7 @@ class PretendedDaemon:
     async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
         self.asked.append((question, network))
         await rows.send(TraceRow("missing", 0.0, 0, "www.example.", "A", text="not known"))
-        await rows.send(LinkRow("www.example.", "A", "answer", "fresh", records=("A 192.0.2.80",)))
+        await rows.send(LinkRow("www.example.", "A", "answer", "fresh", rdata=("192.0.2.80",)))
         await rows.send(VerdictRow("NOERROR"))
 
     async def top(self, most: int, interval: float, frames: int, rows: LiveRows) -> None:
