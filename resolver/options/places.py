@@ -3,6 +3,10 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
+
+# What the last line of a statement over several lines has: the end of an array or of a text. All else is read with it, and once.
+ENDS: Final = ("]", '"""', "'''")
 
 Key = tuple[str | int, ...]  # ("forward", 1, "zone"): tables by name, elements of arrays of tables by index
 
@@ -47,7 +51,10 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
         if not pending and not line.strip():
             continue
         begin = begin if pending else number
+        is_further = bool(pending)
         pending += line
+        if is_further and not any(end in line for end in ENDS):
+            continue
         try:
             tomllib.loads(pending)
         except tomllib.TOMLDecodeError:

@@ -31,6 +31,10 @@ zone = "other.example"
 key = 1
 [a.b.c]
 d = 1
+f = { g = [
+  "]",
+], h = 1 }
+e = 1
 '''
 
 
@@ -50,6 +54,7 @@ d = 1
         pytest.param(("forward", 1), 21, id="header of its second element"),
         pytest.param(("forward", 1, "zone"), 22, id="second of an array of tables"),
         pytest.param(("forward", 1, "below", "key"), 24, id="table below an element"),
+        pytest.param(("a", "b", "c", "e"), 30, id="after an inline table over several lines"),
         pytest.param(("a", "b", "c", "d"), 26, id="header of several names"),
     ],
 )
