@@ -1,6 +1,7 @@
 """How many files and sockets may this process have open, and what fits into that?"""
 
 import resource
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -42,4 +43,4 @@ def fit(prepared: Prepared, descriptors: int) -> Prepared:
     limits = fitted(options.limits, descriptors)
     if limits is options.limits:
         return prepared
-    return Prepared(msgspec.structs.replace(options, limits=limits), prepared.hints, prepared.anchors)
+    return replace(prepared, options=msgspec.structs.replace(options, limits=limits))

@@ -243,6 +243,9 @@ class Eyes:
         if self._parts.special.is_ours(question.qname):
             found = explain_local(await self._internal_answer(question, network), question, "internal")
             return _each_with_its_reason(found, self._reasons(question, network))
+        local = self._parts.local.find(question.qname, question.qtype)
+        if local is not None:
+            return explain_local(local, question, "local", self._parts.local.option_of(question.qname))
         special = self._parts.special.find(question.qname, question.qtype)
         if special is None and question.qtype == ANY:
             special = minimal_any(question.qname)

@@ -18,6 +18,7 @@ from internal_zones.database import Runner, own_thread
 from resolver.daemon.beliefs import Anchors, Beliefs
 from resolver.daemon.counters import Counts
 from resolver.daemon.host import HostTroubles
+from resolver.daemon.prepared import Prepared
 from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_mesh, make_recursion
 from resolver.daemon.tapping import Tapping, tap_of_clients, tapped_network, tapped_streams
 from resolver.daemon.trust import Trusting, make_beliefs
@@ -30,6 +31,7 @@ from resolver.observe.boundary import Boundary
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
 from resolver.policy.identity import nsid_of
+from resolver.policy.local import NO_LOCAL, Local
 from resolver.policy.rebinding import Guard
 from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
@@ -57,6 +59,7 @@ class Parts:
     servers: Servers
     internal: InternalZones | None
     special: SpecialUse
+    local: Local
     known: Known
     mesh: Mesh
     bridge: Bridge
@@ -107,13 +110,14 @@ def make_parts(
     run_io: Runner | None = None,
     *,
     anchors: Anchors = NO_ANCHORS,
+    local: Local = NO_LOCAL,
     counts: Counts | None = None,
     tapping: Tapping | None = None,
 ) -> Parts:
     """Wire the daemon. nursery: where lives what waits for streams and files. anchors: of dnssec.trust_anchors.
 
-    counts: where some things are counted already. run_io: where the state database is read, and the cache's file read and
-    written; None: each in a thread of its own. tapping: who is told messages; None: nobody.
+    local: of [local]. counts: where some things are counted already. run_io: where the state database is read, and the cache's
+    file read and written; None: each in a thread of its own. tapping: who is told messages; None: nobody.
     """
     counts = counts or Counts()
     memory = make_memory(options, counts)
@@ -125,10 +129,10 @@ def make_parts(
     ways = tapped_network(env.network, tapping), tapped_streams(streams, tapping)
     beliefs = make_beliefs(options.dnssec, anchors, env.wall())
     recursion = make_recursion(options, env, counts, memory, hints, mesh, *ways, beliefs)
-    special = SpecialUse(recursion.zones)
+    special = SpecialUse(recursion.zones, local.named)
     handler = Handler(
         env.now,
-        _sources(options, env, memory.cache, special, internal, recursion, mesh, bridge, beliefs, counts),
+        _sources(options, env, memory.cache, special, local, internal, recursion, mesh, bridge, beliefs, counts),
         memory.cache,
         options.limits,
         counts.service,
@@ -151,6 +155,7 @@ def make_parts(
         servers=memory.servers,
         internal=internal,
         special=special,
+        local=local,
         known=_known(options, memory, recursion, hints),
         mesh=mesh,
         bridge=bridge,
@@ -168,32 +173,27 @@ def make_parts(
     )
 
 
-def remade_parts(
-    parts: Parts,
-    options: Options,
-    hints: Delegation,
-    anchors: Anchors,
-    internal: InternalZones | None,
-    tapping: Tapping | None,
-) -> Parts:
-    """The parts of a daemon that goes by other options, with all that `parts` remembers and counts, and its handler.
+def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | None, tapping: Tapping | None) -> Parts:
+    """The parts of a daemon that goes by another config, with all that `parts` remembers and counts, and its handler.
 
     The handler answers with them from here on; what is in flight ends with those that it began with.
     """
+    options, hints, local = prepared.options, prepared.hints, prepared.local
     memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers)
     memory.adopt(options)
     ways = tapped_network(parts.env.network, tapping), tapped_streams(parts.streams, tapping)
     beliefs = parts.trusting.beliefs if parts.trusting is not None else None
     if beliefs is not None:
-        beliefs.adopt(options.dnssec, anchors, parts.env.wall())
+        beliefs.adopt(options.dnssec, prepared.anchors, parts.env.wall())
     recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, *ways, beliefs)
-    special = SpecialUse(recursion.zones)
+    special = SpecialUse(recursion.zones, local.named)
     parts.handler.adopt(
         _sources(
             options,
             parts.env,
             parts.cache,
             special,
+            local,
             internal,
             recursion,
             parts.mesh,
@@ -214,6 +214,7 @@ def remade_parts(
         options=options,
         internal=internal,
         special=special,
+        local=local,
         known=_known(options, memory, recursion, hints),
         public=recursion.public,
         new_budget=recursion.new_budget,
@@ -228,6 +229,7 @@ def _sources(
     env: Env,
     cache: RRsetCache,
     special: SpecialUse,
+    local: Local,
     internal: InternalZones | None,
     recursion: Recursion,
     mesh: Mesh,
@@ -245,6 +247,7 @@ def _sources(
         bridge.outside,
         guard=_guard_of(options),
         beside=lambda answer: with_addresses(cache, answer, env.now()),
+        local=local,
         identity=options.identity,
         trusted=beliefs.root_tags if beliefs is not None else None,
         counts=counts.policy,

@@ -21,6 +21,8 @@ from resolver.iterate import BadHints, built_in_hints, configured, parse_hints
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.options import Options, load
 from resolver.options.problems import Fault
+from resolver.policy.local import NO_LOCAL, Local
+from resolver.policy.local_records import faults_of_local, read_local
 
 # What SQLite says of a sound statement whose tables are not there (yet).
 OF_THE_SCHEMA: Final = ("no such table", "no such column")
@@ -30,21 +32,23 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Sound options, where recursion begins by them, and the trust anchors; none when nothing is validated."""
+    """Sound options, where recursion begins by them, the trust anchors (none when nothing is validated), the local data."""
 
     options: Options
     hints: Delegation
     anchors: Anchors
+    local: Local = NO_LOCAL
 
 
 def prepare(path: Path) -> Prepared:
     """What the config at `path` says. Raises ConfigError with all that keeps a daemon from running by it."""
     options = load(path, faults_of_files)
-    return Prepared(options, read_hints(options), read_anchors(options.dnssec))
+    local = read_local(options.local, configured(options.forward, options.stub).keys())
+    return Prepared(options, read_hints(options), read_anchors(options.dnssec), local)
 
 
 def faults_of_files(options: Options) -> Iterator[Fault]:
-    """What is wrong in the files and statements that sound options name."""
+    """What is wrong in the files, statements and records that sound options name."""
     try:
         read_hints(options)
     except (OSError, BadHints, UnicodeDecodeError) as wrong:
@@ -53,6 +57,8 @@ def faults_of_files(options: Options) -> Iterator[Fault]:
         read_anchors(options.dnssec)
     except (OSError, BadAnchors, UnicodeDecodeError) as wrong:
         yield Fault(("dnssec", "trust_anchors"), f"expected a file of DS or DNSKEY records: {wrong}")
+    for option, index, wrong_there in faults_of_local(options.local, configured(options.forward, options.stub).keys()):
+        yield Fault(("local", option, index), wrong_there)
     yield from _faults_of_mapping(options.state)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -110,7 +111,7 @@ class Reloader:
             opened.pop_all()
         await self._make_room(wanted)
         anchored = self._anchored()
-        self._switch(Prepared(wanted, prepared.hints, prepared.anchors), internal)
+        self._switch(replace(prepared, options=wanted), internal)
         self._doors.serve(doors)
         self._doors.drain(self._doors.texts - frozenset(wanted.listen.addresses))
         self._windows.replace(window, wanted.metrics.listen)
@@ -169,7 +170,7 @@ class Reloader:
         parts = self._running.parts
         self._scopes["resolving"].cancel()
         tapping = self._other_tapping(prepared.options)
-        remade = remade_parts(parts, prepared.options, prepared.hints, prepared.anchors, internal, tapping)
+        remade = remade_parts(parts, prepared, internal, tapping)
         self._running.take(remade)
         self._relog(prepared.options.log)
         log_what_is_read(prepared)

@@ -202,7 +202,16 @@ async def _serve_and_end(
     whole: trio.CancelScope,
     counts: Counts,
 ) -> None:
-    await serve(prepared.options, env, prepared.hints, draining, anchors=prepared.anchors, around=around, counts=counts)
+    await serve(
+        prepared.options,
+        env,
+        prepared.hints,
+        draining,
+        anchors=prepared.anchors,
+        local=prepared.local,
+        around=around,
+        counts=counts,
+    )
     whole.cancel()
 
 

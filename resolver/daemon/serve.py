@@ -32,6 +32,7 @@ from resolver.observe.http import pages
 from resolver.observe.metrics import Exposition
 from resolver.observe.turns import Holders
 from resolver.options import Options
+from resolver.policy.local import NO_LOCAL, Local
 from resolver.service.control import serve_control
 from resolver.service.draining import DRAIN_SECONDS
 
@@ -51,13 +52,14 @@ async def serve(
     *,
     run_io: Runner | None = None,
     anchors: Anchors = NO_ANCHORS,
+    local: Local = NO_LOCAL,
     around: Around = NOTHING_AROUND,
     counts: Counts | None = None,
     task_status: trio.TaskStatus[Listening] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Be the daemon until cancelled, or until `draining` is set and what is in flight is answered.
 
-    hints: where recursion begins. anchors: of dnssec.trust_anchors. around: what it is told and whom it tells.
+    hints: where recursion begins. anchors: of dnssec.trust_anchors. local: of [local]. around: what it is told and whom it tells.
     counts: where some things are counted already.
     run_io: where files are read and written; None: in threads of their own.
     Raises OSError for what cannot be listened on, its address or path as the file name, and NotTakenOver.
@@ -65,7 +67,9 @@ async def serve(
     async with trio.open_nursery() as background:
         counts = counts or Counts()
         tapping = make_tapping(options, env, counts, around.connect, VERSION)
-        parts = make_parts(options, env, hints, background, run_io, anchors=anchors, counts=counts, tapping=tapping)
+        parts = make_parts(
+            options, env, hints, background, run_io, anchors=anchors, local=local, counts=counts, tapping=tapping
+        )
         if options.log.level == "debug":
             holders = Holders(env.now)
             trio.lowlevel.add_instrument(holders)

@@ -209,6 +209,7 @@ CHECKS: Final[Mapping[Key, Callable[[object], str]]] = {
     ("stub", "zone"): _each(_check_zone),
     ("stub", "servers"): _each(_check_address),
     ("server", "address"): _each(_check_ip),
+    ("local", "zones"): _each(_check_zone),
     ("stale", "prefer_positive"): _each(_check_zone),
     ("dnssec", "negative_trust_anchors"): _each(_check_zone),
     ("metrics", "listen"): _each(_check_address_or_off),

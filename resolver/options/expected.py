@@ -48,10 +48,10 @@ def _words(kind: inspect.Type) -> str:
             return f"a number {_span(kind, 'from ')}".rstrip()
         case inspect.StrType(min_length=least):
             return "a text that is not empty" if least else "a text"
-        case (
-            inspect.ListType(item_type=item, min_length=least) | inspect.VarTupleType(item_type=item, min_length=least)
-        ):
-            return f"an array{f' of at least {least}' if least else ''}, each item {_words(_bare(item))}"
+        case inspect.ListType() | inspect.VarTupleType():
+            ends = (("at least", kind.min_length), ("at most", kind.max_length))
+            bounds = " and".join(f" {word} {end}" for word, end in ends if end is not None)
+            return f"an array{f' of{bounds}' if bounds else ''}, each item {_words(_bare(kind.item_type))}"
         case inspect.UnionType(types=types):
             return " or ".join(_words(_bare(one)) for one in types)
     return "a table"

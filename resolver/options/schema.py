@@ -9,7 +9,7 @@ from internal_zones.options import StateOptions
 from resolver.dnssec.options import DnssecOptions
 from resolver.iterate.options import ForwardZone, RecursionOptions, ServerOverride, StubZone
 from resolver.observe.options import DnstapOptions, LogOptions
-from resolver.policy.options import AnswerOptions, IdentityOptions, NetworksOptions
+from resolver.policy.options import AnswerOptions, IdentityOptions, LocalOptions, NetworksOptions
 from resolver.service.options import ControlOptions, LimitOptions, ListenOptions, MetricsOptions
 
 
@@ -56,6 +56,12 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             examples=[{"address": "192.0.2.3", "cookies": False, "edns": True, "tcp": "auto"}],
         ),
     ] = ()
+    local: Annotated[
+        LocalOptions,
+        msgspec.Meta(
+            description="Your own records, answered from here and never asked of anybody; aliases are not among them."
+        ),
+    ] = LocalOptions()
     dnssec: Annotated[DnssecOptions, msgspec.Meta(description="Whose signatures are believed.")] = DnssecOptions()
     cache: Annotated[CacheOptions, msgspec.Meta(description="How much is remembered, and for how long.")] = (
         CacheOptions()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-ORIGINS: Final = ("special", "internal", "cache", "stale", "upstream", "refused")
+ORIGINS: Final = ("special", "local", "internal", "cache", "stale", "upstream", "refused")
 
 
 @dataclass

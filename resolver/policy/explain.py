@@ -39,8 +39,8 @@ IN_ITS_NETWORK: Final = "answered in each client's own network: explain this nam
 class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
     """One link of the chain from the qname to the data: an RRset, or where there is none, what was asked for.
 
-    origin: where it comes from: cache, internal, special, upstream (it would have to be asked for) or answer (it has been).
-    Times in seconds; None where there is nothing that has an age, or no end to it. rdata: presentation text.
+    origin: where it comes from: cache, internal, local, special, upstream (it would have to be asked for) or answer (it has
+    been). Times in seconds; None where there is nothing that has an age, or no end to it. rdata: presentation text.
     note: what a reader should know.
     """
 
@@ -79,12 +79,12 @@ def explain(known: Known, question: Question, now: float) -> list[ExplainRow]:
     return list(_story(known, question, now))
 
 
-def explain_local(answer: Answer, question: Question, origin: str) -> list[ExplainRow]:
-    """The rows of an answer that is made here: `origin` is "internal" or "special"."""
-    links = [_local_row(rrset, origin) for rrset in answer.answer]
+def explain_local(answer: Answer, question: Question, origin: str, note: str = "") -> list[ExplainRow]:
+    """The rows of an answer that is made here: `origin` is "internal", "local" or "special". note: of each link."""
+    links = [_local_row(rrset, origin, note) for rrset in answer.answer]
     if not links:
         state: State = "negative" if answer.rcode in (NOERROR, NXDOMAIN) else "failed"
-        links = [LinkRow(to_text(question.qname), type_to_text(question.qtype), origin, state)]
+        links = [LinkRow(to_text(question.qname), type_to_text(question.qtype), origin, state, note=note)]
     return [*links, verdict_row(answer)]
 
 
@@ -194,7 +194,7 @@ def _absent(wanted: Question, failure: RememberedFailure | None, now: float) -> 
     return LinkRow(name, rtype, "cache", "failed", ttl_left=failure.until - now, note=_failure_text(failure))
 
 
-def _local_row(rrset: RRset, origin: str) -> LinkRow:
+def _local_row(rrset: RRset, origin: str, note: str) -> LinkRow:
     return LinkRow(
         owner=to_text(rrset.owner),
         type=type_to_text(rrset.rtype),
@@ -204,6 +204,7 @@ def _local_row(rrset: RRset, origin: str) -> LinkRow:
         trust=rrset.trust.name.lower(),
         security=rrset.security.name.lower(),
         rdata=_texts(rrset),
+        note=note,
     )
 
 

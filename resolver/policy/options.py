@@ -7,6 +7,10 @@ import msgspec
 MAX_NETWORK = 2**32 - 1  # a network id is 32 bits of a 6PN address
 MAX_IDENTITY_OCTETS = 128  # of a text: within one character-string, and NSID beside all else in 512 octets
 
+MAX_LOCAL = (
+    10_000  # records, and zones: some MB, and a second of `cistern check`; whoever has more has a server for them
+)
+
 NetworksOptions = dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]]
 
 Order = Literal["vary", "keep"]
@@ -43,6 +47,26 @@ class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     private_zones: Annotated[
         tuple[str, ...],
         msgspec.Meta(description="zones at and below which names may give these private addresses all the same"),
+    ] = ()
+
+
+class LocalOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[local]` table."""
+
+    records: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            max_length=MAX_LOCAL,
+            description='as "printer.corp. 300 A 192.0.2.7"; a name that has one has no other types, and names around it are '
+            "ordinary ones",
+        ),
+    ] = ()
+    zones: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            max_length=MAX_LOCAL,
+            description="zones that have no names but those of these records: all others are denied",
+        ),
     ] = ()
 
 

@@ -1,4 +1,4 @@
-"""Which source answers a question: special-use names, internal zones, or the public resolution, in this order."""
+"""Which source answers a question: internal zones, local data, special-use names, or the public resolution, in this order."""
 
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
@@ -24,6 +24,7 @@ from resolver.errors import (
 from resolver.iterate.budget import Budget
 from resolver.policy.counts import PolicyCounts
 from resolver.policy.identity import chaos_answer
+from resolver.policy.local import NO_LOCAL, Local
 from resolver.policy.options import IdentityOptions
 from resolver.policy.rebinding import Guard
 from resolver.policy.sentinel import heed, is_sentinel
@@ -65,6 +66,7 @@ class Sources:
         *,
         guard: Guard | None = None,
         beside: Callable[[Answer], Answer] = as_it_is,
+        local: Local = NO_LOCAL,
         identity: IdentityOptions = NOBODY,
         trusted: AbstractSet[int] | None = None,
         counts: PolicyCounts | None = None,
@@ -74,10 +76,12 @@ class Sources:
         internal: None when no state database is configured; its names are then reserved all the same.
 
         guard: which addresses public names may give. beside: adds what is worth saying beside a public answer.
+        local: the operator's own records.
         identity: what is said of this server. trusted: the key tags of the root's trust anchors; None: nothing is validated.
         """
         self._special = special
         self._is_ours = special.is_ours
+        self._local = local
         self._internal = internal
         self._public = public
         self._budget = budget
@@ -100,6 +104,9 @@ class Sources:
             if self._is_ours(query.qname):
                 answer = self._serving(view).find(view.network_id(), query.qname, query.qtype, now, view.client)
                 return answer if answer is None else self._noted("internal", answer)
+            answer = self._local.find(query.qname, query.qtype)
+            if answer is not None:
+                return self._noted("local", answer)
             answer = self._special.find(query.qname, query.qtype)
             if answer is None and query.qtype == ANY:
                 answer = minimal_any(query.qname)

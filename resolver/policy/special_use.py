@@ -39,14 +39,19 @@ LOOPBACK_POINTERS: Final = {
     from_text("1.0.0.127.in-addr.arpa."): LOCALHOST,
     from_text("1." + "0." * 31 + "ip6.arpa."): LOCALHOST,
 }
+POINTED: Final = frozenset(above for name in LOOPBACK_POINTERS for above in ancestors(name))
 
 
 class SpecialUse:
     """The special-use names of this daemon: all of them but those at or below zones that are configured elsewhere."""
 
-    def __init__(self, configured: Iterable[WireName] = ()) -> None:
-        """configured: forward and stub zones; an operator who names one there means it."""
+    def __init__(self, configured: Iterable[WireName] = (), named: AbstractSet[WireName] = frozenset()) -> None:
+        """configured: forward and stub zones; an operator who names one there means it.
+
+        named: names that are, because something below them is configured; that they are not there would deny it (RFC 8020).
+        """
         self._configured = frozenset(configured)
+        self._named = named
         self._zones = frozenset(map(from_text, NO_SUCH_ZONES))
         self.is_ours = ours(self._configured)
 
@@ -63,8 +68,15 @@ class SpecialUse:
             if name == LOCALHOST:
                 return _localhost(qname, qtype)
             if name in self._zones:
-                return _reserved(name, qname, qtype)
+                return self._reserved(name, qname, qtype)
         return None
+
+    def _reserved(self, zone: WireName, qname: WireName, qtype: int) -> Answer:
+        """A zone that is empty but for its apex and the loopback addresses' names."""
+        pointer = LOOPBACK_POINTERS.get(qname)
+        if pointer is not None and qtype == PTR:
+            return Answer(answer=(local_rrset(qname, PTR, (pointer,), LOCAL_TTL),), authoritative=True)
+        return within(zone, qname, qtype, LOCAL_TTL, exists=qname in POINTED or qname in self._named)
 
 
 def ours(configured: AbstractSet[WireName]) -> Callable[[WireName], bool]:
@@ -81,31 +93,30 @@ def ours(configured: AbstractSet[WireName]) -> Callable[[WireName], bool]:
 def _localhost(qname: WireName, qtype: int) -> Answer:
     """RFC 6761 §6.3: every name at or below localhost. is the loopback address; other types are NODATA."""
     if qtype in LOOPBACK:
-        return Answer(answer=(_local(qname, qtype, LOOPBACK[qtype]),), authoritative=True)
-    return Answer(authority=(_soa(LOCALHOST),), authoritative=True)
+        return Answer(answer=(local_rrset(qname, qtype, (LOOPBACK[qtype],), LOCAL_TTL),), authoritative=True)
+    return Answer(authority=(soa_of(LOCALHOST, LOCAL_TTL),), authoritative=True)
 
 
-def _reserved(zone: WireName, qname: WireName, qtype: int) -> Answer:
-    """A zone that is empty but for its apex (RFC 6303 §3) and the loopback addresses' names."""
-    pointer = LOOPBACK_POINTERS.get(qname)
-    if pointer is not None and qtype == PTR:
-        return Answer(answer=(_local(qname, PTR, pointer),), authoritative=True)
+def within(zone: WireName, qname: WireName, qtype: int, ttl: int, *, exists: bool) -> Answer:
+    """What a zone that is made here says where it has no record: SOA and NS at its apex (RFC 6303 §3), else a denial.
+
+    exists: is there anything at or below the name? At a zone's apex there always is.
+    """
     if qname == zone and qtype == SOA:
-        return Answer(answer=(_soa(zone),), authoritative=True)
+        return Answer(answer=(soa_of(zone, ttl),), authoritative=True)
     if qname == zone and qtype == NS:
-        return Answer(answer=(_local(zone, NS, zone),), authoritative=True)
-    exists = qname == zone or any(qname in ancestors(name) for name in LOOPBACK_POINTERS)
-    return Answer(rcode=NOERROR if exists else NXDOMAIN, authority=(_soa(zone),), authoritative=True)
+        return Answer(answer=(local_rrset(zone, NS, (zone,), ttl),), authoritative=True)
+    rcode = NOERROR if exists or qname == zone else NXDOMAIN
+    return Answer(rcode=rcode, authority=(soa_of(zone, ttl),), authoritative=True)
 
 
-def _soa(zone: WireName) -> RRset:
+def soa_of(zone: WireName, ttl: int) -> RRset:
     """RFC 6303 §3's SOA: the zone itself as its only server."""
     numbers = (1, 3600, 1200, 604800, 10800)
     rdata = zone + from_text("nobody.invalid.") + b"".join(number.to_bytes(4, "big") for number in numbers)
-    return _local(zone, SOA, rdata)
+    return local_rrset(zone, SOA, (rdata,), ttl)
 
 
-def _local(owner: WireName, rtype: int, rdata: bytes) -> RRset:
-    return RRset(
-        owner=owner, rtype=rtype, rdatas=(rdata,), ttl=LOCAL_TTL, received=0.0, expires=FOREVER, trust=Trust.LOCAL
-    )
+def local_rrset(owner: WireName, rtype: int, rdatas: tuple[bytes, ...], ttl: int) -> RRset:
+    """An RRset that is made here, and does not age."""
+    return RRset(owner=owner, rtype=rtype, rdatas=rdatas, ttl=ttl, received=0.0, expires=FOREVER, trust=Trust.LOCAL)

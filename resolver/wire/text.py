@@ -1,10 +1,15 @@
 """How do people write types, RCODEs and rdata? Presentation text is dnspython's trade; this is off every hot path."""
 
 import dns.exception
+import dns.name
 import dns.rcode
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+
+
+class BadRdata(ValueError):
+    """Text that is no rdata of its type; the message says why."""
 
 
 class UnknownType(ValueError):
@@ -19,6 +24,16 @@ def rdata_to_text(rtype: int, rdata: bytes) -> str:
     except (dns.exception.DNSException, ValueError):
         text = ""
     return text.rstrip() or f"\\# {len(rdata)} {rdata.hex()}".rstrip()
+
+
+def rdata_from_text(rtype: int, text: str) -> bytes:
+    """Uncompressed rdata of its presentation form, in which names are absolute. Raises BadRdata."""
+    try:
+        rdtype = dns.rdatatype.RdataType.make(rtype)
+        rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, text, origin=dns.name.root, relativize=False)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise BadRdata(f"no data of type {type_to_text(rtype)}: {str(error).rstrip('.')}") from None
+    return rdata.to_wire() or b""
 
 
 def type_to_text(rtype: int) -> str:

@@ -81,7 +81,7 @@ DECIDERS: Final = DRIVEN | {
             "units",
         )
     ),
-    *(f"resolver.policy.{name}" for name in ("explain", "options", "special_use", "views", "sources")),
+    *(f"resolver.policy.{name}" for name in ("explain", "local", "options", "special_use", "views", "sources")),
     *(f"resolver.service.{name}" for name in ("fast", "handler", "options", "counts", "control_protocol")),
 }
 PURE: Final = re.compile(r"\bPure\b")  # so a module's docstring says that it decides and does not wait

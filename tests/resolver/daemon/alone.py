@@ -1,6 +1,7 @@
 """A daemon on a simulated network on which nobody else is, for the tests of its frame."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from random import Random
 
 import msgspec
@@ -15,6 +16,7 @@ from resolver.dnssec import DnssecOptions
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.options import Options
+from resolver.policy.local_records import read_local
 from resolver.service.options import ControlOptions, ListenOptions, MetricsOptions
 from tests.simulation.env import SimulatedEnv
 from tests.simulation.fabric import Fabric
@@ -50,8 +52,9 @@ def with_daemon(test: Test, **changes: object) -> None:
         env = simulated()
         draining = trio.Event()
         options = msgspec.structs.replace(ALONE, **changes)
+        local = read_local(options.local, frozenset())
         async with trio.open_nursery() as nursery:
-            addresses = await nursery.start(serve, options, env, HINTS, draining)
+            addresses = await nursery.start(partial(serve, options, env, HINTS, draining, local=local))
             await test(env, addresses[0], draining)
             nursery.cancel_scope.cancel()
 

@@ -19,6 +19,7 @@ from resolver.daemon.trust_keeper import TrustKeeper
 from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Uncut
 from resolver.env import Address, Env
+from resolver.policy.options import LocalOptions
 from resolver.service.control_protocol import (
     Busy,
     CacheFlush,
@@ -28,6 +29,7 @@ from resolver.service.control_protocol import (
     FailureList,
     Forgettable,
     ReloadRow,
+    Resolve,
     ServerList,
     ServersWorst,
     StateApps,
@@ -167,6 +169,25 @@ def test_special_and_internal_names_are_explained_as_they_would_be_answered() ->
             assert verdict["rcode"] == "REFUSED"
 
     with_daemon(test)
+
+
+@pytest.mark.parametrize(
+    ("name", "rdata", "rcode", "option"),
+    [
+        ("printer.corp.test", ["192.0.2.7"], "NOERROR", "local.records"),
+        ("other.corp.test", [], "NXDOMAIN", "local.zones"),
+    ],
+)
+def test_local_data_is_explained_with_the_option_that_says_it(
+    name: str, rdata: list[str], rcode: str, option: str
+) -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        for request in (Explain(name, "A"), Resolve(name, "A")):
+            link, verdict = await ask(env, request)
+            assert (link["origin"], link["rdata"], link["note"]) == ("local", rdata, option)
+            assert (verdict["rcode"], verdict["next"]) == (rcode, "")
+
+    with_daemon(test, local=LocalOptions(records=("printer.corp.test. 300 A 192.0.2.7",), zones=("corp.test",)))
 
 
 def test_types_that_are_no_data_and_any_are_explained_as_they_would_be_answered() -> None:

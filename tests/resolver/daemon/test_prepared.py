@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cache.names import ROOT
+from cache.names import ROOT, from_text
+from cache.rrtypes import A
 from resolver.daemon.prepared import doubts, prepare, read_hints, remarks
 from resolver.demo.state import make_state
 from resolver.env import Address
@@ -25,6 +26,14 @@ def test_an_empty_config_needs_no_file(tmp_path: Path) -> None:
     assert len(prepared.anchors[ROOT].ds) == 2
 
 
+def test_local_data_is_read_and_a_stub_zone_below_it_stays_one(tmp_path: Path) -> None:
+    config = tmp_path / "cistern.toml"
+    config.write_text('[local]\nzones = ["corp"]\n[[stub]]\nzone = "lab.corp"\nservers = ["192.0.2.1:53"]\n')
+    local = prepare(config).local
+    assert local.find(from_text("www.corp"), A) is not None
+    assert local.find(from_text("www.lab.corp"), A) is None
+
+
 @pytest.mark.parametrize(
     ("text", "line", "key", "wrong"),
     [
@@ -36,6 +45,20 @@ def test_an_empty_config_needs_no_file(tmp_path: Path) -> None:
             '[recursion]\nroot_hints = "binary"', 2, "recursion.root_hints", "expected a root hints file", id="no text"
         ),
         pytest.param('[state]\n[state.mapping]\napp = "SELEKT 1"', 3, "state.mapping.app", "syntax error", id="no SQL"),
+        pytest.param(
+            '[local]\nrecords = [\n"ok.test. A 192.0.2.1",\n"x.test. A 192.0.2"]',
+            2,
+            "local.records[1]",
+            "x.test. A 192.0.2",
+            id="record",
+        ),
+        pytest.param(
+            '[local]\nzones = ["a.test"]\n[[stub]]\nzone = "a.test"\nservers = ["192.0.2.1:53"]',
+            2,
+            "local.zones[0]",
+            "already stands in [[forward]] or [[stub]]",
+            id="local zone",
+        ),
         pytest.param(
             '[state.mapping]\npeers = "SELECT 1 AS name"', 2, "state.mapping.peers", "yields columns", id="columns"
         ),

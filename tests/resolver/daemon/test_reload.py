@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
 
+import dns.flags
 import msgspec
 import pytest
 import trio
@@ -26,6 +27,8 @@ from resolver.iterate.options import ForwardZone
 from resolver.observe.dnstap import Control, control_frame
 from resolver.observe.options import DnstapOptions, LogOptions
 from resolver.options import ConfigError, Options, Problem
+from resolver.policy.local_records import read_local
+from resolver.policy.options import LocalOptions
 from resolver.service.control_protocol import CacheFlush, ConfigShow, FailureList, Reload, Stats, Status
 from resolver.service.options import ControlOptions, LimitOptions, ListenOptions, MetricsOptions
 from tests.resolver.daemon.alone import ALONE, CONTROL, HINTS, HOST, METRICS
@@ -57,7 +60,7 @@ class World:
         await trio.lowlevel.checkpoint()
         if self.fault is not None:
             raise self.fault
-        return Prepared(self.options, HINTS, self.anchors)
+        return Prepared(self.options, HINTS, self.anchors, read_local(self.options.local, frozenset()))
 
     async def ask(self, qname: str, port: int = 53) -> str:
         """The RCODE that a client gets."""
@@ -154,6 +157,30 @@ def test_what_was_found_below_trust_anchors_that_come_or_go_is_found_anew() -> N
             assert "www.corp.test." not in kept
 
     with_world(test, change(ALONE, dnssec=DnssecOptions()))
+
+
+def test_local_data_comes_and_goes_from_one_query_to_the_next() -> None:
+    async def test(world: World) -> None:
+        for _ in range(3):
+            assert await world.ask("own.corp.test") == "SERVFAIL"
+            assert await world.ask("7.0.0.10.in-addr.arpa") == "NXDOMAIN"
+            row = await world.reload(
+                local=LocalOptions(("own.corp.test. 60 A 192.0.2.7", "7.0.0.10.in-addr.arpa. PTR x."))
+            )
+            assert row["changed"] == ["local.records"]
+            for _ in range(2):  # the second may be given again as it was
+                reply = await Client(world.env.network, Address(HOST, 53)).ask("own.corp.test", flags="DO AD")
+                assert reply is not None
+                assert reply.flags & dns.flags.AA
+                assert not reply.flags & dns.flags.AD
+                assert [str(rrset) for rrset in reply.answer] == ["own.corp.test. 60 IN A 192.0.2.7"]
+            assert await world.ask("7.0.0.10.in-addr.arpa") == "NOERROR"
+            assert await world.ask("www.corp.test") == "SERVFAIL"
+            await world.reload(local=LocalOptions(zones=("corp.test",)))
+            assert await world.ask("own.corp.test") == await world.ask("www.corp.test") == "NXDOMAIN"
+            await world.reload(local=LocalOptions())
+
+    with_world(test)
 
 
 def test_a_question_in_flight_ends_under_the_config_that_it_began_with() -> None:

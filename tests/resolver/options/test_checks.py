@@ -14,6 +14,7 @@ from resolver.options.schema import Options
         pytest.param(("recursion", "do_not_query"), ("192.0.2.0/24", "2001:db8::/32", "192.0.2.1"), id="prefixes"),
         pytest.param(("forward", 3, "zone"), "corp.example", id="zone"),
         pytest.param(("server", 3, "address"), "2001:db8::3", id="server"),
+        pytest.param(("local", "zones"), ("corp.example",), id="local zones"),
         pytest.param(("stub", 0, "zone"), ".", id="the root is a zone"),
         pytest.param(("networks", "127.0.0.0/8"), 24, id="network"),
         pytest.param(("metrics", "listen"), "", id="off"),
@@ -35,6 +36,7 @@ def test_a_sound_value_has_no_fault(key: tuple[str | int, ...], value: object) -
         pytest.param(("recursion", "do_not_query"), ("192.0.2.1/24",), "host bits set", id="host bits"),
         pytest.param(("networks", "fdaa::/200"), 24, "expected a prefix", id="prefix length"),
         pytest.param(("forward", 0, "zone"), "corp..example", "empty label", id="zone"),
+        pytest.param(("local", "zones"), ("corp.example", "a..b"), "empty label", id="local zone"),
         pytest.param(("server", 0, "address"), "192.0.2.3:53", "without a port", id="server"),
         pytest.param(("dnssec", "negative_trust_anchors"), ("a" * 64,), "label of 64", id="anchor"),
         pytest.param(

@@ -42,6 +42,12 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
             "",
             id="non-empty array",
         ),
+        pytest.param(
+            Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=9)],
+            "an array of at least 1 and at most 9, each item a text",
+            "",
+            id="bounded array",
+        ),
         pytest.param(int | str, "a whole number or a text", "", id="union"),
         pytest.param(dict[str, int], "a table", "", id="table"),
     ],

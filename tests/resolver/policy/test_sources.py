@@ -25,6 +25,8 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate import Budget, Iteration
+from resolver.policy.counts import PolicyCounts
+from resolver.policy.local import Local
 from resolver.policy.options import Rebind
 from resolver.policy.rebinding import Guard
 from resolver.policy.sources import HINFO, Sources
@@ -65,8 +67,20 @@ async def nowhere(asked: Question, budget: Budget, flight: Landing) -> Iteration
     raise AssertionError(f"{asked} was taken upstream")
 
 
+LOCAL_RECORDS = (
+    "own.example. 60 A 192.0.2.7",
+    "1.0.0.10.in-addr.arpa. 60 PTR own.example.",
+    "web.internal. 60 A 192.0.2.7",
+)
+
+
 def sources_of(
-    turned: Turned, cache: RRsetCache, database: str = "", rebind: Rebind = "refuse", fly: Fly = nowhere
+    turned: Turned,
+    cache: RRsetCache,
+    database: str = "",
+    rebind: Rebind = "refuse",
+    fly: Fly = nowhere,
+    counts_of_policy: PolicyCounts | None = None,
 ) -> Sources:
     counts = ResolveCounts()
     public = PublicResolver(
@@ -91,6 +105,12 @@ def sources_of(
         turned.mesh,
         turned.bridge.outside,
         guard=Guard(rebind),
+        local=Local(
+            [rrset(text) for text in LOCAL_RECORDS],
+            [from_text("corp.test"), from_text("alt")],
+            [from_text("lab.corp.test")],
+        ),
+        counts=counts_of_policy,
     )
 
 
@@ -157,6 +177,45 @@ def test_special_use_names_need_no_network() -> None:
     answer = answer_now(query("www.invalid A"))
     assert answer is not None
     assert answer.rcode == NXDOMAIN
+
+
+@pytest.mark.parametrize(
+    ("asked", "client", "rcode"),
+    [
+        pytest.param("own.example A", LOOPBACK, NOERROR, id="before the cache"),
+        pytest.param("own.example AAAA", LOOPBACK, NOERROR, id="a type that it has not"),
+        pytest.param("own.example ANY", LOOPBACK, NOERROR, id="ANY"),
+        pytest.param("www.corp.test A", LOOPBACK, NXDOMAIN, id="in a zone of the operator's"),
+        pytest.param("1.0.0.10.in-addr.arpa PTR", LOOPBACK, NOERROR, id="before special-use names"),
+        pytest.param("alt NS", LOOPBACK, NOERROR, id="a zone before that of special use"),
+        pytest.param("own.example A", STRANGER, REFUSED, id="a client of no network"),
+    ],
+)
+def test_local_data_is_the_operators_own_word(asked: str, client: bytes, rcode: int) -> None:
+    held = "own.example. 60 A 192.0.2.99", "www.corp.test. 60 A 192.0.2.99", "own.example. 60 AAAA 2001:db8::99"
+    for flags in (RD, 0):
+        answer = answer_now(query(asked, flags=flags), client, *held)
+        assert answer is not None
+        assert answer.rcode == rcode
+        assert answer.authoritative == (client == LOOPBACK)
+        assert not any(rdata.endswith(b"\x99") for one in answer.answer for rdata in one.rdatas)
+
+
+def test_internal_names_are_not_the_operators_to_change() -> None:
+    answer = answer_now(query("web.internal A"), MACHINE)
+    assert answer is not None
+    assert answer.rcode == NotServed.rcode
+
+
+def test_answers_of_local_data_are_counted_as_such() -> None:
+    async def main() -> None:
+        turned, counts = Turned(), PolicyCounts()
+        sources = sources_of(turned, RRsetCache(CacheOptions()), counts_of_policy=counts)
+        for asked in ("own.example A", "www.corp.test A", "www.invalid A"):
+            assert sources.answer_now(query(asked), view(), 0.0) is not None
+        assert (counts.answers["local"], counts.answers["special"]) == (2, 1)
+
+    play(main)
 
 
 def test_a_cached_answer_is_given_with_rd_and_without() -> None:

@@ -51,6 +51,15 @@ def test_a_zone_that_the_operator_configured_is_asked_there() -> None:
     assert special.find(from_text("1.1.3.10.in-addr.arpa"), PTR) is not None
 
 
+def test_a_name_above_one_that_is_configured_is_not_denied() -> None:
+    """RFC 8020: who hears that 0.10.in-addr.arpa is not there need not ask for what is below it."""
+    special = SpecialUse(named=frozenset({from_text("0.10.in-addr.arpa")}))
+    for name, rcode in (("0.10.in-addr.arpa", NOERROR), ("1.10.in-addr.arpa", NXDOMAIN)):
+        answer = special.find(from_text(name), PTR)
+        assert answer is not None
+        assert (answer.rcode, answer.answer) == (rcode, ())
+
+
 IP6_ZEROS = "0." * 31
 RESERVED = {
     "RFC 6303 §4.1": (

@@ -4,7 +4,15 @@ from hypothesis import strategies as st
 
 from cache.names import from_text
 from cache.rrtypes import AAAA, CNAME, DS, MX, NS, TXT, A
-from resolver.wire.text import UnknownType, rcode_to_text, rdata_to_text, type_from_text, type_to_text
+from resolver.wire.text import (
+    BadRdata,
+    UnknownType,
+    rcode_to_text,
+    rdata_from_text,
+    rdata_to_text,
+    type_from_text,
+    type_to_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +67,18 @@ def test_types_as_text(rtype: int, text: str) -> None:
 )
 def test_rcodes_as_text(rcode: int, text: str) -> None:
     assert rcode_to_text(rcode) == text
+
+
+@pytest.mark.parametrize(
+    ("rtype", "text", "rdata"), [(1, "192.0.2.7", b"\xc0\0\2\7"), (15, "1 Mail.x", b"\0\1\4Mail\1x\0")]
+)
+def test_rdata_from_text(rtype: int, text: str, rdata: bytes) -> None:
+    assert rdata_from_text(rtype, text) == rdata
+
+
+@pytest.mark.parametrize(
+    ("rtype", "text"), [(1, ""), (1, "192.0.2"), (1, "192.0.2.7 x"), (16, "x" * 256), (15, "mail")]
+)
+def test_text_that_is_no_rdata(rtype: int, text: str) -> None:
+    with pytest.raises(BadRdata, match="no data of type"):
+        rdata_from_text(rtype, text)
