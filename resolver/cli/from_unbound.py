@@ -2,18 +2,21 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
+from resolver.cli.from_unbound_local import OPTIONS as OF_LOCAL
+from resolver.cli.from_unbound_local import translate
 from resolver.env import port_range
 from resolver.iterate.options import DO_NOT_QUERY
 from resolver.options.places import key_text
 
 MAX_FILES: Final = 100  # included; a file that includes itself ends here
+MAX_IN_A_LINE: Final = 4  # items of an array
 STATEMENT: Final = re.compile(r'\s*([a-z0-9-]+):\s*(?:"([^"]*)"|\'([^\']*)\'|([^#\s]*(?:[ \t]+[^#\s]+)*))\s*(?:#.*)?$')
 SIZE: Final = re.compile(r"(\d+)\s*([kmgKMG]?)[bB]?$")
 NO_RATE: Final = "there is no rate: who asks for more than there is time for waits for its turn"
@@ -93,10 +96,6 @@ SO_ANYWAY: Final = {
 }
 # What an operator has to know before Unbound goes.
 WITHOUT: Final = {
-    "local-data": "a config holds no records: name a server that has them in [[stub]]",
-    "local-data-ptr": "as local-data",
-    "local-zone": "special-use names are answered as RFC 6761 says, but in zones of [[stub]] and [[forward]]; "
-    "no other name can be denied or refused",
     "auth-zone": "name the zone's servers in [[stub]]",
     "rpz": "response policy zones are not supported",
     "view": "what a client sees is decided by its network",
@@ -187,6 +186,7 @@ def read(path: Path) -> Taken:
     zone: list[Statement] = []
     port = 53
     interfaces: list[str] = []
+    local: list[Statement] = []
     for statement in _statements(path, [MAX_FILES]):
         if statement.option in CLAUSES and not statement.value:
             _take_zone(clause, zone, taken)
@@ -199,12 +199,15 @@ def read(path: Path) -> Taken:
             port = int(statement.value)
         elif clause == "server" and statement.option in ("interface", "ip-address"):
             interfaces.append(statement.value)
+        elif clause == "server" and statement.option in OF_LOCAL:
+            local.append(statement)
         elif clause in ("server", "remote-control"):
             try:
                 _take(statement, taken)
             except ValueError:
                 taken.left.append(_left(statement, "its value was not understood"))
     _take_zone(clause, zone, taken)
+    _take_local(local, taken)
     for interface in interfaces or ["127.0.0.1", "::1"]:
         host, _, own_port = interface.partition("@")
         taken.add("listen", "addresses", _address(host, own_port or str(port)))
@@ -299,6 +302,18 @@ def _take_access(statement: Statement, taken: Taken) -> None:
         )
 
 
+def _take_local(statements: Sequence[Statement], taken: Taken) -> None:
+    verdicts = translate([(statement.option, statement.value) for statement in statements])
+    for statement, (what, text) in zip(statements, verdicts, strict=True):
+        match what:
+            case "records" | "zones":
+                taken.add("local", what, text)
+            case "anyway":
+                taken.anyway.append(_left(statement, text))
+            case "left":
+                taken.left.append(_left(statement, text))
+
+
 def _take_zone(clause: str, statements: Iterable[Statement], taken: Taken) -> None:
     if clause not in ("forward-zone", "stub-zone"):
         return
@@ -377,4 +392,6 @@ def _left(statement: Statement, why: str) -> Left:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, list) and len(value) > MAX_IN_A_LINE:
+        return "\n".join(["[", *(f"    {_toml(one)}," for one in value), "]"])
     return msgspec.json.encode(value).decode()

@@ -7,6 +7,7 @@ import pytest
 from resolver.cli.from_unbound import Taken, as_toml, read
 from resolver.iterate.options import DO_NOT_QUERY
 from resolver.options import Options, parse
+from resolver.policy.local_records import faults_of_local
 from resolver.policy.options import IdentityOptions
 from tests.resolver.cli.conftest import cistern
 
@@ -44,6 +45,11 @@ server:
     hide-identity: yes
     identity: "resolver.example"
     local-data: "host.example. A 192.0.2.7"
+    local-data: 'host.example. TXT "a # b"'
+    local-data-ptr: "192.0.2.7 host.example"
+    local-zone: "corp.test." static
+    local-zone: "lan.test." refuse
+    local-zone: "localhost." static
     auto-trust-anchor-file: "/var/lib/unbound/root.key"
     domain-insecure: "corp.example"
     num-threads: 4
@@ -83,6 +89,13 @@ def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken
     assert options.answer.private_zones == ("corp.example",)
     assert (options.answer.minimal, options.answer.order) == (False, "keep")
     assert options.identity == IdentityOptions(version="", id="")
+    assert options.local.zones == ("corp.test.",)
+    assert options.local.records == (
+        "host.example. A 192.0.2.7",
+        'host.example. TXT "a # b"',
+        "7.2.0.192.in-addr.arpa. PTR host.example",
+    )
+    assert not list(faults_of_local(options.local, frozenset()))
     assert (options.dnssec.validate, options.dnssec.trust_anchors) == (True, "")
     assert options.dnssec.negative_trust_anchors == ("corp.example",)
     [forward], [stub] = options.forward, options.stub
@@ -97,12 +110,12 @@ def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken
 def test_what_has_none_is_listed_with_its_line_and_the_reason(taken: Taken) -> None:
     left = {one.option: one for one in taken.left}
     assert set(left) == {
-        "local-data",
+        "local-zone",
         "neverheard-of",
         "forward-tls-upstream",
         "access-control",
     }
-    assert UNBOUND.splitlines()[left["local-data"].line - 1].strip().startswith("local-data:")
+    assert UNBOUND.splitlines()[left["local-zone"].line - 1].strip().startswith("local-zone:")
     assert left["neverheard-of"].why == "nothing here does this"
     assert "unbound.conf:" in as_toml(taken, "x")
     assert {one.option for one in taken.anyway} >= {"msg-cache-size", "num-threads", "control-enable"}
@@ -153,17 +166,24 @@ def test_ports_that_are_none_and_what_dnstap_has_are_left_to_the_operator(tmp_pa
     assert [(one.option, one.line) for one in taken.left] == [("outgoing-port-avoid", 2), ("dnstap", 3)]
 
 
+def test_an_array_that_is_long_has_a_line_for_each_item(tmp_path: Path) -> None:
+    (tmp_path / "u.conf").write_text("server:\n" + "".join(f"  local-zone: z{n}.test static\n" for n in range(9)))
+    text = as_toml(read(tmp_path / "u.conf"), "u.conf")
+    assert '\n    "z8.test.",\n]' in text
+    assert len(parse(text, tmp_path / "c.toml").local.zones) == 9
+
+
 def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "u.conf").write_text('include: "u.conf"\nserver: cache-max-ttl: 60\n')
     assert read(tmp_path / "u.conf").tables["cache"] == {"max_ttl": 60}
 
 
 def test_the_command_prints_the_config_and_counts_what_is_left(tmp_path: Path) -> None:
-    (tmp_path / "u.conf").write_text("server:\n  cache-max-ttl: 60\n  local-data: 'a. A 192.0.2.1'\n")
+    (tmp_path / "u.conf").write_text("server:\n  cache-max-ttl: 60\n  local-zone: a. refuse\n")
     shown = cistern("config", "from-unbound", tmp_path / "u.conf")
     assert shown.exit_code == 0
     assert "max_ttl = 60" in shown.stdout
-    assert "#   u.conf:3: local-data: a. A 192.0.2.1: " in shown.stdout
+    assert "#   u.conf:3: local-zone: a. refuse: " in shown.stdout
     assert "1 option has no counterpart" in shown.stderr
     assert cistern("config", "from-unbound", tmp_path / "none").exit_code == 2
 
