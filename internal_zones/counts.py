@@ -10,7 +10,7 @@ class InternalCounts:
     hits: int = field(
         default=0,
         metadata={
-            "help": "Questions answered at once from data in memory; cistern_service_rendered_total are given beside them."
+            "help": "Questions answered at once from data in memory; replies that had been composed before are beside them."
         },
     )
     loads: int = field(default=0, metadata={"help": "Questions that had to wait for the state database."})

@@ -59,14 +59,15 @@ def summary(counters: Sequence[StatRow]) -> Iterator[str]:
     sums: defaultdict[str, float] = defaultdict(float)
     for stat in counters:
         sums[stat.name] += stat.value
-        sums[f"{stat.name}{{{stat.label}}}"] += stat.value
+        for label in stat.label.split(","):
+            sums[f"{stat.name}{{{label}}}"] += stat.value
     queries = sums["cistern_service_queries_udp_total"] + sums["cistern_service_queries_tcp_total"]
     if not queries:
         return
     replies = sums["cistern_service_replies_total"] or 1
     shares = {
         "from memory": 1 - sums["cistern_service_waited_total"] / queries,
-        "stale": sums["cistern_policy_answers_total{origin=stale}"] / replies,
+        "stale": sums["cistern_service_answers_total{origin=stale}"] / replies,
         "SERVFAIL": sums["cistern_service_replies_total{rcode=SERVFAIL}"] / replies,
     }
     yield f"{queries:.0f} queries; " + ", ".join(f"{share:.1%} {what}" for what, share in shares.items())

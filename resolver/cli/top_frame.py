@@ -11,6 +11,8 @@ from resolver.service.control_protocol import BusyRow, CheckRow, StatRow, Status
 
 LATENCY: Final = "cistern_service_latency_seconds"
 QUERIES: Final = ("cistern_service_queries_udp_total", "cistern_service_queries_tcp_total")
+ANSWERS: Final = "cistern_service_answers_total"
+TRANSPORTS: Final = ("udp", "tcp")
 
 Counters = Mapping[tuple[str, str], float]
 
@@ -67,7 +69,7 @@ def frame_between(before: Sample, after: Sample) -> Frame:
         seconds=passed,
         per_second=queries / passed,
         hits=None if not queries else max(0.0, 1 - waited / queries),
-        stale=_share(grown("cistern_policy_answers_total", "origin=stale"), replies),
+        stale=_share(sum(grown(ANSWERS, f"origin=stale,transport={one}") for one in TRANSPORTS), replies),
         servfail=_share(grown("cistern_service_replies_total", "rcode=SERVFAIL"), replies),
         p50=_quantile(0.5, first, last),
         p99=_quantile(0.99, first, last),

@@ -12,7 +12,6 @@ from resolver.observe.boundary import FaultCounts
 from resolver.observe.frame_writer import DnstapCounts
 from resolver.observe.log_writer import LogCounts
 from resolver.observe.turns import LoopCounts
-from resolver.policy.counts import PolicyCounts
 from resolver.service.counts import ServiceCounts
 from resolver.upstream import UpstreamCounts
 
@@ -29,7 +28,6 @@ class Counts:
     iterate: IterateCounts = field(default_factory=IterateCounts)
     log: LogCounts = field(default_factory=LogCounts)
     loop: LoopCounts = field(default_factory=LoopCounts)
-    policy: PolicyCounts = field(default_factory=PolicyCounts)
     resolve: ResolveCounts = field(default_factory=ResolveCounts)
     service: ServiceCounts = field(default_factory=ServiceCounts)
     snapshot: SnapshotCounts = field(default_factory=SnapshotCounts)

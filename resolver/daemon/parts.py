@@ -250,7 +250,6 @@ def _sources(
         local=local,
         identity=options.identity,
         trusted=beliefs.root_tags if beliefs is not None else None,
-        counts=counts.policy,
     )
 
 

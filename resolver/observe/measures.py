@@ -1,7 +1,7 @@
 """Every counter of the daemon as a value, named as it is exposed: read from the packages' dataclasses of counts.
 
 A field's metadata says what it is: `help`, one sentence; `kind`, "gauge" for what may go down; `label`, for a dict, what
-its keys are; `unit`, for a Histogram, what it counts if not seconds.
+its keys are; `unit`, for a Histogram, what it counts if not seconds; `read`, for anything else, what makes a dict of it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,10 @@ PREFIX: Final = "cistern"
 
 
 class Measure(NamedTuple):
-    """One named quantity. values: by label value; "" when there is no label; or a whole Histogram."""
+    """One named quantity. values: by label value; "" when there is no label; or a whole Histogram.
+
+    label: "" when there is none; of several the names with a comma in between, and so are their values.
+    """
 
     name: str
     help: str
@@ -40,7 +43,9 @@ def measures(counts: "DataclassInstance", readings: Iterable[Reading] = ()) -> I
     for package in fields(counts):
         of_package: DataclassInstance = getattr(counts, package.name)
         for field in fields(of_package):
-            yield _measure(_name(f"{package.name}_{field.name}"), field, getattr(of_package, field.name))
+            value = getattr(of_package, field.name)
+            read = field.metadata.get("read")
+            yield _measure(_name(f"{package.name}_{field.name}"), field, value if read is None else read(value))
     for reading in readings:
         yield Measure(_name(reading.name), reading.help, True, "", {"": reading.value})
 
@@ -48,6 +53,12 @@ def measures(counts: "DataclassInstance", readings: Iterable[Reading] = ()) -> I
 def _name(name: str) -> str:
     """As it is exposed: what DNS calls octets, Prometheus' conventions call bytes."""
     return f"{PREFIX}_{name}".replace("octets", "bytes")
+
+
+def labelled(measure: Measure, value: str) -> dict[str, str]:
+    """The labels of one of its values, by their names."""
+    names = measure.label.split(",") if measure.label else []
+    return dict(zip(names, value.split(",", len(names) - 1), strict=True)) if names else {}
 
 
 def _measure(name: str, field: "Field[object]", value: object) -> Measure:

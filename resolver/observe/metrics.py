@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from resolver.observe.histogram import Histogram
-from resolver.observe.measures import Measure
+from resolver.observe.measures import Measure, labelled
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 Measures = Callable[[], Iterable[Measure]]
@@ -123,11 +123,11 @@ def _numbers(measure: Measure) -> Iterator[tuple[str, float]]:
         yield "sum", measure.values.total
         return
     for value, number in measure.values.items():
-        yield (f"{measure.label}={value}" if measure.label else ""), number
+        yield ",".join(f"{name}={said}" for name, said in labelled(measure, value).items()), number
 
 
 def _family(measure: Measure) -> Family:
-    labels = [measure.label] if measure.label else []
+    labels = measure.label.split(",") if measure.label else []
     if isinstance(measure.values, Histogram):
         histogram = HistogramMetricFamily(measure.name, measure.help, labels=labels)
         histogram.add_metric([], _cumulative(measure.values), measure.values.total)
@@ -135,7 +135,7 @@ def _family(measure: Measure) -> Family:
     make = GaugeMetricFamily if measure.is_gauge else CounterMetricFamily
     family = make(measure.name, measure.help, labels=labels)
     for value, number in measure.values.items():
-        family.add_metric([value] if measure.label else [], number)
+        family.add_metric(list(labelled(measure, value).values()), number)
     return family
 
 

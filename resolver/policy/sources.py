@@ -22,13 +22,13 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate.budget import Budget
-from resolver.policy.counts import PolicyCounts
 from resolver.policy.identity import chaos_answer
 from resolver.policy.local import NO_LOCAL, Local
 from resolver.policy.options import IdentityOptions
 from resolver.policy.rebinding import Guard
 from resolver.policy.sentinel import heed, is_sentinel
 from resolver.policy.special_use import SpecialUse
+from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.wire.message import CD, RD, Query
 
@@ -69,7 +69,6 @@ class Sources:
         local: Local = NO_LOCAL,
         identity: IdentityOptions = NOBODY,
         trusted: AbstractSet[int] | None = None,
-        counts: PolicyCounts | None = None,
     ) -> None:
         """mesh: in which questions are answered; outside: what internal zones wait for, they wait for in trio.
 
@@ -91,45 +90,44 @@ class Sources:
         self._beside = beside
         self._identity = identity
         self._trusted = trusted
-        self._answers = (counts or PolicyCounts()).answers
         self.view_of = view_of
 
-    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+    def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         """The answer that needs no waiting, or None: then `answer` has to be awaited. Refusals are answers."""
         answer: Answer | None
         try:
             refuse(query, view)
             if query.qclass == CHAOS:
-                return self._noted("special", chaos_answer(query.qname, query.qtype, self._identity))
+                return _noted(tally, "special", chaos_answer(query.qname, query.qtype, self._identity))
             if self._is_ours(query.qname):
                 answer = self._serving(view).find(view.network_id(), query.qname, query.qtype, now, view.client)
-                return answer if answer is None else self._noted("internal", answer)
+                return answer if answer is None else _noted(tally, "internal", answer)
             answer = self._local.find(query.qname, query.qtype)
             if answer is not None:
-                return self._noted("local", answer)
+                return _noted(tally, "local", answer)
             answer = self._special.find(query.qname, query.qtype)
             if answer is None and query.qtype == ANY:
                 answer = minimal_any(query.qname)
             if answer is not None:
-                return self._noted("special", answer)
+                return _noted(tally, "special", answer)
             answer = self._public.find(Question(query.qname, query.qtype), now)
             if answer is not None:
                 if query.qtype in TARGET_AT:
                     answer = self._beside(answer)
-                return self._noted("cache", self._guard.watched(self._heeded(query, answer)))
+                return _noted(tally, "cache", self._guard.watched(self._heeded(query, answer)))
             if not query.flags & RD:
                 raise NotRecursive("RD=0, and this is not in the cache")
         except ResolutionFailure as failure:
-            return self._noted("refused", failure.answer())
+            return _noted(tally, "refused", failure.answer())
         return None
 
-    def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
         """Have `give` called with the answer where `answer_now` had none, in a later turn."""
-        self._mesh.start(self._give(query, view, give), "client question")
+        self._mesh.start(self._give(query, view, give, tally), "client question")
 
-    async def _give(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+    async def _give(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
         try:
-            answer = await self.answer(query, view)
+            answer = await self.answer(query, view, tally)
         except ResolutionFailure as failure:
             answer = failure.answer()
         except Exception as fault:  # the client is told, and all others are answered
@@ -137,10 +135,10 @@ class Sources:
             answer = InternalError("an internal error").answer()
         give(answer)
 
-    async def answer(self, query: Query, view: View) -> Answer:
+    async def answer(self, query: Query, view: View, tally: Tally) -> Answer:
         """The answer where `answer_now` had none, in the mesh; raises ResolutionFailure."""
         if self._is_ours(query.qname):
-            return self._noted("internal", await self._at_home(view, Question(query.qname, query.qtype)))
+            return _noted(tally, "internal", await self._at_home(view, Question(query.qname, query.qtype)))
         at_home = partial(self._at_home, view) if self._guard.rebind == "resolve" else None
         answer = await self._public.resolve(
             Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD
@@ -148,18 +146,13 @@ class Sources:
         answer = self._heeded(query, answer)
         if query.qtype in TARGET_AT:
             answer = self._beside(answer)
-        return self._noted("upstream", self._guard.watched(answer))
+        return _noted(tally, "upstream", self._guard.watched(answer))
 
     def _heeded(self, query: Query, answer: Answer) -> Answer:
         """`answer` unless its name is a sentinel that must not pass (RFC 8509)."""
         if self._trusted is None or not is_sentinel(query.qname):
             return answer
         return heed(query, answer, self._trusted)
-
-    def _noted(self, origin: str, answer: Answer) -> Answer:
-        """The answer, counted. What is stale is told from what is fresh, wherever it came from."""
-        self._answers["stale" if answer.is_stale else origin] += 1
-        return answer
 
     async def _at_home(self, view: View, question: Question) -> Answer:
         load = self._serving(view).load
@@ -171,6 +164,12 @@ class Sources:
         if view.network is None:
             raise Prohibited("this client belongs to no network")
         return self._internal
+
+
+def _noted(tally: Tally, origin: str, answer: Answer) -> Answer:
+    """The answer, counted. What is stale is told from what is fresh, wherever it came from."""
+    tally.composed["stale" if answer.is_stale else origin] += 1
+    return answer
 
 
 def refuse(query: Query, view: View) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from resolver.observe.histogram import Histogram
+from resolver.policy.tally import Answers, by_labels
 
 # Seconds. Below 1 ms: from memory; 1.8 s: the stale timer; 10 s: the deadline.
 LATENCY_BOUNDS: Final[tuple[float, ...]] = (
@@ -19,7 +20,15 @@ class ServiceCounts:
 
     queries_udp: int = field(default=0, metadata={"help": "Datagrams received from clients."})
     queries_tcp: int = field(default=0, metadata={"help": "Messages received from clients over TCP."})
-    rendered: int = field(default=0, metadata={"help": "Queries answered with a reply that was composed before."})
+    answers: Answers = field(
+        default_factory=Answers,
+        metadata={
+            "help": "Answers, by where they came from and how they were asked for.",
+            "label": "origin,transport",
+            "read": by_labels,
+        },
+    )
+    composed: int = field(default=0, metadata={"help": "Replies composed; all others had been composed before."})
     waited: int = field(default=0, metadata={"help": "Queries whose answer had to be waited for."})
     malformed: int = field(
         default=0, metadata={"help": "Messages that are no query: FORMERR, NOTIMP, BADVERS or silence."}

@@ -17,6 +17,7 @@ from cache.rrset import Denial, Entry, RRset
 from cache.rrtypes import SOA
 from cache.store import RRsetCache
 from cache.value import Value
+from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
@@ -51,17 +52,18 @@ Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and typ
 @final
 @mypyc_attr(acyclic=True)
 class Asked(Value):
-    """A query whose answer has to be waited for. max_octets: of its reply."""
+    """A query whose answer has to be waited for. max_octets: of its reply. tally: where the answer is counted."""
 
-    __slots__ = ("max_octets", "query", "view")
+    __slots__ = ("max_octets", "query", "tally", "view")
 
-    def __init__(self, query: Query, view: View, max_octets: int) -> None:
+    def __init__(self, query: Query, view: View, max_octets: int, tally: Tally) -> None:
         self.query: Final = query
         self.view: Final = view
         self.max_octets: Final = max_octets
+        self.tally: Final = tally
 
     def parts(self) -> tuple[object, ...]:
-        return self.query, self.view, self.max_octets
+        return self.query, self.view, self.max_octets, self.tally
 
 
 @final
@@ -116,6 +118,8 @@ class FastPath:
         self._peek = cache.peek
         self._holds = cache.holds
         self._counts = counts
+        self._udp: Final = counts.answers.udp
+        self._tcp: Final = counts.answers.tcp
         self._stale_ttl = stale_ttl
         self._minimal = minimal
         self._nsid = nsid
@@ -141,37 +145,38 @@ class FastPath:
         octets = data[2:]
         kept = (self._verbatim_tcp if over_tcp else self._verbatim).get(octets)
         if kept is not None and not view.refusal and now < kept.until and self._is_true(kept):
-            self._counts.rendered += 1
+            (self._tcp if over_tcp else self._udp).kept += 1
             return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
         homes = None if view.network is None or view.refusal else self._homes.get(view.network)
         if homes is not None and not over_tcp:
             home = homes.get(octets)
             if home is not None and now < home.until and _holds(home.grounds, now):
-                self._counts.rendered += 1
+                self._udp.kept_at_home += 1
                 return data[:2] + home.orders.pick(self._next_turn())
         query = read_query(data)
         if type(query) is Unreadable:
             return self._refuse(query)
         assert type(query) is Query
+        tally = self._tcp if over_tcp else self._udp
         max_octets = MAX_TCP_OCTETS if over_tcp else udp_room(query)
         key = _key_of(query, max_octets)
         if homes is not None:
             home = homes.get(key)
             if home is not None and now < home.until and _holds(home.grounds, now):
-                self._counts.rendered += 1
+                tally.kept_at_home += 1
                 return data[:2] + home.orders.pick(self._next_turn())
         kept = self._kept.get(key)
         if kept is not None and not view.refusal:
             if now < kept.until and self._is_true(kept):
                 self._know(octets, kept, over_tcp)
-                self._counts.rendered += 1
+                tally.kept += 1
                 return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
             del self._kept[key]
-        answer = self._answerer.answer_now(query, view, now)
+        answer = self._answerer.answer_now(query, view, now, tally)
         if answer is None:
-            return Asked(query, view, max_octets)
+            return Asked(query, view, max_octets, tally)
         if answer.grounds is not None:
-            return self._answer_at_home(data, Asked(query, view, max_octets), answer, now, key, over_tcp)
+            return self._answer_at_home(data, Asked(query, view, max_octets, tally), answer, now, key, over_tcp)
         entries = self._entries_of(query, answer)
         if not entries:
             return self.compose(query, answer, now, max_octets)
@@ -182,6 +187,7 @@ class FastPath:
 
     def compose(self, query: Query, answer: Answer, now: float, max_octets: int) -> bytes:
         """The reply that says `answer`."""
+        self._counts.composed += 1
         return compose_reply(
             query,
             answer,
@@ -197,6 +203,7 @@ class FastPath:
         self, query: Query, answer: Answer, now: float, max_octets: int, turn: int | None, *, turns_own: bool = False
     ) -> Rendered:
         """The same, to be kept. turn: as in render."""
+        self._counts.composed += 1
         return render(
             query,
             answer,

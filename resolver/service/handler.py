@@ -152,7 +152,7 @@ class Handler:
             take(partial(self._end, asked, answer, arrived))
 
         try:
-            self._answerer.ask(asked.query, asked.view, answered)
+            self._answerer.ask(asked.query, asked.view, answered, asked.tally)
         except Exception as fault:
             self._note_fault(fault)
             answered(InternalError("an internal error").answer())

@@ -17,6 +17,7 @@ from cache.store import RRsetCache
 from internal_zones.apex import INTERNAL, build_apexes, local
 from internal_zones.lookup import answer
 from internal_zones.records import Node
+from resolver.policy.tally import Tally
 from resolver.policy.views import View, view_of
 from resolver.real_env_batch import IPV4, SLOTS, Batches
 from resolver.service.counts import ServiceCounts
@@ -43,10 +44,10 @@ class Known:
     def view_of(self, client: bytes, local: bytes) -> View:
         return view_of(client, local, {})
 
-    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+    def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         return find(self.cache, query.qname, query.qtype, now)
 
-    def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
         raise NotImplementedError
 
 
@@ -69,7 +70,7 @@ class AtHome(Known):
     def view_of(self, client: bytes, local: bytes) -> View:
         return view_of(client, local, {ip_network("127.0.0.0/8"): 24})
 
-    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+    def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         return answer(self._node, query.qtype, self._apexes[INTERNAL], self._rng, grounds=self._grounds)
 
 

@@ -8,7 +8,7 @@ from cache.counts import CacheCounts
 from internal_zones import InternalCounts
 from resolver.engine.counts import ResolveCounts
 from resolver.observe.histogram import Histogram
-from resolver.observe.measures import Measure, Reading, measures
+from resolver.observe.measures import Measure, Reading, labelled, measures
 from resolver.service.counts import ServiceCounts
 from resolver.upstream.counts import UpstreamCounts
 from tests.resolver.observe.counted import Counts
@@ -45,6 +45,37 @@ def test_every_counter_of_every_package_can_be_shown() -> None:
     assert len({measure.name for measure in found}) == len(found) > 50
     assert all(measure.help for measure in found)
     assert all(isinstance(measure.values, dict | Histogram) for measure in found)
+
+
+@dataclass(slots=True)
+class Doors:
+    passed: tuple[int, int] = field(
+        default=(4, 1),
+        metadata={
+            "help": "Guests.",
+            "label": "door,way",
+            "read": lambda value: dict(zip(("front,in", "back,in"), value, strict=True)),
+        },
+    )
+
+
+@dataclass(slots=True)
+class HouseCounts:
+    house: Doors = field(default_factory=Doors)
+
+
+def test_what_has_two_labels_is_read_by_what_it_says_itself() -> None:
+    (measure,) = measures(HouseCounts())
+    assert measure == Measure("cistern_house_passed", "Guests.", False, "door,way", {"front,in": 4, "back,in": 1})
+    assert labelled(measure, "front,in") == {"door": "front", "way": "in"}
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "expected"),
+    [("", "", {}), ("zone", "a,b.example.", {"zone": "a,b.example."}), ("a,b", "1,2,3", {"a": "1", "b": "2,3"})],
+)
+def test_a_comma_in_the_last_value_is_its_own(label: str, value: str, expected: dict[str, str]) -> None:
+    assert labelled(Measure("", "", True, label, {}), value) == expected
 
 
 @dataclass(slots=True)

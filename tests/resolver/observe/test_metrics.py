@@ -55,6 +55,21 @@ def test_prometheus_reads_every_number() -> None:
     assert {name: found.get(name) for name in expected} == expected
 
 
+def test_several_labels_are_told_apart() -> None:
+    measure = Measure(
+        "cistern_service_answers", "Answers.", False, "origin,transport", {"cache,udp": 4, "cache,tcp": 2}
+    )
+    assert {name: value for name, value in samples(text_of(lambda: [measure])).items() if "answers" in name} == {
+        "cistern_service_answers_total{origin=cache}{transport=udp}": 4.0,
+        "cistern_service_answers_total{origin=cache}{transport=tcp}": 2.0,
+    }
+    rows = [row for row in stats([measure]) if row.name == "cistern_service_answers_total"]
+    assert [(row.label, row.value) for row in rows] == [
+        ("origin=cache,transport=udp", 4),
+        ("origin=cache,transport=tcp", 2),
+    ]
+
+
 def test_the_exposition_is_of_a_moment_ago_at_most() -> None:
     """400 requests a second made clients wait for as many texts."""
 

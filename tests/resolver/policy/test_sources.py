@@ -25,12 +25,12 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate import Budget, Iteration
-from resolver.policy.counts import PolicyCounts
 from resolver.policy.local import Local
 from resolver.policy.options import Rebind
 from resolver.policy.rebinding import Guard
 from resolver.policy.sources import HINFO, Sources
 from resolver.policy.special_use import SpecialUse
+from resolver.policy.tally import Tally
 from resolver.policy.views import View, views
 from resolver.wire.message import RD, Query
 from tests.build import question, rrset
@@ -80,7 +80,6 @@ def sources_of(
     database: str = "",
     rebind: Rebind = "refuse",
     fly: Fly = nowhere,
-    counts_of_policy: PolicyCounts | None = None,
 ) -> Sources:
     counts = ResolveCounts()
     public = PublicResolver(
@@ -110,7 +109,6 @@ def sources_of(
             [from_text("corp.test"), from_text("alt")],
             [from_text("lab.corp.test")],
         ),
-        counts=counts_of_policy,
     )
 
 
@@ -126,7 +124,7 @@ def answer_now(asked: Query, client: bytes = LOOPBACK, *held: str) -> Answer | N
     async def test(sources: Sources, cache: RRsetCache) -> None:
         for text in held:
             assert cache.put(rrset(text, trio.current_time()), trio.current_time())
-        said.append(sources.answer_now(asked, view(client), trio.current_time()))
+        said.append(sources.answer_now(asked, view(client), trio.current_time(), Tally()))
 
     with_sources(test)
     return said[0]
@@ -158,7 +156,7 @@ def test_what_is_refused_and_why(asked: Query, client: bytes, failure: type[Reso
 
 def test_a_loopback_client_without_a_network_sees_no_internal_names() -> None:
     async def test(sources: Sources, cache: RRsetCache) -> None:
-        answer = sources.answer_now(query("web.internal AAAA"), view(LOOPBACK), 0.0)
+        answer = sources.answer_now(query("web.internal AAAA"), view(LOOPBACK), 0.0, Tally())
         assert answer is not None
         assert (answer.rcode, answer.errors[0].code) == (REFUSED, Prohibited.info_code)
 
@@ -168,7 +166,7 @@ def test_a_loopback_client_without_a_network_sees_no_internal_names() -> None:
 def test_an_internal_name_is_never_looked_up_in_the_cache() -> None:
     async def test(sources: Sources, cache: RRsetCache) -> None:
         assert cache.put(rrset("web.internal. 60 A 192.0.2.1"), 0.0)
-        assert sources.answer_now(query("web.internal A"), view(MACHINE), 0.0) is None
+        assert sources.answer_now(query("web.internal A"), view(MACHINE), 0.0, Tally()) is None
 
     with_sources(test, database="/nonexistent/state.db")
 
@@ -209,11 +207,11 @@ def test_internal_names_are_not_the_operators_to_change() -> None:
 
 def test_answers_of_local_data_are_counted_as_such() -> None:
     async def main() -> None:
-        turned, counts = Turned(), PolicyCounts()
-        sources = sources_of(turned, RRsetCache(CacheOptions()), counts_of_policy=counts)
+        turned, tally = Turned(), Tally()
+        sources = sources_of(turned, RRsetCache(CacheOptions()))
         for asked in ("own.example A", "www.corp.test A", "www.invalid A"):
-            assert sources.answer_now(query(asked), view(), 0.0) is not None
-        assert (counts.answers["local"], counts.answers["special"]) == (2, 1)
+            assert sources.answer_now(query(asked), view(), 0.0, tally) is not None
+        assert (tally.composed["local"], tally.composed["special"]) == (2, 1)
 
     play(main)
 
@@ -240,7 +238,7 @@ def test_a_public_name_with_an_address_of_the_platform_is_refused() -> None:
     assert AAAA == 28
 
 
-async def asked_of(sources: Sources, asked: Query, at: View) -> Answer:
+async def asked_of(sources: Sources, asked: Query, at: View, tally: Tally | None = None) -> Answer:
     """What is given, in the end."""
     answers: list[Answer] = []
     given = trio.Event()
@@ -249,7 +247,7 @@ async def asked_of(sources: Sources, asked: Query, at: View) -> Answer:
         answers.append(answer)
         given.set()
 
-    sources.ask(asked, at, give)
+    sources.ask(asked, at, give, tally or Tally())
     await given.wait()
     (answer,) = answers
     return answer
@@ -303,16 +301,29 @@ def test_public_names_may_lead_into_the_platform_where_an_operator_says_so() -> 
         now = trio.current_time()
         cache.put(rrset("good.example. 60 AAAA fdaa:0:18::2", now), now)
         cache.put(rrset("alias.example. 60 CNAME web.internal.", now), now)
-        answer = sources.answer_now(query("good.example AAAA"), view(), now)
+        answer = sources.answer_now(query("good.example AAAA"), view(), now, Tally())
         assert answer is not None
         assert answer.rcode == NOERROR
         asked = query("alias.example AAAA")
-        assert sources.answer_now(asked, view(MACHINE), now) is None
+        assert sources.answer_now(asked, view(MACHINE), now, Tally()) is None
         answer = await asked_of(sources, asked, view(MACHINE))
         # internal names have no other source here either
         assert (answer.rcode, [one.code for one in answer.errors]) == (REFUSED, [NotServed.info_code])
 
     with_sources(test, rebind="resolve")
+
+
+def test_each_answer_is_counted_by_where_it_comes_from() -> None:
+    async def test(sources: Sources, cache: RRsetCache) -> None:
+        now, tally = trio.current_time(), Tally()
+        cache.put(rrset("www.example. 60 A 192.0.2.1", now), now)
+        for text in ("localhost A", "www.example A", "www.example A", "www.example AXFR"):
+            assert sources.answer_now(query(text), view(), now, tally) is not None
+        assert sources.answer_now(query("new.example A"), view(), now, tally) is None
+        counted = {"special": 1, "local": 0, "internal": 0, "cache": 2, "stale": 0, "upstream": 0, "refused": 1}
+        assert tally.composed == counted
+
+    with_sources(test)
 
 
 def test_what_is_not_known_has_to_be_awaited() -> None:

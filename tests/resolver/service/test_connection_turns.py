@@ -14,6 +14,7 @@ from resolver.env import TcpConnection
 from resolver.observe.dnstap import Heard
 from resolver.observe.options import DnstapOptions
 from resolver.observe.tap import Tap
+from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.connection import serve_connection
 from resolver.service.counts import ServiceCounts
@@ -45,9 +46,9 @@ def test_what_begins_in_a_turn_is_no_more_than_it_has_time_for() -> None:
     begun: Counter[float] = Counter()
 
     class Noting(CachedAnswers):
-        def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+        def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
             begun[self.mesh.now] += 1
-            super().ask(query, view, give)
+            super().ask(query, view, give, tally)
 
     async def main() -> None:
         answers = Noting(cache_of(), later=lambda query: Answer(rcode=dns.rcode.NXDOMAIN), delay=lambda query: 1.0)

@@ -11,6 +11,7 @@ from trio.testing import assert_no_checkpoints
 
 from cache.answer import Answer
 from cache.rrset import Entry
+from resolver.policy.tally import Tally
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import MAX_KEPT_OCTETS, MAX_VIEWS, Asked, FastPath, udp_room
 from resolver.wire import Query, compose_reply, read_query
@@ -52,7 +53,7 @@ def slowly(answers: CachedAnswers, data: bytes, now: float) -> bytes:
     """The reply as the slow path composes it."""
     query = read_query(data)
     assert isinstance(query, Query)
-    found = answers.answer_now(query, answers.view_of(LOOPBACK, LOOPBACK), now)
+    found = answers.answer_now(query, answers.view_of(LOOPBACK, LOOPBACK), now, Tally())
     assert found is not None
     return compose_reply(query, found, now, max_octets=udp_room(query))
 
@@ -127,6 +128,18 @@ def test_a_client_that_may_not_ask_gets_nothing_that_was_rendered() -> None:
     assert read(answer(fast, ask("www.example. A"))).rcode() == dns.rcode.NOERROR
 
 
+def test_what_is_given_again_is_counted_by_its_transport() -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    counts = ServiceCounts()
+    fast = FastPath(answers, answers.cache, counts)
+    for number, spelling in enumerate(("www", "www", "WWW", "WWW")):  # composed, kept, kept by its key, kept
+        answer(fast, ask(f"{spelling}.example. A", id=number))
+    assert (counts.answers.udp.kept, counts.answers.tcp.kept, counts.composed) == (2, 0, 2)
+    for number in range(3):
+        fast.answer(ask("www.example. A", id=number), LOOPBACK, LOOPBACK, 0.0, over_tcp=True)
+    assert (counts.answers.udp.kept, counts.answers.tcp.kept, counts.composed) == (2, 2, 3)
+
+
 class OtherAnswers(CachedAnswers):
     """Gives one answer to everything."""
 
@@ -134,7 +147,7 @@ class OtherAnswers(CachedAnswers):
         super().__init__(cache_of(ENTRIES[0]))
         self._given = given
 
-    def answer_now(self, query: Query, view: object, now: float) -> Answer:
+    def answer_now(self, query: Query, view: object, now: float, tally: Tally) -> Answer:
         self.asked.append(query)
         return self._given
 

@@ -4,6 +4,7 @@ import pytest
 
 from cache.answer import Answer, ExtendedError, Ground
 from cache.rrset import Trust
+from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import MAX_KEPT_OCTETS, RESHUFFLED, FastPath
@@ -27,7 +28,7 @@ class AtHome:
     def view_of(self, client: bytes, local: bytes) -> View:
         return View(client, client[-1], self.refusal, "a group", client)
 
-    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+    def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         network = view.network_id()
         self.asked.append(network)
         if view.refusal:
@@ -42,7 +43,7 @@ class AtHome:
             grounds=self.grounds,
         )
 
-    def ask(self, query: Query, view: View, give: object) -> None:
+    def ask(self, query: Query, view: View, give: object, tally: Tally) -> None:
         raise NotImplementedError
 
 
@@ -67,6 +68,15 @@ def test_a_reply_is_given_again_in_every_order(fast: FastPath, home: AtHome) -> 
     seen = {tuple(addresses(fast)) for _ in range(200)}
     assert len(seen) == 6
     assert home.asked == [1]
+
+
+def test_what_is_given_again_is_counted_by_its_transport(home: AtHome) -> None:
+    counts = ServiceCounts()
+    fast = FastPath(home, cache_of(), counts, seed=1)
+    for over_tcp in (False, False, False, True, True):  # over TCP the first one is composed anew: it may be longer
+        addresses(fast, over_tcp=over_tcp)
+    assert (counts.answers.udp.kept_at_home, counts.answers.tcp.kept_at_home, counts.composed) == (2, 1, 2)
+    assert counts.answers.udp.kept == counts.answers.tcp.kept == 0
 
 
 def test_no_network_is_told_what_another_was(fast: FastPath, home: AtHome) -> None:

@@ -17,6 +17,7 @@ from cache.rrset import Entry
 from resolver.errors import OTHER, RATE_LIMITED, NoReachableAuthority
 from resolver.observe.options import DnstapOptions
 from resolver.observe.tap import Ends, Tap
+from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
 from resolver.service.entrance import FLOOD
@@ -106,7 +107,7 @@ def test_a_failure_gives_its_rcode_and_extended_error() -> None:
 
 def test_a_fault_of_ours_is_servfail_for_this_client_and_logged() -> None:
     class Stumbling(CachedAnswers):
-        def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+        def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
             raise ZeroDivisionError
 
     async def main() -> None:
@@ -122,7 +123,7 @@ def test_a_fault_of_ours_is_servfail_for_this_client_and_logged() -> None:
 
 
 class StumblingAnswers(CachedAnswers):
-    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+    def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         raise ZeroDivisionError
 
 

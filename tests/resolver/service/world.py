@@ -17,6 +17,7 @@ from resolver.engine import Mesh
 from resolver.env import Address, Datagram, TcpConnection
 from resolver.errors import NetworkError, ResolutionFailure
 from resolver.loop import turn_in_trio
+from resolver.policy.tally import Tally
 from resolver.policy.views import View, view_of
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath
@@ -58,13 +59,13 @@ class CachedAnswers:
     def view_of(self, client: bytes, local: bytes) -> View:
         return view_of(client, local, {})
 
-    def answer_now(self, query: Query, view: View, now: float) -> Answer | None:
+    def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         self.asked.append(query)
         if view.refusal:
             return Answer(rcode=dns.rcode.REFUSED)
         return find(self.cache, query.qname, query.qtype, now)
 
-    def ask(self, query: Query, view: View, give: Callable[[Answer], None]) -> None:
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
         self.turn()
         self.mesh.timers.at(trio.current_time() + self.delay(query), partial(self._give, query, give))
         self.mesh.note_change()
