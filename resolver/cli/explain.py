@@ -12,14 +12,14 @@ from cache.names import from_text
 from internal_zones import is_ours
 from resolver.cli.arguments import for_programs, name, of_a_daemon, rrtype
 from resolver.cli.daemon import ask, socket_path
-from resolver.cli.explain_chain import print_chain
+from resolver.cli.explain_chain import brief_lines, print_chain
 from resolver.cli.explain_graph import dot, tree
 from resolver.cli.json_rows import echo_row
 from resolver.cli.tables import milliseconds, print_table, seconds
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import LinkRow, VerdictRow
 from resolver.service.control_protocol import Explain, Resolve
-from resolver.service.trust_protocol import TrustChain
+from resolver.service.trust_protocol import ChainRow, TrustChain
 
 HEADS: Final = ("NAME", "TYPE", "FROM", "STATE", "AGE", "LEFT", "LEASE", "TRUST", "SECURITY", "SERVER", "DATA")
 NUMBERS: Final = frozenset({"AGE", "LEFT", "LEASE"})
@@ -55,13 +55,15 @@ def command(
     """Tell why NAME gets the answer it gets.
 
     Shows each link of the answer that would be given now: where it comes from, its age, the TTL left, its trust, its
-    server; what the client would see, and what would be asked next. Nothing is asked upstream and nothing changes.
+    server; of what validation has judged, the links of the chain of trust; what the client would see, and what would be asked
+    next. Nothing is asked upstream and nothing changes.
 
     With --resolve NAME is resolved as for a client, and each query, server, reply and decision is shown as it happens; what
     the cache knows is taken from there, and what is learned is kept. To see all of it: `cistern cache flush NAME` before.
 
-    With --dnssec each link from the trust anchor down is checked once more: DS, key tags, algorithms, when signatures begin and
-    end, and what is wrong. Of what is cached; with --resolve what is missing is asked for, and not kept.
+    With --dnssec the chain of trust is drawn with all keys, whatever validation has seen of it: each link from the trust anchor
+    down is checked once more: DS, key tags, algorithms, when signatures begin and end, and what is wrong. Of what is cached;
+    with --resolve what is missing is asked for, and not kept.
     """
     if network is None and is_ours(from_text(qname)):
         raise click.UsageError(f"{qname} differs from network to network: say whose with --network")
@@ -101,23 +103,27 @@ def drawn(drawing: str) -> bytes:
 
 
 class Story:
-    """Prints the steps of a resolution as they come, and at the end the links of the answer and what the client sees."""
+    """Prints the steps of a resolution as they come, and at the end the links of the answer, what vouches for them, and what the
+    client sees."""
 
     def __init__(self, sees: str) -> None:
         """sees: what the client does with it, "sees" or "would see"."""
         self._sees = sees
         self._has_steps = False
         self.links: list[LinkRow] = []
+        self.chain: list[ChainRow] = []
         self.verdict: VerdictRow | None = None
 
     def add(self, row: bytes) -> None:
-        """One more TraceRow, LinkRow or VerdictRow, as JSON."""
-        told = msgspec.json.decode(row, type=TraceRow | LinkRow | VerdictRow)
+        """One more TraceRow, LinkRow, ChainRow or VerdictRow, as JSON."""
+        told = msgspec.json.decode(row, type=TraceRow | LinkRow | ChainRow | VerdictRow)
         if isinstance(told, TraceRow):
             self._has_steps = True
             click.echo(step_line(told))
         elif isinstance(told, LinkRow):
             self.links.append(told)
+        elif isinstance(told, ChainRow):
+            self.chain.append(told)
         else:
             self.verdict = told
 
@@ -126,6 +132,10 @@ class Story:
         if self._has_steps:
             click.echo()
         print_table(HEADS, [line for link in self.links for line in _lines(link)], numbers=NUMBERS, less=LESS)
+        if self.chain:
+            click.echo("\nChain of trust:")
+            for line in brief_lines(self.chain):
+                click.echo(f"  {line}")
         if self.verdict is not None:
             click.echo()
             for line in _verdict_lines(self.verdict, self._sees):

@@ -1,4 +1,4 @@
-"""A chain of trust as a tree for the terminal: `cistern explain --dnssec`."""
+"""A chain of trust for the terminal: as a tree of all that is known of it, or a line for each link."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -32,19 +32,32 @@ def chain_lines(rows: Sequence[ChainRow]) -> Iterator[str]:
             above = [zone for zone in depths if row.zone != zone and from_text(row.zone).endswith(from_text(zone))]
             depths[row.zone] = 1 + max((depths[zone] for zone in above), default=-1)
         depth = depths.get(row.zone, 0) + (0 if is_apex else 1)
-        mark, colour = MARKS[row.security]
-        head = f"{click.style(mark, fg=colour)} {row.owner} {row.type}"
-        yield f"{INDENT * depth}{head}  {click.style(row.security, fg=colour)}{': ' + row.note if row.note else ''}"
+        yield f"{INDENT * depth}{_head(row)}"
         yield from _details(row, INDENT * depth + "    ")
+
+
+def brief_lines(rows: Sequence[ChainRow]) -> Iterator[str]:
+    """Each link on one line: what vouches for it, who signed it and for how long, or what is wrong."""
+    for row in rows:
+        said = [f"signed by {signature}" for signature in row.signatures]
+        if row.ds:
+            said.insert(0, _vouching(row))
+        yield "; ".join((_head(row), *said))
+
+
+def _head(row: ChainRow) -> str:
+    mark, colour = MARKS[row.security]
+    state = f"{click.style(row.security, fg=colour)}{': ' + row.note if row.note else ''}"
+    return f"{click.style(mark, fg=colour)} {row.owner} {row.type}  {state}"
+
+
+def _vouching(row: ChainRow) -> str:
+    return f"{'DS' if count_labels(from_text(row.owner)) else 'trust anchor'} {', '.join(row.ds)}"
 
 
 def _details(row: ChainRow, indent: str) -> Iterator[str]:
     if row.ds:
-        yield (
-            f"{indent}DS {', '.join(row.ds)}"
-            if count_labels(from_text(row.owner))
-            else f"{indent}trust anchor {', '.join(row.ds)}"
-        )
+        yield f"{indent}{_vouching(row)}"
     if row.keys:
         yield f"{indent}keys {', '.join(row.keys)}"
     for signature in row.signatures:

@@ -3,13 +3,13 @@
 It checks everything once more, from what is in the cache or, for real, from what the servers say now; it changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from cache.answer import Question
 from cache.chain import Alias, Link
-from cache.names import WireName, ancestors, is_at_or_below, parent, to_text
+from cache.names import WireName, ancestors, from_text, is_at_or_below, parent, to_text
 from cache.rrset import Denial, RRset
 from cache.rrtypes import DNSKEY, DS
 from resolver.daemon.parts import Parts
@@ -20,12 +20,14 @@ from resolver.dnssec.signatures import Unverified, Verified, read, verify
 from resolver.dnssec.validate import proof_of, signer_of, signer_of_denial
 from resolver.dnssec.work import Work
 from resolver.engine.mesh import Landing
-from resolver.errors import ResolutionFailure
+from resolver.errors import OF_VALIDATION, CachedFailure, ResolutionFailure, is_of_validation
+from resolver.policy.explain import ExplainRow, LinkRow
 from resolver.service.trust_protocol import ChainRow, ChainState
-from resolver.wire.text import type_to_text
+from resolver.wire.text import type_from_text, type_to_text
 
 MAX_ALIASES: Final = 8  # that are followed: an answer of more is told to its eighth
 NOT_CACHED: Final = "not in the cache"
+MADE_HERE: Final = "answered by this host itself: nobody signs it"
 UNSIGNED: Final = (Proof.PROVEN, Proof.OPTED_OUT)  # of what proves that a delegation has no DS
 
 
@@ -34,6 +36,33 @@ async def chain_rows(parts: Parts, trusting: Trusting, question: Question, *, fo
     walk = _Walk(parts, trusting, for_real=for_real)
     await parts.bridge.wait(walk.follow(question), "explain --dnssec")
     return walk.rows
+
+
+async def with_chain(
+    parts: Parts, question: Question, rows: Sequence[ExplainRow], *, for_real: bool
+) -> Sequence[ExplainRow | ChainRow]:
+    """The rows, before the verdict those of the chain of trust, where the answer was judged by it.
+
+    for_real: what is not cached is asked for, unless all of it is insecure: what lets that be so was cached with it.
+    """
+    judged = set(_judgements(parts, rows))
+    if parts.trusting is None or not judged:
+        return rows
+    is_asked = for_real and judged != {"insecure"}
+    return [*rows[:-1], *await chain_rows(parts, parts.trusting, question, for_real=is_asked), rows[-1]]
+
+
+def _judgements(parts: Parts, rows: Sequence[ExplainRow]) -> Iterator[str]:
+    """How validation judged each link; nothing of those that it has not seen."""
+    for row in rows:
+        if not isinstance(row, LinkRow):
+            continue
+        if row.security in ("secure", "insecure", "bogus"):
+            yield row.security
+        elif row.state == "failed":
+            failure = parts.failures.peek(Question(from_text(row.owner), type_from_text(row.type)), parts.env.now())
+            if failure is not None and failure.info_code in OF_VALIDATION:
+                yield "bogus"
 
 
 class _Walk:
@@ -50,6 +79,9 @@ class _Walk:
 
     async def follow(self, question: Question) -> None:
         for aliases in range(MAX_ALIASES):
+            if self._parts.special.is_ours(question.qname) or self._parts.special.find(question.qname, question.qtype):
+                self._tell(question.qname, question.qname, type_to_text(question.qtype), "insecure", note=MADE_HERE)
+                return
             self._work.allow(aliases)
             try:
                 target = await self._answer(question)
@@ -105,7 +137,8 @@ class _Walk:
             case Denial():
                 return await self._denied(link, zone)
             case ResolutionFailure():
-                self._tell(zone, name, "DS", "unknown", note=str(link))
+                state, said = _why_unknown(link)
+                self._tell(zone, name, "DS", state, note=said)
                 return None
             case None if is_needed:
                 self._tell(zone, name, "DS", "unknown", note=NOT_CACHED)
@@ -143,9 +176,10 @@ class _Walk:
             return True
         link = await self._get(Question(zone, DNSKEY))
         if not isinstance(link, RRset) or link.rtype != DNSKEY:
-            said = str(link) if isinstance(link, ResolutionFailure) else "there are none"
-            state: ChainState = "unknown" if link is None or isinstance(link, ResolutionFailure) else "bogus"
-            self._tell(zone, zone, "DNSKEY", state, ds=ds, note=NOT_CACHED if link is None else said)
+            state, said = (
+                _why_unknown(link) if isinstance(link, ResolutionFailure | None) else ("bogus", "there are none")
+            )
+            self._tell(zone, zone, "DNSKEY", state, ds=ds, note=said)
             return False
         vouched = matching(link, ds, self._algorithms)
         wall, skew = self._parts.env.wall(), self._parts.options.dnssec.signature_skew
@@ -181,8 +215,8 @@ class _Walk:
                         zone, question.qname, type_to_text(question.qtype), "bogus", note=f"{what} without proof"
                     )
             case _:
-                note = str(link) if link is not None else NOT_CACHED
-                self._tell(zone, question.qname, type_to_text(question.qtype), "unknown", note=note)
+                state, note = _why_unknown(link)
+                self._tell(zone, question.qname, type_to_text(question.qtype), state, note=note)
         return None
 
     async def _told(self, rrset: RRset, zone: WireName, note: str = "") -> bool:
@@ -205,11 +239,15 @@ class _Walk:
         if held is not None and held.expires > self._parts.env.now() and (isinstance(held, Denial) or held.rrsigs):
             return held
         if not self._for_real:
-            return self._validation.find_referred_ds(question)
+            return self._validation.find_referred_ds(question) or self._remembered(question)
         try:
             return (await self._parts.iterator.iterate(question, self._budget, Landing())).link
         except ResolutionFailure as failure:
             return failure
+
+    def _remembered(self, question: Question) -> CachedFailure | None:
+        failure = self._parts.failures.peek(question, self._parts.env.now())
+        return CachedFailure(failure.text, failure.info_code) if failure is not None else None
 
     def _tell(
         self,
@@ -235,6 +273,13 @@ class _Walk:
                 note,
             )
         )
+
+
+def _why_unknown(link: ResolutionFailure | None) -> tuple[ChainState, str]:
+    """What to say of a link that is not there; None: it is not cached."""
+    if link is None:
+        return "unknown", NOT_CACHED
+    return "bogus" if is_of_validation(link) else "unknown", str(link)
 
 
 def _signer_of(link: Link | ResolutionFailure | None, qtype: int, start: WireName) -> WireName | None:

@@ -16,6 +16,7 @@ from internal_zones import InternalZones, StateFault
 from internal_zones import Wanted as WantedOfState
 from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.carry import exported, imported, unvouched
+from resolver.daemon.chain import with_chain
 from resolver.daemon.forgetting import forget
 from resolver.daemon.live import resolve_watched, watch_changes, watch_top
 from resolver.daemon.log_switch import LogSwitch
@@ -55,7 +56,7 @@ from resolver.service.control_protocol import (
 )
 from resolver.service.rows import LiveRows
 from resolver.service.snapshot_protocol import CacheImport, ImportRow
-from resolver.service.trust_protocol import TrustRequest, TrustRow
+from resolver.service.trust_protocol import ChainRow, TrustRequest, TrustRow
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 log = structlog.get_logger()
@@ -123,16 +124,18 @@ class Eyes:
         parts = self._parts
         return imported(unvouched(request), parts.env, parts.cache, parts.options, parts.counts.snapshot)
 
-    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
+    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow | ChainRow]:
         found = await self._made_here(question, network)
         if found is not None:
             return found
-        return self._with_exemptions(explain(self._parts.known, question, self._parts.env.now()))
+        told = list(self._with_exemptions(explain(self._parts.known, question, self._parts.env.now())))
+        return await with_chain(self._parts, question, told, for_real=False)
 
     async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
-        found = await self._made_here(question, network)
+        found: Iterable[ExplainRow | ChainRow] | None = await self._made_here(question, network)
         if found is None:
-            found = self._with_exemptions(await resolve_watched(self._parts, question, rows))
+            told = list(self._with_exemptions(await resolve_watched(self._parts, question, rows)))
+            found = await with_chain(self._parts, question, told, for_real=True)
         for row in found:
             await rows.send(row)
 

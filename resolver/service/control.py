@@ -66,6 +66,7 @@ from resolver.service.lines import Lines, LineTooLong
 from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
 from resolver.service.snapshot_protocol import CacheExport, CacheImport, ImportRow
 from resolver.service.trust_protocol import (
+    ChainRow,
     TrustChain,
     TrustEnforce,
     TrustExempt,
@@ -130,11 +131,11 @@ class Inspectable(Protocol):
     def take_in(self, request: CacheImport) -> ImportRow:
         """Take in entries that are not known better; raises BadRow, which is a ValueError, and CannotShow."""
 
-    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
+    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow | ChainRow]:
         """Why a question would get its answer; may have to read the state database first."""
 
     async def resolve(self, question: Question, network: int | None, rows: LiveRows) -> None:
-        """Resolve for real: TraceRows while it goes on, then ExplainRows of the answer."""
+        """Resolve for real: TraceRows while it goes on, then the rows of `explain` of the answer."""
 
     async def top(self, most: int, interval: float, frames: int, rows: LiveRows) -> None:
         """A TopFrame each `interval` seconds, `frames` times or (0) until cancelled."""

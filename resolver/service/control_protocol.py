@@ -127,7 +127,10 @@ class ServersWorst(_Request, frozen=True, tag="servers_worst"):
 
 
 class Explain(_Request, frozen=True, tag="explain"):
-    """Why a question would get its answer -> LinkRows, then a VerdictRow. network: whose `.internal` is meant."""
+    """Why a question would get its answer -> LinkRows, ChainRows, then a VerdictRow. network: whose `.internal` is meant.
+
+    ChainRows, as of TrustChain, are of answers that validation has judged, and of those that it refused.
+    """
 
     name: _Text
     type: _Text = "A"
@@ -135,7 +138,7 @@ class Explain(_Request, frozen=True, tag="explain"):
 
 
 class Resolve(_Request, frozen=True, tag="resolve"):
-    """Resolve a question for real -> TraceRows while it goes on, then LinkRows of the answer and a VerdictRow.
+    """Resolve a question for real -> TraceRows while it goes on, then the rows of Explain of the answer.
 
     It is done as for a client: what the cache has is taken from it, and what is learned is kept.
     """

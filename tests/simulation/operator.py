@@ -9,6 +9,7 @@ from resolver.env import Network
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import LinkRow, VerdictRow
 from resolver.service.control_protocol import CacheFlush, CacheShow, Explain, Request, Resolve, StatRow, Stats
+from resolver.service.trust_protocol import ChainRow
 
 MUST_STAY_0 = "must stay 0"  # so the help of a counter says that counts broken invariants
 
@@ -65,7 +66,7 @@ class Operator:
 
 
 def _story(rows: list[bytes]) -> tuple[list[TraceRow], list[LinkRow], VerdictRow]:
-    told = [msgspec.json.decode(row, type=TraceRow | LinkRow | VerdictRow) for row in rows]
+    told = [msgspec.json.decode(row, type=TraceRow | LinkRow | ChainRow | VerdictRow) for row in rows]
     verdict = told.pop()
     assert isinstance(verdict, VerdictRow)
     return (

@@ -10,6 +10,7 @@ from cache.names import from_text
 from resolver.cli.explain import Story, step_line
 from resolver.observe.trace import TraceRow
 from resolver.policy.explain import LinkRow, VerdictRow
+from resolver.service.trust_protocol import ChainRow
 from tests.resolver.cli.conftest import Served, cistern
 
 STORY = [
@@ -61,6 +62,27 @@ def test_a_story_is_a_table_of_links_and_what_follows_from_them(capsys: pytest.C
         story.add(msgspec.json.encode(row))
     story.print_end()
     assert capsys.readouterr().out == PRINTED
+
+
+CHAIN = [ChainRow(".", "example.", "DS", "bogus", ("1 13 2",), note="signature expired")]
+BESIDE = """\
+NAME          TYPE  FROM   STATE   AGE  LEFT  LEASE  TRUST  SECURITY  SERVER  DATA
+www.example.  A     cache  failed                                             (failed once: EDE 7)
+
+Chain of trust:
+  ✗ example. DS  bogus: signature expired; DS 1 13 2
+
+The client would see: SERVFAIL
+"""
+
+
+def test_the_chain_of_trust_stands_between_the_links_and_what_the_client_sees(served: Served) -> None:
+    link = LinkRow("www.example.", "A", "cache", "failed", note="failed once: EDE 7")
+    served.daemon.links = [link, *CHAIN, VerdictRow("SERVFAIL")]
+    shown = cistern("explain", "www.example", "--socket", served.socket)
+    assert (shown.exit_code, shown.output) == (0, BESIDE)
+    shown = cistern("explain", "www.example", "--json", "--socket", served.socket)
+    assert [json.loads(line)["kind"] for line in shown.output.splitlines()] == ["link", "chain", "verdict"]
 
 
 STEPS = [

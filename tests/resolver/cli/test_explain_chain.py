@@ -4,7 +4,7 @@ import json
 
 import click
 
-from resolver.cli.explain_chain import chain_lines
+from resolver.cli.explain_chain import brief_lines, chain_lines
 from resolver.service.trust_protocol import ChainRow, TrustChain
 from tests.resolver.cli.conftest import Served, cistern
 
@@ -32,6 +32,17 @@ def test_each_link_stands_below_the_zone_that_signs_it() -> None:
         "       keys 7 13 vouched for",
         "       signed by 7 13, a to b UTC",
         "      ○ open.test. DS  insecure: no DS, which is proven: an unsigned zone begins here",
+    ]
+
+
+def test_each_link_is_one_line_beside_the_answer() -> None:
+    wrong = ChainRow("test.", "www.test.", "A", "bogus", signatures=("7 13, a to b UTC",), note="signature expired")
+    assert [click.unstyle(line) for line in brief_lines([*ROWS, wrong])] == [
+        "✓ . DNSKEY  secure; trust anchor 20326 8 2; signed by 20326 8, a to b UTC",
+        "✓ test. DS  secure; DS 7 13 2; signed by 46594 8, a to b UTC",
+        "✓ test. DNSKEY  secure; DS 7 13 2; signed by 7 13, a to b UTC",
+        "○ open.test. DS  insecure: no DS, which is proven: an unsigned zone begins here",
+        "✗ www.test. A  bogus: signature expired; signed by 7 13, a to b UTC",
     ]
 
 

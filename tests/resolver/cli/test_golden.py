@@ -16,6 +16,7 @@ from resolver.cli import main
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
 from resolver.service.control_protocol import StatRow
+from resolver.service.trust_protocol import ChainRow
 from tests.resolver.cli.conftest import Served
 from tests.resolver.service.pretended_daemon import entry
 
@@ -42,7 +43,7 @@ SERVERS: Final = [
     ServerRow(server="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=712, losses=3, edns="works", heard_ago=9.0),
     ServerRow(server=f"[{ADDRESS}]:53", timeouts=4, losses=9, loss=1.0, edns="unknown", held_for=30.0, wait=0.4),
 ]
-LINKS: Final[list[ExplainRow]] = [
+LINKS: Final[list[ExplainRow | ChainRow]] = [
     LinkRow(
         *("www.example.", "CNAME", "cache", "fresh", 12.0, 48.0, 86000.0, "answer_aa", "secure", "192.0.2.53"),
         rdata=(LONG,),

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from resolver.service.control_protocol import CacheFlush
+from resolver.service.control_protocol import CacheFlush, Explain, Resolve
 from resolver.service.trust_protocol import TrustChain, TrustExempt
 from tests.simulation.attacks.test_signatures import EVIL, VICTIM, keytrap
 from tests.simulation.denials import Kind
@@ -140,3 +140,71 @@ async def test_who_does_not_answer_and_what_is_exempt_are_told(net: Net) -> None
     await net.operator.look(TrustExempt("signed.test.", 60, "their signer is down"))
     [row] = await net.operator.look(TrustChain("www.signed.test.", "A"))
     assert (row["security"], row["note"]) == ("insecure", "not checked at and below it: their signer is down")
+
+
+def of_chain(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [row for row in rows if row["kind"] == "chain"]
+
+
+@given(WORLD)
+async def test_what_explain_says_of_a_validated_answer_has_the_same_links(net: Net) -> None:
+    assert of_chain(await net.operator.look(Explain("www.signed.test"))) == []  # nobody has asked yet
+    resolved = await net.operator.look(Resolve("www.signed.test"))
+    net.asked()
+    told = await net.operator.look(Explain("www.signed.test"))
+    _, rows = await chain(net, "www.signed.test", is_asked=False)
+    assert of_chain(told) == of_chain(resolved) == rows
+    assert [row["kind"] for row in told] == ["link", *["chain"] * len(rows), "verdict"]
+    assert net.asked() == {}
+
+
+@given(WORLD)
+async def test_what_explain_says_of_an_unsigned_zone_has_the_proof_of_it(net: Net) -> None:
+    resolved = await net.operator.look(Resolve("www.open.test"))
+    net.asked()
+    assert of_chain(await net.operator.look(Explain("www.open.test"))) == of_chain(resolved)
+    assert "an unsigned zone begins here" in str(of_chain(resolved)[-1]["note"])
+    await net.operator.look(Resolve("www.open.test"))
+    assert net.asked() == {}
+
+
+@pytest.mark.parametrize("flaw", [Flaw.EXPIRED, Flaw.UNSIGNED])
+def test_what_explain_says_of_a_bogus_answer_has_the_link_that_fails(flaw: Flaw) -> None:
+    @given(WORLD)
+    async def play(net: Net) -> None:
+        net.spoil("S", flaw)
+        resolved = of_chain(await net.operator.look(Resolve("www.signed.test")))
+        assert (resolved[-1]["owner"], resolved[-1]["security"]) == ("signed.test.", "bogus")
+        net.asked()
+        told = of_chain(await net.operator.look(Explain("www.signed.test")))
+        assert (told[-1]["owner"], told[-1]["security"]) == ("signed.test.", "bogus")
+        assert net.asked() == {}
+
+    play()
+
+
+@given(WORLD)
+async def test_a_failure_that_is_not_of_validation_has_no_chain(net: Net) -> None:
+    net.break_server("S")
+    assert of_chain(await net.operator.look(Resolve("www.signed.test"))) == []
+
+
+@given(WORLD)
+async def test_of_this_hosts_own_names_nobody_is_asked(net: Net) -> None:
+    net.asked()
+    links, _ = await chain(net, "web.internal")
+    assert links == [("web.internal.", "web.internal.", "A", "insecure")]
+    assert net.asked() == {}
+
+
+@given(WORLD)
+async def test_a_stale_answer_of_a_zone_that_turned_bogus_has_the_link_that_fails(net: Net) -> None:
+    await net.ask("www.signed.test")
+    net.spoil("S", Flaw.FORGED)
+    await net.at(4000)
+    await net.ask("www.signed.test")
+    told = await net.operator.look(Explain("www.signed.test"))
+    assert told[0]["state"] == "stale"
+    last = of_chain(told)[-1]
+    assert (last["owner"], last["type"], last["security"]) == ("signed.test.", "DNSKEY", "bogus")
+    assert "signature does not match" in str(last["note"])

@@ -84,7 +84,7 @@ class PretendedDaemon:
         self.servers = [
             ServerRow(server="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=7, edns="works", heard_ago=90)
         ]
-        self.links: list[ExplainRow] = [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
+        self.links: list[ExplainRow | ChainRow] = [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
         self.asked: list[tuple[object, ...]] = []
         self.options = Options()
         self.state_status: StateStatus | None = None  # without a database
@@ -136,7 +136,7 @@ class PretendedDaemon:
         self.asked.append(("import", request.moment, [row.owner for row in request.entries]))
         return ImportRow(len(request.entries) - 1, 1)
 
-    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow]:
+    async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow | ChainRow]:
         self.asked.append((question, network))
         return self.links
 
