@@ -14,7 +14,7 @@ from cachetools import LRUCache
 from internal_zones.counts import InternalCounts
 from internal_zones.watcher import Warn
 
-MAX_NETWORKS: Final = 50_000  # that are known by their counts; one costs some 200 octets
+MAX_NETWORKS: Final = 50_000  # that are known by their counts; one costs some 300 octets, twice that in doubt
 SHOWN: Final = 10  # doubts that are remarked one by one
 
 

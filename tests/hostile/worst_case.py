@@ -18,9 +18,17 @@ from cache.options import CacheOptions
 from cache.rrtypes import A
 from cache.servers import MAX_SERVERS, Servers
 from cache.store import RRsetCache
+from internal_zones.census import MAX_NETWORKS, Census, Count
+from internal_zones.clocks import Commit
+from internal_zones.counts import InternalCounts
+from internal_zones.news import KEPT, MAX_SITES, NTP64, News
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.standing import Signed, Standings
+from resolver.engine.counts import ResolveCounts
+from resolver.engine.doubted import Doubted
+from resolver.engine.mesh import Mesh
+from resolver.engine.refresh import MAX_RESTING, Refresher
 from resolver.iterate.addresses import MAX_KNOWN_RDATAS, AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import RecursionOptions
@@ -30,6 +38,7 @@ from tests.build import replace, rrset
 
 PAGE_OCTETS: Final = os.sysconf("SC_PAGE_SIZE")
 NOW: Final = 1000.0
+CACHE_OCTETS: Final = 32 << 20  # `cache.max_octets` here
 TEXT: Final = "x" * 200  # why something failed, for people
 
 
@@ -101,14 +110,65 @@ def queries() -> object:
     return held
 
 
+def rrsets() -> object:
+    held = RRsetCache(CacheOptions(max_octets=CACHE_OCTETS))
+    model = rrset("a. 3600 TXT x", NOW)
+    names = long_names(MAX_FAILURES * 10)
+    while not held.counts.evicted:
+        held.put(replace(model, owner=next(names), rdatas=(b"\xff" + bytes(255),)), NOW)
+    for name in names:  # as many again: what is evicted leaves nothing behind
+        held.put(replace(model, owner=name, rdatas=(b"\xff" + bytes(255),)), NOW)
+    return held
+
+
+def doubted() -> object:
+    held, model = Doubted(), rrset("a. 3600 A 192.0.2.1", NOW)
+    for name in long_names(MAX_FAILURES):
+        held.note(Question(name, A), replace(model, owner=name))
+    return held
+
+
+def refreshed() -> object:
+    held = Refresher(Mesh(_unused), _unused, _unused, ResolveCounts(), is_paused=_unused)  # type: ignore[arg-type]  # only rests
+    for name in long_names(2 * MAX_RESTING):
+        held._rest(Question(name, A))
+    return held
+
+
+def networks() -> object:
+    held = Census(0.5, 60.0, InternalCounts(), _unused)
+    for network in range(2 * MAX_NETWORKS):
+        held.judge(network, Count(network, 1000 * network), NOW, 0)
+    held.suspect(None)
+    for network in range(2 * MAX_NETWORKS):
+        held.judge(network, Count(0, 0), NOW, 0)
+    return held
+
+
+def sites() -> object:
+    held = News(lambda: 2e9 + 0.5, InternalCounts())
+    for site in range(2 * MAX_SITES):
+        held.note([Commit(f"{site:032x}", int((2e9 - at) * NTP64), frozenset()) for at in range(KEPT)])
+    return held
+
+
+def _unused(*_: object, **__: object) -> None:
+    """Nobody asks."""
+
+
 TABLES: Final[dict[str, Callable[[], object]]] = {
+    "cache.store:RRsetCache._nodes": rrsets,
     "cache.failures:Failures._failures": failures,
     "cache.failures:ServerFailures._records": server_failures,
     "cache.servers:Servers._states": servers,
     "resolver.dnssec.gaps:Gaps._zones": gaps,
     "resolver.dnssec.standing:Standings._known": standings,
+    "resolver.engine.doubted:Doubted._links": doubted,
+    "resolver.engine.refresh:Refresher._resting": refreshed,
     "resolver.iterate.addresses:AddressBook._by_rdata": addresses,
     "resolver.service.shares:Shares._networks": queries,
+    "internal_zones.census:Census._known": networks,
+    "internal_zones.news:News._sites": sites,
 }
 
 
