@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from resolver.cli.json_rows import echo_struct
 from resolver.cli.tables import make_table, milliseconds, print_table, seconds
 from resolver.cli.top_frame import Frame, Sample, frame_between
 from resolver.policy.server_rows import ServerRow
+from resolver.policy.zone_rows import ZoneRow
 from resolver.service.control_protocol import (
     Busy,
     BusyRow,
@@ -30,11 +31,14 @@ from resolver.service.control_protocol import (
     Stats,
     Status,
     StatusRow,
+    ZonesWorst,
 )
 
-MOST: Final = 8  # servers and machines that are shown
+MOST: Final = 8  # servers, zones and machines that are shown
 SERVER_HEADS: Final = ("SERVER", "RTT", "LOSS", "IN A ROW", "STATE")
 SERVER_NUMBERS: Final = frozenset({"RTT", "LOSS", "IN A ROW"})
+ZONE_HEADS: Final = ("ZONE", "WAITS", "IN ALL", "LONGEST", "FAILED")
+ZONE_NUMBERS: Final = frozenset({"WAITS", "IN ALL", "LONGEST", "FAILED"})
 MACHINE_HEADS: Final = ("MACHINE", "WAIT FOR THEIR TURN", "IN FLIGHT")
 MACHINE_NUMBERS: Final = frozenset({"WAIT FOR THEIR TURN", "IN FLIGHT"})
 
@@ -47,8 +51,9 @@ MACHINE_NUMBERS: Final = frozenset({"WAIT FOR THEIR TURN", "IN FLIGHT"})
 @of_a_daemon
 @for_programs
 def command(once: bool, interval: float, socket: str | None, config: Path | None, as_json: bool) -> None:
-    """Show how much is asked and how well it is answered, which servers are slow or silent, and who floods; Ctrl-C ends it.
+    """Show how much is asked and how well it is answered, which servers and zones are slow, and who floods; Ctrl-C ends it.
 
+    Of a zone it shows the questions to its servers that took 0.1 s or more, or failed.
     Shares and times are of the last interval. `cistern cache top` has the names that are asked most.
     """
     path = socket_path(socket, config)
@@ -67,58 +72,62 @@ def command(once: bool, interval: float, socket: str | None, config: Path | None
 
 def frames(path: str, interval: float, *, once: bool) -> Iterator[Frame]:
     """What went on between two looks, again and again or once."""
-    before = look(path)
+    before = look(path, interval)
     while True:
         trio.run(trio.sleep, interval)
-        after = look(path)
+        after = look(path, interval)
         yield frame_between(before, after)
         if once:
             return
         before = after
 
 
-def look(path: str) -> Sample:
-    """The daemon as it is now. Raises DaemonFailure."""
+def look(path: str, within: float) -> Sample:
+    """The daemon as it is now, its zones as they were within so many seconds. Raises DaemonFailure."""
     rows: list[bytes] = []
     ends: list[int] = []
 
-    def requests() -> Iterator[Status | Stats | Checks | ServersWorst | Busy]:
-        for request in (Status(), Stats(), Checks(), ServersWorst(MOST), Busy(MOST)):
+    def requests() -> Iterator[Status | Stats | Checks | ServersWorst | ZonesWorst | Busy]:
+        for request in (Status(), Stats(), Checks(), ServersWorst(MOST), ZonesWorst(MOST, within), Busy(MOST)):
             yield request
             ends.append(len(rows))
 
     ask_each(path, requests(), rows.append)
-    status, stats, checks, servers, _ = ends
+    status, stats, checks, servers, zones, _ = ends
     return Sample(
         status=msgspec.json.decode(rows[0], type=StatusRow),
         stats=[msgspec.json.decode(row, type=StatRow) for row in rows[status:stats]],
         checks=[msgspec.json.decode(row, type=CheckRow) for row in rows[stats:checks]],
         servers=[msgspec.json.decode(row, type=ServerRow) for row in rows[checks:servers]],
-        busy=[msgspec.json.decode(row, type=BusyRow) for row in rows[servers:]],
+        zones=[msgspec.json.decode(row, type=ZoneRow) for row in rows[servers:zones]],
+        busy=[msgspec.json.decode(row, type=BusyRow) for row in rows[zones:]],
     )
+
+
+def _tables(frame: Frame) -> Iterator[tuple[Sequence[str], list[tuple[str, ...]], frozenset[str]]]:
+    """Heads, cells, and which columns are numbers; of what there is something to say of."""
+    if frame.servers:
+        yield SERVER_HEADS, list(map(_server_cells, frame.servers)), SERVER_NUMBERS
+    if frame.zones:
+        yield ZONE_HEADS, list(map(_zone_cells, frame.zones)), ZONE_NUMBERS
+    if frame.machines:
+        yield MACHINE_HEADS, list(map(_machine_cells, frame.machines)), MACHINE_NUMBERS
 
 
 def print_frame(frame: Frame) -> None:
     """Print it, for a pipe."""
     for line in frame_lines(frame):
         click.echo(line)
-    if frame.servers:
+    for heads, cells, numbers in _tables(frame):
         click.echo()
-        print_table(SERVER_HEADS, map(_server_cells, frame.servers), numbers=SERVER_NUMBERS)
-    if frame.machines:
-        click.echo()
-        print_table(MACHINE_HEADS, map(_machine_cells, frame.machines), numbers=MACHINE_NUMBERS)
+        print_table(heads, cells, numbers=numbers)
 
 
 def screen(frame: Frame, width: int) -> Group:
     """It as a screen of this width has it."""
     parts: list[Text | Table] = [Text("\n".join(frame_lines(frame)))]
-    if frame.servers:
-        cells = map(_server_cells, frame.servers)
-        parts += [Text(), make_table(SERVER_HEADS, cells, numbers=SERVER_NUMBERS, width=width)]
-    if frame.machines:
-        cells = map(_machine_cells, frame.machines)
-        parts += [Text(), make_table(MACHINE_HEADS, cells, numbers=MACHINE_NUMBERS, width=width)]
+    for heads, cells, numbers in _tables(frame):
+        parts += [Text(), make_table(heads, cells, numbers=numbers, width=width)]
     return Group(*parts)
 
 
@@ -148,6 +157,10 @@ def _within(value: float | None) -> str:
 def _server_cells(row: ServerRow) -> tuple[str, ...]:
     held = "" if row.held_for is None else f"held down for {seconds(row.held_for)}"
     return row.server, milliseconds(row.rtt), f"{row.loss:.0%}", str(row.timeouts), held
+
+
+def _zone_cells(row: ZoneRow) -> tuple[str, ...]:
+    return row.zone, str(row.waits), seconds(row.seconds), seconds(row.longest), str(row.failures)
 
 
 def _machine_cells(row: BusyRow) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from resolver.policy.server_rows import ServerRow
+from resolver.policy.zone_rows import ZoneRow
 from resolver.service.control_protocol import BusyRow, CheckRow, StatRow, StatusRow
 
 LATENCY: Final = "cistern_service_latency_seconds"
@@ -24,6 +25,7 @@ class Sample(msgspec.Struct, frozen=True):
     stats: list[StatRow]
     checks: list[CheckRow]
     servers: list[ServerRow]
+    zones: list[ZoneRow]
     busy: list[BusyRow]
 
 
@@ -31,7 +33,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """seconds: between the two looks. hits, stale, servfail, lost: shares, from 0 to 1; None where nothing was asked.
 
     p50, p99: seconds within which so many of the replies were given, by the bounds of a histogram. servers: the silent and
-    the slowest, the worst first. machines: who has most questions waiting. The rest is of the last look.
+    the slowest, the worst first. zones: those whose servers were waited for longest, within this time. machines: who has most
+    questions waiting. The rest is of the last look.
     """
 
     seconds: float
@@ -45,6 +48,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     sent_per_second: float
     lost: float | None
     servers: list[ServerRow]
+    zones: list[ZoneRow]
     machines: list[BusyRow]
     state_database: str
     version: str
@@ -77,6 +81,7 @@ def frame_between(before: Sample, after: Sample) -> Frame:
         sent_per_second=sent / passed,
         lost=_share(grown("cistern_upstream_timeouts_total"), sent),
         servers=after.servers,
+        zones=after.zones,
         machines=after.busy,
         state_database=_state_database(after.checks),
         version=after.status.version,

@@ -31,6 +31,7 @@ from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow, explain, ex
 from resolver.policy.server_rows import ServerRow, rows_of_zone, server_rows, worst_rows
 from resolver.policy.sources import minimal_any, refuse_type
 from resolver.policy.views import machine_text
+from resolver.policy.zone_rows import ZoneRow, worst_zones
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
     AcceptedRow,
@@ -116,6 +117,9 @@ class Eyes:
 
     def worst_servers(self, most: int) -> Iterable[ServerRow | None]:
         return worst_rows(self._parts.known.servers, self._parts.env.now(), most)
+
+    def worst_zones(self, most: int, within: float) -> Iterable[ZoneRow | None]:
+        return worst_zones(self._parts.waits, self._parts.env.now() - within, most)
 
     def export(self) -> Iterable[msgspec.Struct | None]:
         return exported(self._parts.env, self._parts.cache)

@@ -23,7 +23,7 @@ from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory,
 from resolver.daemon.tapping import Tapping, tap_of_clients, tapped_network, tapped_streams
 from resolver.daemon.trust import Trusting, make_beliefs
 from resolver.daemon.warm import WarmStart
-from resolver.engine import Iterator, Mesh, PublicResolver, Streams
+from resolver.engine import Iterator, Mesh, PublicResolver, Streams, Waits
 from resolver.env import Env, address_from_text
 from resolver.iterate.delegation import Delegation
 from resolver.loop import Bridge, make_streams
@@ -57,6 +57,7 @@ class Parts:
     failures: Failures
     server_failures: ServerFailures
     servers: Servers
+    waits: Waits
     internal: InternalZones | None
     special: SpecialUse
     local: Local
@@ -153,6 +154,7 @@ def make_parts(
         failures=memory.failures,
         server_failures=memory.server_failures,
         servers=memory.servers,
+        waits=memory.waits,
         internal=internal,
         special=special,
         local=local,
@@ -179,7 +181,7 @@ def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | Non
     The handler answers with them from here on; what is in flight ends with those that it began with.
     """
     options, hints, local = prepared.options, prepared.hints, prepared.local
-    memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers)
+    memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers, parts.waits)
     memory.adopt(options)
     ways = tapped_network(parts.env.network, tapping), tapped_streams(parts.streams, tapping)
     beliefs = parts.trusting.beliefs if parts.trusting is not None else None

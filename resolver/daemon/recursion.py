@@ -23,6 +23,7 @@ from resolver.engine import (
     PublicResolver,
     Refresher,
     Streams,
+    Waits,
 )
 from resolver.env import Env, WaysToServers
 from resolver.iterate import Budget, BudgetLimits, Budgets, configured
@@ -39,12 +40,13 @@ QUESTION_DEADLINE: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of public names: what is known, what failed and at whom, and what their servers are like."""
+    """What is remembered of public names: what is known, what failed and at whom, what their servers are like, who was slow."""
 
     cache: RRsetCache
     failures: Failures
     server_failures: ServerFailures
     servers: Servers
+    waits: Waits
 
     def adopt(self, options: Options) -> None:
         """Go by these options from now on; nothing is forgotten."""
@@ -79,6 +81,7 @@ def make_memory(options: Options, counts: Counts) -> Memory:
         Failures(options.failures),
         ServerFailures(options.failures),
         Servers(),
+        Waits(),
     )
 
 
@@ -129,6 +132,7 @@ def make_recursion(
         memory.server_failures,
         counts.iterate,
         counts.upstream,
+        memory.waits,
         case_randomization=options.recursion.case_randomization,
         overrides=options.server,
     )

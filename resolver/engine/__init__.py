@@ -9,6 +9,7 @@ from resolver.engine.means import CallOff, Means, StreamReply, Streams
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.priming import keep_primed
 from resolver.engine.refresh import Refresher
+from resolver.engine.waits import Waits
 from resolver.engine.walk import PublicResolver
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "ResolveCounts",
     "StreamReply",
     "Streams",
+    "Waits",
     "keep_primed",
 ]

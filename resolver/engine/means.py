@@ -8,6 +8,7 @@ from cache.failures import ServerFailures
 from cache.servers import Servers, ServerState
 from cache.store import RRsetCache
 from resolver.engine.mesh import Mesh
+from resolver.engine.waits import Waits
 from resolver.env import Address, Rng, WaysToServers
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
@@ -50,6 +51,7 @@ class Means:
         failures: ServerFailures,
         counts: IterateCounts,
         upstream_counts: UpstreamCounts,
+        waits: Waits,
         *,
         case_randomization: bool = True,
         overrides: Iterable[ServerOverride] = (),
@@ -64,6 +66,7 @@ class Means:
         self.failures = failures
         self.counts = counts
         self.upstream_counts = upstream_counts
+        self.waits = waits
         self.case_randomization = case_randomization
         self.typical = Typical()
         self.families = Families()

@@ -135,6 +135,7 @@ class ZoneQuery(Landing):
         self._gives_up_early = gives_up_early
         self._tries = Tries()
         self._running: list[Exchange] = []  # those still listened to
+        self._began = means.mesh.now
         self._late_counted_at = 0.0
         self._timer: Timer | None = None
         self._seeks_last_resort = False
@@ -519,7 +520,10 @@ class ZoneQuery(Landing):
         if self.is_over:
             return
         self.said = said
-        counts = self._means.upstream_counts
+        means = self._means
+        failed = isinstance(said, ResolutionFailure)
+        means.waits.note(self.servers.delegation.zone, self._began, means.mesh.now, failed=failed)
+        counts = means.upstream_counts
         if self._timer is not None:
             self._timer.call_off()
             self._timer = None

@@ -17,6 +17,7 @@ from resolver.env import UnixListener
 from resolver.observe.boundary import Boundary
 from resolver.policy.explain import ExplainRow
 from resolver.policy.server_rows import ServerRow
+from resolver.policy.zone_rows import ZoneRow
 from resolver.service.control_protocol import (
     MAX_REQUEST_OCTETS,
     MAX_SORTED,
@@ -61,6 +62,7 @@ from resolver.service.control_protocol import (
     Status,
     StatusRow,
     StepDown,
+    ZonesWorst,
 )
 from resolver.service.lines import Lines, LineTooLong
 from resolver.service.rows import LiveRows, Rows, send_end, send_live, send_rows
@@ -124,6 +126,9 @@ class Inspectable(Protocol):
 
     def worst_servers(self, most: int) -> Iterable[ServerRow | None]:
         """Those that are silent, late or slow, the worst first."""
+
+    def worst_zones(self, most: int, within: float) -> Iterable[ZoneRow | None]:
+        """Those that were waited for within so many seconds, the worst first."""
 
     def export(self) -> Iterable[msgspec.Struct | None]:
         """A Moment and SavedEntries: all that is cached; the cache may change between two steps."""
@@ -318,6 +323,8 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
             return daemon.server_list(host, from_text(zone) if zone else None)
         case ServersWorst(most=most):
             return daemon.worst_servers(most)
+        case ZonesWorst(most=most, within=within):
+            return daemon.worst_zones(most, within)
         case CacheExport():
             return daemon.export()
         case CacheImport():

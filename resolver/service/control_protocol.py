@@ -126,6 +126,13 @@ class ServersWorst(_Request, frozen=True, tag="servers_worst"):
     most: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOP)] = 20
 
 
+class ZonesWorst(_Request, frozen=True, tag="zones_worst"):
+    """Which zones were waited for, within so many seconds up to now -> ZoneRows, the worst first. most: rows."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOP)] = 20
+    within: Annotated[float, msgspec.Meta(gt=0, le=MAX_TOP_INTERVAL)] = 60.0
+
+
 class Explain(_Request, frozen=True, tag="explain"):
     """Why a question would get its answer -> LinkRows, ChainRows, then a VerdictRow. network: whose `.internal` is meant.
 
@@ -237,6 +244,7 @@ RowRequest = (
     | CacheRequest
     | ServerList
     | ServersWorst
+    | ZonesWorst
     | Busy
     | StateWatch
     | Explain

@@ -15,6 +15,7 @@ from cache.inspection import EntryRow
 from resolver.cli import main
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
+from resolver.policy.zone_rows import ZoneRow
 from resolver.service.control_protocol import StatRow
 from resolver.service.trust_protocol import ChainRow
 from tests.resolver.cli.conftest import Served
@@ -22,7 +23,10 @@ from tests.resolver.service.pretended_daemon import entry
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 WIDTHS: Final = (80, 100, 160)
-COMMANDS: Final = ("cache list", "cache list --failed", "cache top --once", "explain www.example", "servers", "stats")
+COMMANDS: Final = (
+    *("cache list", "cache list --failed", "cache top --once", "explain www.example", "servers", "stats"),
+    "top --once --interval 0.2",
+)
 LONG: Final = "a-name-of-some-length.region.service.example."
 ADDRESS: Final = "2001:db8:1234:5678:9abc:def0:1234:5678"
 
@@ -43,6 +47,7 @@ SERVERS: Final = [
     ServerRow(server="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=712, losses=3, edns="works", heard_ago=9.0),
     ServerRow(server=f"[{ADDRESS}]:53", timeouts=4, losses=9, loss=1.0, edns="unknown", held_for=30.0, wait=0.4),
 ]
+ZONES: Final = [ZoneRow(LONG, 41, 12, 93.4, 9.9), ZoneRow("broken.example.", 7, 7, 0.0, 0.0)]
 LINKS: Final[list[ExplainRow | ChainRow]] = [
     LinkRow(
         *("www.example.", "CNAME", "cache", "fresh", 12.0, 48.0, 86000.0, "answer_aa", "secure", "192.0.2.53"),
@@ -57,6 +62,7 @@ LINKS: Final[list[ExplainRow | ChainRow]] = [
 @pytest.mark.parametrize("words", COMMANDS)
 def test_a_command_is_shown_as_it_was(served: Served, words: str, width: int) -> None:
     served.daemon.entries, served.daemon.servers, served.daemon.links = ENTRIES, SERVERS, LINKS
+    served.daemon.zones = ZONES
     served.daemon.counters = [
         StatRow("cistern_service_queries_udp_total", 1204, help="Datagrams received from clients."),
         StatRow("cistern_service_replies_total", 1200, "rcode=NOERROR", "Replies, by the RCODE in their header."),

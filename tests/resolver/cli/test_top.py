@@ -25,6 +25,9 @@ servers      50.0 queries/s   25.0% without a reply in time
 SERVER        RTT  LOSS  IN A ROW  STATE
 192.0.2.4:53    -  100%         9  held down for 30s
 
+ZONE           WAITS  IN ALL  LONGEST  FAILED
+slow.example.      3    4.5s     2.2s       1
+
 MACHINE    WAIT FOR THEIR TURN  IN FLIGHT
 192.0.2.9                    4          2
 """
@@ -53,6 +56,8 @@ def test_one_look_at_a_daemon(served: Served) -> None:
     assert shown.exit_code == 0, shown.output
     assert "cistern 0.1.0, up 12s, ready" in shown.stdout
     assert "192.0.2.1:53" in shown.stdout
+    assert "slow.example." in shown.stdout
+    assert (8, 0.2) in served.daemon.asked
     shown = cistern("top", "--once", "--interval", "0.2", "--json", "--socket", served.socket)
     assert json.loads(shown.stdout)["machines"] == [{"machine": "192.0.2.9", "waiting": 12, "in_flight": 3}]
 

@@ -4,6 +4,7 @@ import pytest
 
 from resolver.cli.top_frame import LATENCY, Sample, frame_between
 from resolver.policy.server_rows import ServerRow
+from resolver.policy.zone_rows import ZoneRow
 from resolver.service.control_protocol import BusyRow, CheckRow, StatRow, StatusRow
 
 
@@ -14,7 +15,9 @@ def sample(uptime: float, counters: dict[str, float], servers: tuple[ServerRow, 
         CheckRow("state_database", "ok", "state database: seen well", 1.0),
     ]
     status = StatusRow("0.1.0", uptime, ("192.0.2.53:53",), ("a problem",), ("a remark",))
-    return Sample(status, stats, checks, list(servers), [BusyRow("192.0.2.9", 4, 2)])
+    return Sample(
+        status, stats, checks, list(servers), [ZoneRow("slow.example.", 3, 1, 4.5, 2.25)], [BusyRow("192.0.2.9", 4, 2)]
+    )
 
 
 BEFORE = {
@@ -56,6 +59,7 @@ def test_rates_and_shares_are_of_the_time_between() -> None:
     assert (frame.hits, frame.stale, frame.servfail, frame.lost) == pytest.approx((0.75, 0.1, 0.05, 0.25))
     assert (frame.p50, frame.p99) == (0.001, float("inf"))
     assert (frame.state_database, frame.problems, frame.remarks) == ("seen well", ("a problem",), ("a remark",))
+    assert frame.zones == [ZoneRow("slow.example.", 3, 1, 4.5, 2.25)]
     assert frame.machines == [BusyRow("192.0.2.9", 4, 2)]
 
 

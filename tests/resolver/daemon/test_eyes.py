@@ -38,6 +38,7 @@ from resolver.service.control_protocol import (
     StateOf,
     Stats,
     Status,
+    ZonesWorst,
 )
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
 from tests.build import rrset
@@ -151,6 +152,8 @@ def test_servers_of_the_root_are_known_from_the_hints_and_no_other_zones() -> No
         assert {row["server"] for row in of_root} == set(asked)
         assert all(row["replies"] == 0 for row in of_root)
         assert {row["server"] for row in await ask(env, ServersWorst())} == set(asked)
+        [worst] = await ask(env, ZonesWorst())
+        assert (worst["zone"], worst["failures"]) == (".", worst["waits"])
         async with await env.network.open_unix(CONTROL) as stream:
             await stream.send_all(msgspec.json.encode(ServerList(zone="www.example")) + b"\n")
             end = json.loads(await stream.receive_some(65536))

@@ -89,6 +89,26 @@ async def ask(world: World, *hosts: str, shown: Question = WWW, gives_up_early: 
     return await said_by(world, query)
 
 
+def late(query: dns.message.Message, over_tcp: bool) -> list[Said]:
+    return [(0.5, octets) for _, octets in Table(ANSWER)(query, over_tcp)]
+
+
+def test_a_zone_that_is_slow_or_fails_is_noted_and_no_other() -> None:
+    async def main() -> None:
+        world = World({GOOD: Table(ANSWER), BAD: Table({})})
+        await ask(world, GOOD)
+        assert list(world.means.waits.since(-inf)) == []
+        with pytest.raises(ResolutionFailure):
+            await ask(world, BAD)
+        slow = World({GOOD: late})
+        await ask(slow, GOOD)
+        [failed], found = list(world.means.waits.since(-inf)), list(slow.means.waits.since(-inf))
+        assert (failed.zone, failed.failed, failed.seconds < 0.1) == (name("example."), True, True)
+        assert [(one.zone, one.failed, one.seconds >= 0.1) for one in found] == [(name("example."), False, True)]
+
+    play(main)
+
+
 @pytest.mark.parametrize(
     "bad",
     [

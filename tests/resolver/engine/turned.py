@@ -11,7 +11,7 @@ from cache.failures import ServerFailures
 from cache.options import CacheOptions
 from cache.servers import Servers
 from cache.store import RRsetCache
-from resolver.engine import Means, Mesh
+from resolver.engine import Means, Mesh, Waits
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import RecursionOptions, ServerOverride
@@ -70,6 +70,7 @@ def means_of(
     failures: ServerFailures | None = None,
     counts: IterateCounts | None = None,
     upstream_counts: UpstreamCounts | None = None,
+    waits: Waits | None = None,
     case_randomization: bool = True,
     override: ServerOverride | None = None,
 ) -> Means:
@@ -88,6 +89,7 @@ def means_of(
         failures if failures is not None else ServerFailures(),
         counts,
         upstream_counts,
+        waits if waits is not None else Waits(),
         case_randomization=case_randomization,
         overrides=[] if override is None else [override],
     )

@@ -16,6 +16,7 @@ from resolver.observe.trace import TraceRow
 from resolver.options import Options
 from resolver.policy.explain import ExplainRow, LinkRow, VerdictRow
 from resolver.policy.server_rows import ServerRow
+from resolver.policy.zone_rows import ZoneRow
 from resolver.service.control import CannotShow, WrongRequest
 from resolver.service.control_protocol import (
     AcceptedRow,
@@ -84,6 +85,7 @@ class PretendedDaemon:
         self.servers = [
             ServerRow(server="192.0.2.1:53", rtt=0.0123, variance=0.002, replies=7, edns="works", heard_ago=90)
         ]
+        self.zones = [ZoneRow("slow.example.", 3, 1, 4.5, 2.25)]
         self.links: list[ExplainRow | ChainRow] = [LinkRow("www.example.", "A", "upstream", "missing"), VerdictRow("")]
         self.asked: list[tuple[object, ...]] = []
         self.options = Options()
@@ -127,6 +129,10 @@ class PretendedDaemon:
     def worst_servers(self, most: int) -> Iterable[ServerRow | None]:
         self.asked.append((most,))
         return [None, *self.servers]
+
+    def worst_zones(self, most: int, within: float) -> Iterable[ZoneRow | None]:
+        self.asked.append((most, within))
+        return [None, *self.zones]
 
     def export(self) -> Iterable[msgspec.Struct | None]:
         self.asked.append(("export",))

@@ -40,6 +40,7 @@ from resolver.service.control_protocol import (
     Status,
     StatusRow,
     StepDown,
+    ZonesWorst,
 )
 from resolver.service.lines import Lines
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
@@ -95,6 +96,7 @@ def owners(rows: list[bytes]) -> list[str]:
         pytest.param(CacheFlush("www.example."), FlushRow(3), id="flush"),
         pytest.param(ServerList(), PretendedDaemon().servers[0], id="servers"),
         pytest.param(ServersWorst(), PretendedDaemon().servers[0], id="worst servers"),
+        pytest.param(ZonesWorst(), PretendedDaemon().zones[0], id="worst zones"),
     ],
 )
 def test_each_request_gets_its_rows_and_an_end(request_: Request, row: msgspec.Struct) -> None:
@@ -125,6 +127,7 @@ def test_an_explanation_is_links_and_then_a_verdict() -> None:
         pytest.param(ServerList(host="192.0.2.1"), ("192.0.2.1", None), id="one server"),
         pytest.param(ServerList(zone="example"), ("", "example."), id="servers of a zone"),
         pytest.param(ServersWorst(8), (8,), id="worst servers"),
+        pytest.param(ZonesWorst(8, 2.0), (8, 2.0), id="worst zones"),
         pytest.param(CacheExport(), ("export",), id="export"),
         pytest.param(CacheImport(SAVED_AT, ()), ("import", SAVED_AT, []), id="import"),
     ],
