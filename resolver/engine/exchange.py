@@ -297,9 +297,12 @@ class Exchange:
             self._go_on(Signal.GARBLED if self._has_edns else Signal.FAILED, Fault.GARBLED)
             return
         match = match_of(response, self._id, self._shown)
-        if match not in (Match.REPLY, Match.OTHER_CASE) or response.is_truncated:
+        if match not in (Match.REPLY, Match.OTHER_CASE):
             self._counts.mismatched += 1
             self._go_on(Signal.FAILED, Fault.BROKEN)
+            return
+        if response.is_truncated:
+            self._go_on(Signal.FAILED, Fault.TOO_LONG)
             return
         if match is Match.OTHER_CASE and self.state.keeps_case is not False:
             self._note_other_case()  # nobody off the path can say this over TCP: it is the server that changes the case

@@ -22,6 +22,7 @@ class Fault(Enum):
     NO_COOKIE = "reply without its DNS Cookie"
     OTHER_CASE = "reply in other letter case"
     CUT_SHORT = "truncated, and no TCP"
+    TOO_LONG = "truncated over TCP, too"
 
 
 def fault_of(error: OSError) -> Fault:

@@ -328,6 +328,20 @@ def test_what_does_not_fit_is_not_composed() -> None:
     assert draft.put_answer((many,), 5) == (False, 4)
 
 
+@pytest.mark.parametrize("edns", [None, PLAIN, WITH_DO])
+@pytest.mark.parametrize("turn", [None, 5])
+def test_as_long_an_answer_as_a_message_can_carry_is_whole_over_tcp(edns: QueryEdns | None, turn: int | None) -> None:
+    """240 targets of 255 octets, which take 64,590."""
+    letters = [[bytes((65 + (number + at * at) % 26,)) for at in range(125)] for number in range(240)]
+    targets = [wire_of([b"%03d" % number, *labels]) for number, labels in enumerate(letters)]
+    assert {len(target) for target in targets} == {255}
+    many = replace(large("www.example.", 1), rtype=MX, rdatas=tuple(b"\0\1" + target for target in targets))
+    octets = compose_reply(query(edns=edns), Answer(answer=(many,)), NOW, max_octets=65_535, turn=turn)
+    message = dns.message.from_wire(octets)
+    assert not message.flags & TC
+    assert [len(one) for one in message.answer] == [240]
+
+
 def test_room_is_kept_for_the_opt() -> None:
     for records in range(25, 40):
         message = reply(Answer(answer=(large("www.example.", records),)), max_octets=MIN_OCTETS)
