@@ -15,6 +15,7 @@ from resolver.engine.mesh import Mesh
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.counts import IterateCounts
+from resolver.iterate.learn import Iteration
 
 FIRST_RETRY: Final = 1.0  # s after a failure; doubles with each further one
 MAX_RETRY: Final = 60.0  # s
@@ -51,11 +52,13 @@ async def keep_primed(
         if due > 0:
             await mesh.sleep(min(due, MAX_REST))
             continue
+        iteration: Iteration | None = None
         try:
             iteration = await iterator.prime(budget())
         except Exception as failure:  # of ours, or the network's: the root is tried again either way
             if not isinstance(failure, ResolutionFailure):
                 mesh.report("priming", failure)
+        if iteration is None:  # compiled, what is ended while it waits in its handler takes the process with it
             counts.primings_failed += 1
             await mesh.sleep(retry)
             retry = min(2 * retry, MAX_RETRY)

@@ -65,6 +65,25 @@ def test_failing_to_prime_is_retried_ever_more_rarely_and_hinders_nobody() -> No
     play(main)
 
 
+def test_it_can_be_ended_while_it_waits_after_a_failure() -> None:
+    """A reload ends it: compiled, the daemon of a host without network died of that."""
+
+    async def main() -> None:
+        servers = small_internet()
+        del servers[ROOT].said[". NS"]
+        world = World(servers)
+        mesh = world.turned.mesh
+        work = keep_primed(mesh, world.iterator, world.cache, world.new_budget, world.counts)
+        priming = mesh.start(work, "priming")
+        await trio.sleep(60)
+        failed = world.counts.primings_failed
+        priming.end()
+        await trio.sleep(600)
+        assert world.counts.primings_failed == failed > 0
+
+    play(main)
+
+
 def test_a_flush_is_noticed() -> None:
     async def main() -> None:
         world = World(small_internet())
