@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BUILT  := build/compiled
 ALONE  := $(addprefix tests/,hostile packaging real replay)
-OF_AN_ANSWER := tests/cache $(addprefix tests/resolver/,dnssec engine iterate loop service upstream wire)
+OF_AN_ANSWER := tests/cache $(addprefix tests/resolver/,daemon dnssec engine iterate loop policy service upstream wire)
 PROCESSES := $(addprefix tests/real/,test_clients.py test_dnstap.py test_process.py)
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
@@ -83,8 +83,8 @@ bench: $(READY)  ## ratios of our parts against others, in one run
 bench-compiled: $(BUILT)/.ready  ## the same of the compiled modules
 	$(COMPILED) $(BIN)/python -m tests.bench
 
-bench-peers: $(READY)  ## the daemon beside Debian's unbound in one network namespace (root, unbound, nsd, dnsperf)
-	$(BIN)/python -m tests.bench.peers
+bench-peers: $(BUILT)/.ready  ## the compiled daemon beside Debian's unbound in one network namespace (root, unbound, nsd, dnsperf)
+	$(COMPILED) $(BIN)/python -m tests.bench.peers
 
 bench-latency: $(READY)  ## how long clients wait on a bad network, beside kresd, unbound and pdns-recursor (root; some 18 minutes)
 	$(BIN)/python -m tests.bench.latency

@@ -90,8 +90,8 @@ class Bench:
 
 def compare(bench: Bench, rounds: int, only: Sequence[str] = ()) -> int:
     """Print the table, or these rows of it; 0 if every ratio is as wanted."""
-    print(f"{'':12}{'µs of CPU per query':>24}{'queries per second':>24}{'answered':>20}")
-    print(f"{'workload':12}" + f"{OURS:>12}{PEER:>12}" * 2 + f"{OURS:>10}{PEER:>10}{'ratio':>8}{'wanted':>9}")
+    print(f"{'':12}{'µs of CPU per query':>24}{'queries per second':>24}{'packets per query':>20}{'answered':>20}")
+    print(f"{'workload':12}" + f"{OURS:>12}{PEER:>12}" * 2 + f"{OURS:>10}{PEER:>10}" * 2 + f"{'ratio':>8}{'wanted':>9}")
     is_as_wanted = True
     for workload in (workloads()[name] for name in only or workloads()):
         servers = VALIDATING if workload.is_validated else SERVERS
@@ -102,6 +102,7 @@ def compare(bench: Bench, rounds: int, only: Sequence[str] = ()) -> int:
         wanted = "" if workload.wanted is None else f"<= {workload.wanted}"
         print(
             f"{workload.name:12}{ours.cpu:12.1f}{peer.cpu:12.1f}{ours.rate:12.0f}{peer.rate:12.0f}"
+            f"{ours.packets:10.2f}{peer.packets:10.2f}"
             f"{ours.answered:10.1%}{peer.answered:10.1%}{ratio:8.2f}{wanted:>9}{'' if is_good else '  MISSED'}",
             flush=True,
         )

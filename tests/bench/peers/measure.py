@@ -1,4 +1,4 @@
-"""What one workload costs one server: CPU time from /proc, completed queries from dnsperf."""
+"""What one workload costs one server: CPU time and datagrams from /proc, completed queries from dnsperf."""
 
 import os
 import re
@@ -21,11 +21,15 @@ MAX_SECONDS: Final = 60  # of a warm-up
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """cpu: microseconds of user and system time per completed query. answered: share of queries with NOERROR."""
+    """cpu: microseconds of user and system time per completed query. answered: share of queries with NOERROR.
+
+    packets: queries to authoritative servers over UDP per completed query.
+    """
 
     cpu: float
     rate: float
     answered: float
+    packets: float
 
 
 def measure(
@@ -40,13 +44,16 @@ def measure(
     for _ in range(WARM_UPS):
         run(*command, "-d", str(warm_up), "-n", "1", "-l", str(MAX_SECONDS), "-q", str(WARM_UP_OUTSTANDING))
     once = () if workload.is_endless else ("-n", "1")
-    before = cpu_seconds(pid)
+    before, left = cpu_seconds(pid), datagrams(namespace)
     report = run(*command, "-d", str(asked), *once, "-l", str(seconds), "-q", str(OUTSTANDING))
-    return cost_from(report, cpu_seconds(pid) - before)
+    return cost_from(report, cpu_seconds(pid) - before, datagrams(namespace) - left)
 
 
-def cost_from(report: str, spent: float) -> Cost:
-    """What dnsperf's `report` and the CPU seconds `spent` meanwhile come to."""
+def cost_from(report: str, spent: float, datagrams: int) -> Cost:
+    """What dnsperf's `report`, the CPU seconds `spent` and all `datagrams` that were sent meanwhile come to.
+
+    Those are the clients' queries, their replies, and as many queries of the server as replies to it.
+    """
     sent, completed = (int(_number(report, rf"Queries {what}: +(\d+)")) for what in ("sent", "completed"))
     noerror = re.search(r"NOERROR (\d+)", report)
     if not completed:
@@ -55,6 +62,7 @@ def cost_from(report: str, spent: float) -> Cost:
         cpu=spent / completed * 1e6,
         rate=float(_number(report, r"Queries per second: +([\d.]+)")),
         answered=int(noerror[1]) / sent if noerror else 0.0,
+        packets=(datagrams - sent - completed) / 2 / completed,
     )
 
 
@@ -62,6 +70,16 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of the process with all its threads, so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def datagrams(namespace: Namespace) -> int:
+    """That were sent in the namespace so far, over IPv4 and IPv6."""
+    names, values, *rest = (
+        line.split()[1:]
+        for line in run(*namespace.inside("cat", "/proc/net/snmp", "/proc/net/snmp6")).splitlines()
+        if line.startswith(("Udp:", "Udp6OutDatagrams "))
+    )
+    return int(values[names.index("OutDatagrams")]) + sum(int(value) for (value,) in rest)
 
 
 def run(*command: str) -> str:

@@ -23,14 +23,15 @@ Statistics:
 
 
 def test_the_cost_counts_completed_queries_and_the_share_counts_good_answers_to_sent_ones() -> None:
-    cost = cost_from(REPORT, spent=0.05)
+    cost = cost_from(REPORT, spent=0.05, datagrams=5_200)
     assert cost.cpu == pytest.approx(50)
     assert (cost.rate, cost.answered) == (2000.5, 0.45)
+    assert cost.packets == 1.1
 
 
 def test_a_server_that_answers_nothing_has_no_cost() -> None:
     with pytest.raises(SystemExit, match="no query was answered"):
-        cost_from(REPORT.replace("completed:    1000", "completed:    0"), spent=0.05)
+        cost_from(REPORT.replace("completed:    1000", "completed:    0"), spent=0.05, datagrams=0)
 
 
 def test_cpu_time_is_that_of_the_process() -> None:
