@@ -139,22 +139,25 @@ class Iterator:
             budget.tell(Begun(question, start))
         try:
             return await self._descend(start, descent)
-        except (CachedFailure, NetworkError, NoReachableAuthority) as failure:
-            if not isinstance(failure, NoReachableAuthority) and start.origin is not Origin.FORWARD_FIRST:
-                raise
-            is_worth_it = not descent.has_left_start and not self._was_in_vain(Question(start.zone, NS))
-            above = self._above(start, budget) if is_worth_it else None
-            if above is None:
-                raise
-            # the zone may have moved: its parent knows; whoever has just failed is not asked again
-            self._counts.parent_asked_again += 1
-            if budget.watch is not None:
-                budget.tell(Begun(question, above, is_again=True))
-            try:
-                return await self._descend(above, descent)
-            except NoReachableAuthority:
-                self._note_in_vain(Question(start.zone, NS))
-                raise failure from None
+        except (CachedFailure, NetworkError, NoReachableAuthority) as met:
+            failure = met
+        is_worth_it = (
+            (isinstance(failure, NoReachableAuthority) or start.origin is Origin.FORWARD_FIRST)
+            and not descent.has_left_start
+            and not self._was_in_vain(Question(start.zone, NS))
+        )
+        above = self._above(start, budget) if is_worth_it else None
+        if above is None:
+            raise failure
+        # the zone may have moved: its parent knows; whoever has just failed is not asked again
+        self._counts.parent_asked_again += 1
+        if budget.watch is not None:
+            budget.tell(Begun(question, above, is_again=True))
+        try:
+            return await self._descend(above, descent)
+        except NoReachableAuthority:
+            self._note_in_vain(Question(start.zone, NS))
+            raise failure from None
 
     @property
     def begins_at_root(self) -> bool:

@@ -76,18 +76,21 @@ class Fetcher:
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
         except ResolutionFailure as met:
-            failure = await self._with_its_dname(met, question, budget, flight) if isinstance(met, NameTooLong) else met
-            self._counts.failures += 1
-            if budget.watch is not None:
-                budget.tell(Failed(question, str(failure)))
-            # the flight has asked the parents whose delegations had ended: what they confirmed may be given stale
-            renew_leases(self._cache, question.qname, question.qtype, self._mesh.now)
-            if says_something_of_the_name(failure, budget, self._mesh.now):
-                self._remember(question, failure)
-            return failure
-        self._keep(iteration, question, before)
-        self._failures.succeed(question)
-        return iteration
+            failure = met
+        else:
+            self._keep(iteration, question, before)
+            self._failures.succeed(question)
+            return iteration
+        if isinstance(failure, NameTooLong):
+            failure = await self._with_its_dname(failure, question, budget, flight)
+        self._counts.failures += 1
+        if budget.watch is not None:
+            budget.tell(Failed(question, str(failure)))
+        # the flight has asked the parents whose delegations had ended: what they confirmed may be given stale
+        renew_leases(self._cache, question.qname, question.qtype, self._mesh.now)
+        if says_something_of_the_name(failure, budget, self._mesh.now):
+            self._remember(question, failure)
+        return failure
 
     def _derive(self, question: Question, budget: Budget) -> Iteration | None:
         """What is proven of it already; None: it has to be asked for."""

@@ -56,6 +56,17 @@ def indices_that_are_values(sources: tuple[Source, ...], compiled: frozenset[str
                     yield f"{source.at(node.lineno)}: octets[SLICE] fails where it is compiled; write octets[begin:end]"
 
 
+def waits_in_handlers(sources: tuple[Source, ...], compiled: frozenset[str]) -> Iterator[str]:
+    """Where a task waits while it handles an exception: compiled by mypyc it cannot be broken off there, and the process dies."""
+    for source in sources:
+        if source.module in compiled:
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.ExceptHandler):
+                    for one in ast.walk(node):
+                        if isinstance(one, ast.Await | ast.Yield | ast.YieldFrom):
+                            yield f"{source.at(one.lineno)}: wait behind the handler, not in it"
+
+
 def test_what_is_compiled_imports_what_is_compiled() -> None:
     assert_none(list(outside(product(), frozenset(compiled_modules()))))
 
@@ -69,6 +80,13 @@ def test_compiled_modules_cut_octets_by_numbers() -> None:
     assert_none(list(indices_that_are_values(product(), frozenset(compiled_modules()))))
     sources = (source_of("ID = slice(0, 2)", "cache/store.py"),)
     assert list(indices_that_are_values(sources, frozenset({"cache.store"})))
+
+
+def test_compiled_modules_do_not_wait_in_handlers() -> None:
+    """A compiled daemon whose root could not be primed died of its next reload, which breaks the priming off."""
+    assert_none(list(waits_in_handlers(product(), frozenset(compiled_modules()))))
+    sources = (source_of("async def f():\n    try: g()\n    except E: await h()", "cache/store.py"),)
+    assert list(waits_in_handlers(sources, frozenset({"cache.store"})))
 
 
 def test_a_module_that_is_left_out_is_seen() -> None:
