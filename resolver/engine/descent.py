@@ -17,7 +17,8 @@ from cache.rrset import RRset, Trust
 from cache.rrtypes import NS, A
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
-from resolver.engine.zone_query import Finders, ZoneQuery, ZoneServers
+from resolver.engine.zone_query import ZoneQuery
+from resolver.engine.zone_servers import Finders, ZoneServers
 from resolver.env import Address
 from resolver.errors import (
     CachedFailure,
@@ -237,7 +238,6 @@ class Iterator:
             descent.servers = self._servers_of(delegation, descent)
         query = ZoneQuery(
             self._means,
-            self._finders,
             descent.servers,
             shown,
             descent.question,
@@ -274,7 +274,9 @@ class Iterator:
 
     def _servers_of(self, delegation: Delegation, descent: _Descent) -> ZoneServers:
         in_hand, missing = self._means.book.in_hand(delegation, self._means.mesh.now)
-        return ZoneServers(self._means, delegation, in_hand, missing, descent.passed_over(delegation.zone))
+        return ZoneServers(
+            self._means, self._finders, delegation, in_hand, missing, descent.passed_over(delegation.zone)
+        )
 
     def _will_be_proven(self, heard: Heard) -> bool:
         """Will somebody find out whether the name denied, and with it all below it, is really not there?"""

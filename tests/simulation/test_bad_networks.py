@@ -14,7 +14,8 @@ from cache.answer import Question
 from cache.names import WireName, from_text
 from cache.rrtypes import A
 from resolver.engine import Landing
-from resolver.engine.zone_query import Finders, ZoneQuery, ZoneServers
+from resolver.engine.zone_query import ZoneQuery
+from resolver.engine.zone_servers import Finders, ZoneServers
 from resolver.env import Address
 from resolver.errors import ResolutionFailure
 from resolver.iterate.addresses import Take
@@ -73,9 +74,9 @@ class Zone:
         self._asked += 1
         question, began = Question(from_text(f"www{self._asked}.example."), A), self.env.now()
         in_hand = self._means.book.in_hand(self._delegation, began)
-        servers = ZoneServers(self._means, self._delegation, *in_hand, frozenset())
+        servers = ZoneServers(self._means, NOBODY_ELSE, self._delegation, *in_hand, frozenset())
         budget = Budget(began + DEADLINE)
-        query = ZoneQuery(self._means, NOBODY_ELSE, servers, question, question, budget, gives_up_early=False)
+        query = ZoneQuery(self._means, servers, question, question, budget, gives_up_early=False)
         self._turned.do(query.start)
         await self._turned.run(self._turned.mesh.landed(query))
         if isinstance(query.said, ResolutionFailure):

@@ -4,7 +4,7 @@ import pytest
 
 from cache.rrset import RRset
 from resolver.engine import Landing
-from resolver.engine.zone_query import MAX_PARENT_GLUE
+from resolver.engine.zone_servers import MAX_PARENT_GLUE
 from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.budget import BudgetLimits
 from resolver.iterate.options import RecursionOptions

@@ -1,0 +1,81 @@
+"""Whom of a zone's servers to ask next? upstream.choose decides, and iterate.seeking; here is what they decide on."""
+
+from typing import Final
+
+from cache.answer import Question
+from resolver.engine.exchange import Exchange
+from resolver.engine.means import Means
+from resolver.engine.zone_servers import ZoneServers
+from resolver.env import Address
+from resolver.iterate.seeking import LookUp
+from resolver.iterate.tries import Tries
+from resolver.upstream import (
+    GiveUp,
+    Pending,
+    Send,
+    Step,
+    Wait,
+    choose,
+    choose_beside,
+    hold_down,
+    is_silent,
+    next_step,
+)
+
+# s in which nobody in a zone said anything, after which nobody else there is asked: a client would rather hear of a failure
+MAX_SILENCE: Final = 3.0
+HEARD_LATELY: Final = 60.0  # s: who said something within these is not dead, however many datagrams were lost since
+
+
+def step_after(
+    means: Means, servers: ZoneServers, shown: Question, tries: Tries, running: list[Exchange]
+) -> Step | LookUp:
+    """What to do next; running: those that are listened to. Raises ResolutionFailure when the budget is over."""
+    now = means.mesh.now
+    candidates = [one for server, one in servers.candidates.items() if server not in tries.done]
+    if means.failures:
+        candidates = [one for one in candidates if not means.failures.is_paused(one.server, shown, now)]
+    zone, closed = servers.delegation.zone, means.families.closed
+    choice = choose(candidates, tries.sends, zone, now, means.rng, means.typical, closed)
+    if choice is not None and not tries.sends:
+        return choice
+    step = next_step(
+        choice if tries.exhausted is None else None,
+        [Pending(one.server, one.sent_at, one.late_at, one.ends_at) for one in running],
+        sum(tries.sends.values()),
+        now,
+        may_hedge=means.allowance.may_hedge(),
+        is_hopeless=now - servers.silent_since >= MAX_SILENCE,
+    )
+    if isinstance(step, Wait) or (isinstance(step, Send) and step.server not in tries.sends):
+        return step
+    move = servers.search.next(step, now)
+    exhausted = tries.exhausted or servers.search.exhausted
+    if isinstance(move, GiveUp) and exhausted is not None:
+        raise exhausted
+    return move
+
+
+def beside(means: Means, servers: ZoneServers, send: Send) -> Address | None:
+    """Whom to ask beside the first server, to get to know it; what that costs is taken from the allowance."""
+    candidates, now = servers.candidates, means.mesh.now
+    if len(candidates) < 2 or not means.allowance.may_explore():
+        return None
+    chosen, zone = candidates[send.server], servers.delegation.zone
+    found = choose_beside(candidates.values(), chosen, zone, now, means.rng, means.typical, means.families)
+    if found is not None:
+        means.allowance.spend()
+        means.upstream_counts.explored += 1
+        means.families.note_tried(found, now)
+        state = means.state_of(found)
+        if is_silent(state):
+            hold_down(state, now)
+    return found
+
+
+def heard_lately(means: Means, tries: Tries) -> Address | None:
+    """Who is worth a connection though nobody is worth another datagram, since it said something lately."""
+    asked = tries.sends.keys() - tries.done
+    heard = {server: means.state_of(server).last_heard for server in asked}
+    latest = max(heard, key=heard.__getitem__, default=None)
+    return latest if latest is not None and means.mesh.now - heard[latest] <= HEARD_LATELY else None

@@ -1,0 +1,169 @@
+"""Which servers has a zone while a question goes through it? Those in hand, those looked up meanwhile, and last resorts.
+
+Whose address is looked up, and when, is decided in iterate.seeking. When nobody who is known helps there is the glue that a
+zone gives for names elsewhere, then what the name servers' own zones and their parents say of them.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Set as AbstractSet
+from typing import Final, final
+
+from cache.answer import Question
+from cache.names import WireName, is_at_or_below
+from resolver.engine.means import Means
+from resolver.engine.mesh import Landing
+from resolver.env import Address
+from resolver.errors import ResolutionFailure
+from resolver.iterate.budget import Budget
+from resolver.iterate.delegation import Delegation
+from resolver.iterate.seeking import LATE_AFTER, Search
+from resolver.iterate.trace import Sought
+from resolver.upstream import Candidate
+
+# name servers of one zone whose parents are asked; each costs a query or two, when all is lost
+MAX_PARENT_GLUE: Final = 2
+
+# The addresses that one zone gives for a name server: its own one, or the one above that; also: the question that waits, its
+# budget, and who waits. Raises ResolutionFailure.
+GlueFinder = Callable[[WireName, Question, Budget, Landing], Awaitable[list[Address]]]
+# The addresses of a name server, handed over as they turn up.
+AddressFinder = Callable[[WireName, Budget, Landing, Callable[[list[Address]], None]], Awaitable[None]]
+
+
+class Finders:
+    """How addresses are found that are not in hand: by look-ups, which are flights, and from the zone above."""
+
+    def __init__(self, look_up: AddressFinder, own: GlueFinder, above: GlueFinder) -> None:
+        """own: what the name's own zone says, where only its parent's glue was known."""
+        self.look_up = look_up
+        self.own = own
+        self.above = above
+
+
+@final
+class ZoneServers:
+    """The servers of one zone while a question goes through it.
+
+    silent_since: when one of them has said something last, or they were met. search: the name servers without an address.
+    """
+
+    def __init__(
+        self,
+        means: Means,
+        finders: Finders,
+        delegation: Delegation,
+        in_hand: list[Address],
+        missing: list[WireName],
+        avoided: AbstractSet[Address],
+    ) -> None:
+        """in_hand, missing: see AddressBook.in_hand. avoided: not to be asked again."""
+        self.delegation = delegation
+        self.candidates: dict[Address, Candidate] = {}
+        self.silent_since = means.mesh.now
+        self._means = means
+        self._finders = finders
+        self._avoided = avoided
+        self._has_far_glue = bool(delegation.far_glue)
+        self._strangers: list[WireName] | None = None  # see strangers_of; None: not looked for yet
+        if len(missing) > 1:
+            means.rng.shuffle(missing)  # type: ignore[arg-type]  # a list is invariant; shuffling puts nothing in
+        self.search = Search(missing)
+        self._add(in_hand)
+
+    def begin_look_up(
+        self, name: WireName, question: Question, budget: Budget, query: Landing, go_on: Callable[[], None]
+    ) -> None:
+        """Look up a name server, unless its address has become known meanwhile, or the budget does not allow it.
+
+        query: who waits, on behalf of `question`. go_on: told whenever addresses have turned up, and when it is over.
+        """
+        search, means = self.search, self._means
+        if self._gather() or name not in search.missing:
+            return
+        try:
+            within = budget.begin_look_up(question)
+        except ResolutionFailure as failure:
+            search.exhausted = failure
+            return
+        if within is None:
+            search.missing = []
+            return
+        means.counts.address_lookups += 1
+        if budget.watch is not None:
+            budget.tell(Sought(name, self.delegation.zone))
+        search.begin(name, means.mesh.now + LATE_AFTER * means.typical.wait)
+        means.mesh.start(self._look_up(name, within, query, go_on), "look-up of a name server")
+
+    async def _look_up(self, name: WireName, within: Budget, query: Landing, go_on: Callable[[], None]) -> None:
+        found_any = [False]
+
+        def take(found: list[Address]) -> None:
+            found_any[0] = True
+            if self._add(found):
+                self.search.note_found(name)
+                self._gather()
+                go_on()
+
+        try:
+            await self._finders.look_up(name, within, query, take)
+        except Exception as fault:  # it has found nothing; not `finally`: nothing is begun when the daemon ends
+            self._means.mesh.report("look-up of a name server", fault)
+        if not found_any[0]:
+            self._means.counts.address_lookups_failed += 1
+            within.note_in_vain()
+        if not query.is_over:
+            self.search.note_over(name)
+        go_on()
+
+    def _gather(self) -> bool:
+        """Take the addresses that are known by now of name servers not looked up; is any of them new?"""
+        search, now = self.search, self._means.mesh.now
+        found = {name: self._means.book.known(name, now) for name in search.missing}
+        search.missing = [name for name in search.missing if not found[name]]
+        return self._add(address for addresses in found.values() for address in addresses)
+
+    def _add(self, addresses: Iterable[Address]) -> bool:
+        """Take these among the candidates; is any of them new?"""
+        before = len(self.candidates)
+        for address in addresses:
+            if address not in self._avoided and address not in self.candidates:
+                self.candidates[address] = Candidate(address, self._means.state_of(address))
+        return len(self.candidates) > before
+
+    # When all others have failed
+
+    def add_far_glue(self) -> bool:
+        """Take the glue for names elsewhere among the candidates, once; is any of it new?"""
+        if not self._has_far_glue:
+            return False
+        self._has_far_glue = False
+        return self._add(self._means.book.last_resort(self.delegation))
+
+    def has_strangers(self) -> bool:
+        """Are there name servers of whose addresses other zones may say more?"""
+        if self._strangers is None:
+            self._strangers = strangers_of(self.delegation)
+        return bool(self._strangers)
+
+    async def ask_above(self, question: Question, budget: Budget, query: Landing) -> None:
+        """Ask name servers' own zones and their parents for other addresses, until there is one or the query is over.
+
+        Raises ResolutionFailure.
+        """
+        finders, strangers = self._finders, self._strangers
+        while strangers and not query.is_over:
+            name = strangers.pop()
+            if self._has_glue(name) and self._add(await finders.own(name, question, budget, query)):
+                return
+            if query.is_over or self._add(await finders.above(name, question, budget, query)):
+                return
+
+    def _has_glue(self, name: WireName) -> bool:
+        """Was an address of this name server in hand? Else it has been looked up already."""
+        book, delegation = self._means.book, self.delegation
+        return bool(book.known(name, self._means.mesh.now) or book.addresses_in(delegation.glue, name))
+
+
+def strangers_of(delegation: Delegation) -> list[WireName]:
+    """The name servers whose addresses other zones give: of those in the zone itself the referral has told the parent's."""
+    return [name for name in delegation.name_servers if not is_at_or_below(name, delegation.zone)][:MAX_PARENT_GLUE]
