@@ -1,11 +1,12 @@
-"""The peers of this benchmark that bench/peers has not: kresd and pdns-recursor, one thread, no validation, IPv4 and IPv6."""
+"""The resolvers of this benchmark, one thread, IPv4 and IPv6: those of bench/peers, and kresd."""
 
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from tests.bench.peers.internet import PORT, SERVER, Internet
-from tests.bench.peers.servers import Start, start_cistern, start_unbound
+from tests.bench.peers.servers import Start, start_cistern, start_pdns, start_unbound, started
 
 KRESD: Final = """\
 net.listen('{address}', {port}, {{ kind = 'dns' }})
@@ -15,35 +16,15 @@ trust_anchors.remove('.')
 cache.open(100 * MB, 'lmdb://{folder}/cache')
 log_level('crit')
 """
-PDNS: Final = """\
-local-address={address}
-local-port={port}
-hint-file={hints}
-dnssec=off
-dont-query=
-query-local-address=0.0.0.0, ::
-threads=1
-pdns-distributes-queries=no
-socket-dir={folder}
-write-pid=no
-daemon=no
-security-poll-suffix=
-export-etc-hosts=no
-serve-rfc1918=no
-disable-syslog=yes
-quiet=yes
-loglevel=3
-"""
 
 
-def start_kresd(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    file = _written(folder / "kresd.conf", KRESD, internet)
-    return _started(folder, internet.namespace.inside(*prefix, "kresd", "-n", "-c", str(file), str(folder)))
-
-
-def start_pdns(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    _written(folder / "recursor.conf", PDNS, internet)
-    return _started(folder, internet.namespace.inside(*prefix, "pdns_recursor", f"--config-dir={folder}"))
+def start_kresd(
+    folder: Path, internet: Internet, prefix: tuple[str, ...], *, is_validating: bool = False
+) -> subprocess.Popen[bytes]:
+    file = folder / "kresd.conf"
+    text = KRESD.format(address=SERVER, port=PORT, hints=internet.hints, folder=folder)
+    file.write_text(text + (f"trust_anchors.add_file('{internet.anchors}', true)\n" if is_validating else ""))
+    return started(folder, internet.namespace.inside(*prefix, "kresd", "-n", "-c", str(file), str(folder)))
 
 
 RESOLVERS: Final[dict[str, Start]] = {
@@ -52,14 +33,10 @@ RESOLVERS: Final[dict[str, Start]] = {
     "unbound": start_unbound,
     "pdns-recursor": start_pdns,
 }
+VALIDATING: Final[dict[str, Start]] = {
+    "cistern": partial(start_cistern, is_validating=True),
+    "kresd": partial(start_kresd, is_validating=True),
+    "unbound": partial(start_unbound, is_validating=True),
+    "pdns-recursor": partial(start_pdns, is_validating=True),
+}
 PROGRAMS: Final = {"kresd": "kresd", "unbound": "unbound", "pdns-recursor": "pdns_recursor"}
-
-
-def _written(file: Path, text: str, internet: Internet) -> Path:
-    file.write_text(text.format(address=SERVER, port=PORT, hints=internet.hints, folder=file.parent))
-    return file
-
-
-def _started(folder: Path, command: list[str]) -> subprocess.Popen[bytes]:
-    with (folder / "server.log").open("ab") as log:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)

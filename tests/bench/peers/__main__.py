@@ -1,5 +1,7 @@
 """`make bench-peers`: what a query costs this daemon, beside Debian's unbound on the same internet in the same run.
 
+Signed rows have pdns-recursor, too, if it is installed: shown, and not judged by.
+
 `python -m tests.bench.peers --profile misses` runs only the daemon, under cProfile, and prints where its time goes.
 """
 
@@ -16,7 +18,7 @@ from typing import Final
 
 from tests.bench.peers.internet import Internet, internet
 from tests.bench.peers.measure import Cost, measure
-from tests.bench.peers.servers import Start, running, start_cistern, start_unbound
+from tests.bench.peers.servers import Start, running, start_cistern, start_pdns, start_unbound
 from tests.bench.peers.workloads import Workload, workloads
 from tests.real.namespaces import why_not
 
@@ -27,6 +29,7 @@ VALIDATING: Final[dict[str, Start]] = {
 }
 OURS: Final = "cistern"
 PEER: Final = "unbound"
+THIRD: Final = partial(start_pdns, is_validating=True)
 TOOLS: Final = {"nsd": "nsd", "unbound": "unbound", "dnsperf": "dnsperf", "taskset": "util-linux"}
 PROFILE_LINES: Final = 25
 MIN_ANSWERED: Final = 0.99  # a server that drops queries is not cheap
@@ -106,6 +109,11 @@ def compare(bench: Bench, rounds: int, only: Sequence[str] = ()) -> int:
             f"{ours.answered:10.1%}{peer.answered:10.1%}{ratio:8.2f}{wanted:>9}{'' if is_good else '  MISSED'}",
             flush=True,
         )
+        if workload.is_validated and shutil.which("pdns_recursor") is not None:
+            third = best([bench.cost(THIRD, workload) for _ in range(rounds)])
+            print(
+                f"{'':12}pdns-recursor: {third.cpu:.1f} µs, {third.rate:.0f} a second, {third.answered:.1%}", flush=True
+            )
     return 0 if is_as_wanted else 1
 
 

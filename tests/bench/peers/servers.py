@@ -1,4 +1,4 @@
-"""The two servers that are compared, each started alone in the namespace: this daemon, and Debian's unbound."""
+"""The servers that are compared, each started alone in the namespace: this daemon, and Debian's unbound and pdns-recursor."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -35,6 +35,26 @@ server:
 remote-control:
   control-enable: no
 """
+PDNS: Final = """\
+local-address={address}
+local-port={port}
+hint-file={hints}
+dnssec={dnssec}
+lua-config-file={folder}/anchors.lua
+dont-query=
+query-local-address=0.0.0.0, ::
+threads=1
+pdns-distributes-queries=no
+socket-dir={folder}
+write-pid=no
+daemon=no
+security-poll-suffix=
+export-etc-hosts=no
+serve-rfc1918=no
+disable-syslog=yes
+quiet=yes
+loglevel=3
+"""
 
 Start = Callable[[Path, Internet, tuple[str, ...]], subprocess.Popen[bytes]]
 
@@ -63,6 +83,28 @@ def start_unbound(
     command = internet.namespace.inside(*prefix, "unbound", "-d", "-c", str(file))
     null = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
+
+
+def start_pdns(
+    folder: Path, internet: Internet, prefix: tuple[str, ...], *, is_validating: bool = False
+) -> subprocess.Popen[bytes]:
+    dnssec = "validate" if is_validating else "off"
+    text = PDNS.format(address=SERVER, port=PORT, hints=internet.hints, folder=folder, dnssec=dnssec)
+    (folder / "recursor.conf").write_text(text)
+    (folder / "anchors.lua").write_text(_lua_anchors(internet.anchors if is_validating else None))
+    return started(folder, internet.namespace.inside(*prefix, "pdns_recursor", f"--config-dir={folder}"))
+
+
+def _lua_anchors(anchors: Path | None) -> str:
+    """What pdns-recursor reads its trust anchors from: those of a file of DS records, and none that are built in."""
+    records = anchors.read_text().splitlines() if anchors is not None else []
+    return "\n".join(("clearTA()", *(f"addTA('.', '{record.partition(' DS ')[2]}')" for record in records))) + "\n"
+
+
+def started(folder: Path, command: list[str]) -> subprocess.Popen[bytes]:
+    """The process of this command; what it prints is in the folder's server.log."""
+    with (folder / "server.log").open("ab") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)
 
 
 @contextmanager
