@@ -1,7 +1,8 @@
 """All servers of the simulated internet in one process: each address answers after its round-trip time, or does not.
 
-`python -m tests.bench.latency.authority SOCKET`, inside a namespace to which all the addresses belong. SOCKET is a Unix
-datagram socket over which the weather is set and the packets are counted (weather.py).
+`python -m tests.bench.latency.authority SOCKET [ANCHORS]`, inside a namespace to which all the addresses belong. SOCKET is a Unix
+datagram socket over which the weather is set and the packets are counted. With ANCHORS all zones are signed, and the root's trust
+anchor is written into that file.
 """
 
 import heapq
@@ -14,11 +15,13 @@ import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Final
 
 from tests.bench.latency.records import Zone, reply
-from tests.bench.latency.world import build
+from tests.bench.latency.signing import sign
+from tests.bench.latency.world import World, build
 
 PORT: Final = 53
 IP_PKTINFO: Final = 8  # ip(7); not in the socket module before 3.13
@@ -34,9 +37,9 @@ Place = tuple[float, bool, dict[bytes, Zone]]  # round-trip time, among the dead
 class Authority:
     """loss: the chance that a datagram is lost, each way. has_dead: are those dead that may be?"""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
         self.places: dict[bytes, Place] = {}
-        for operator in build().operators:
+        for operator in world.operators:
             for host in operator.hosts:
                 place = (host.rtt, host.may_be_dead, operator.zones)
                 self.places[ip_address(host.ipv4).packed] = self.places[ip_address(host.ipv6).packed] = place
@@ -81,8 +84,11 @@ class Authority:
         return None
 
 
-def serve(control_path: str) -> None:
-    authority, selector = Authority(), selectors.DefaultSelector()
+def serve(control_path: str, anchors: str = "") -> None:
+    world = build()
+    if anchors:
+        Path(anchors).write_text(sign(world) + "\n")
+    authority, selector = Authority(world), selectors.DefaultSelector()
     control = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     for family in (socket.AF_INET, socket.AF_INET6):
         datagrams, streams = _sockets(family)
@@ -183,4 +189,4 @@ def _obey(authority: Authority, control: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])
