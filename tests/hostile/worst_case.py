@@ -29,6 +29,7 @@ from resolver.engine.counts import ResolveCounts
 from resolver.engine.doubted import Doubted
 from resolver.engine.mesh import Mesh
 from resolver.engine.refresh import MAX_RESTING, Refresher
+from resolver.engine.waits import MAX_WAITS, Waits
 from resolver.iterate.addresses import MAX_KNOWN_RDATAS, AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import RecursionOptions
@@ -135,6 +136,13 @@ def refreshed() -> object:
     return held
 
 
+def waits() -> object:
+    held = Waits()
+    for name in long_names(2 * MAX_WAITS):
+        held.note(name, NOW - 1, NOW, failed=True)
+    return held
+
+
 def networks() -> object:
     held = Census(0.5, 60.0, InternalCounts(), _unused)
     for network in range(2 * MAX_NETWORKS):
@@ -165,6 +173,7 @@ TABLES: Final[dict[str, Callable[[], object]]] = {
     "resolver.dnssec.standing:Standings._known": standings,
     "resolver.engine.doubted:Doubted._links": doubted,
     "resolver.engine.refresh:Refresher._resting": refreshed,
+    "resolver.engine.waits:Waits._waits": waits,
     "resolver.iterate.addresses:AddressBook._by_rdata": addresses,
     "resolver.service.shares:Shares._networks": queries,
     "internal_zones.census:Census._known": networks,
