@@ -32,6 +32,7 @@ server:
     rrset-cache-size: 32m
     num-threads: 2
     local-data: "printer.lan. A 192.0.2.7"
+    ratelimit: 1000
 forward-zone:
     name: "corp.example"
     forward-addr: 192.0.2.200
@@ -95,7 +96,7 @@ def day(mended: Internet, tmp_path: Path, cistern: str) -> Iterator[Day]:
     migrated = subprocess.run(
         [cistern, "config", "from-unbound", "unbound.conf"], cwd=tmp_path, check=True, capture_output=True, text=True
     )
-    assert "local-data: printer.lan. A 192.0.2.7" in migrated.stdout
+    assert "ratelimit: 1000" in migrated.stdout
     assert "1 option has no counterpart" in migrated.stderr
     make_state(tmp_path / "state.db")
     # 127/8 is allowed there; here it also says whose `.internal` these clients see
@@ -124,6 +125,7 @@ def test_a_day(day: Day) -> None:
     # -- it answers, and all is well
     assert "203.0.113.80" in day.asks("alias.site.test", "A", "+short")
     assert day.asks("web.internal", "AAAA", "+short").startswith("fdaa:")
+    assert day.asks("printer.lan", "A", "+short") == "192.0.2.7\n"  # as Unbound answered it
     assert day.doctor()[0] == 0, day.doctor()[1]
     assert run(daemon, "curl", "-s", "http://127.0.0.1:9153/readyz").stdout.startswith("ok\n")
     assert day.alerts() == set()
