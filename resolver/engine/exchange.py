@@ -1,10 +1,10 @@
 """One question to one server: what did it say, or why did it say nothing? A machine that datagrams, streams and timers move.
 
-UDP first, with a random ID, a source port of its own, random letter case and EDNS. What comes back is a Signal; the table
-in phases.py says what is tried next, and where it says nothing the exchange is over. Nothing but the reply ends the wait for
-it: a forger's datagram must not cost the client the right one that comes after it (TuDoor). What is the reply but for what
-only the server should have got wrong leads on to the next means at once. What a server turned out not to bear is remembered,
-but only after a reply that proves it.
+UDP first, with a random ID, a source port of its own, random letter case and EDNS (guards.py). What comes back is a Signal;
+the table in phases.py says what is tried next, and where it says nothing the exchange is over. Nothing but the reply ends the
+wait for it: a forger's datagram must not cost the client the right one that comes after it (TuDoor). What is the reply but for
+what only the server should have got wrong leads on to the next means at once. What a server turned out not to bear is
+remembered, but only after a reply that proves it (lessons.py).
 """
 
 from collections.abc import Callable
@@ -12,8 +12,17 @@ from typing import Final, final
 
 from cache.answer import Question
 from cache.names import WireName
-from cache.rrtypes import BADCOOKIE, BADVERS
 from cache.servers import Edns, ServerState
+from resolver.engine.guards import Guards
+from resolver.engine.lessons import (
+    learn_of_case,
+    learn_of_cookies,
+    learn_of_delay,
+    learn_of_edns,
+    learn_of_error,
+    learn_of_options,
+    learn_of_round_trip,
+)
 from resolver.engine.means import CallOff, Means, StreamReply
 from resolver.engine.phases import (
     DISCARDED,
@@ -25,37 +34,22 @@ from resolver.engine.phases import (
     Signal,
     Suspicion,
     is_over_tcp,
+    refuses_edns,
+    signal_of,
 )
 from resolver.engine.timers import NEVER, Timer
 from resolver.env import Address, UdpChannel
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.trace import Discarded
-from resolver.upstream.choose import patience_for
-from resolver.upstream.cookies import (
-    CLIENT_OCTETS,
-    PLAIN_OPT,
-    Echo,
-    echo_of,
-    has_server_cookie,
-    note_borne,
-    note_cookie,
-    note_given_up,
-    opt_for,
-)
-from resolver.upstream.faults import Fault, errno_name, fault_of
-from resolver.upstream.learning import note_discard, note_late, note_refusal, note_reply, note_silence
-from resolver.upstream.matching import NAME_END, Match, is_echo, match_of, read_echo
+from resolver.upstream.choose import patience_for, tcp_lateness, tcp_patience_for
+from resolver.upstream.cookies import Echo, has_server_cookie, note_borne, note_cookie
+from resolver.upstream.faults import Fault
+from resolver.upstream.learning import may_use_edns, note_discard, note_silence
+from resolver.upstream.matching import Match
 from resolver.upstream.replies import Assurance, Reply
-from resolver.wire import question_octets, randomise_case, with_opt
 from resolver.wire.message import RD, Response, Unreadable
 
-EDNS_BROKEN_FOR: Final = 900.0  # s; Unbound's infra-cache TTL
-TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
-MIN_TCP_TIMEOUT: Final = 1.0  # s
-MAX_TCP_TIMEOUT: Final = 3.0  # s
-CLEARING_PATIENCE: Final = 4.0  # times what the reply took that was discarded: a handshake, an exchange and a busy host
-MIN_CLEARING_TIMEOUT: Final = 0.3  # s
 MAX_NEAR_MISSES: Final = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID
 MAX_STRAY_DATAGRAMS: Final = 64  # that a wait looks at; who sends more than this is flooding, and TCP is not flooded
 
@@ -109,7 +103,7 @@ class Exchange:
         self._on_over = on_over
         self._flags = RD if is_recursive else 0
         self._question = question
-        self._asked = self._shown = question_octets(question.qname, question.qtype)
+        self._guards = Guards(question)
         self._silent_since = silent_since
         self._has_edns = may_use_edns(self.state, self.sent_at)
         # some servers, or boxes before them, drop each query with an option that they do not know
@@ -121,8 +115,6 @@ class Exchange:
         self._suspicion: Suspicion | None = None
         self._discarded: Fault | None = None  # what was wrong with a reply that was not taken
         self._heard_after = 0.0  # s after which that came
-        self._cookie = b""
-        self._id = 0
         self._near_misses = 0
         self._strays = 0
         self._channel: UdpChannel | None = None
@@ -146,11 +138,9 @@ class Exchange:
         self.was_late = False
         self._counts.sent += 1
         if self.is_over_tcp:
-            patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, TCP_PATIENCE * self._wait))
-            if self.phase is Phase.CLEARING and self._heard_after:  # it is there, and this near
-                patience = min(patience, max(MIN_CLEARING_TIMEOUT, CLEARING_PATIENCE * self._heard_after))
-            self.late_at = min(now + TCP_PATIENCE * self._wait, deadline)
-            self.ends_at = min(now + patience, deadline)
+            heard_after = self._heard_after if self.phase is Phase.CLEARING else 0.0
+            self.late_at = min(now + tcp_lateness(self._wait), deadline)
+            self.ends_at = min(now + tcp_patience_for(self._wait, heard_after), deadline)
             self._send_over_tcp(max(0.0, self.ends_at - now))
         else:
             self.late_at = min(now + self._wait, deadline)
@@ -170,7 +160,7 @@ class Exchange:
     def _send_over_udp(self) -> None:
         is_suspected = self._suspicion is Suspicion.OTHER_CASE or self._is_unguarded
         if self._means.case_randomization and not is_suspected and self.state.keeps_case is not False:
-            self._shown = self._in_random_case()
+            self._guards.draw_case(self._means.rng)
         self._near_misses = self._strays = 0
         try:
             self._channel = self._means.network.connect_udp(self.server, self._receive)
@@ -187,20 +177,10 @@ class Exchange:
             self._timer = self._means.mesh.timers.at(self.late_at, self._note_late)
 
     def _compose(self) -> bytes:
-        rng = self._means.rng
-        self._id = rng.getrandbits(16)
-        opt = b""
-        self._cookie = b""
-        if self._has_edns and (self._is_plain or self._is_unguarded):
-            opt = PLAIN_OPT
-        elif self._has_edns:
-            opt = opt_for(self.state, rng, self.sent_at)
-            self._cookie = self.state.cookie
-        return with_opt(self._id, self._flags, self._shown, opt)
-
-    def _in_random_case(self) -> bytes:
-        name = self._asked[:NAME_END]
-        return randomise_case(name, self._means.rng.getrandbits(8 * len(name))) + self._asked[NAME_END:]
+        has_options = not (self._is_plain or self._is_unguarded)
+        return self._guards.compose(
+            self.state, self._means.rng, self.sent_at, self._flags, has_edns=self._has_edns, has_options=has_options
+        )
 
     # What comes in
 
@@ -211,15 +191,15 @@ class Exchange:
         if isinstance(data, OSError):
             self._refuse(data)
             return
-        response = read_echo(data, self._shown, self._asked)
+        response = self._guards.read(data)
         if isinstance(response, Unreadable):
-            if is_echo(data, self._id, self._shown):
+            if self._guards.is_echo(data):
                 self._hear_garbled(response)
             else:
                 self._counts.garbage += 1
                 self._note_stray()
             return
-        match = match_of(response, self._id, self._shown)
+        match = self._guards.match_of(response)
         if match is Match.REPLY:
             self._hear(response)
         elif match is Match.OTHER_CASE:
@@ -241,7 +221,7 @@ class Exchange:
 
     def _hear(self, response: Response) -> None:
         """The reply to the query just sent, if its cookie is right."""
-        echo = echo_of(response, self._cookie)
+        echo = self._guards.echo_of(response)
         if echo is Echo.WRONG:
             self._counts.cookie_mismatched += 1  # RFC 7873 §5.3: discarded
             self._suspect(Suspicion.OTHER_COOKIE)
@@ -249,14 +229,14 @@ class Exchange:
             self._counts.cookies_missing += 1
             self._suspect(Suspicion.NO_COOKIE)
         else:
-            keeps_case = bool(response.asked) and self._shown is not self._asked
+            keeps_case = bool(response.asked) and self._guards.has_case
             reply = self._taken(response, echo, keeps_case=keeps_case, over_tcp=False)
-            self._go_on(self._signal_of(response), reply)
+            self._go_on(signal_of(response, has_edns=self._has_edns), reply)
 
     def _hear_garbled(self, garbled: Unreadable) -> None:
         """The reply to the query just sent, as far as its head can tell."""
         self._counts.malformed += 1
-        if len(self._cookie) > CLIENT_OCTETS:  # its head proves less than a cookie would
+        if not self.is_over_tcp and self._guards.has_server_cookie:  # its head proves less than a cookie would
             self._suspect(Suspicion.GARBLED, garbled.reason)
             return
         self._discard(Fault.GARBLED, garbled.reason)
@@ -290,13 +270,11 @@ class Exchange:
         if isinstance(said, OSError):
             self._refuse(said)
             return
-        response = read_echo(said, self._shown, self._asked)
+        response = self._guards.read(said)
         if isinstance(response, Unreadable):
-            self._counts.malformed += 1
-            self._discard(Fault.GARBLED, response.reason)
-            self._go_on(Signal.GARBLED if self._has_edns else Signal.FAILED, Fault.GARBLED)
+            self._hear_garbled(response)
             return
-        match = match_of(response, self._id, self._shown)
+        match = self._guards.match_of(response)
         if match not in (Match.REPLY, Match.OTHER_CASE):
             self._counts.mismatched += 1
             self._go_on(Signal.FAILED, Fault.BROKEN)
@@ -305,22 +283,21 @@ class Exchange:
             self._go_on(Signal.FAILED, Fault.TOO_LONG)
             return
         if match is Match.OTHER_CASE and self.state.keeps_case is not False:
-            self._note_other_case()  # nobody off the path can say this over TCP: it is the server that changes the case
-        echo = echo_of(response, self._cookie)
+            learn_of_case(
+                self._means, self.state
+            )  # nobody off the path can say this over TCP: it is the server that changes the case
+        echo = self._guards.echo_of(response)
         if echo in (Echo.MISSING, Echo.WRONG):
-            self._note_cookies_given_up()
+            learn_of_cookies(self._means, self.state)
         reply = self._taken(response, echo, keeps_case=False, over_tcp=True)
-        self._go_on(Signal.NO_EDNS if self._refuses_edns(response) else Signal.SETTLED, reply)
+        self._go_on(Signal.NO_EDNS if self._has_edns and refuses_edns(response) else Signal.SETTLED, reply)
 
     def _note_late(self) -> None:
         """The moment has come after which its reply is late."""
         self.was_late = True
-        now = self._means.mesh.now
         self._timer = None
         if not self.is_over_tcp:
-            note_late(self.state, self.sent_at, now)
-            if self._means.families.note_late(self.server, now):
-                self._counts.family_absent += 1
+            learn_of_delay(self._means, self.server, self.state, self.sent_at)
             self._timer = self._means.mesh.timers.at(self.ends_at, self._fall_silent)
         if self.is_wanted:
             self._on_late(self)
@@ -336,22 +313,9 @@ class Exchange:
 
     def _refuse(self, error: OSError) -> None:
         """It cannot be sent to, or the network says that nobody is there."""
-        now = self._means.mesh.now
-        fault = fault_of(error)
-        if fault is Fault.THIS_HOST:  # nothing is learned of the server
-            name = errno_name(error)
-            self._counts.host_errors[name] = self._counts.host_errors.get(name, 0) + 1
-            self._go_on(Signal.HINDERED, fault)
-            return
-        self._counts.unreachable += 1
-        if fault is Fault.NO_ROUTE:
-            if self._means.families.note_no_route(self.server, now):
-                self._counts.family_absent += 1
-            self._go_on(Signal.HINDERED, fault)
-            return
-        if not self.is_over_tcp:  # as above
-            note_refusal(self.state, now)
-        self._go_on(Signal.FAILED, fault)
+        fault = learn_of_error(self._means, self.server, self.state, error, over_tcp=self.is_over_tcp)
+        is_ours = fault is Fault.THIS_HOST or fault is Fault.NO_ROUTE
+        self._go_on(Signal.HINDERED if is_ours else Signal.FAILED, fault)
 
     # What it leads to
 
@@ -385,43 +349,28 @@ class Exchange:
         elif signal in (Signal.NO_EDNS, Signal.GARBLED):
             self._counts.edns_fallbacks += 1
             self._has_edns = False
-            by_case = Assurance.CASE if self._shown is not self._asked else Assurance.NONE
+            by_case = Assurance.CASE if self._guards.has_case else Assurance.NONE
             self._refused = outcome.assurance if isinstance(outcome, Reply) else by_case
         if phase is Phase.UNGUARDED:
             self._counts.cleared_up_without_tcp += 1
         if not is_over_tcp(phase) and not self._is_tcp_only:
-            self._shown = self._asked
+            self._guards.drop_case()
 
     def _remember(self, reply: Reply) -> None:
         """What the reply that ends it proves of the server, by what had to be left out for it."""
         if self.phase is Phase.UNGUARDED and self._suspicion is Suspicion.OTHER_CASE:
-            self._note_other_case()
+            learn_of_case(self._means, self.state)
         elif self.phase is Phase.UNGUARDED and self._suspicion in OF_COOKIES:
-            self._note_cookies_given_up()
+            learn_of_cookies(self._means, self.state)
         # CVE-2026-52690: only if the refusal was its own
         if self._refused > Assurance.NONE and reply.response.rcode not in EDNS_REFUSALS:
-            self._counts.edns_broken_servers += 1
-            self.state.edns = Edns.BROKEN
-            self.state.edns_until = self._means.mesh.now + EDNS_BROKEN_FOR
-
-    def _signal_of(self, response: Response) -> Signal:
-        if not response.rcode and not response.is_truncated:
-            return Signal.SETTLED
-        if response.rcode == BADCOOKIE:
-            return Signal.BAD_COOKIE
-        if response.is_truncated:
-            return Signal.TRUNCATED
-        return Signal.NO_EDNS if self._refuses_edns(response) else Signal.SETTLED
-
-    def _refuses_edns(self, response: Response) -> bool:
-        return self._has_edns and refuses_edns(response)
+            learn_of_edns(self._means, self.state)
 
     def _taken(self, response: Response, echo: Echo, *, keeps_case: bool, over_tcp: bool) -> Reply:
-        now = self._means.mesh.now
-        state, means = self.state, self._means
+        state, means, now = self.state, self._means, self._means.mesh.now
         is_seen = echo is Echo.RIGHT
-        if is_seen and self._cookie:
-            note_borne(state, self._cookie)
+        if is_seen and self._guards.cookie:
+            note_borne(state, self._guards.cookie)
             note_cookie(state, response)
         by_case = Assurance.CASE if keeps_case else Assurance.NONE
         assurance = Assurance.TCP if over_tcp else Assurance.COOKIE if is_seen else by_case
@@ -429,29 +378,15 @@ class Exchange:
         if response.flaw:
             note_discard(state, response.flaw)
         if self._is_plain and assurance > Assurance.NONE and state.last_heard <= self._silent_since < now:
-            self._counts.options_dropped += 1
-            note_given_up(state, now)
+            learn_of_options(means, state)
         means.families.note_heard(self.server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
-            if not state.rttvar:
-                means.typical.note(now - self.sent_at)
-            self._counts.rtt.note(now - self.sent_at)
-            note_reply(state, now - self.sent_at, now)
+            learn_of_round_trip(means, state, self.sent_at, was_late=self.was_late)
             if keeps_case:
                 state.keeps_case = True
-            if self.was_late:
-                self._counts.late_replies += 1
         if self._has_edns and assurance > Assurance.NONE and response.edns is not None:
             state.edns = Edns.WORKS
         return Reply(response, now, assurance)
-
-    def _note_other_case(self) -> None:
-        self._counts.case_broken_servers += 1
-        self.state.keeps_case = False
-
-    def _note_cookies_given_up(self) -> None:
-        self._counts.cookies_given_up += 1
-        note_given_up(self.state, self._means.mesh.now)
 
     def _end_attempt(self) -> None:
         if self._channel is not None:
@@ -463,13 +398,3 @@ class Exchange:
         if self._timer is not None:
             self._timer.call_off()
             self._timer = None
-
-
-def may_use_edns(state: ServerState, now: float) -> bool:
-    """Is the server not known to fail on EDNS?"""
-    return state.edns is not Edns.BROKEN or now >= state.edns_until
-
-
-def refuses_edns(response: Response) -> bool:
-    """Does it say that it could not read a query with an OPT RR (RFC 6891 §7)?"""
-    return response.rcode == BADVERS or (response.rcode in EDNS_REFUSALS and response.edns is None)

@@ -3,8 +3,9 @@
 from enum import Enum
 from typing import Final
 
-from cache.rrtypes import BADVERS, FORMERR, NOTIMP
+from cache.rrtypes import BADCOOKIE, BADVERS, FORMERR, NOTIMP
 from resolver.upstream.faults import Fault
+from resolver.wire.message import Response
 
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
 
@@ -86,3 +87,19 @@ NEXT: Final[dict[tuple[Phase, Signal], Phase]] = {
 def is_over_tcp(phase: Phase) -> bool:
     """Is the server asked over TCP so?"""
     return phase is Phase.STREAM or phase is Phase.CLEARING
+
+
+def signal_of(response: Response, *, has_edns: bool) -> Signal:
+    """What the reply to a datagram comes to; has_edns: was there an OPT RR in it?"""
+    if not response.rcode and not response.is_truncated:
+        return Signal.SETTLED
+    if response.rcode == BADCOOKIE:
+        return Signal.BAD_COOKIE
+    if response.is_truncated:
+        return Signal.TRUNCATED
+    return Signal.NO_EDNS if has_edns and refuses_edns(response) else Signal.SETTLED
+
+
+def refuses_edns(response: Response) -> bool:
+    """Does it say that it could not read a query with an OPT RR (RFC 6891 §7)?"""
+    return response.rcode == BADVERS or (response.rcode in EDNS_REFUSALS and response.edns is None)

@@ -29,6 +29,11 @@ RESEND_WAITS_ALONE: Final = (
 )  # s: the same for the only one there is, which may be silent for half a second
 MIN_PATIENCE: Final = 1.0  # s that a server is listened to in all, at least
 PATIENCE: Final = 1.25  # times the wait after which it is late
+TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
+MIN_TCP_TIMEOUT: Final = 1.0  # s
+MAX_TCP_TIMEOUT: Final = 3.0  # s
+CLEARING_PATIENCE: Final = 4.0  # times what the reply took that was discarded: a handshake, an exchange and a busy host
+MIN_CLEARING_TIMEOUT: Final = 0.3  # s
 MAX_SENDS_IN_ZONE: Final = 10  # Knot's: of one question in one zone, over all its servers
 SAME_SPEED: Final = 0.01  # s: servers this near to the fastest share its load
 LOSS_WEIGHT: Final = 0.9  # a server that loses everything looks ten times as slow, one that loses half not twice
@@ -248,6 +253,19 @@ def wait_for(state: ServerState, typical: Typical, sent: int, *, is_alone: bool)
 def patience_for(wait: float) -> float:
     """Seconds that a server is listened to whose reply is late after `wait`."""
     return max(PATIENCE * wait, MIN_PATIENCE)
+
+
+def tcp_lateness(wait: float) -> float:
+    """Seconds after which a reply over TCP is late, of a server whose datagrams are late after `wait`."""
+    return TCP_PATIENCE * wait
+
+
+def tcp_patience_for(wait: float, heard_after: float) -> float:
+    """Seconds that it is listened to. heard_after: those after which it said something not taken; 0.0: it said nothing."""
+    patience = min(MAX_TCP_TIMEOUT, max(MIN_TCP_TIMEOUT, tcp_lateness(wait)))
+    if heard_after:  # it is there, and this near
+        patience = min(patience, max(MIN_CLEARING_TIMEOUT, CLEARING_PATIENCE * heard_after))
+    return patience
 
 
 def _is_worth_a_look(state: ServerState, known: ServerState, now: float) -> bool:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cache.names import WireName
-from cache.servers import ServerState
+from cache.servers import Edns, ServerState
 
 GUESS: Final = 0.25  # s that a server never heard of is given while none has been: few on earth are farther
 MIN_TYPICAL, MAX_TYPICAL = 0.1, 0.376  # s that it is given later; the greater is Unbound's guess
@@ -22,6 +22,7 @@ MAX_HOLD_DOWN: Final = 30.0  # s; when nobody else is left it is asked at once
 MAX_LAME_OCTETS: Final = 2048  # per server, of zones that it does not serve: more are forgotten and found out again
 LAME_OCTETS: Final = 100  # that each takes beside its name
 LAME_FOR: Final = 900.0  # s: Unbound's infra-cache TTL
+EDNS_BROKEN_FOR: Final = 900.0  # s: as above
 
 
 class Typical:
@@ -115,6 +116,17 @@ def hold_down(state: ServerState, now: float) -> None:
     """Leave it alone for a while; also to let only one of many questions send the probe that is due."""
     doublings = min(max(0, state.timeouts_in_a_row - DEAD_AFTER), 8)
     state.probe_at = now + min(MAX_HOLD_DOWN, HOLD_DOWN * 2**doublings)
+
+
+def note_edns_broken(state: ServerState, now: float) -> None:
+    """It answers only where there is no OPT RR in the query."""
+    state.edns = Edns.BROKEN
+    state.edns_until = now + EDNS_BROKEN_FOR
+
+
+def may_use_edns(state: ServerState, now: float) -> bool:
+    """Is the server not known to fail on EDNS?"""
+    return state.edns is not Edns.BROKEN or now >= state.edns_until
 
 
 def note_lame(state: ServerState, zone: WireName, now: float) -> None:

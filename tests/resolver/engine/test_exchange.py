@@ -15,14 +15,14 @@ from cache.names import from_text
 from cache.rrtypes import FORMERR, NOERROR, SERVFAIL, A
 from cache.servers import Edns, ServerState
 from resolver.engine import Exchange, Landing, Means
-from resolver.engine.exchange import TCP_PATIENCE, Outcome
+from resolver.engine.exchange import Outcome
 from resolver.engine.phases import Phase
 from resolver.engine.timers import NEVER
 from resolver.errors import ResolutionFailure, WorkExhausted
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.options import ServerOverride
 from resolver.upstream import Assurance, Fault, Reply
-from resolver.upstream.choose import patience_for
+from resolver.upstream.choose import patience_for, tcp_lateness
 from resolver.upstream.counts import UpstreamCounts
 from tests.resolver.engine.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
 from tests.resolver.engine.turned import Turned, means_of, play
@@ -247,7 +247,7 @@ def test_a_stream_that_is_late_is_told_like_a_datagram_and_listened_to() -> None
 
     async def test(turned: Turned, env: FakeEnv, one: Asked) -> None:
         assert isinstance(await turned.run(one.finish()), Reply)
-        assert one.late == [pytest.approx(0.02 + TCP_PATIENCE * 0.1)]
+        assert one.late == [pytest.approx(0.02 + tcp_lateness(0.1))]
         assert env.now() == pytest.approx(0.92)
 
     with_one(slow, test)

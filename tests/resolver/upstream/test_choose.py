@@ -24,6 +24,7 @@ from resolver.upstream.choose import (
     choose_beside,
     next_step,
     patience_for,
+    tcp_patience_for,
     wait_for,
 )
 from resolver.upstream.families import ABSENT_FOR, Families
@@ -150,6 +151,11 @@ def test_a_daemon_that_has_just_started_guesses() -> None:
 
 def test_a_server_is_listened_to_for_a_second_at_least() -> None:
     assert [patience_for(wait) for wait in (0.03, 0.4, 1.2)] == [MIN_PATIENCE, MIN_PATIENCE, 1.5]
+
+
+def test_over_tcp_a_server_is_given_the_time_of_a_handshake_and_less_where_it_has_just_been_heard() -> None:
+    assert [tcp_patience_for(wait, 0.0) for wait in (0.1, 0.5, 1.2)] == [1.0, 1.5, 3.0]
+    assert [tcp_patience_for(0.5, heard_after) for heard_after in (0.01, 0.1, 0.9)] == [0.3, 0.4, 1.5]
 
 
 def test_the_only_server_may_be_silent_for_a_second_before_the_question_fails() -> None:

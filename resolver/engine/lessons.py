@@ -1,0 +1,68 @@
+"""What does an exchange teach: of its server, of servers as such, of this host? Noted where it is kept, and counted."""
+
+from cache.servers import ServerState
+from resolver.engine.means import Means
+from resolver.env import Address
+from resolver.upstream.cookies import note_given_up
+from resolver.upstream.faults import Fault, errno_name, fault_of
+from resolver.upstream.learning import note_edns_broken, note_late, note_refusal, note_reply
+
+
+def learn_of_round_trip(means: Means, state: ServerState, sent_at: float, *, was_late: bool) -> None:
+    """A datagram has come back."""
+    now, counts = means.mesh.now, means.upstream_counts
+    took = now - sent_at
+    if not state.rttvar:
+        means.typical.note(took)
+    counts.rtt.note(took)
+    note_reply(state, took, now)
+    if was_late:
+        counts.late_replies += 1
+
+
+def learn_of_delay(means: Means, server: Address, state: ServerState, sent_at: float) -> None:
+    """The reply to a datagram is late."""
+    note_late(state, sent_at, means.mesh.now)
+    if means.families.note_late(server, means.mesh.now):
+        means.upstream_counts.family_absent += 1
+
+
+def learn_of_error(means: Means, server: Address, state: ServerState, error: OSError, *, over_tcp: bool) -> Fault:
+    """It cannot be sent to, or the network says that nobody is there: what is it?"""
+    now, counts = means.mesh.now, means.upstream_counts
+    fault = fault_of(error)
+    if fault is Fault.THIS_HOST:  # nothing is learned of the server
+        name = errno_name(error)
+        counts.host_errors[name] = counts.host_errors.get(name, 0) + 1
+        return fault
+    counts.unreachable += 1
+    if fault is Fault.NO_ROUTE:
+        if means.families.note_no_route(server, now):
+            counts.family_absent += 1
+    elif not over_tcp:  # many a server has no TCP, and answers
+        note_refusal(state, now)
+    return fault
+
+
+def learn_of_case(means: Means, state: ServerState) -> None:
+    """It does not keep letter case."""
+    means.upstream_counts.case_broken_servers += 1
+    state.keeps_case = False
+
+
+def learn_of_cookies(means: Means, state: ServerState) -> None:
+    """It sends no cookies any more, or wrong ones."""
+    means.upstream_counts.cookies_given_up += 1
+    note_given_up(state, means.mesh.now)
+
+
+def learn_of_options(means: Means, state: ServerState) -> None:
+    """It answers what has no EDNS options, and did not answer what had."""
+    means.upstream_counts.options_dropped += 1
+    note_given_up(state, means.mesh.now)
+
+
+def learn_of_edns(means: Means, state: ServerState) -> None:
+    """It answers only what has no OPT RR."""
+    means.upstream_counts.edns_broken_servers += 1
+    note_edns_broken(state, means.mesh.now)

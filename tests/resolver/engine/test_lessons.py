@@ -1,0 +1,71 @@
+"""What an exchange teaches, and of whom."""
+
+import errno
+
+import pytest
+
+from cache.servers import Edns, ServerState
+from resolver.engine.lessons import (
+    learn_of_case,
+    learn_of_cookies,
+    learn_of_edns,
+    learn_of_error,
+    learn_of_options,
+    learn_of_round_trip,
+)
+from resolver.env import Address
+from resolver.upstream import Fault
+from resolver.upstream.learning import may_use_edns
+from tests.resolver.engine.turned import play
+from tests.resolver.engine.world import RTT, World
+
+SERVER = Address("192.0.2.10", 53)
+
+
+@pytest.mark.parametrize(
+    ("error", "over_tcp", "fault", "losses"),
+    [
+        pytest.param(errno.EMFILE, False, Fault.THIS_HOST, 0, id="this host"),
+        pytest.param(errno.ENETUNREACH, False, Fault.NO_ROUTE, 0, id="no route"),
+        pytest.param(errno.ECONNREFUSED, False, Fault.UNREACHABLE, 1, id="the server"),
+        pytest.param(errno.ECONNREFUSED, True, Fault.UNREACHABLE, 0, id="it has no TCP"),
+    ],
+)
+def test_an_error_is_learned_of_whom_it_comes_from(error: int, over_tcp: bool, fault: Fault, losses: int) -> None:
+    async def main() -> None:
+        means, state = World({}).means, ServerState()
+        assert learn_of_error(means, SERVER, state, OSError(error, ""), over_tcp=over_tcp) is fault
+        assert state.losses == losses
+        assert means.upstream_counts.unreachable == (fault is not Fault.THIS_HOST)
+        assert sum(means.upstream_counts.host_errors.values()) == (fault is Fault.THIS_HOST)
+
+    play(main)
+
+
+def test_a_first_round_trip_is_learned_of_the_server_and_of_servers_as_such() -> None:
+    async def main() -> None:
+        means, state = World({}).means, ServerState()
+        learn_of_round_trip(means, state, means.mesh.now - RTT, was_late=True)
+        assert state.srtt == pytest.approx(RTT)
+        assert means.typical.srtt == pytest.approx(RTT)
+        assert means.upstream_counts.late_replies == 1
+
+    play(main)
+
+
+def test_what_a_server_does_not_bear_is_counted_and_left_out() -> None:
+    async def main() -> None:
+        means, state = World({}).means, ServerState()
+        now, counts = means.mesh.now, means.upstream_counts
+        learn_of_case(means, state)
+        learn_of_edns(means, state)
+        assert state.keeps_case is False
+        assert state.edns is Edns.BROKEN
+        assert not may_use_edns(state, now)
+        learn_of_cookies(means, state)
+        assert state.without_cookie_until > now
+        learn_of_options(means, state)
+        assert (counts.case_broken_servers, counts.edns_broken_servers) == (1, 1)
+        assert (counts.cookies_given_up, counts.options_dropped) == (1, 1)
+
+    play(main)
