@@ -32,8 +32,8 @@ class DnssecOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha1: Annotated[
         bool,
         msgspec.Meta(
-            description="check signatures of RSA with SHA-1 (algorithms 5 and 7), which is better than to believe all; false: a "
-            "zone that signs by nothing else counts as unsigned, as RFC 9905 asks of operators"
+            description="check signatures of RSA with SHA-1 (algorithms 5 and 7), as other resolvers do; false: a zone that "
+            "signs by nothing else counts as unsigned, which RFC 9905 wants of operators"
         ),
     ] = True
     negative_trust_anchors: Annotated[
