@@ -310,7 +310,7 @@ async def test_an_exempt_zone_is_answered_unchecked_and_all_others_as_ever(net: 
     reply = await net.ask("www.signed.test", flags="AD")
     assert (reply.rcode, reply.is_secure, reply.errors) == ("NOERROR", False, set())
     assert (await net.ask("www.other.test", flags="AD")).is_secure
-    [link, _] = await net.operator.look(Explain("www.signed.test", "A"))
+    [link, *_] = await net.operator.look(Explain("www.signed.test", "A"))
     assert "not checked at and below signed.test. for another" in str(link["note"])
     assert "their signer is down" in str(link["note"])
     assert await net.counter("trust_exemptions") == 1
