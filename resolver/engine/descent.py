@@ -5,18 +5,19 @@ answered: show more of it; the whole question answered: learn and return. Equal 
 are one: thirty names of a cold zone asked together ask the zone above once where the zone is.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final, final
 
 from cache.answer import Question
-from cache.chain import Alias, Link
-from cache.names import ROOT, WireName, parent
+from cache.names import ROOT, WireName
 from cache.options import CacheOptions
-from cache.rrset import RRset, Trust
+from cache.rrset import Trust
 from cache.rrtypes import NS, A
+from resolver.engine.look_ups import Lookup, LookUps
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
+from resolver.engine.parents import Parents
 from resolver.engine.zone_query import ZoneQuery
 from resolver.engine.zone_servers import Finders, ZoneServers
 from resolver.env import Address
@@ -38,7 +39,6 @@ from resolver.iterate.delegation import (
     ZoneServer,
     closest,
     closest_to,
-    known_addresses,
     referred,
 )
 from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
@@ -50,13 +50,8 @@ from resolver.iterate.tries import Heard
 from resolver.upstream import Assurance
 
 PRIMING: Final = Question(ROOT, NS)
-PARENT_PAUSE: Final = 10.0  # s until a parent that did not help is asked once more about a zone that fails
-MAX_IN_VAIN: Final = 4096  # such questions; when there are more, all are forgotten, and asked once more
-MAX_ALIASES: Final = 2  # from the name of a name server to its address; it should be none (RFC 2181 §10.3)
 NOBODY: Final[frozenset[ZoneServer]] = frozenset()
 
-# The first link of a question, through cache and flights; also: whose budget, and who waits. Raises ResolutionFailure.
-Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
 SharedKey = tuple[WireName, Question, bool]  # zone, what it is shown, and if that is given up early
 
 
@@ -115,14 +110,14 @@ class Iterator:
         self._means = means
         self._cache = means.cache
         self._options = options
-        self._lookup = lookup
         self._hints = hints
         self._zones = zones
         self._ttls = ttls
         self._validates = validates
         self._counts = means.counts
-        self._finders = Finders(self._look_up, self._find_own, self._find_glue_above)
-        self._asked_in_vain: dict[Question, float] = {}  # until when, in monotonic seconds
+        self._parents = Parents(means, hints, zones)
+        self._look_ups = LookUps(means, self._parents, lookup)
+        self._finders = Finders(self._look_ups.find, self._look_ups.find_own, self._find_glue_above)
         self._under_way: dict[SharedKey, ZoneQuery] = {}  # what may be shared; bounded by the flights
 
     async def iterate(
@@ -145,9 +140,9 @@ class Iterator:
         is_worth_it = (
             (isinstance(failure, NoReachableAuthority) or start.origin is Origin.FORWARD_FIRST)
             and not descent.has_left_start
-            and not self._was_in_vain(Question(start.zone, NS))
+            and not self._parents.were_in_vain(Question(start.zone, NS))
         )
-        above = self._above(start, budget) if is_worth_it else None
+        above = self._parents.above(start, budget) if is_worth_it else None
         if above is None:
             raise failure
         # the zone may have moved: its parent knows; whoever has just failed is not asked again
@@ -157,7 +152,7 @@ class Iterator:
         try:
             return await self._descend(above, descent)
         except NoReachableAuthority:
-            self._note_in_vain(Question(start.zone, NS))
+            self._parents.note_in_vain(Question(start.zone, NS))
             raise failure from None
 
     @property
@@ -301,66 +296,6 @@ class Iterator:
         self._means.book.note_glue(below.name_servers, voice.now)
         return below
 
-    # Addresses of name servers
-
-    async def _look_up(
-        self, name: WireName, within: Budget, query: Landing, take: Callable[[list[Address]], None]
-    ) -> None:
-        """Ask for the addresses of one name server; `take` gets them as they turn up, the same perhaps twice.
-
-        The referral to the zone of its name has them already, as a rule, and of both families. What the zone itself says
-        comes later, may be something else, and is kept for the next time. One family after the other, as both lie with the
-        same servers: side by side each would fetch the same referrals.
-        """
-        book = self._means.book
-        book.seek(name, take)
-        try:
-            for rtype in book.rtypes:
-                known = known_addresses(self._cache, name, self._means.mesh.now)
-                if any(rrset.rtype == rtype for rrset in known):
-                    continue
-                found = await self._addresses(Question(name, rtype), within, query)
-                if found:
-                    take(found)
-                if query.is_over:
-                    return
-        finally:
-            book.leave(name, take)
-
-    async def _addresses(self, asked: Question, budget: Budget, query: Landing) -> list[Address]:
-        question = asked
-        for _ in range(MAX_ALIASES + 1):
-            if question in budget.ancestors:
-                self._counts.cycles += 1
-                return []
-            try:
-                link = await self._lookup(question, budget, query)
-            except ResolutionFailure:
-                return []
-            if not isinstance(link, Alias):
-                return self._means.book.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
-            # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
-            question = Question(link.target, question.qtype)
-        return []
-
-    async def _find_own(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
-        """The addresses that a name server's own zone gives, where the glue of a zone above has led nowhere."""
-        question = Question(name, A)
-        if self._was_in_vain(question):
-            return []
-        within = budget.begin_look_up(waits)
-        if within is None:
-            return []
-        self._counts.own_address_lookups += 1
-        found: list[Address] = []
-        for rtype in self._means.book.rtypes:
-            found += await self._addresses(Question(name, rtype), within, query)
-            if found or query.is_over:
-                break
-        if not found:
-            within.note_in_vain()
-        return found
-
     async def _find_glue_above(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
         """The addresses that the zone above gives for a name server. Asked when what its own zone says of it leads nowhere.
 
@@ -370,9 +305,9 @@ class Iterator:
         """
         now = self._means.mesh.now
         own = closest_to(name, self._cache, self._zones, now, (*budget.ancestors, waits))
-        above = self._above(own, budget) if own is not None else None
+        above = self._parents.above(own, budget) if own is not None else None
         question = Question(name, A)
-        if above is None or self._was_in_vain(question):
+        if above is None or self._parents.were_in_vain(question):
             return []
         within = budget.begin_look_up(waits)
         if within is None:
@@ -387,30 +322,9 @@ class Iterator:
         except (CachedFailure, InvalidData, NetworkError, NoReachableAuthority):
             pass
         if not found:
-            self._note_in_vain(question)
+            self._parents.note_in_vain(question)
             within.note_in_vain()
         return found
-
-    def _above(self, start: Delegation, budget: Budget) -> Delegation | None:
-        """The delegation to begin at again when all servers of `start` failed, which is remembered or has a fallback."""
-        if start.origin not in (Origin.CACHE, Origin.FORWARD_FIRST):
-            return None
-        if start.zone == ROOT:
-            return self._hints
-        now = self._means.mesh.now
-        return closest_to(parent(start.zone), self._cache, self._zones, now, budget.ancestors) or self._hints
-
-    def _was_in_vain(self, asked: Question) -> bool:
-        """Was a parent asked this a short while ago, because of a zone that failed, and did not help?
-
-        A zone that cannot be reached does not cost its parent a query for each name in it (TsuNAME).
-        """
-        return bool(self._asked_in_vain) and self._means.mesh.now < self._asked_in_vain.get(asked, 0.0)
-
-    def _note_in_vain(self, asked: Question) -> None:
-        if len(self._asked_in_vain) >= MAX_IN_VAIN:
-            self._asked_in_vain.clear()
-        self._asked_in_vain[asked] = self._means.mesh.now + PARENT_PAUSE
 
 
 def denied_below(heard: Heard, question: Question) -> Heard:

@@ -18,7 +18,7 @@ from cache.names import from_text
 from cache.rrset import Denial, RRset, Trust
 from cache.rrtypes import AAAA, CNAME, NS, A
 from resolver.engine import Flights, Landing, ResolveCounts
-from resolver.engine.descent import PARENT_PAUSE
+from resolver.engine.parents import PARENT_PAUSE
 from resolver.env import Address
 from resolver.errors import (
     CachedFailure,

@@ -28,7 +28,7 @@ async def timed_look_up(
     lots: list[tuple[float, list[Address]]] = []
     within = budget or world.new_budget()
     await world.turned.run(
-        world.iterator._look_up(
+        world.iterator._look_ups.find(
             name(of), within, query or Landing(), lambda found: lots.append((world.env.now(), found))
         )
     )

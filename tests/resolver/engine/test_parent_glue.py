@@ -150,7 +150,7 @@ def test_what_neither_the_zone_nor_its_parent_says_was_looked_up_in_vain() -> No
     async def main() -> None:
         world = World({ROOT: Table(above), LIVING: Table(other)})
         asked, budget = (name("ns.other."), question("www.example. A")), world.new_budget()
-        for in_vain, find in enumerate((world.iterator._find_own, world.iterator._find_glue_above), start=1):
+        for in_vain, find in enumerate((world.iterator._look_ups.find_own, world.iterator._find_glue_above), start=1):
             assert await world.turned.run(find(*asked, budget, Landing())) == []
             assert budget.spent.in_vain == in_vain
         assert (world.counts.own_address_lookups, world.counts.parent_glue_lookups) == (1, 1)

@@ -1,0 +1,91 @@
+"""Where is a name server? Its addresses, by questions of our own: from flights, or from a referral on their way.
+
+Asked for when none of a zone's servers is in hand, or none of those helps.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, final
+
+from cache.answer import Question
+from cache.chain import Alias, Link
+from cache.names import WireName
+from cache.rrset import RRset
+from cache.rrtypes import A
+from resolver.engine.means import Means
+from resolver.engine.mesh import Landing
+from resolver.engine.parents import Parents
+from resolver.env import Address
+from resolver.errors import ResolutionFailure
+from resolver.iterate.budget import Budget
+from resolver.iterate.delegation import known_addresses
+
+MAX_ALIASES: Final = 2  # from the name of a name server to its address; it should be none (RFC 2181 §10.3)
+
+# The first link of a question, through cache and flights; also: whose budget, and who waits. Raises ResolutionFailure.
+Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
+
+
+@final
+class LookUps:
+    """One for the daemon."""
+
+    def __init__(self, means: Means, parents: Parents, lookup: Lookup) -> None:
+        self._means = means
+        self._parents = parents
+        self._lookup = lookup
+
+    async def find(self, name: WireName, within: Budget, query: Landing, take: Callable[[list[Address]], None]) -> None:
+        """Ask for the addresses of one name server; `take` gets them as they turn up, the same perhaps twice.
+
+        The referral to the zone of its name has them already, as a rule, and of both families. What the zone itself says
+        comes later, may be something else, and is kept for the next time. One family after the other, as both lie with the
+        same servers: side by side each would fetch the same referrals.
+        """
+        book = self._means.book
+        book.seek(name, take)
+        try:
+            for rtype in book.rtypes:
+                known = known_addresses(self._means.cache, name, self._means.mesh.now)
+                if any(rrset.rtype == rtype for rrset in known):
+                    continue
+                found = await self._addresses(Question(name, rtype), within, query)
+                if found:
+                    take(found)
+                if query.is_over:
+                    return
+        finally:
+            book.leave(name, take)
+
+    async def find_own(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
+        """The addresses that a name server's own zone gives, where the glue of a zone above has led nowhere."""
+        question = Question(name, A)
+        if self._parents.were_in_vain(question):
+            return []
+        within = budget.begin_look_up(waits)
+        if within is None:
+            return []
+        self._means.counts.own_address_lookups += 1
+        found: list[Address] = []
+        for rtype in self._means.book.rtypes:
+            found += await self._addresses(Question(name, rtype), within, query)
+            if found or query.is_over:
+                break
+        if not found:
+            within.note_in_vain()
+        return found
+
+    async def _addresses(self, asked: Question, budget: Budget, query: Landing) -> list[Address]:
+        question = asked
+        for _ in range(MAX_ALIASES + 1):
+            if question in budget.ancestors:
+                self._means.counts.cycles += 1
+                return []
+            try:
+                link = await self._lookup(question, budget, query)
+            except ResolutionFailure:
+                return []
+            if not isinstance(link, Alias):
+                return self._means.book.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
+            # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
+            question = Question(link.target, question.qtype)
+        return []
