@@ -11,7 +11,7 @@ from mypy_extensions import mypyc_attr
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName, is_at_or_below, substitute, to_text
 from cache.rrset import Denial, Entry, RRset, Security
-from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, YXDOMAIN
+from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, YXDOMAIN, mnemonic
 from cache.value import Value
 
 MAX_ALIASES: Final = 11  # Unbound and BIND follow as many (max-query-restarts); real chains are shorter
@@ -99,7 +99,7 @@ class Chain:
         if isinstance(link, Alias):
             self._follow_alias(link, now)
             return False
-        assert self._answers(link), f"{link!r} says nothing of {to_text(self.name)} TYPE{self.qtype}"
+        assert self._answers(link), f"{link!r} says nothing of {to_text(self.name)} {mnemonic(self.qtype)}"
         self._note(link, now)
         if type(link) is RRset and link.proof:
             self._proof = _once(self._proof, link.proof)

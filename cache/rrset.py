@@ -9,6 +9,7 @@ from typing import Final, final
 from mypy_extensions import mypyc_attr
 
 from cache.names import WireName, to_text
+from cache.rrtypes import mnemonic
 from cache.value import Value
 
 
@@ -154,7 +155,7 @@ class RRset(Value):
 
     def __repr__(self) -> str:
         return (
-            f"<RRset {to_text(self.owner)} TYPE{self.rtype} x{len(self.rdatas)} "
+            f"<RRset {to_text(self.owner)} {mnemonic(self.rtype)} x{len(self.rdatas)} "
             f"ttl={self.ttl} {self.trust.name} {self.security.name}>"
         )
 
@@ -261,7 +262,7 @@ class Denial(Value):
         self.owner = owner
 
     def __repr__(self) -> str:
-        what = "NXDOMAIN" if self.rtype is None else f"NODATA TYPE{self.rtype}"
+        what = "NXDOMAIN" if self.rtype is None else f"NODATA {mnemonic(self.rtype)}"
         return f"<Denial {to_text(self.owner)} {what} ttl={self.ttl} {self.security.name}>"
 
 

@@ -1,6 +1,7 @@
 """The RR types, classes and RCODEs that Cistern's own code must tell apart, by number.
 
-Everything else is opaque; text of any type comes from dnspython at the edges.
+Everything else is opaque; text of any type comes from dnspython at the edges. Reasons that are made here name these by their
+mnemonics, and others as RFC 3597 does.
 """
 
 from typing import Final
@@ -40,3 +41,27 @@ REFUSED: Final = 5
 YXDOMAIN: Final = 6
 BADVERS: Final = 16  # extended: its upper bits travel in the OPT RR (RFC 6891 §6.1.3)
 BADCOOKIE: Final = 23  # extended (RFC 7873 §8)
+
+MNEMONICS: Final = {
+    A: "A",
+    NS: "NS",
+    CNAME: "CNAME",
+    SOA: "SOA",
+    PTR: "PTR",
+    MX: "MX",
+    TXT: "TXT",
+    AAAA: "AAAA",
+    SRV: "SRV",
+    DNAME: "DNAME",
+    DS: "DS",
+    NSEC: "NSEC",
+    DNSKEY: "DNSKEY",
+    NSEC3: "NSEC3",
+    SVCB: "SVCB",
+    HTTPS: "HTTPS",
+}
+
+
+def mnemonic(rtype: int) -> str:
+    """`AAAA`, or `TYPE65280` for a type that is not told apart here."""
+    return MNEMONICS.get(rtype, f"TYPE{rtype}")

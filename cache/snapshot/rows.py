@@ -11,7 +11,7 @@ import msgspec
 
 from cache.names import BadName, WireName, from_text, to_text
 from cache.rrset import Denial, Entry, RRset, Security, Trust
-from cache.rrtypes import ANY, CNAME, DNAME, NSEC, NSEC3, OPT, RRSIG, SOA
+from cache.rrtypes import ANY, CNAME, DNAME, NSEC, NSEC3, OPT, RRSIG, SOA, mnemonic
 from cache.store import MAX_RDATA_OCTETS, MAX_RECORDS
 
 MAX_NAME_TEXT: Final = 1005  # characters: 251 octets, each escaped with four, and dots
@@ -142,7 +142,7 @@ def _is_of_use(entry: Entry, terms: Terms) -> bool:
 
 def _rrset(row: SavedEntry | SavedRRset, rtype: int, terms: Terms, max_ttl: int) -> RRset:
     if rtype == OPT or FIRST_META_TYPE <= rtype <= ANY:
-        raise BadRow(f"TYPE{rtype} is no type of data")
+        raise BadRow(f"{mnemonic(rtype)} is no type of data")
     _check_voice(row)
     rdatas = _unpacked(row.records, rtype, terms.is_rdata)
     target = None
@@ -239,7 +239,7 @@ def _unpacked(packed: bytes, rtype: int, is_rdata: IsRdata) -> tuple[bytes, ...]
         at = start + int.from_bytes(packed[at:start], "big")
         rdata = packed[start:at]
         if at > end or start > end or not is_rdata(rtype, rdata):
-            raise BadRow(f"octets {start - 2} to {at} of its records are no rdata of TYPE{rtype}")
+            raise BadRow(f"octets {start - 2} to {at} of its records are no rdata of {mnemonic(rtype)}")
         rdatas.append(rdata)
     if len(rdatas) > MAX_RECORDS or end - 2 * len(rdatas) > MAX_RDATA_OCTETS:
         raise BadRow(f"{len(rdatas)} records of {len(packed)} octets are too many")

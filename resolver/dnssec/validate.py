@@ -10,7 +10,7 @@ from cache.answer import ExtendedError, Question
 from cache.chain import Link
 from cache.names import ROOT, WireName, count_labels, fold, is_at_or_below, parent, to_text
 from cache.rrset import Denial, Entry, RRset, Security
-from cache.rrtypes import DNSKEY, DS, RRSIG
+from cache.rrtypes import DNSKEY, DS, RRSIG, mnemonic
 from cache.ttl import with_proof
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.denial import (
@@ -191,7 +191,7 @@ class Validator:
             work.remark(zone.why)
             return denial.replace(security=Security.INSECURE)
         if signer is None or not denial.proof or isinstance(zone, Unsigned):
-            raise NsecMissing(f"nothing proves that {to_text(denial.owner)} TYPE{qtype} is not there")
+            raise NsecMissing(f"nothing proves that {to_text(denial.owner)} {mnemonic(qtype)} is not there")
         verified = [await self._verified(denial.soa, zone, signer, work)] if denial.soa.rdatas else []
         proof, of_proof = await self._proven(denial.proof, zone, work)
         security = _security_of(
@@ -300,4 +300,4 @@ def _security_of(proof: Proof, what: str, work: Work) -> Security:
 
 
 def _text(rrset: RRset) -> str:
-    return f"{to_text(rrset.owner)} TYPE{rrset.rtype}"
+    return f"{to_text(rrset.owner)} {mnemonic(rrset.rtype)}"

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from mypy_extensions import i64
 
-from cache.rrtypes import AAAA, CNAME, DNAME, HTTPS, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, SVCB, A
+from cache.rrtypes import AAAA, CNAME, DNAME, HTTPS, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, SVCB, A, mnemonic
 from resolver.wire.layout import MAX_RDATA_OCTETS, Garbled
 from resolver.wire.names import Places, end_of_name, read_name
 from resolver.wire.spellings import Spellings
@@ -116,4 +116,4 @@ def target_in(rtype: int, rdata: bytes) -> bytes:
 
 
 def _wrong_length(rtype: int, at: i64) -> Garbled:
-    return Garbled(f"rdata of TYPE{rtype} that is not as long as its fields", at)
+    return Garbled(f"rdata of {mnemonic(rtype)} that is not as long as its fields", at)

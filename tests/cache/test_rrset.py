@@ -11,10 +11,10 @@ from tests.build import denial, rrset
     [
         pytest.param(
             rrset("www.example. 53 A 192.0.2.1\nwww.example. 53 A 192.0.2.2", security=Security.SECURE),
-            "<RRset www.example. TYPE1 x2 ttl=53 ANSWER_AA SECURE>",
+            "<RRset www.example. A x2 ttl=53 ANSWER_AA SECURE>",
             id="RRset",
         ),
-        pytest.param(denial("www.example. A"), "<Denial www.example. NODATA TYPE1 ttl=60 UNCHECKED>", id="NODATA"),
+        pytest.param(denial("www.example. A"), "<Denial www.example. NODATA A ttl=60 UNCHECKED>", id="NODATA"),
         pytest.param(denial("x.example. NXDOMAIN"), "<Denial x.example. NXDOMAIN ttl=60 UNCHECKED>", id="NXDOMAIN"),
     ],
 )

@@ -172,7 +172,7 @@ def test_octets_behind_the_last_record_are_not_looked_at() -> None:
             response(counts=(1, 0, 0)) + TO_WWW + bytes(9), "a record cut short at octet 31", id="half a record"
         ),
         pytest.param(response((TO_WWW, TXT, bytes(9)))[:-1], "rdata cut short at octet 41", id="half of its rdata"),
-        pytest.param(response((TO_WWW, A, ADDRESS + b"\0")), "rdata of TYPE1", id="an address of five octets"),
+        pytest.param(response((TO_WWW, A, ADDRESS + b"\0")), "rdata of A", id="an address of five octets"),
         pytest.param(response((TO_WWW, NS, pointer(41))), "a pointer to octet 41", id="a name server in a circle"),
         pytest.param(response((pointer(29), A, ADDRESS)), "a pointer to octet 29", id="an owner in a circle"),
     ],
