@@ -4,10 +4,9 @@ from enum import Enum
 
 from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL
 from resolver.wire import read_response
+from resolver.wire.layout import HEADER_OCTETS, ID_OCTETS
 from resolver.wire.message import OPCODE_MASK, QR, Response, Unreadable
 
-HEADER_OCTETS = 12  # RFC 1035 §4.1.1; the question stands behind it
-ID_OCTETS = 2
 NAME_END = -4  # the question's octets end in type and class
 # what a server says that could not read the question, or does not want to; all else speaks of one, which has to be there
 WITHOUT_QUESTION = frozenset((FORMERR, SERVFAIL, NOTIMP, REFUSED))

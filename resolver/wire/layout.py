@@ -7,6 +7,7 @@ from mypy_extensions import i64
 
 HEADER: Final = Struct("!6H")  # ID, flags, QDCOUNT, ANCOUNT, NSCOUNT, ARCOUNT
 HEADER_OCTETS: Final = 12
+ID_OCTETS: Final = 2
 ASKED_TYPE: Final = Struct("!HH")  # what stands behind a question's name: type, class
 ASKED_TYPE_OCTETS: Final = 4
 RECORD: Final = Struct("!HHIH")  # what stands behind a record's owner: type, class, TTL, RDLENGTH

@@ -12,13 +12,17 @@ import dns.rdatatype
 import dns.rrset
 from hypothesis import strategies as st
 
-from cache.names import WireName, from_text
+from cache.names import WireName, fold, from_text
 from cache.rrset import RRset, Trust
 from cache.rrtypes import AAAA, CNAME, DNAME, IN, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, TXT, A
 from resolver.wire.layout import HEADER, RECORD
-from resolver.wire.message import QR
+from resolver.wire.message import QR, RD, Query, QueryEdns
 from resolver.wire.rdata import AFSDB, KX, MB, MG, MINFO, MR, NAPTR, PX, RP, RT
+from resolver.wire.upstream_query import question_octets
+from tests.build import rrset
 
+NOW: Final = 1000.0
+EDNS: Final = QueryEdns(1232, 0, False, None)
 UNKNOWN: Final = 65280  # in the range for private use
 WWW: Final = from_text("www.example.")
 BITMAP: Final = b"\0\x01\x40"  # NSEC: type A
@@ -33,6 +37,17 @@ AT_MOST_ONE: Final = frozenset({CNAME, DNAME, SOA, NSEC})  # dnspython keeps the
 Reading = list[tuple[int, bytes, int, int, frozenset[bytes], frozenset[bytes]]]
 
 _labels = st.text(string.ascii_lowercase + string.digits + "-", min_size=1, max_size=12).map(str.encode)
+
+
+def query(
+    qname: bytes = WWW, qtype: int = A, *, flags: int = RD, edns: QueryEdns | None = EDNS, asked: bytes | None = None
+) -> Query:
+    asked = question_octets(qname, qtype) if asked is None else asked
+    return Query(7, flags, asked, fold(qname), qtype, IN, edns)
+
+
+def large(owner: str, records: int) -> RRset:
+    return rrset("\n".join(f"{owner} 300 A 192.0.2.{number}" for number in range(records)), NOW)
 
 
 def wire_of(labels: list[bytes]) -> WireName:
@@ -102,9 +117,9 @@ def signatures_of(covered: int) -> st.SearchStrategy[bytes]:
 def once_each(rrsets: list[RRset]) -> tuple[RRset, ...]:
     """The RRsets without those of an owner and type that stands before; RRSIGs as records would cover others: left out."""
     first: dict[tuple[bytes, int], RRset] = {}
-    for rrset in rrsets:
-        if rrset.rtype != RRSIG:
-            first.setdefault((rrset.owner, rrset.rtype), rrset)
+    for one in rrsets:
+        if one.rtype != RRSIG:
+            first.setdefault((one.owner, one.rtype), one)
     return tuple(first.values())
 
 

@@ -7,29 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.answer import Answer, ExtendedError
-from cache.names import fold
 from cache.rrset import RRset, Security, Trust
-from cache.rrtypes import BADVERS, IN, MX, NOERROR, NSEC, NXDOMAIN, RRSIG, SERVFAIL, SOA, A
+from cache.rrtypes import BADVERS, MX, NOERROR, NSEC, NXDOMAIN, RRSIG, SERVFAIL, SOA, A
 from cache.ttl import shown_ttl
-from resolver.wire.compose import MIN_OCTETS, Rendered, _Draft, compose_reply, render
+from resolver.wire.compose import MIN_OCTETS, compose_reply, render
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query, QueryEdns
+from resolver.wire.rendered import Rendered
 from resolver.wire.upstream_query import question_octets
 from tests.build import replace, rrset
 from tests.resolver.wire.made import (
+    EDNS,
+    NOW,
     WWW,
     Reading,
     dnspython_reading,
+    large,
     names,
     once_each,
     pointer,
+    query,
     rrsets,
     wire_of,
 )
 
-NOW = 1000.0
 FOREVER = float("inf")
 PLAIN = None
-EDNS = QueryEdns(1232, 0, False, None)
 WITH_DO = QueryEdns(1232, 0, True, None)
 ADDRESS = rrset("www.example. 300 A 192.0.2.1", NOW)
 SOA_RR = rrset("example. 60 SOA ns.example. admin.example. 1 7200 900 1209600 60", NOW)
@@ -39,13 +41,6 @@ NSEC_RR = rrset("gone.example. 60 NSEC www.example. A NSEC RRSIG", NOW)
 NS_RR = rrset("example. 300 NS ns.example.\nexample. 300 NS ns2.example.", NOW)
 GLUE = rrset("ns.example. 300 A 192.0.2.53", NOW)
 GONE = Answer(rcode=NXDOMAIN, authority=(SOA_RR, NSEC_RR))
-
-
-def query(
-    qname: bytes = WWW, qtype: int = A, *, flags: int = RD, edns: QueryEdns | None = EDNS, asked: bytes | None = None
-) -> Query:
-    asked = question_octets(qname, qtype) if asked is None else asked
-    return Query(7, flags, asked, fold(qname), qtype, IN, edns)
 
 
 def reply(
@@ -60,10 +55,6 @@ def reply(
 def shown(message: dns.message.Message) -> list[tuple[int, bytes, int]]:
     """Section, owner and type of what is shown."""
     return [(section, owner, rtype) for section, owner, rtype, *_ in dnspython_reading(message)]
-
-
-def large(owner: str, records: int) -> RRset:
-    return rrset("\n".join(f"{owner} 300 A 192.0.2.{number}" for number in range(records)), NOW)
 
 
 def test_a_cached_address_octet_by_octet() -> None:
@@ -315,17 +306,6 @@ def test_nothing_stands_behind_a_link_of_a_chain_that_does_not_fit() -> None:
     message = reply(Answer(answer=(alias, large("many.example.", 60))), query(edns=WITH_DO), max_octets=MIN_OCTETS)
     assert message.flags & TC
     assert not message.answer
-
-
-def test_what_does_not_fit_is_not_composed() -> None:
-    """CVE-2024-8508: 240 targets of 126 labels without a common end, 64 kB, for a reply of 1232 octets."""
-    targets = [wire_of([bytes((65 + (number + at * at) % 26,)) for at in range(124)]) for number in range(240)]
-    many = replace(large("www.example.", 1), rtype=MX, rdatas=tuple(b"\0\1" + target for target in targets))
-    draft = _Draft(query(), 1232, NOW, 30)
-    assert draft._put_records(many, MX, many.rdatas, 300, is_kept=False) == 0
-    assert len(draft.out) < 1232 + 300
-    draft = _Draft(query(), 1232, NOW, 30)
-    assert draft.put_answer((many,), 5) == (False, 4)
 
 
 @pytest.mark.parametrize("edns", [None, PLAIN, WITH_DO])

@@ -1,0 +1,44 @@
+"""What is put into a message, and what does not fit."""
+
+import pytest
+
+from cache.rrset import Trust
+from cache.rrtypes import MX
+from resolver.wire.draft import MAX_MISSES, Draft
+from tests.build import replace, rrset
+from tests.resolver.wire.made import NOW, large, query, wire_of
+
+SMALL = rrset("small.example. 300 A 192.0.2.1", NOW)
+LARGE = large("large.example.", 100)
+
+
+def test_what_does_not_fit_is_not_composed() -> None:
+    """CVE-2024-8508: 240 targets of 126 labels without a common end, 64 kB, for a reply of 1232 octets."""
+    targets = [wire_of([bytes((65 + (number + at * at) % 26,)) for at in range(124)]) for number in range(240)]
+    many = replace(large("www.example.", 1), rtype=MX, rdatas=tuple(b"\0\1" + target for target in targets))
+    draft = Draft(query(), 1232, NOW, 30)
+    assert draft._put_records(many, MX, many.rdatas, 300, is_kept=False) == 0
+    assert len(draft.out) < 1232 + 300
+    draft = Draft(query(), 1232, NOW, 30)
+    assert draft.put_answer((many,), 5) == (False, 4)
+
+
+def test_what_is_needed_is_put_until_one_does_not_fit() -> None:
+    draft = Draft(query(), 512, NOW, 30)
+    assert draft.put_needed((SMALL, LARGE, SMALL)) == (False, 1)
+    assert draft.put_needed((SMALL,)) == (True, 1)
+
+
+def test_of_what_is_wanted_some_may_be_left_out_but_not_many_are_tried() -> None:
+    draft = Draft(query(), 512, NOW, 30)
+    before = len(draft.out)
+    assert draft.put_what_fits((LARGE,) * MAX_MISSES + (SMALL,)) == 0
+    assert len(draft.out) == before
+    assert draft.put_what_fits((LARGE, SMALL, LARGE, SMALL)) == 2
+
+
+def test_a_message_is_right_until_its_first_ttl_changes() -> None:
+    draft = Draft(query(), 512, NOW, 30)
+    draft.put_needed((replace(SMALL, trust=Trust.ANSWER),))
+    assert draft.rendered((SMALL,), NOW, is_whole=True).until == pytest.approx(NOW + 0.5)
+    assert draft.rendered((), NOW, is_whole=True).until == NOW
