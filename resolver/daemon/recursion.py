@@ -114,28 +114,13 @@ def make_recursion(
     zones = configured(options.forward, options.stub)
 
     async def lookup(question: Question, of: Budget, waiter: Landing) -> Link:
-        return await public.lookup(
-            question, of, waiter
-        )  # made last: it stands on the flights, and they on the iterator
+        # made last: it stands on the flights, and they on the iterator
+        return await public.lookup(question, of, waiter)
 
     def is_paused(question: Question) -> bool:
         return failures.find(question, env.now()) is not None
 
-    means = Means(
-        mesh,
-        env.rng,
-        network,
-        streams,
-        cache,
-        AddressBook(cache, options.recursion, counts.iterate),
-        memory.servers,
-        memory.server_failures,
-        counts.iterate,
-        counts.upstream,
-        memory.waits,
-        case_randomization=options.recursion.case_randomization,
-        overrides=options.server,
-    )
+    means = _means_of(options, env, counts, memory, mesh, network, streams)
     iterator = Iterator(
         means,
         options.recursion,
@@ -163,6 +148,33 @@ def make_recursion(
         note_due=refresher.note_due if options.cache.prefetch else _ignore,
     )
     return Recursion(public, iterator, trusting, zones, budgets.new)
+
+
+def _means_of(
+    options: Options,
+    env: Env,
+    counts: Counts,
+    memory: Memory,
+    mesh: Mesh,
+    network: WaysToServers,
+    streams: Streams,
+) -> Means:
+    """What asks servers."""
+    return Means(
+        mesh,
+        env.rng,
+        network,
+        streams,
+        memory.cache,
+        AddressBook(memory.cache, options.recursion, counts.iterate),
+        memory.servers,
+        memory.server_failures,
+        counts.iterate,
+        counts.upstream,
+        memory.waits,
+        case_randomization=options.recursion.case_randomization,
+        overrides=options.server,
+    )
 
 
 def _ignore(question: Question) -> None:
