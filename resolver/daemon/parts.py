@@ -131,21 +131,7 @@ def make_parts(
     beliefs = make_beliefs(options.dnssec, anchors, env.wall())
     recursion = make_recursion(options, env, counts, memory, hints, mesh, *ways, beliefs)
     special = SpecialUse(recursion.zones, local.named)
-    handler = Handler(
-        env.now,
-        _sources(options, env, memory.cache, special, local, internal, recursion, mesh, bridge, beliefs, counts),
-        memory.cache,
-        options.limits,
-        counts.service,
-        mesh,
-        stale_ttl=options.stale.answer_ttl,
-        minimal=options.answer.minimal,
-        seed=_order_seed(options, env),
-        boundary=boundary,
-        nsid=nsid_of(options.identity),
-        tap=tap_of_clients(tapping),
-    )
-    keeps_snapshot = bool(options.cache.snapshot)
+    sources = _sources(options, env, memory.cache, special, local, internal, recursion, mesh, bridge, beliefs)
     return Parts(
         options=options,
         env=env,
@@ -165,9 +151,9 @@ def make_parts(
         public=recursion.public,
         new_budget=recursion.new_budget,
         iterator=recursion.iterator,
-        handler=handler,
+        handler=_handler_of(options, env, counts, sources, memory.cache, mesh, boundary, tapping),
         connections=Connections(options.limits, counts.service),
-        warm=_warm_start(options, env, counts, memory, run_io, boundary) if keeps_snapshot else None,
+        warm=_warm_start(options, env, counts, memory, run_io, boundary),
         trusting=recursion.trusting,
         boundary=boundary,
         host=HostTroubles(counts.upstream.host_errors, env.now),
@@ -189,20 +175,9 @@ def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | Non
         beliefs.adopt(options.dnssec, prepared.anchors, parts.env.wall())
     recursion = make_recursion(options, parts.env, parts.counts, memory, hints, parts.mesh, *ways, beliefs)
     special = SpecialUse(recursion.zones, local.named)
+    env, mesh = parts.env, parts.mesh
     parts.handler.adopt(
-        _sources(
-            options,
-            parts.env,
-            parts.cache,
-            special,
-            local,
-            internal,
-            recursion,
-            parts.mesh,
-            parts.bridge,
-            beliefs,
-            parts.counts,
-        ),
+        _sources(options, env, parts.cache, special, local, internal, recursion, mesh, parts.bridge, beliefs),
         options.limits,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
@@ -226,6 +201,32 @@ def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | Non
     )
 
 
+def _handler_of(
+    options: Options,
+    env: Env,
+    counts: Counts,
+    sources: Sources,
+    cache: RRsetCache,
+    mesh: Mesh,
+    boundary: Boundary,
+    tapping: Tapping | None,
+) -> Handler:
+    return Handler(
+        env.now,
+        sources,
+        cache,
+        options.limits,
+        counts.service,
+        mesh,
+        stale_ttl=options.stale.answer_ttl,
+        minimal=options.answer.minimal,
+        seed=_order_seed(options, env),
+        boundary=boundary,
+        nsid=nsid_of(options.identity),
+        tap=tap_of_clients(tapping),
+    )
+
+
 def _sources(
     options: Options,
     env: Env,
@@ -237,7 +238,6 @@ def _sources(
     mesh: Mesh,
     bridge: Bridge,
     beliefs: Beliefs | None,
-    counts: Counts,
 ) -> Sources:
     return Sources(
         special,
@@ -281,7 +281,10 @@ def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delega
 
 def _warm_start(
     options: Options, env: Env, counts: Counts, memory: Memory, run_io: Runner | None, boundary: Boundary
-) -> WarmStart:
+) -> WarmStart | None:
+    """None: the cache is not kept."""
+    if not options.cache.snapshot:
+        return None
     return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread(), boundary)
 
 
