@@ -42,6 +42,7 @@ from internal_zones.readings import (
     Data,
     InstancesData,
     PeersData,
+    Read,
     ServicesData,
     TooMany,
     UnitKey,
@@ -102,7 +103,6 @@ class InternalZones:
         """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread.
 
         wall: Unix time, from which the delay of replication is known.
-
         connect: a connection to Corrosion's HTTP API, if the options name one. watch_file: has the kernel tell of changes.
         """
         self.options, self.counts = options, counts or InternalCounts()
@@ -145,11 +145,16 @@ class InternalZones:
             counts=self.counts,
             warn=warn,
         )
-        self._verifier = Verifier(
+        self._verifier = self._verifying(runner, read_unit, warn)
+        self._subscription = self._following(runner, connect, warn)
+
+    def _verifying(self, runner: Runner, read_unit: Read, warn: Warn) -> Verifier:
+        """What finds out whether the kept data is that of the file."""
+        return Verifier(
             self._file,
             runner,
             self._units,
-            now=now,
+            now=self._now,
             read=read_unit,
             bad_rows=self._bad_rows,
             census=self._census,
@@ -157,19 +162,22 @@ class InternalZones:
             counts=self.counts,
             warn=warn,
         )
-        self._subscription: Subscription | None = None
-        if connect is not None:
-            from internal_zones.subscription import Subscription as Following  # HTTP: most daemons have no use for it
 
-            self._subscription = Following(
-                options.subscription,
-                connect,
-                runner,
-                self._watcher.hurry,
-                now=now,
-                counts=self.counts,
-                warn=warn,
-            )
+    def _following(self, runner: Runner, connect: "Connect | None", warn: Warn) -> "Subscription | None":
+        """Corrosion's news of changes; None: there is no API to follow."""
+        if connect is None:
+            return None
+        from internal_zones.subscription import Subscription as Following  # HTTP: most daemons have no use for it
+
+        return Following(
+            self.options.subscription,
+            connect,
+            runner,
+            self._watcher.hurry,
+            now=self._now,
+            counts=self.counts,
+            warn=warn,
+        )
 
     def find(self, network: int, qname: WireName, qtype: int, now: float, client: bytes) -> Answer | None:
         """The answer from memory; None: the database has to be read first (see load). client: packed address."""
