@@ -11,7 +11,7 @@ from resolver.daemon.around import NOTHING_AROUND, Around
 from resolver.daemon.background import keep_internal, keep_resolving, look_each_second
 from resolver.daemon.beliefs import Anchors
 from resolver.daemon.counters import Counts
-from resolver.daemon.doors import Doors
+from resolver.daemon.doors import Door, Doors
 from resolver.daemon.eyes import Eyes, Switches
 from resolver.daemon.failure_log import FailureLog
 from resolver.daemon.handover import NotTakenOver, Predecessor
@@ -28,7 +28,7 @@ from resolver.daemon.warm import LAST_SAVE
 from resolver.daemon.windows import Windows
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation
-from resolver.observe.http import pages
+from resolver.observe.http import Page, pages
 from resolver.observe.metrics import Exposition
 from resolver.observe.turns import Holders
 from resolver.options import Options
@@ -71,9 +71,7 @@ async def serve(
             options, env, hints, background, run_io, anchors=anchors, local=local, counts=counts, tapping=tapping
         )
         if options.log.level == "debug":
-            holders = Holders(env.now)
-            trio.lowlevel.add_instrument(holders)
-            parts.mesh.watch = holders.watch
+            _watch_turns(parts)
         if tapping is not None:
             tapping.start()
         running = Running(parts, around.process)
@@ -81,63 +79,100 @@ async def serve(
         keeper = TrustKeeper(lambda: running.parts, run_io or own_thread())
         await keeper.load()
         await background.start(env.drive, parts.mesh)
-        async with trio.open_nursery() as serving:
-            # everything is opened before anything is answered: a port that is taken is found before a client is met
-            doors = Doors(env.network, parts.handler, parts.mesh, parts.connections, serving)
-            opened = await doors.open(options.listen.addresses)
-            health = running.health
-            exposition = Exposition(running.measures, env.now)
-            shown = pages(
-                exposition.text,
-                exposition.open_text,
-                running.problems,
-                running.remarks,
-                lambda: [check_line(row) for row in health.rows()],
-            )
-            windows = Windows(env.network, shown, background, parts.boundary)
-            scopes: dict[str, trio.CancelScope] = {}
-            log_switch = LogSwitch(running, around.relog)
-            reloader = Reloader(running, doors, windows, background, around, run_io, scopes, log_switch.go_by)
-            stepping_down = trio.Event()
-
-            def step_down() -> None:
-                stepping_down.set()
-                if parts.warm is not None:
-                    parts.warm.is_given_up = True
-                draining.set()
-
-            switches = Switches(reloader.reload, step_down, log_switch, keeper, around)
-            eyes = Eyes(running, lambda: doors.addresses, switches)
-            await _open_eyes(running, eyes, windows, background)
-            predecessor = around.predecessor
-            if predecessor is None:
-                doors.serve(opened)
-            scopes["resolving"] = await background.start(keep_resolving, parts)
-            if parts.internal is not None:
-                scopes["internal"] = await background.start(keep_internal, parts.internal, parts.boundary)
-            if predecessor is not None:
-                await _succeed(predecessor, parts)
-                doors.serve(opened)
-                await predecessor.step_down(around.pid)
-            if parts.warm is not None:
-                background.start_soon(partial(parts.warm.keep, draining, is_filled=predecessor is not None))
-            log.info("ready", listening=list(map(str, doors.addresses)))
-            task_status.started(doors.addresses)
-            background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
-            looks = {"host": parts.host.look, "health": health.look, "log_switch": log_switch.look}
-            background.start_soon(look_each_second, lambda: running.parts, looks)
-            background.start_soon(parts.boundary.keep, "trust", keeper.keep)
-            if around.tells:
-                notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
-                background.start_soon(parts.boundary.keep, "notifying", notifying)
-            await draining.wait()
-            around.notify(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={END_WITHIN * 1e6:.0f}")
-            doors.drain(gently=stepping_down.is_set())
+        await _answer(running, keeper, around, run_io, background, draining, task_status)
         log.info("drained")
         if parts.warm is not None:
             await parts.warm.ended.wait()
         await _end_tapping(running.parts.tapping)
         background.cancel_scope.cancel()
+
+
+async def _answer(
+    running: Running,
+    keeper: TrustKeeper,
+    around: Around,
+    run_io: Runner | None,
+    background: trio.Nursery,
+    draining: trio.Event,
+    task_status: trio.TaskStatus[Listening],
+) -> None:
+    """Clients, and operators, until `draining` is set and what is in flight is answered."""
+    parts = running.parts
+    async with trio.open_nursery() as serving:
+        # everything is opened before anything is answered: a port that is taken is found before a client is met
+        doors = Doors(parts.env.network, parts.handler, parts.mesh, parts.connections, serving)
+        opened = await doors.open(parts.options.listen.addresses)
+        windows = Windows(parts.env.network, _pages_of(running), background, parts.boundary)
+        scopes: dict[str, trio.CancelScope] = {}
+        log_switch = LogSwitch(running, around.relog)
+        reloader = Reloader(running, doors, windows, background, around, run_io, scopes, log_switch.go_by)
+        stepping_down = trio.Event()
+
+        def step_down() -> None:
+            stepping_down.set()
+            if parts.warm is not None:
+                parts.warm.is_given_up = True
+            draining.set()
+
+        switches = Switches(reloader.reload, step_down, log_switch, keeper, around)
+        eyes = Eyes(running, lambda: doors.addresses, switches)
+        await _open_eyes(running, eyes, windows, background)
+        await _begin_to_answer(parts, doors, opened, around, background, scopes)
+        if parts.warm is not None:
+            is_filled = around.predecessor is not None
+            background.start_soon(partial(parts.warm.keep, draining, is_filled=is_filled))
+        log.info("ready", listening=list(map(str, doors.addresses)))
+        task_status.started(doors.addresses)
+        background.start_soon(parts.boundary.keep, "reload", reloader.reload_at_hangups)
+        looks = {"host": parts.host.look, "health": running.health.look, "log_switch": log_switch.look}
+        background.start_soon(look_each_second, lambda: running.parts, looks)
+        background.start_soon(parts.boundary.keep, "trust", keeper.keep)
+        if around.tells:
+            notifying = partial(keep_notifying, running, around, lambda: doors.addresses)
+            background.start_soon(parts.boundary.keep, "notifying", notifying)
+        await draining.wait()
+        around.notify(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={END_WITHIN * 1e6:.0f}")
+        doors.drain(gently=stepping_down.is_set())
+
+
+def _watch_turns(parts: Parts) -> None:
+    """Have log lines say what held the loop for long."""
+    holders = Holders(parts.env.now)
+    trio.lowlevel.add_instrument(holders)
+    parts.mesh.watch = holders.watch
+
+
+def _pages_of(running: Running) -> dict[str, Page]:
+    """What is shown over HTTP."""
+    exposition = Exposition(running.measures, running.parts.env.now)
+    return pages(
+        exposition.text,
+        exposition.open_text,
+        running.problems,
+        running.remarks,
+        lambda: [check_line(row) for row in running.health.rows()],
+    )
+
+
+async def _begin_to_answer(
+    parts: Parts,
+    doors: Doors,
+    opened: dict[str, Door],
+    around: Around,
+    background: trio.Nursery,
+    scopes: dict[str, trio.CancelScope],
+) -> None:
+    """At once, or where a daemon answers already when we know what it knows. scopes: of what is begun. Raises NotTakenOver."""
+    predecessor = around.predecessor
+    if predecessor is None:
+        doors.serve(opened)
+    scopes["resolving"] = await background.start(keep_resolving, parts)
+    if parts.internal is not None:
+        scopes["internal"] = await background.start(keep_internal, parts.internal, parts.boundary)
+    if predecessor is not None:
+        await _succeed(predecessor, parts)
+        doors.serve(opened)
+        await predecessor.step_down(around.pid)
 
 
 async def _end_tapping(tapping: Tapping | None) -> None:
