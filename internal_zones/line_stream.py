@@ -1,6 +1,6 @@
 """How are the lines of an HTTP response had as they come? One request, one response without an end, every buffer bounded.
 
-The only user of h11 here. The stream is handed in: a TCP connection of the daemon's network, or one of a test.
+The stream is handed in: a TCP connection of the daemon's network, or one of a test.
 """
 
 from collections.abc import Sequence

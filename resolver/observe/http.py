@@ -1,10 +1,11 @@
-"""Three pages over HTTP/1.1, for machines: just enough of the protocol, and a bound on everything."""
+"""Three pages over HTTP/1.1, for machines: one request a connection, and a bound on everything."""
 
 import gzip
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
+import h11
 import structlog
 import trio
 
@@ -14,7 +15,6 @@ from resolver.observe.boundary import Boundary
 MAX_CONNECTIONS: Final = 64  # some more than scrapers and orchestrators have; beyond, the oldest gives way
 MAX_REQUEST_OCTETS: Final = 8192  # request line and headers; no page takes a body
 TIMEOUT: Final = 5.0  # s for a whole request and its response
-END_OF_HEAD: Final = b"\r\n\r\n"
 TEXT: Final = "text/plain; charset=utf-8"
 EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' text format
 OPENMETRICS: Final = b"application/openmetrics-text"
@@ -26,8 +26,8 @@ WORTH_PACKING: Final = 1000  # octets; below, the head is most of what is sent
 log = structlog.get_logger()
 
 Page = Callable[[], Awaitable[tuple[HTTPStatus, str, bytes]]]  # status, content type, body
-
-
+Receive = Callable[[int], Awaitable[bytes | bytearray]]  # so many octets at most; b"": there are no more
+Fields = Sequence[tuple[bytes, bytes]]  # of a request: names in small letters, and values
 Lines = Callable[[], Sequence[str]]
 AS_OPENMETRICS: Final = " as OpenMetrics"  # behind a path, where no request can have it
 
@@ -110,61 +110,58 @@ async def _serve_one(stream: trio.abc.Stream, pages: Mapping[str, Page]) -> None
     """One request, one response."""
     with trio.move_on_after(TIMEOUT):
         try:
-            await stream.send_all(await respond(await _read_head(stream), pages))
+            await stream.send_all(await respond(stream.receive_some, pages))
         except trio.BrokenResourceError:
             log.debug("http_client_gone")
 
 
-async def _read_head(stream: trio.abc.Stream) -> bytes:
-    """The request up to the empty line; what has come when it ends sooner or grows too long."""
-    head = bytearray()
-    while END_OF_HEAD not in head and len(head) <= MAX_REQUEST_OCTETS:
-        octets = await stream.receive_some(MAX_REQUEST_OCTETS)
-        if not octets:
-            break
-        head += octets
-    return bytes(head)
-
-
-async def respond(head: bytes, pages: Mapping[str, Page]) -> bytes:
-    """The response to the request of this head. Pure but for what the page reads."""
-    if len(head) > MAX_REQUEST_OCTETS:
-        return _response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-    words = head.partition(b"\r\n")[0].split(b" ")
-    if END_OF_HEAD not in head or len(words) != 3 or not words[2].startswith(b"HTTP/1."):
-        return _response(HTTPStatus.BAD_REQUEST)
-    if words[0] not in (b"GET", b"HEAD"):
-        return _response(HTTPStatus.METHOD_NOT_ALLOWED)
-    target = words[1].decode("latin-1")
+async def respond(receive: Receive, pages: Mapping[str, Page]) -> bytes:
+    """The octets of the response to the request that `receive` brings; none where nothing was asked."""
+    http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_REQUEST_OCTETS)
+    try:
+        request = await _read_request(http, receive)
+    except h11.RemoteProtocolError as problem:
+        return _response(http, HTTPStatus(problem.error_status_hint))
+    if request is None:
+        return b""
+    if request.method not in (b"GET", b"HEAD"):
+        return _response(http, HTTPStatus.METHOD_NOT_ALLOWED)
+    target = request.target.decode("ascii")
     page = pages.get(target) or pages.get(target.partition("?")[0])
-    if page is not None and wants_openmetrics(head):
+    if page is not None and wants_openmetrics(request.headers):
         page = pages.get(f"{target.partition('?')[0]}{AS_OPENMETRICS}", page)
     if page is None:
-        return _response(HTTPStatus.NOT_FOUND)
+        return _response(http, HTTPStatus.NOT_FOUND)
     status, content_type, body = await page()
-    response = _response(status, content_type, body, is_gzip=len(body) >= WORTH_PACKING and takes_gzip(head))
-    return response if words[0] == b"GET" else response[: response.index(END_OF_HEAD) + len(END_OF_HEAD)]
+    is_packed = len(body) >= WORTH_PACKING and takes_gzip(request.headers)
+    return _response(http, status, content_type, body, is_gzip=is_packed, is_whole=request.method == b"GET")
 
 
-def takes_gzip(head: bytes) -> bool:
+async def _read_request(http: h11.Connection, receive: Receive) -> h11.Request | None:
+    """Its head; None when the client goes without asking. Raises h11.RemoteProtocolError."""
+    while (event := http.next_event()) is h11.NEED_DATA:
+        http.receive_data(bytes(await receive(MAX_REQUEST_OCTETS)))
+    return event if isinstance(event, h11.Request) else None
+
+
+def takes_gzip(fields: Fields) -> bool:
     """May the body be packed, by the request's Accept-Encoding (RFC 9110 §12.5.3)?"""
-    return bool(_weight(head, b"accept-encoding", b"gzip"))
+    return bool(_weight(fields, b"accept-encoding", b"gzip"))
 
 
-def wants_openmetrics(head: bytes) -> bool:
+def wants_openmetrics(fields: Fields) -> bool:
     """Is OpenMetrics asked for, and no less than plain text (RFC 9110 §12.5.1)? Of its versions Prometheus names several."""
-    weight = _weight(head, b"accept", OPENMETRICS)
-    return bool(weight) and weight >= _weight(head, b"accept", b"text/plain")
+    weight = _weight(fields, b"accept", OPENMETRICS)
+    return bool(weight) and weight >= _weight(fields, b"accept", b"text/plain")
 
 
-def _weight(head: bytes, field: bytes, wanted: bytes) -> float:
+def _weight(fields: Fields, field: bytes, wanted: bytes) -> float:
     """How much it is wanted by this field, from 0 to 1, in any of its kinds."""
     found = 0.0
-    for line in head.lower().split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.strip() != field:
+    for name, value in fields:
+        if name != field:
             continue
-        for offer in value.split(b","):
+        for offer in value.lower().split(b","):
             what, *parameters = [part.strip() for part in offer.split(b";")]
             weights = [part.removeprefix(b"q=") for part in parameters if part.startswith(b"q=")]
             if what == wanted:
@@ -180,14 +177,20 @@ def _number(text: bytes) -> float:
 
 
 def _response(
-    status: HTTPStatus, content_type: str = TEXT, body: bytes | None = None, *, is_gzip: bool = False
+    http: h11.Connection,
+    status: HTTPStatus,
+    content_type: str = TEXT,
+    body: bytes | None = None,
+    *,
+    is_gzip: bool = False,
+    is_whole: bool = True,
 ) -> bytes:
+    """body: None for the name of the status. is_whole: not the head alone."""
     content = f"{status.phrase}\n".encode() if body is None else body
-    packed = "Content-Encoding: gzip\r\n" if is_gzip else ""
+    fields = [("Content-Type", content_type), ("Connection", "close")]
     if is_gzip:
         content = gzip.compress(content, GZIP_LEVEL)
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-        f"Content-Type: {content_type}\r\n{packed}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + content
+        fields.append(("Content-Encoding", "gzip"))
+    fields.append(("Content-Length", str(len(content))))
+    head = http.send(h11.Response(status_code=status.value, reason=status.phrase.encode(), headers=fields))
+    return (head or b"") + (content if is_whole else b"")
