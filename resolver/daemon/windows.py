@@ -7,7 +7,8 @@ import trio
 
 from resolver.env import Network, TcpListener, address_from_text
 from resolver.observe.boundary import Boundary
-from resolver.observe.http import Page, serve_http
+from resolver.observe.http import serve_http
+from resolver.observe.pages import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ AT_HOME: Final[dict[str, frozenset[str]]] = {
             "resolver.demo",
         }
     ),
-    "h11": frozenset({"internal_zones.line_stream", "resolver.observe.http"}),
+    "h11": frozenset({"internal_zones.line_stream", "resolver.observe.http_messages"}),
     "apsw": frozenset(
         {
             "internal_zones.database",

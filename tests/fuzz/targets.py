@@ -25,7 +25,8 @@ from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.learn import Voice, learn
 from resolver.iterate.scrub import scrub
-from resolver.observe.http import pages, respond
+from resolver.observe.http_messages import respond
+from resolver.observe.pages import pages
 from resolver.options import ConfigError
 from resolver.options.reading import parse
 from resolver.service.control import serve_operator

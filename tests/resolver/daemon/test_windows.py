@@ -8,7 +8,7 @@ import trio.testing
 
 from resolver.daemon.windows import Windows
 from resolver.env import Address, Network
-from resolver.observe.http import Page
+from resolver.observe.pages import Page
 from tests.resolver.daemon.alone import HOST, simulated
 from tests.resolver.observe.bounded import new_boundary
 
