@@ -100,9 +100,9 @@ def compare(bench: Bench, rounds: int, only: Sequence[str] = ()) -> int:
         servers = VALIDATING if workload.is_validated else SERVERS
         ours, peer = (best([bench.cost(servers[name], workload) for _ in range(rounds)]) for name in (OURS, PEER))
         ratio = ours.cpu / peer.cpu
-        is_good = ours.answered >= MIN_ANSWERED and (workload.wanted is None or ratio <= workload.wanted)
+        is_good = ours.answered >= MIN_ANSWERED and ratio <= workload.wanted
         is_as_wanted &= is_good
-        wanted = "" if workload.wanted is None else f"<= {workload.wanted}"
+        wanted = f"<= {workload.wanted}"
         print(
             f"{workload.name:12}{ours.cpu:12.1f}{peer.cpu:12.1f}{ours.rate:12.0f}{peer.rate:12.0f}"
             f"{ours.packets:10.2f}{peer.packets:10.2f}"
