@@ -7,7 +7,8 @@ answered from.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from ipaddress import AddressValueError, IPv6Address, IPv6Network
+from ipaddress import IPv6Address, IPv6Network
+from socket import AF_INET6, inet_pton  # noqa: TID251  # text to octets: there is no socket in it
 from sys import intern
 from typing import TypeVar
 
@@ -117,10 +118,10 @@ class Within(msgspec.Struct, frozen=True, gc=False):
     network: int
     others: tuple[IPv6Network, ...] = ()
 
-    def holds(self, address: IPv6Address) -> bool:
-        """Is it one of them?"""
-        own = int(address) >> 80 == SIX_PN << 32 | self.network
-        return own or any(address in prefix for prefix in self.others)
+    def holds(self, address: bytes) -> bool:
+        """Is it one of them? address: 16 octets."""
+        own = address[:6] == (SIX_PN << 32 | self.network).to_bytes(6, "big")
+        return own or any(IPv6Address(address) in prefix for prefix in self.others)
 
 
 class HalfReplicated(ValueError):
@@ -328,14 +329,14 @@ def _number(column: str, value: object) -> float:
 
 
 def _address(column: str, value: object, within: Within) -> bytes:
-    text = _text(column, value)
+    text, zone, _ = _text(column, value).partition("%")
     try:
-        found = IPv6Address(text)
-    except AddressValueError as wrong:
+        octets = inet_pton(AF_INET6, text)  # a fiftieth of what ipaddress takes
+    except (OSError, ValueError) as wrong:
         raise Unreadable(column, value, "an IPv6 address is expected") from wrong
-    if found.scope_id is not None or not within.holds(found):
+    if zone or not within.holds(octets):
         raise Unreadable(column, value, "an address under the network's own prefix is expected")
-    return found.packed
+    return octets
 
 
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode

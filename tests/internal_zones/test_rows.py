@@ -49,11 +49,23 @@ def test_a_machine_row_is_whole_or_counted(row: rows.Row, skipped: Skipped) -> N
     [
         (changed(address="192.0.2.1"), "address", "TEXT", "an IPv6 address is expected"),
         (changed(address=b"\x01"), "address", "BLOB", "text is expected"),
+        *(
+            (changed(address=text), "address", "TEXT", "an IPv6 address is expected")
+            for text in (
+                " fdaa:0:18::1",
+                "fdaa:0:18::1 ",
+                "fdaa:0:18::1\0",
+                "fdaa:0:18::00001",
+                "fdaa:0:18:\u0661::1",
+                "\udc80",
+            )
+        ),
         (changed(address="fdaa:0:18::1/112"), "address", "TEXT", "an IPv6 address is expected"),
         (changed(address="fdaa:0:39::1"), "address", "TEXT", OUTSIDE),
         (changed(address="2001:db8::1"), "address", "TEXT", OUTSIDE),
         (changed(address="fe80::1%eth0"), "address", "TEXT", OUTSIDE),
         (changed(address="fdaa:0:18::1%eth0"), "address", "TEXT", OUTSIDE),
+        (changed(address="fdaa:0:18::1%"), "address", "TEXT", OUTSIDE),
         (changed(address="::ffff:10.0.0.1"), "address", "TEXT", OUTSIDE),
         (changed(region=7), "region", "INTEGER", "text is expected"),
         (changed(region="ams,fra"), "region", "TEXT", NO_NAME),
