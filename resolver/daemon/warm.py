@@ -84,6 +84,7 @@ class WarmStart:
         self._run = run
         self._boundary = boundary
         self._path = options.cache.snapshot
+        self._is_absent = False  # there was no file to load
         self._flushes: list[Flush] | None = None  # None: nothing is being loaded
 
     async def keep(self, ending: trio.Event, *, is_filled: bool = False) -> None:
@@ -114,6 +115,7 @@ class WarmStart:
         try:
             await self._load(ending)
         except FileNotFoundError:
+            self._is_absent = True
             log.info("snapshot_absent", file=self._path)
         except OSError as problem:
             log.warning("snapshot_unreadable", file=self._path, reason=problem.strerror)
@@ -152,12 +154,16 @@ class WarmStart:
     async def _load_and_save(self, ending: trio.Event, *, is_filled: bool) -> None:
         if not is_filled:
             await self._boundary.run("snapshot", self.load, ending)
-        while not ending.is_set():  # when the end came while it was loaded, the file has more than the cache: it stays
+        if ending.is_set() and not self._is_absent:
+            return  # the end came while it was loaded: the file has more than the cache, and stays
+        while True:
             with trio.move_on_after(SAVE_EVERY):
                 await ending.wait()
             if self.is_given_up:
                 return
-            await self._boundary.run("snapshot", self.save)  # if the end comes meanwhile, this was the last time
+            await self._boundary.run("snapshot", self.save)
+            if ending.is_set():
+                return  # if it came meanwhile, too: this was the last time
 
     async def _load(self, ending: trio.Event) -> None:
         began = moment(self._env)

@@ -13,6 +13,8 @@ from tests.hostile.process import Victim, logged, victim
 from tests.real.harness import STOP_TIMEOUT
 from tests.real.sockets import wait_until
 
+LOOKS = 10.0  # s within which a page shows what the daemon sees once a second
+
 
 def events(daemon: Victim) -> float:
     """How many lines it has logged or lost."""
@@ -40,7 +42,7 @@ def fill(pipe: int) -> None:
 def ends_well(daemon: Victim) -> None:
     """It still answers, drains and saves."""
     assert daemon.ask() is not None
-    assert "remark: log: lines are lost" in daemon.page("/readyz")[1]
+    assert wait_until(lambda: "remark: log: lines are lost" in daemon.page("/readyz")[1], LOOKS)
     assert daemon.page("/readyz")[0] == 200
     assert daemon.counter("log_lost") > 0
     code, seconds = daemon.end()
@@ -73,10 +75,10 @@ def test_a_disk_that_fills_up_ends_nobody_and_is_told_once_there_is_room(tmp_pat
             (disk / "more").write_bytes(b"x" * (4096 - 512))
             while not daemon.counter("log_lost"):
                 make_it_log(daemon, 1)
-            assert "remark: log" in daemon.page("/readyz")[1]
+            assert wait_until(lambda: "remark: log" in daemon.page("/readyz")[1], LOOKS)
             (disk / "ballast").unlink()
             make_it_log(daemon, 2)
-            assert "remark: log" not in daemon.page("/readyz")[1]
+            assert wait_until(lambda: "remark: log" not in daemon.page("/readyz")[1], LOOKS)
             assert daemon.end()[0] == 0
         assert b"log_lines_lost" in (disk / "log").read_bytes()
 

@@ -273,6 +273,16 @@ def test_an_end_before_it_is_loaded_leaves_the_file_as_it_is(tmp_path: Path) -> 
     simulated(test, tmp_path)
 
 
+def test_an_end_before_anybody_saw_that_there_is_no_file_saves_one(tmp_path: Path) -> None:
+    async def test(path: Path) -> None:
+        running = Running(path)
+        running.ending.set()
+        await running.warm.keep(running.ending)
+        assert path.exists()
+
+    simulated(test, tmp_path)
+
+
 def test_a_disk_that_hangs_holds_up_the_end_for_a_bounded_time(tmp_path: Path) -> None:
     async def hang(job: Callable[[], object], /) -> object:
         await trio.sleep_forever()
