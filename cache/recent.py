@@ -1,7 +1,7 @@
 """A map of bounded size: when it is full, what was used least recently goes.
 
-Whatever is asked of it takes as long with ten thousand entries as with ten: no turn of the loop is long because somebody
-filled it.
+Whatever is asked of it but `walk` and `clear` takes as long with ten thousand entries as with ten: no turn of the loop is long
+because somebody filled it.
 """
 
 from collections import OrderedDict

@@ -53,12 +53,18 @@ MNEMONICS: Final = {
     AAAA: "AAAA",
     SRV: "SRV",
     DNAME: "DNAME",
+    OPT: "OPT",
     DS: "DS",
+    RRSIG: "RRSIG",
     NSEC: "NSEC",
     DNSKEY: "DNSKEY",
     NSEC3: "NSEC3",
+    NSEC3PARAM: "NSEC3PARAM",
     SVCB: "SVCB",
     HTTPS: "HTTPS",
+    IXFR: "IXFR",
+    AXFR: "AXFR",
+    ANY: "ANY",
 }
 
 

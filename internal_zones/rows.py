@@ -329,12 +329,12 @@ def _number(column: str, value: object) -> float:
 
 
 def _address(column: str, value: object, within: Within) -> bytes:
-    text, zone, _ = _text(column, value).partition("%")
+    text, percent, _ = _text(column, value).partition("%")
     try:
         octets = inet_pton(AF_INET6, text)  # a fiftieth of what ipaddress takes
     except (OSError, ValueError) as wrong:
         raise Unreadable(column, value, "an IPv6 address is expected") from wrong
-    if zone or not within.holds(octets):
+    if percent or not within.holds(octets):
         raise Unreadable(column, value, "an address under the network's own prefix is expected")
     return octets
 

@@ -309,7 +309,10 @@ class Iterator:
         question = Question(name, A)
         if above is None or self._parents.were_in_vain(question):
             return []
-        within = budget.begin_look_up(waits)
+        try:
+            within = budget.begin_look_up(waits)
+        except NoReachableAuthority:  # a circle
+            return []
         if within is None:
             return []
         self._counts.parent_glue_lookups += 1

@@ -15,7 +15,7 @@ from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.parents import Parents
 from resolver.env import Address
-from resolver.errors import ResolutionFailure
+from resolver.errors import NoReachableAuthority, ResolutionFailure, WorkExhausted
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import known_addresses
 
@@ -61,7 +61,10 @@ class LookUps:
         question = Question(name, A)
         if self._parents.were_in_vain(question):
             return []
-        within = budget.begin_look_up(waits)
+        try:
+            within = budget.begin_look_up(waits)
+        except (NoReachableAuthority, WorkExhausted):  # a circle, or too deep, or too many: what was heard counts still
+            return []
         if within is None:
             return []
         self._means.counts.own_address_lookups += 1
@@ -70,7 +73,7 @@ class LookUps:
             found += await self._addresses(Question(name, rtype), within, query)
             if found or query.is_over:
                 break
-        if not found:
+        if not found and not query.is_over:
             within.note_in_vain()
         return found
 

@@ -24,14 +24,12 @@ class Waits:
     """One for the daemon; it outlives a reload."""
 
     def __init__(self) -> None:
-        self._waits = deque[Wait]()
+        self._waits = deque[Wait](maxlen=MAX_WAITS)
 
     def note(self, zone: WireName, began: float, now: float, *, failed: bool) -> None:
         """A question to its servers is over; kept if it was slow or failed."""
         if now - began < SLOW and not failed:
             return
-        if len(self._waits) >= MAX_WAITS:
-            self._waits.popleft()
         self._waits.append(Wait(zone, now, now - began, failed))
 
     def since(self, moment: float) -> Iterator[Wait]:

@@ -280,8 +280,9 @@ class ZoneQuery(Landing):
             return
         self.said = said
         means = self._means
-        failed = isinstance(said, ResolutionFailure)
-        means.waits.note(self.servers.delegation.zone, self._began, means.mesh.now, failed=failed)
+        if self._tries.sends:
+            failed = isinstance(said, ResolutionFailure)
+            means.waits.note(self.servers.delegation.zone, self._began, means.mesh.now, failed=failed)
         counts = means.upstream_counts
         if self._timer is not None:
             self._timer.call_off()

@@ -108,7 +108,7 @@ class ZoneServers:
             await self._finders.look_up(name, within, query, take)
         except Exception as fault:  # it has found nothing; not `finally`: nothing is begun when the daemon ends
             self._means.mesh.report("look-up of a name server", fault)
-        if not found_any[0]:
+        if not found_any[0] and not query.is_over:  # else nobody knows what would have been found
             self._means.counts.address_lookups_failed += 1
             within.note_in_vain()
         if not query.is_over:

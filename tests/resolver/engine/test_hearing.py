@@ -36,6 +36,7 @@ def test_a_question_that_a_server_failed_at_is_not_sent_to_it_again_by_another_c
             await ask(world, BAD)
         assert world.sent == 3
         assert world.counts.questions_left_alone == 1
+        assert len(list(world.means.waits.since(-1.0))) == 1, "nobody waited for the zone: nothing was sent"
         with pytest.raises(NoReachableAuthority):
             await ask(world, BAD, shown=question("mail.example. A"))
 

@@ -4,7 +4,7 @@ import pytest
 
 from resolver.engine import Landing
 from resolver.env import Address
-from resolver.iterate.budget import Budget
+from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.options import RecursionOptions
 from tests.build import rrset
 from tests.resolver.engine.turned import play
@@ -96,6 +96,41 @@ def test_what_is_found_when_nobody_needs_it_any_more_was_not_in_vain() -> None:
         query.land()
         assert await look_up(world, "www.example.", query=query) == [[Address("198.51.100.1", 53)]]
         assert "www.example. AAAA" not in internet[EXAMPLE].asked
+
+    play(main)
+
+
+async def own(world: World, of: str, budget: Budget, query: Landing) -> list[Address]:
+    return await world.turned.run(world.iterator._look_ups.find_own(name(of), question("www.z. A"), budget, query))
+
+
+def test_what_is_broken_off_was_not_in_vain() -> None:
+    """Nobody knows what the other family would have brought."""
+
+    async def main() -> None:
+        for is_over, in_vain in ((True, 0), (False, 1)):
+            internet = small_internet()
+            del internet[TEST].said["ns.test. A"]
+            internet[TEST].said["under ns.test."] = ("", "test. 300 SOA ns.test. host.test. 1 2 3 4 60")
+            world, query = World(internet, options=BOTH), Landing()
+            if is_over:
+                query.land()
+            budget = world.new_budget()
+            assert await own(world, "ns.test.", budget, query) == []
+            assert budget.spent.in_vain == in_vain
+
+    play(main)
+
+
+def test_a_last_resort_that_may_not_begin_ends_nothing() -> None:
+    """What was heard of other servers counts still."""
+
+    async def main() -> None:
+        world = World(small_internet(), limits=BudgetLimits(names=0))
+        assert await own(world, "ns.test.", world.new_budget(), Landing()) == []
+        circle = world.new_budget().sub(question("www.z. A"))
+        assert await own(world, "ns.test.", circle, Landing()) == []
+        assert world.sent == 0
 
     play(main)
 
