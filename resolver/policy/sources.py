@@ -129,10 +129,10 @@ class Sources:
         try:
             answer = await self.answer(query, view, tally)
         except ResolutionFailure as failure:
-            answer = failure.answer()
+            answer = _noted(tally, "failed", failure.answer())
         except Exception as fault:  # the client is told, and all others are answered
             self._mesh.report(f"question {query.qname!r}", fault)
-            answer = InternalError("an internal error").answer()
+            answer = _noted(tally, "failed", InternalError("an internal error").answer())
         give(answer)
 
     async def answer(self, query: Query, view: View, tally: Tally) -> Answer:

@@ -2,7 +2,7 @@
 
 from typing import Final, final
 
-ORIGINS: Final = ("special", "local", "internal", "cache", "stale", "upstream", "refused")
+ORIGINS: Final = ("special", "local", "internal", "cache", "stale", "upstream", "failed", "refused")
 
 
 @final

@@ -28,7 +28,10 @@ class ServiceCounts:
             "read": by_labels,
         },
     )
-    composed: int = field(default=0, metadata={"help": "Replies composed; all others had been composed before."})
+    composed: int = field(
+        default=0,
+        metadata={"help": "Replies composed of an answer; other answers took one composed before."},
+    )
     waited: int = field(default=0, metadata={"help": "Queries whose answer had to be waited for."})
     malformed: int = field(
         default=0, metadata={"help": "Messages that are no query: FORMERR, NOTIMP, BADVERS or silence."}

@@ -52,7 +52,10 @@ Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and typ
 @final
 @mypyc_attr(acyclic=True)
 class Asked(Value):
-    """A query whose answer has to be waited for. max_octets: of its reply. tally: where the answer is counted."""
+    """A query, and what its reply depends on beside the answer; most often one whose answer has to be waited for.
+
+    max_octets: of its reply. tally: where the answer is counted.
+    """
 
     __slots__ = ("max_octets", "query", "tally", "view")
 

@@ -184,6 +184,7 @@ class Handler:
         try:
             self._admission.admit(asked.view)
         except Overloaded as failure:
+            asked.tally.composed["refused"] += 1
             return self._compose(asked, failure.answer())
         self.counts.waited += 1
         return asked

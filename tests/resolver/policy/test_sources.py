@@ -274,8 +274,10 @@ def test_what_is_waited_for_is_given_whatever_becomes_of_it(outcome: Exception, 
         turned_of.append(turned)
         reported: list[Exception] = []
         turned.mesh.report = lambda doing, fault: reported.append(fault)
-        answer = await asked_of(sources_of(turned, RRsetCache(CacheOptions()), fly=fly), query("www.example A"), view())
+        sources, tally = sources_of(turned, RRsetCache(CacheOptions()), fly=fly), Tally()
+        answer = await asked_of(sources, query("www.example A"), view(), tally)
         assert (answer.rcode, [one.code for one in answer.errors]) == (rcode, [code])
+        assert (tally.composed["failed"], sum(tally.composed.values())) == (1, 1)
         assert trio.current_time() == 1
         assert reported == ([] if isinstance(outcome, ResolutionFailure) else [outcome])
 
@@ -320,8 +322,8 @@ def test_each_answer_is_counted_by_where_it_comes_from() -> None:
         for text in ("localhost A", "www.example A", "www.example A", "www.example AXFR"):
             assert sources.answer_now(query(text), view(), now, tally) is not None
         assert sources.answer_now(query("new.example A"), view(), now, tally) is None
-        counted = {"special": 1, "local": 0, "internal": 0, "cache": 2, "stale": 0, "upstream": 0, "refused": 1}
-        assert tally.composed == counted
+        counted = {"special": 1, "local": 0, "internal": 0, "cache": 2, "stale": 0, "upstream": 0}
+        assert tally.composed == counted | {"failed": 0, "refused": 1}
 
     with_sources(test)
 

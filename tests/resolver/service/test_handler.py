@@ -171,6 +171,7 @@ def test_one_question_too_many_is_told_so_at_once() -> None:
         reply = begin(handler, QUERY)
         assert read(reply).rcode() == dns.rcode.SERVFAIL
         assert info_codes(reply) == [RATE_LIMITED]
+        assert handler.counts.answers.udp.by_origin()["refused"] == 1
         assert read(begin(handler, ask("www.example. A"))).rcode() == dns.rcode.NOERROR, "what is known needs no place"
 
     trio.run(main, clock=MockClock())
