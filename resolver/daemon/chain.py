@@ -79,7 +79,7 @@ class _Walk:
 
     async def follow(self, question: Question) -> None:
         for aliases in range(MAX_ALIASES):
-            if self._parts.special.is_ours(question.qname) or self._parts.special.find(question.qname, question.qtype):
+            if self._is_made_here(question, is_asked=not aliases):
                 self._tell(question.qname, question.qname, type_to_text(question.qtype), "insecure", note=MADE_HERE)
                 return
             self._work.allow(aliases)
@@ -91,6 +91,15 @@ class _Walk:
             if target is None:
                 return
             question = Question(target, question.qtype)
+
+    def _is_made_here(self, question: Question, *, is_asked: bool) -> bool:
+        """As policy.sources has it. is_asked: by a client; no public alias leads into local data."""
+        parts, qname, qtype = self._parts, question.qname, question.qtype
+        return bool(
+            parts.special.is_ours(qname)
+            or (is_asked and parts.local.find(qname, qtype))
+            or parts.special.find(qname, qtype)
+        )
 
     async def _answer(self, question: Question) -> WireName | None:
         """Tell what leads to the answer, and the answer; the target of an alias that it is."""

@@ -18,9 +18,10 @@ from resolver.demo.serve_authority import serve_internet
 from resolver.dnssec import DnssecOptions
 from resolver.dnssec.anchors import read
 from resolver.env import Address
-from resolver.iterate import parse_hints
+from resolver.iterate import configured, parse_hints
 from resolver.iterate.options import RecursionOptions
 from resolver.options import Options
+from resolver.policy.local_records import read_local
 from resolver.service.options import ControlOptions, ListenOptions, MetricsOptions
 from tests.simulation.client import Client
 from tests.simulation.env import SimulatedEnv
@@ -145,7 +146,16 @@ async def open_world_of(
         await nursery.start(serve_internet, internet, SimulatedEnv(sockets, INTERNET, Random(f"{seed}/internet")))
         env = SimulatedEnv(sockets, DAEMON.host, Random(f"{seed}/daemon"))
         daemon = Daemon(
-            partial(serve, options, env, hints, run_io=inline, anchors=read(anchors) if anchors else {}), nursery
+            partial(
+                serve,
+                options,
+                env,
+                hints,
+                run_io=inline,
+                anchors=read(anchors) if anchors else {},
+                local=read_local(options.local, configured(options.forward, options.stub).keys()),
+            ),
+            nursery,
         )
         await daemon.start()
         clients = tuple(Client(SimulatedNetwork(sockets, host), DAEMON) for host in CLIENTS)

@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from resolver.policy.options import LocalOptions
 from resolver.service.control_protocol import CacheFlush, Explain, Resolve
 from resolver.service.trust_protocol import TrustChain, TrustExempt
 from tests.simulation.attacks.test_signatures import EVIL, VICTIM, keytrap
@@ -194,6 +195,14 @@ async def test_of_this_hosts_own_names_nobody_is_asked(net: Net) -> None:
     net.asked()
     links, _ = await chain(net, "web.internal")
     assert links == [("web.internal.", "web.internal.", "A", "insecure")]
+    assert net.asked() == {}
+
+
+@given(WORLD, local=LocalOptions(("printer.signed.test. A 192.0.2.7",)))
+async def test_of_local_data_nobody_is_asked_either(net: Net) -> None:
+    net.asked()
+    links, _ = await chain(net, "printer.signed.test")
+    assert links == [("printer.signed.test.", "printer.signed.test.", "A", "insecure")]
     assert net.asked() == {}
 
 
