@@ -115,7 +115,8 @@ class Reloader:
         self._doors.serve(doors)
         self._doors.drain(self._doors.texts - frozenset(wanted.listen.addresses))
         self._windows.replace(window, wanted.metrics.listen)
-        for name in sorted(_zones_asked_otherwise(running, wanted) | (anchored ^ self._anchored())):
+        otherwise = {zone for zone, _ in anchored ^ self._anchored()}
+        for name in sorted(_zones_asked_otherwise(running, wanted) | otherwise):
             await forget(self._running.parts, name, None, (), subtree=True)
         self._scopes["resolving"] = await self._background.start(keep_resolving, self._running.parts)
         return changed
@@ -193,10 +194,10 @@ class Reloader:
         while not parts.cache.make_room(wanted.cache.max_octets, parts.env.now(), OWNERS_A_TURN):
             await trio.lowlevel.checkpoint()
 
-    def _anchored(self) -> frozenset[WireName]:
-        """The zones that have trust anchors."""
+    def _anchored(self) -> frozenset[tuple[WireName, tuple[bytes, ...]]]:
+        """The zones that have trust anchors, with the DS of those."""
         trusting = self._running.parts.trusting
-        return frozenset(trusting.beliefs.anchors) if trusting is not None else frozenset()
+        return frozenset((zone, one.ds) for zone, one in trusting.beliefs.anchors.items()) if trusting else frozenset()
 
 
 def _zones_asked_otherwise(running: Options, wanted: Options) -> frozenset[WireName]:

@@ -150,7 +150,7 @@ def test_what_was_found_below_trust_anchors_that_come_or_go_is_found_anew() -> N
     async def test(world: World) -> None:
         corp = from_text("corp.test.")
         assert {"www.example.", "www.corp.test."} <= await failed(world)
-        for anchors in ({corp: Anchor(corp, (bytes(36),))}, {}):
+        for anchors in ({corp: Anchor(corp, (bytes(36),))}, {corp: Anchor(corp, (bytes(35) + b"\1",))}, {}):
             world.anchors = anchors
             kept = await failed(world)
             assert "www.example." in kept
