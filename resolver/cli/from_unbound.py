@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from cache.names import from_text
+from resolver.cli.from_unbound_local import NOT_UNDERSTOOD, translate
 from resolver.cli.from_unbound_local import OPTIONS as OF_LOCAL
-from resolver.cli.from_unbound_local import translate
 from resolver.env import port_range
 from resolver.iterate.options import DO_NOT_QUERY
 from resolver.options.places import key_text
@@ -34,8 +35,8 @@ FACTORS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 SO_ANYWAY: Final = {
     "do-udp": "always",
     "do-tcp": "always",
-    "hide-identity": "identity.id, by default empty: no name is told",
-    "hide-version": "identity.version, by default the program's name alone",
+    "hide-identity": "only what identity.id says is told, by default no name",
+    "hide-version": "only what identity.version says is told, by default the program's name alone",
     "hide-trustanchor": "never told in class CHAOS",
     "qname-minimisation": "relaxed, by default",
     "do-not-query-localhost": "whoever [[forward]] and [[stub]] name is asked, here too",
@@ -205,7 +206,7 @@ def read(path: Path) -> Taken:
             try:
                 _take(statement, taken)
             except ValueError:
-                taken.left.append(_left(statement, "its value was not understood"))
+                taken.left.append(_left(statement, NOT_UNDERSTOOD))
     _take_zone(clause, zone, taken)
     _take_local(local, taken)
     for interface in interfaces or ["127.0.0.1", "::1"]:
@@ -303,7 +304,8 @@ def _take_access(statement: Statement, taken: Taken) -> None:
 
 
 def _take_local(statements: Sequence[Statement], taken: Taken) -> None:
-    verdicts = translate([(statement.option, statement.value) for statement in statements])
+    elsewhere = {from_text(str(settings["zone"])) for _, settings in taken.zones}
+    verdicts = translate([(statement.option, statement.value) for statement in statements], elsewhere)
     for statement, (what, text) in zip(statements, verdicts, strict=True):
         match what:
             case "records" | "zones":

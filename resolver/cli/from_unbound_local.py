@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, Literal, NamedTuple
 
 from cache.names import WireName, ancestors, from_text, is_at_or_below, parent, to_text
@@ -13,6 +14,7 @@ OPTIONS: Final = frozenset({"local-data", "local-data-ptr", "local-zone"})
 DENYING: Final = frozenset({"static", "always_nxdomain"})
 OPEN: Final = frozenset({"transparent", "always_transparent", "nodefault"})
 
+ASKED: Final = "the servers of this zone are asked, by its forward-zone or stub-zone"
 NOT_UNDERSTOOD: Final = "its value was not understood"
 ALWAYS_LOCALHOST: Final = "localhost and all below it are the loopback address, always"
 SPECIAL: Final = "special-use names are answered as RFC 6761 says, but in zones of [[stub]] and [[forward]]"
@@ -30,15 +32,19 @@ class Verdict(NamedTuple):
     text: str
 
 
-def translate(lines: Sequence[tuple[str, str]]) -> list[Verdict]:
-    """The verdict on each of all such lines of a config; a line is one of OPTIONS and its value."""
+def translate(lines: Sequence[tuple[str, str]], elsewhere: AbstractSet[WireName] = frozenset()) -> list[Verdict]:
+    """The verdict on each of all such lines of a config; a line is one of OPTIONS and its value.
+
+    elsewhere: its forward and stub zones.
+    """
     kinds = dict(filter(None, (_zone(value) for option, value in lines if option == "local-zone")))
     return [
-        _of_zone(value, kinds) if option == "local-zone" else _of_data(option, value, kinds) for option, value in lines
+        _of_zone(value, kinds, elsewhere) if option == "local-zone" else _of_data(option, value, kinds)
+        for option, value in lines
     ]
 
 
-def _of_zone(value: str, kinds: Mapping[WireName, str]) -> Verdict:
+def _of_zone(value: str, kinds: Mapping[WireName, str], elsewhere: AbstractSet[WireName]) -> Verdict:
     found = _zone(value)
     if found is None:
         return Verdict("left", NOT_UNDERSTOOD)
@@ -46,6 +52,8 @@ def _of_zone(value: str, kinds: Mapping[WireName, str]) -> Verdict:
     fault = _fault(name)
     if fault is not None:
         return fault
+    if kind in DENYING and name in elsewhere:
+        return Verdict("left", ASKED)
     if kind in DENYING:
         return Verdict("zones", to_text(name))
     if kind not in OPEN:

@@ -44,12 +44,13 @@ def read_record(text: str) -> RRset:
     ttl = DEFAULT_TTL
     word, rest = _first(rest)
     while word.isdecimal() or word.upper() == "IN":
-        ttl = int(word) if word.isdecimal() else ttl
+        if word.isdecimal():
+            ttl = int(word) if len(word) <= len(str(MAX_TTL)) else MAX_TTL + 1
         word, rest = _first(rest)
     if not word or word.upper() in OTHER_CLASSES:
         raise BadRecord("expected a record of class IN, such as printer.corp. 300 A 192.0.2.7")
     if ttl > MAX_TTL:
-        raise BadRecord(f"expected a TTL of at most {MAX_TTL} s, not {ttl}")
+        raise BadRecord(f"expected a TTL of at most {MAX_TTL} s")
     try:
         owner, rtype = from_text(name), type_from_text(word)
         refusal = NO_RECORDS.get(rtype, "")

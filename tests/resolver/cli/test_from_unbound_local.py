@@ -2,6 +2,7 @@
 
 import pytest
 
+from cache.names import from_text
 from resolver.cli.from_unbound_local import translate
 
 DATA = "local-data"
@@ -64,3 +65,9 @@ def test_what_a_line_means_is_seen_beside_the_others() -> None:
         (DATA, "x.corp A 192.0.2.1"),
     ]
     assert [verdict.what for verdict in translate(lines)] == ["anyway", "zones", "left", "anyway", "zones", "records"]
+
+
+def test_a_zone_whose_servers_are_named_is_not_denied_as_well() -> None:
+    """`cistern check` would refuse both."""
+    [verdict] = translate([(ZONE, "corp. static")], {from_text("corp.")})
+    assert (verdict.what, "servers of this zone are asked" in verdict.text) == ("left", True)

@@ -37,6 +37,7 @@ BAD = {
     "x. A 192.0.2.7\ny. A 192.0.2.8": "one record on one line",
     "x..y. A 192.0.2.7": "empty label",
     "x. 2147483648 A 192.0.2.7": "expected a TTL of at most 2147483647 s",
+    f"x. {'9' * 5000} A 192.0.2.7": "expected a TTL of at most 2147483647 s",
     "x. CNAME y.": "aliases are not followed from here: write the records of its target",
     "x. DNAME y.": "aliases are not followed",
     "x. NS y.": "[[stub]]",
