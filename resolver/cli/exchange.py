@@ -7,7 +7,9 @@ import trio
 
 from cache.names import WireName
 from resolver.env import Address, Env
+from resolver.service.messages import Messages
 from resolver.wire import compose_query, question_octets, read_response
+from resolver.wire.frames import framed
 from resolver.wire.message import Response, Unreadable
 
 TRIES = 3  # UDP loses datagrams
@@ -87,16 +89,12 @@ async def _receive(receive: Callable[[], Awaitable[bytes]], ident: int) -> bytes
 
 
 async def _over_tcp(env: Env, server: Address, message: bytes) -> bytes:
-    """One message each way, each after its length (RFC 7766 §8)."""
     async with await env.network.open_tcp(server) as stream:
-        await stream.send_all(len(message).to_bytes(2, "big") + message)
-        buffer = b""
-        while len(buffer) < 2 or len(buffer) < 2 + int.from_bytes(buffer[:2], "big"):
-            octets = await stream.receive_some()
-            if not octets:
-                raise trio.BrokenResourceError
-            buffer += octets
-        return buffer[2:]
+        await stream.send_all(framed(message))
+        reply = await Messages(stream).read()
+        if reply is None:
+            raise trio.BrokenResourceError
+        return reply
 
 
 def _reply(octets: bytes, server: Address, is_tcp: bool, took: float) -> Reply:

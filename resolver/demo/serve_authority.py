@@ -10,9 +10,9 @@ from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Delivery
 from resolver.demo.internet import Internet
 from resolver.env import Address, Env, Rng, TcpConnection, TcpListener, UdpListener
+from resolver.service.messages import Messages
+from resolver.wire.frames import framed
 
-LENGTH_OCTETS: Final = 2  # RFC 1035 §4.2.2
-RECEIVE_OCTETS: Final = 4096
 MAX_WAITING: Final = (
     1000  # replies of one server that wait for their delay; more queries are dropped, as busy servers do
 )
@@ -81,22 +81,10 @@ async def _serve_tcp(server: Answering, env: Env, listener: TcpListener) -> Neve
 async def _serve_connection(server: Answering, env: Env, connection: TcpConnection) -> None:
     """Answer one query after the other until the client goes away, or has been here for long."""
     stream = connection.stream
-    received = bytearray()
+    messages = Messages(stream)
     async with stream:
         with trio.move_on_after(MAX_CONNECTION), suppress(trio.BrokenResourceError):  # it may go away in the middle
-            while chunk := await stream.receive_some(RECEIVE_OCTETS):
-                received += chunk
-                await _answer_whole_queries(server, env, stream, received)
-
-
-async def _answer_whole_queries(server: Answering, env: Env, stream: trio.abc.Stream, received: bytearray) -> None:
-    """Answer the queries that are complete in `received`, and take them out of it."""
-    while len(received) >= LENGTH_OCTETS:
-        end = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
-        if len(received) < end:
-            return
-        query = bytes(received[LENGTH_OCTETS:end])
-        del received[:end]
-        for delivery in server.answer(query, Transport.TCP, env.rng):
-            await trio.sleep(delivery.after)
-            await stream.send_all(len(delivery.message).to_bytes(LENGTH_OCTETS, "big") + delivery.message)
+            while (query := await messages.read()) is not None:
+                for delivery in server.answer(query, Transport.TCP, env.rng):
+                    await trio.sleep(delivery.after)
+                    await stream.send_all(framed(delivery.message))

@@ -12,10 +12,9 @@ from typing import Final
 import trio
 
 from resolver.env import Address, Network
+from resolver.wire.frames import READ_OCTETS, Frames, framed
+from resolver.wire.layout import ID_OCTETS
 
-LENGTH_OCTETS: Final = 2
-ID_OCTETS: Final = 2
-READ_AT_ONCE: Final = 16384
 MAX_PIPELINED: Final = 64  # questions that wait on one connection; the next one opens another
 MAX_QUERIES: Final = (
     200  # over one connection (Unbound's max-reuse-tcp-queries): whoever is behind the address may change
@@ -72,7 +71,7 @@ class Connection:
         id = message[:ID_OCTETS]
         waiter = self._waiting[id] = _Waiter()
         self._asked += 1
-        self._to_send += len(message).to_bytes(LENGTH_OCTETS, "big") + message
+        self._to_send += framed(message)
         self._has_to_send.set()
         try:
             await waiter.done.wait()
@@ -126,34 +125,29 @@ class Connection:
 
     async def _receive(self, stream: trio.abc.Stream) -> None:
         """Hand out replies until the server closes the connection or says too much, or nobody has asked for a while."""
-        received = bytearray()
+        frames = Frames()
         while True:
             octets: bytes | bytearray | None = None
             try:
                 with trio.move_on_after(IDLE):
-                    octets = await stream.receive_some(READ_AT_ONCE)
+                    octets = await stream.receive_some(READ_OCTETS)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 return
             if octets is None and self._waiting:
                 continue
             if not octets:
                 return
-            received += octets
-            if not self._hand_out(received):
+            frames.add(octets)
+            if not self._hand_out(frames):
                 self.has_met_surplus = True
                 return
 
-    def _hand_out(self, received: bytearray) -> bool:
-        """Take the whole messages out of `received`, and give each to whoever waits for it; False: one was for nobody.
+    def _hand_out(self, frames: Frames) -> bool:
+        """Take the whole messages, and give each to whoever waits for it; False: one was for nobody.
 
         Who streams messages that nobody asked for, of no length at all perhaps, would keep everybody else waiting.
         """
-        while len(received) >= LENGTH_OCTETS:
-            end = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
-            if len(received) < end:
-                return True
-            message = bytes(received[LENGTH_OCTETS:end])
-            del received[:end]
+        while (message := frames.take()) is not None:
             id = message[:ID_OCTETS]
             waiter = self._waiting.get(id)
             is_awaited = waiter is not None and waiter.reply is None

@@ -7,8 +7,9 @@ import trio
 
 from resolver.engine import Mesh, StreamReply
 from resolver.env import Address, Env, Network
-from resolver.loop.connection import ID_OCTETS, Connection
+from resolver.loop.connection import Connection
 from resolver.upstream.counts import UpstreamCounts
+from resolver.wire.layout import ID_OCTETS
 
 MAX_CONNECTIONS: Final = 128  # to all servers; beyond, an idle one gives way, and else the question waits for its turn
 

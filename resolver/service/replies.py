@@ -8,7 +8,7 @@ from typing import Final
 
 import trio
 
-from resolver.service.messages import framed
+from resolver.wire.frames import framed
 
 MAX_QUEUED: Final = 128 * 1024  # octets of one connection, beyond which no further reply is made for it
 MAX_QUEUED_IN_ALL: Final = 16 * 1024 * 1024  # octets; beyond, each connection has one reply at a time

@@ -33,9 +33,9 @@ from resolver.service.control import serve_operator
 from resolver.service.control_protocol import CacheFlush, CacheList, Explain, Stats
 from resolver.service.counts import ServiceCounts
 from resolver.service.handler import Handler
-from resolver.service.messages import Messages, framed
 from resolver.service.options import LimitOptions
 from resolver.wire import read_response
+from resolver.wire.frames import Frames, framed
 from resolver.wire.message import Unreadable
 from tests.build import rrset
 from tests.cache.snapshot.made import load, saved_octets
@@ -96,18 +96,12 @@ def take_response(data: bytes) -> None:
 
 def take_stream(data: bytes) -> None:
     """What a TCP client sends, cut anywhere: its messages, one by one, and no octet twice."""
-
-    async def main() -> None:
-        ours, theirs = trio.testing.memory_stream_pair()
-        await theirs.send_all(data)
-        await theirs.send_eof()
-        messages = Messages(ours)
-        taken = 0
-        while (message := await messages.read()) is not None:
-            taken += 2 + len(message)
-        assert taken <= len(data)
-
-    trio.run(main)
+    frames, taken = Frames(), b""
+    for at in range(0, len(data), 7):
+        frames.add(data[at : at + 7])
+        while (message := frames.take()) is not None:
+            taken += framed(message)
+    assert data.startswith(taken)
 
 
 def take_control(data: bytes) -> None:

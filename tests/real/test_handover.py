@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from resolver.wire.frames import framed
 from tests.real.clients import dig, need
 from tests.real.conftest import Resolve
 from tests.real.harness import CISTERN, Daemon, config, start
@@ -60,7 +61,7 @@ class Asker:
 
     def _ask_tcp(self) -> None:
         with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as sock:
-            sock.sendall(len(QUERY).to_bytes(2, "big") + QUERY)
+            sock.sendall(framed(QUERY))
             if sock.recv(512)[2:4] != QUERY[:2]:
                 raise ConnectionError("closed without an answer")
 
@@ -208,7 +209,7 @@ def test_sockets_that_the_service_manager_has_bound_are_served(
         while "WATCHDOG=1" not in told:
             told = manager.recv(4096).decode()
         with socket.create_connection(("127.0.0.1", port), 20) as asking:
-            asking.sendall(len(QUERY).to_bytes(2, "big") + QUERY)
+            asking.sendall(framed(QUERY))
             assert asking.recv(512)[2:4] == QUERY[:2]
         successors[0].send_signal(signal.SIGTERM)
         while "STOPPING=1" not in told:

@@ -8,6 +8,8 @@ import trio
 from dns.message import Message
 
 from resolver.env import Address, Network
+from resolver.service.messages import Messages
+from resolver.wire.frames import framed
 
 PATIENCE = 20.0  # s; the daemon owes every query a reply well before
 PAYLOAD = 1232
@@ -61,14 +63,9 @@ class Client:
         query = self._query(qname, qtype, rd=True, edns=True, flags=flags).to_wire()
         with trio.move_on_after(PATIENCE):
             async with await self._network.open_tcp(self._server) as stream:
-                await stream.send_all(len(query).to_bytes(2, "big") + query)
-                received = b""
-                while len(received) < 2 or len(received) < 2 + int.from_bytes(received[:2], "big"):
-                    chunk = await stream.receive_some(65537)
-                    if not chunk:
-                        return None
-                    received += chunk
-                return dns.message.from_wire(received[2:])
+                await stream.send_all(framed(query))
+                reply = await Messages(stream).read()
+                return None if reply is None else dns.message.from_wire(reply)
         return None
 
     def _query(self, qname: str, qtype: str, *, rd: bool, edns: bool, flags: str) -> Message:

@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from resolver.wire.frames import Frames, framed
 from tests.bench.latency.records import Zone, reply
 from tests.bench.latency.signing import sign
 from tests.bench.latency.world import World, build
@@ -26,7 +27,6 @@ from tests.bench.latency.world import World, build
 PORT: Final = 53
 IP_PKTINFO: Final = 8  # ip(7); not in the socket module before 3.13
 IPV6_FREEBIND: Final = 78  # linux/in6.h: replies leave from addresses that no interface has by name
-LENGTH_OCTETS: Final = 2
 BATCH: Final = 64  # datagrams taken before the time is looked at again
 BUFFER: Final = 4 << 20
 
@@ -69,7 +69,7 @@ class Authority:
         place = self.places.get(at)
         if place is not None and not (self._has_dead and place[1]):
             message = reply(query, place[2])
-            self.after(2 * place[0], lambda: send(len(message).to_bytes(LENGTH_OCTETS, "big") + message))
+            self.after(2 * place[0], lambda: send(framed(message)))
 
     def after(self, seconds: float, do: Callable[[], object]) -> None:
         heapq.heappush(self._later, (time.monotonic() + seconds, next(self._order), do))
@@ -149,7 +149,7 @@ def _acceptor(authority: Authority, listener: socket.socket, selector: selectors
         except BlockingIOError:
             return
         stream.setblocking(False)
-        at, received = ip_address(stream.getsockname()[0]).packed, bytearray()
+        at, frames = ip_address(stream.getsockname()[0]).packed, Frames()
 
         def send(message: bytes) -> None:
             try:
@@ -166,13 +166,9 @@ def _acceptor(authority: Authority, listener: socket.socket, selector: selectors
                 selector.unregister(stream)
                 stream.close()
                 return
-            received.extend(chunk)
-            while len(received) >= LENGTH_OCTETS:
-                end = LENGTH_OCTETS + int.from_bytes(received[:LENGTH_OCTETS], "big")
-                if len(received) < end:
-                    return
-                authority.take_stream(bytes(received[LENGTH_OCTETS:end]), at, send)
-                del received[:end]
+            frames.add(chunk)
+            while (query := frames.take()) is not None:
+                authority.take_stream(query, at, send)
 
         selector.register(stream, selectors.EVENT_READ, read)
 

@@ -12,6 +12,8 @@ from resolver.demo.server import Server
 from resolver.demo.zone import parse_zone
 from resolver.env import Address
 from resolver.real_env import RealEnv
+from resolver.service.messages import Messages
+from resolver.wire.frames import framed
 from tests.real.sockets import free_port
 
 HOST = "127.53.1.1"
@@ -36,17 +38,10 @@ async def udp(env: RealEnv, server: Address, message: bytes) -> dns.message.Mess
 
 
 async def receive_message(stream: trio.abc.Stream) -> dns.message.Message:
-    received = b""
     with trio.fail_after(5):
-        while len(received) < 2 or len(received) < 2 + int.from_bytes(received[:2], "big"):
-            chunk = await stream.receive_some(65537)
-            assert chunk, "closed in the middle"
-            received += chunk
-    return dns.message.from_wire(received[2:])
-
-
-def framed(message: bytes) -> bytes:
-    return len(message).to_bytes(2, "big") + message
+        message = await Messages(stream).read()
+    assert message is not None, "closed in the middle"
+    return dns.message.from_wire(message)
 
 
 def test_servers_answer_over_udp_and_tcp() -> None:

@@ -26,6 +26,7 @@ from resolver.env import (
     UnixListener,
 )
 from resolver.loop import turn_in_trio
+from resolver.wire.frames import READ_OCTETS, Frames, framed
 
 SERVER = Address("192.0.2.53", 53)
 
@@ -97,15 +98,14 @@ class FakeNetwork:
         ours, theirs = trio.testing.memory_stream_pair()
 
         async def serve() -> None:
-            asked = bytes(await theirs.receive_some(65537))
+            asked = Frames()
+            asked.add(await theirs.receive_some(READ_OCTETS))
             with suppress(trio.BrokenResourceError):  # nobody listens any more
-                while asked:
-                    end = 2 + int.from_bytes(asked[:2], "big")
-                    message, asked = asked[2:end], asked[end:]
+                while (message := asked.take()) is not None:
                     self.sent.append((server, message, True))
                     for delay, data in self.servers[server](dns.message.from_wire(message), True):
                         await trio.sleep(delay)
-                        await theirs.send_all(len(data).to_bytes(2, "big") + data)
+                        await theirs.send_all(framed(data))
             await theirs.aclose()
 
         trio.lowlevel.spawn_system_task(serve)

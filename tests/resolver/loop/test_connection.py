@@ -9,11 +9,8 @@ import trio.testing
 
 from resolver.env import Address
 from resolver.loop.connection import IDLE, MAX_PIPELINED, MAX_QUERIES, Connection
+from resolver.wire.frames import framed
 from tests.resolver.engine.fake_network import SERVER, FakeNetwork
-
-
-def framed(message: bytes) -> bytes:
-    return len(message).to_bytes(2, "big") + message
 
 
 class Line(FakeNetwork):

@@ -11,6 +11,7 @@ from resolver.env import Address
 from resolver.loop.connection import IDLE, MAX_PIPELINED
 from resolver.loop.streams import Connections, TrioStreams
 from resolver.upstream.counts import UpstreamCounts
+from resolver.wire.frames import READ_OCTETS, Frames, framed
 from tests.resolver.engine.fake_network import SERVER, FakeNetwork
 from tests.resolver.engine.turned import SPAWN, Turned
 from tests.resolver.engine.turned import play as play_in_mesh
@@ -37,15 +38,13 @@ class Answering(FakeNetwork):
         return ours
 
     async def _serve(self, stream: trio.abc.Stream) -> None:
-        received = b""
+        received = Frames()
         try:
-            while chunk := await stream.receive_some(65536):
-                received += chunk
-                while len(received) >= 2 + int.from_bytes(received[:2] or b"\0\0", "big") > 2:
-                    end = 2 + int.from_bytes(received[:2], "big")
-                    message, received = received[2:end] + b"!", received[end:]
+            while chunk := await stream.receive_some(READ_OCTETS):
+                received.add(chunk)
+                while (message := received.take()) is not None:
                     await trio.sleep(self.delay)
-                    await stream.send_all(len(message).to_bytes(2, "big") + message)
+                    await stream.send_all(framed(message + b"!"))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
 

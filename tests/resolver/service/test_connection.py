@@ -19,10 +19,11 @@ from resolver.observe.options import DnstapOptions
 from resolver.observe.tap import Tap
 from resolver.service.connection import AT_A_TIME, SEND_TIMEOUT, serve_connection
 from resolver.service.handler import Handler
-from resolver.service.messages import Messages, framed
+from resolver.service.messages import Messages
 from resolver.service.options import LimitOptions
 from resolver.service.replies import MAX_QUEUED
 from resolver.service.slots import Connections, Slot
+from resolver.wire.frames import framed
 from resolver.wire.keepalive import KEEPALIVE
 from tests.build import rrset
 from tests.resolver.service.world import LOOPBACK, CachedAnswers, MemoryStream, ask, cache_of, handler_of, read

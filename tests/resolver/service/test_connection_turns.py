@@ -20,8 +20,8 @@ from resolver.service.connection import serve_connection
 from resolver.service.counts import ServiceCounts
 from resolver.service.entrance import BEGIN, TURN
 from resolver.service.handler import Handler
-from resolver.service.messages import framed
 from resolver.service.options import LimitOptions
+from resolver.wire.frames import framed
 from resolver.wire.message import Query
 from tests.build import rrset
 from tests.resolver.service.test_connection import place

@@ -1,14 +1,13 @@
-"""Messages out of a stream, however it is cut."""
+"""Messages as a stream brings them: what wire/test_frames.py proves of octets, over a stream that ends."""
 
 import trio
 import trio.testing
-from hypothesis import given
-from hypothesis import strategies as st
 
-from resolver.service.messages import READ_OCTETS, Messages, framed
+from resolver.service.messages import Messages
+from resolver.wire.frames import READ_OCTETS, framed
 
 
-async def read_all(pieces: list[bytes]) -> list[bytes]:
+async def read_all(*pieces: bytes) -> list[bytes]:
     ours, theirs = trio.testing.memory_stream_one_way_pair()
     found: list[bytes] = []
 
@@ -26,22 +25,16 @@ async def read_all(pieces: list[bytes]) -> list[bytes]:
     return found
 
 
-@given(st.lists(st.binary(max_size=40), max_size=6), st.integers(1, 9))
-def test_messages_come_out_as_they_went_in(messages: list[bytes], cut: int) -> None:
-    octets = b"".join(map(framed, messages))
-    pieces = [octets[at : at + cut] for at in range(0, len(octets), cut)]
-    assert trio.run(read_all, pieces) == messages
-
-
-def test_the_longest_message_fits() -> None:
-    assert trio.run(read_all, [framed(bytes(65535)) + framed(b"next")]) == [bytes(65535), b"next"]
+def test_messages_come_as_soon_as_they_are_whole() -> None:
+    octets = framed(b"one") + framed(b"") + framed(b"three")
+    assert trio.run(read_all, *(octets[at : at + 4] for at in range(0, len(octets), 4))) == [b"one", b"", b"three"]
 
 
 def test_an_unfinished_message_is_dropped() -> None:
-    assert trio.run(read_all, [framed(b"whole") + framed(b"unfinished")[:-1]]) == [b"whole"]
-    assert trio.run(read_all, [b"\0"]) == []
+    assert trio.run(read_all, framed(b"whole") + framed(b"unfinished")[:-1]) == [b"whole"]
+    assert trio.run(read_all, b"\0") == []
 
 
 def test_many_messages_of_one_read_are_kept() -> None:
     many = [bytes(50)] * (READ_OCTETS // 52)
-    assert trio.run(read_all, [b"".join(map(framed, many))]) == many
+    assert trio.run(read_all, b"".join(map(framed, many))) == many

@@ -5,9 +5,10 @@ import trio
 from trio.testing import MockClock
 
 from cache.answer import Answer
-from resolver.service.messages import Messages, framed
+from resolver.service.messages import Messages
 from resolver.service.options import LimitOptions
 from resolver.service.tcp import Connections, serve_tcp
+from resolver.wire.frames import framed
 from resolver.wire.message import Query
 from tests.build import rrset
 from tests.resolver.service.world import CachedAnswers, OpenListener, ask, cache_of, handler_of, read

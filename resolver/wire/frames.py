@@ -1,0 +1,31 @@
+"""DNS messages in a byte stream: each with its length in two octets before it (RFC 1035 §4.2.2)."""
+
+from typing import Final
+
+LENGTH_OCTETS: Final = 2
+READ_OCTETS: Final = 16384  # worth taking from a stream at once: many pipelined messages
+
+
+class Frames:
+    """Gives the messages of one stream, however its octets are cut. Whoever reads the stream adds what came."""
+
+    def __init__(self) -> None:
+        self._octets = bytearray()  # bounded by the longest message and what is added at once, if all is taken between
+
+    def add(self, octets: bytes | bytearray) -> None:
+        """These came."""
+        self._octets += octets
+
+    def take(self) -> bytes | None:
+        """The next message, which may be empty; None while not all of it has come."""
+        end = LENGTH_OCTETS + int.from_bytes(self._octets[:LENGTH_OCTETS], "big")
+        if len(self._octets) < end:
+            return None
+        message = bytes(self._octets[LENGTH_OCTETS:end])
+        del self._octets[:end]
+        return message
+
+
+def framed(message: bytes) -> bytes:
+    """The message with its length before it, for one write (RFC 7766 §8)."""
+    return len(message).to_bytes(LENGTH_OCTETS, "big") + message
