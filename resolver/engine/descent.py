@@ -59,17 +59,24 @@ SharedKey = tuple[WireName, Question, bool]  # zone, what it is shown, and if th
 class _Descent:
     """What is kept while one question goes down the referrals.
 
-    waiting: the flight that waits. avoided: see `iterate`. steps: shortened questions asked; failed: servers. servers: those of
-    the zone that it is in, if it has asked them itself. has_left_start: a referral was followed.
+    waiting: the flight that waits. avoided, in_whole: see `iterate`. steps: shortened questions asked; failed: servers. servers:
+    those of the zone that it is in, if it has asked them itself. has_left_start: a referral was followed.
     """
 
     def __init__(
-        self, question: Question, budget: Budget, waiting: Landing, avoided: AbstractSet[ZoneServer] = NOBODY
+        self,
+        question: Question,
+        budget: Budget,
+        waiting: Landing,
+        avoided: AbstractSet[ZoneServer] = NOBODY,
+        *,
+        in_whole: bool = False,
     ) -> None:
         self.question = question
         self.budget = budget
         self.waiting = waiting
         self.avoided = avoided
+        self.in_whole = in_whole
         self.steps = 0
         self.failed: set[Address] = set()
         self.servers: ZoneServers | None = None
@@ -121,15 +128,23 @@ class Iterator:
         self._under_way: dict[SharedKey, ZoneQuery] = {}  # what may be shared; bounded by the flights
 
     async def iterate(
-        self, question: Question, budget: Budget, waiting: Landing, avoided: AbstractSet[ZoneServer] = NOBODY
+        self,
+        question: Question,
+        budget: Budget,
+        waiting: Landing,
+        avoided: AbstractSet[ZoneServer] = NOBODY,
+        *,
+        in_whole: bool = False,
     ) -> Iteration:
         """The first link of the answer and what else was learned; raises ResolutionFailure.
 
         Delegations and glue met on the way are stored here; `learned` is for the caller to store. waiting: the flight. avoided:
-        servers that are passed over in their zones, as if they had failed.
+        servers that are passed over in their zones, as if they had failed. in_whole: no shortened name's denial is taken for
+        that of all below it, but in strict minimisation.
         """
         self._counts.iterations += 1
-        descent = _Descent(question, budget, waiting, avoided)
+        self._counts.minimisation_given_up += in_whole
+        descent = _Descent(question, budget, waiting, avoided, in_whole=in_whole)
         start = closest(question, self._cache, self._zones, self._means.mesh.now, budget.ancestors) or self._hints
         if budget.watch is not None:
             budget.tell(Begun(question, start))
@@ -202,8 +217,10 @@ class Iterator:
                 shown = question
             elif isinstance(heard.told, Denied) and heard.told.rtype is None:
                 # RFC 9156 §2.3: some servers deny names that have others below them
-                if not is_relaxed or self._will_be_proven(heard):
+                if not is_relaxed:
                     return denied_below(heard, question), query
+                if not descent.in_whole and self._will_be_proven(heard):
+                    return heard, query
                 self._counts.minimisation_given_up += 1
                 shown = question
             else:
@@ -280,7 +297,10 @@ class Iterator:
     def _shorten(self, delegation: Delegation, descent: _Descent) -> Question:
         if delegation.is_forwarder:
             return descent.question  # a recursive server has to see it all anyway
-        return shorten(descent.question, delegation.zone, descent.steps, self._options.qname_minimisation)
+        mode = self._options.qname_minimisation
+        if descent.in_whole and mode != "strict":
+            mode = "off"
+        return shorten(descent.question, delegation.zone, descent.steps, mode)
 
     def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:
         """The delegation below, stored with its glue (RFC 2181 §5.4.1: as the least trusted data)."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final, final
 
 from cache.chain import Link, first_of
-from cache.rrset import Denial
+from cache.rrset import Denial, RRset, Security
 from cache.value import Value
 from resolver.errors import Bogus, DeadlinePassed, HostExhausted, Overloaded, ResolutionFailure, WorkExhausted
 from resolver.iterate.delegation import ZoneServer
@@ -20,16 +20,22 @@ MAX_ASKED_ELSEWHERE: Final = 4
 
 @final
 class Attempt(Value):
-    """A question was put to the servers in vain. refused: whose answer failed in validation; None: nobody's is at fault."""
+    """A question was put to the servers in vain. refused: whose answer failed in validation; None: nobody's is at fault.
 
-    __slots__ = ("failure", "refused")
+    is_inferred: it was one to a name above (Iteration).
+    """
 
-    def __init__(self, failure: ResolutionFailure, refused: ZoneServer | None = None) -> None:
+    __slots__ = ("failure", "is_inferred", "refused")
+
+    def __init__(
+        self, failure: ResolutionFailure, refused: ZoneServer | None = None, *, is_inferred: bool = False
+    ) -> None:
         self.failure: Final = failure
         self.refused: Final = refused
+        self.is_inferred: Final = is_inferred
 
     def parts(self) -> tuple[object, ...]:
-        return self.failure, self.refused
+        return self.failure, self.refused, self.is_inferred
 
 
 def in_vain(failure: ResolutionFailure, iteration: Iteration) -> Attempt:
@@ -46,7 +52,7 @@ def in_vain(failure: ResolutionFailure, iteration: Iteration) -> Attempt:
     told.unvalidated = iteration.link
     told.is_remembered = failure.is_remembered
     told.__cause__ = failure
-    return Attempt(told, iteration.said_by if is_refused else None)
+    return Attempt(told, iteration.said_by if is_refused else None, is_inferred=iteration.is_inferred)
 
 
 def is_signed(link: Link) -> bool:
@@ -57,6 +63,18 @@ def is_signed(link: Link) -> bool:
     return bool(entry.rrsigs)
 
 
+def is_to_be_shown_whole(brought: Iteration | Attempt) -> bool:
+    """Was the name denied because one above it was, and that not for sure?
+
+    Some servers deny names that have others below them (RFC 9156 §2.3), in signed zones too: then what is beside the denial does
+    not prove it, or nobody vouches for it. An opt-out is proof enough: each typing error below a TLD would cost two questions.
+    """
+    if isinstance(brought, Attempt):
+        return brought.is_inferred and brought.refused is not None
+    denial = brought.link
+    return brought.is_inferred and isinstance(denial, Denial) and not all(map(_is_secure, denial.proof))
+
+
 def is_worth_another(attempts: Sequence[Attempt]) -> bool:
     """Is the question to be put to another server?"""
     return attempts[-1].refused is not None and len(attempts) <= MAX_ASKED_ELSEWHERE
@@ -65,3 +83,7 @@ def is_worth_another(attempts: Sequence[Attempt]) -> bool:
 def refused_in(attempts: Sequence[Attempt]) -> frozenset[ZoneServer]:
     """Whom not to ask again."""
     return frozenset(one.refused for one in attempts if one.refused is not None)
+
+
+def _is_secure(rrset: RRset) -> bool:
+    return rrset.security is Security.SECURE

@@ -1,8 +1,8 @@
 """What one flight does: take a question upstream, keep what was learned or remember that it failed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, Protocol
 
 from cache.answer import Question
 from cache.failures import Failures
@@ -14,7 +14,7 @@ from cache.rrset import Denial, Entry, Trust
 from cache.rrtypes import CNAME
 from cache.store import RRsetCache
 from resolver.engine.counts import ResolveCounts
-from resolver.engine.elsewhere import Attempt, in_vain, is_worth_another, refused_in
+from resolver.engine.elsewhere import Attempt, in_vain, is_to_be_shown_whole, is_worth_another, refused_in
 from resolver.engine.last_good import LastGood
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.validation import Validation
@@ -35,7 +35,21 @@ from resolver.iterate.delegation import ZoneServer
 from resolver.iterate.learn import Iteration, of_apex
 from resolver.iterate.trace import Failed, Found, Refused
 
-Iterate = Callable[[Question, Budget, Landing, AbstractSet[ZoneServer]], Awaitable[Iteration]]
+
+class Iterate(Protocol):
+    """Takes a question to the servers, but for those given; raises ResolutionFailure. in_whole: see Iterator.iterate."""
+
+    def __call__(
+        self,
+        question: Question,
+        budget: Budget,
+        waiting: Landing,
+        avoided: AbstractSet[ZoneServer],
+        /,
+        *,
+        in_whole: bool,
+    ) -> Awaitable[Iteration]: ...
+
 
 NOBODY: Final[frozenset[ZoneServer]] = frozenset()
 
@@ -53,10 +67,7 @@ class Fetcher:
         counts: ResolveCounts,
         validation: Validation | None = None,
     ) -> None:
-        """iterate: takes a question to the servers, but for those given; raises ResolutionFailure.
-
-        validation: None: nothing is validated.
-        """
+        """validation: None: nothing is validated."""
         self._mesh = mesh
         self._cache = cache
         self._failures = failures
@@ -103,7 +114,10 @@ class Fetcher:
         """What the first server says whose word can be believed; raises the failure of the first attempt if there is none."""
         attempts: list[Attempt] = []
         while True:
-            brought = await self._attempt(question, budget, flight, refused_in(attempts) if attempts else NOBODY)
+            avoided = refused_in(attempts) if attempts else NOBODY
+            brought = await self._attempt(question, budget, flight, avoided)
+            if is_to_be_shown_whole(brought):
+                brought = await self._attempt(question, budget, flight, avoided, in_whole=True)
             if isinstance(brought, Iteration):
                 self._counts.mended_elsewhere += bool(attempts)
                 return brought
@@ -115,11 +129,17 @@ class Fetcher:
                 budget.tell(Refused(question, brought.refused, str(brought.failure)))
 
     async def _attempt(
-        self, question: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer]
+        self,
+        question: Question,
+        budget: Budget,
+        flight: Landing,
+        avoided: AbstractSet[ZoneServer],
+        *,
+        in_whole: bool = False,
     ) -> Iteration | Attempt:
         """What the servers say, validated, or how that failed."""
         try:
-            iteration = await self._iterate(question, budget, flight, avoided)
+            iteration = await self._iterate(question, budget, flight, avoided, in_whole=in_whole)
             if iteration.is_doubtful:
                 self._refuse_doubtful(question)
         except ResolutionFailure as failure:

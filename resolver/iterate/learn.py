@@ -35,10 +35,11 @@ class Iteration(Value):
     SOA; what has TTL 0 is not kept there, but displaces what it contradicts. further: the links behind `link` that the
     same response carried, for the answer that is being made. is_doubtful: `link` is a denial without the AA that it should
     have; it is better than nothing, but refreshes no good data (RFC 8767 §4). said_by: whose response it was; None: nobody
-    was asked.
+    was asked. is_inferred: `link` is an NXDOMAIN since a name above, which was shown in its stead, was denied with a proof
+    that nobody has checked yet.
     """
 
-    __slots__ = ("further", "is_doubtful", "learned", "link", "said_by")
+    __slots__ = ("further", "is_doubtful", "is_inferred", "learned", "link", "said_by")
 
     def __init__(
         self,
@@ -47,15 +48,17 @@ class Iteration(Value):
         further: tuple[Link, ...] = (),
         is_doubtful: bool = False,
         said_by: ZoneServer | None = None,
+        is_inferred: bool = False,
     ) -> None:
         self.link: Final = link
         self.learned: Final = learned
         self.further: Final = further
         self.is_doubtful: Final = is_doubtful
         self.said_by: Final = said_by
+        self.is_inferred: Final = is_inferred
 
     def parts(self) -> tuple[object, ...]:
-        return self.link, self.learned, self.further, self.is_doubtful, self.said_by
+        return self.link, self.learned, self.further, self.is_doubtful, self.said_by, self.is_inferred
 
     def replace(
         self,
@@ -71,6 +74,7 @@ class Iteration(Value):
             self.further if further is None else further,
             self.is_doubtful,
             self.said_by,
+            self.is_inferred,
         )
 
     def find_link(self, question: Question) -> Link | None:
@@ -101,15 +105,19 @@ class Voice(Value):
 
 
 def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, options: CacheOptions) -> Iteration:
-    """The first link of the answer that `told` is, and everything beside it that may be kept."""
+    """The first link of the answer that `told` is, and everything beside it that may be kept.
+
+    Where a name above the one in question was shown and denied, all below it is denied, too (RFC 8020).
+    """
     own_trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
     said_by = ZoneServer(voice.delegation.zone, voice.server)
     if isinstance(told, Denied):
-        denial = _denial(told.owner, told.rtype, told.soa, scrubbed, voice, options)
+        denial = _denial(question.qname, told.rtype, told.soa, scrubbed, voice, options)
         # RFC 2308 §5: without an SOA it must not be cached
         is_doubtful = not voice.is_authoritative and not voice.delegation.is_forwarder
         kept = (denial,) if told.soa is not None else ()
-        return Iteration(denial, kept, is_doubtful=is_doubtful, said_by=said_by)
+        is_inferred = told.owner != question.qname
+        return Iteration(denial, kept, is_doubtful=is_doubtful, said_by=said_by, is_inferred=is_inferred)
     entries: list[Entry] = []
     links: list[Link] = []
     name = question.qname

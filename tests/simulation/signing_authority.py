@@ -34,6 +34,7 @@ class Flaw(Enum):
     EARLY = "the signatures have not begun"
     FORGED = "the signatures are of something else"
     UNSIGNED = "a copy from before the zone was signed"
+    HOLLOW = "nothing but that names which have only others below them are denied"
 
 
 @dataclass(slots=True)
@@ -81,6 +82,9 @@ class SigningAuthority(Authority):
         elif asked.ednsflags & dns.flags.DO:
             response.want_dnssec(True)
             self._dress(response)
+        name = response.question[0].name
+        if self.flaw is Flaw.HOLLOW and any(name in one.names and name not in one.nodes for one in self.zones.values()):
+            response.set_rcode(Rcode.NXDOMAIN)
         limit = TCP_OCTETS if transport is Transport.TCP else EDNS_PAYLOAD
         return response.to_wire(max_size=limit, prefer_truncation=True, want_shuffle=False)
 

@@ -264,6 +264,25 @@ async def test_a_denial_without_proof_is_no_denial(net: Net) -> None:
     assert (await net.ask("x.wild.signed.test AAAA", flags="DO")).is_secure
 
 
+@pytest.mark.parametrize("is_vouched_for", [True, False])
+@pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: kind.name)
+def test_a_name_is_found_though_its_server_denies_the_empty_one_above_it(kind: Kind, is_vouched_for: bool) -> None:
+    """RFC 9156 §2.3: servers exist that do. They have no proof of it, or nobody vouches for it."""
+
+    @given({"H": zone("hollow.test", "www.ent 300 A 198.51.100.8", signs=kind)})
+    async def play(net: Net) -> None:
+        net.vouch("hollow.test", is_signed=is_vouched_for)
+        net.spoil("H", Flaw.HOLLOW)
+        reply = await net.ask("www.ent.hollow.test", flags="DO")
+        assert (reply.rcode, reply.is_secure, reply.errors) == ("NOERROR", is_vouched_for, set())
+        assert records(reply.answer) == ["www.ent.hollow.test 300 A 198.51.100.8"]
+        assert (await net.ask("www.ent.hollow.test AAAA", flags="DO")).is_secure is is_vouched_for
+        missing = await net.ask("x.nope.hollow.test", flags="DO")
+        assert (missing.rcode, missing.errors) == ("NXDOMAIN", set())
+
+    play()
+
+
 @given(WORLD)
 async def test_an_alias_is_found_though_its_server_denies_it_without_proof(net: Net) -> None:
     """Whoever asks which zone would have to prove the denial is answered with the alias, signed: then there is no need of it."""

@@ -3,7 +3,15 @@
 import pytest
 
 from cache.names import from_text
-from resolver.engine.elsewhere import MAX_ASKED_ELSEWHERE, Attempt, in_vain, is_worth_another, refused_in
+from cache.rrset import Security
+from resolver.engine.elsewhere import (
+    MAX_ASKED_ELSEWHERE,
+    Attempt,
+    in_vain,
+    is_to_be_shown_whole,
+    is_worth_another,
+    refused_in,
+)
 from resolver.env import Address
 from resolver.errors import (
     Bogus,
@@ -21,7 +29,7 @@ from resolver.errors import (
     remembered_failure,
 )
 from resolver.iterate import Iteration, ZoneServer
-from tests.build import rrset
+from tests.build import denial, rrset
 
 UNSIGNED = rrset("www.example. 60 A 192.0.2.1")
 SAID = UNSIGNED.replace(rrsigs=(b"a signature",))
@@ -89,3 +97,26 @@ def test_only_so_many_others_are_asked() -> None:
     attempts = [in_vain(Bogus("forged"), ITERATION)] * MAX_ASKED_ELSEWHERE
     assert is_worth_another(attempts)
     assert not is_worth_another([*attempts, attempts[0]])
+
+
+@pytest.mark.parametrize(
+    ("is_inferred", "of_proof", "is_shown"),
+    [
+        pytest.param(True, Security.UNCHECKED, True, id="nobody vouches for the zone"),
+        pytest.param(True, Security.SECURE, False, id="proven, but perhaps for what opts out"),
+        pytest.param(False, Security.UNCHECKED, False, id="of the name itself"),
+    ],
+)
+def test_the_whole_name_is_shown_where_one_above_it_was_denied_without_proof(
+    is_inferred: bool, of_proof: Security, is_shown: bool
+) -> None:
+    proof = rrset("a.example. 60 NSEC z.example. A RRSIG NSEC").replace(security=of_proof)
+    denied = denial("x.ent.example. NXDOMAIN").replace(proof=(proof,))
+    assert is_to_be_shown_whole(Iteration(denied, (), said_by=SERVER, is_inferred=is_inferred)) is is_shown
+
+
+@pytest.mark.parametrize("is_inferred", [True, False])
+def test_nor_is_a_name_given_up_since_the_denial_of_one_above_it_is_forged(is_inferred: bool) -> None:
+    iteration = Iteration(SAID, (SAID,), said_by=SERVER, is_inferred=is_inferred)
+    assert is_to_be_shown_whole(in_vain(NsecMissing("unproven"), iteration)) is is_inferred
+    assert not is_to_be_shown_whole(in_vain(DeadlinePassed("late"), iteration))

@@ -35,7 +35,9 @@ NOW = 1000.0
 def fetch(
     outcome: Iteration | ResolutionFailure, cache: RRsetCache, failures: Failures, budget: Budget | None = None
 ) -> Iteration | ResolutionFailure:
-    async def iterate(asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer]) -> Iteration:
+    async def iterate(
+        asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
+    ) -> Iteration:
         if isinstance(outcome, ResolutionFailure):
             raise outcome
         return outcome
@@ -153,7 +155,9 @@ def late(happens: Callable[[RRsetCache], object], before: Entry | None = None) -
     brought = rrset(NEW, NOW)
     beside = rrset("example. 60 NS ns.example.", NOW)
 
-    async def iterate(asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer]) -> Iteration:
+    async def iterate(
+        asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
+    ) -> Iteration:
         happens(cache)
         return Iteration(brought, (brought, beside))
 

@@ -156,7 +156,7 @@ class ResolveMachine(RuleBasedStateMachine):
         return answer
 
     async def iterate(
-        self, question: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer]
+        self, question: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
     ) -> Iteration:
         """What the servers of the model's world say."""
         self.asked += 1

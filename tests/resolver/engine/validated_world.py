@@ -102,7 +102,7 @@ class World:
         return await self.public.lookup(asked, budget, waiter)
 
     async def _iterate(
-        self, asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer]
+        self, asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
     ) -> Iteration:
         """What the first server says that is not to be avoided."""
         self.asked.append(asked)
