@@ -22,14 +22,13 @@ class Clock:
 
     def run(self, mesh: Mesh, until: float) -> None:
         """Let everything happen up to this moment, each event in a turn of its own."""
+        coming = self._coming
         while True:
-            next_at = min(self._coming[0][0] if self._coming else inf, mesh.next_at())
+            comes_at, due_at = coming[0][0] if coming else inf, mesh.next_at()
+            next_at = min(comes_at, due_at)
             if next_at > until:
                 break
             self.now = max(self.now, next_at)
-            if self._coming and self._coming[0][0] <= self.now:
-                mesh.turn(self.now, heappop(self._coming)[2])
-            else:
-                mesh.turn(self.now)
+            mesh.turn(self.now, heappop(coming)[2] if comes_at <= self.now else None)
         self.now = until
         mesh.turn(until)

@@ -6,32 +6,31 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cache.names import ROOT, WireName, count_labels, from_text
+from cache.names import ROOT, WireName, count_labels
+from cache.rrtypes import CNAME, DNSKEY, DS, NS, NSEC, NXDOMAIN, OPT, RRSIG, SOA
 from resolver.dnssec.keys import key_tag, make_ds
-from tests.simulation.machine.internet import (
-    CNAME,
+from tests.simulation.machine.internet import ANSWER, REPLY, Internet
+from tests.simulation.machine.layout import (
+    APEXES,
     DELEGATION_TTL,
+    IN_USE,
     NEGATIVE_TTL,
-    NS,
-    SOA,
+    SOA_RDATA,
     ZONES,
-    A,
-    Internet,
-    Server,
-    header,
-    packed,
+    Composed,
+    cut_below,
+    glue,
+    head,
+    name_servers,
     record,
+    zone_of,
 )
 
-DS: Final = 43
-OPT: Final = 41
-RRSIG: Final = 46
-NSEC: Final = 47
-DNSKEY: Final = 48
 ED25519: Final = 15
 EXPIRATION: Final = 1_800_000_000
 INCEPTION: Final = 1_780_000_000
-UNSIGNED: Final = frozenset(map(from_text, ZONES[3::4]))
+OPT_BEGINS: Final = b"\0" + OPT.to_bytes(2)
+UNSIGNED: Final = frozenset(ZONES[3::4])
 
 
 class Keys:
@@ -65,10 +64,11 @@ def keys_of(zone: WireName) -> Keys | None:
 
 
 @cache
-def signature(zone: WireName, owner: WireName, rtype: int, ttl: int, rdatas: tuple[bytes, ...]) -> bytes:
-    """Made once: worlds of all seeds share most of them."""
+def signed(zone: WireName, owner: WireName, rtype: int, ttl: int, rdatas: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The records, and their signature if the zone is signed. Made once: worlds of all seeds share most of them."""
     keys = keys_of(zone)
-    return record(owner, RRSIG, ttl, keys.sign(owner, rtype, ttl, rdatas)) if keys is not None else b""
+    records = tuple(record(owner, rtype, ttl, rdata) for rdata in rdatas)
+    return records if keys is None else (*records, record(owner, RRSIG, ttl, keys.sign(owner, rtype, ttl, rdatas)))
 
 
 class SignedInternet(Internet):
@@ -76,89 +76,88 @@ class SignedInternet(Internet):
 
     def is_signed(self, name: WireName) -> bool:
         """Does a signed zone hold the name?"""
-        return self._zone_of(name) not in UNSIGNED
+        return zone_of(name) not in UNSIGNED
 
-    def _zone_of(self, name: WireName) -> WireName:
-        return max((zone for zone in self.apexes if name.endswith(zone)), key=len)
-
-    def _answer(self, server: Server, message: bytes, question: bytes) -> bytes:
+    def _answer(self, zone: WireName, message: bytes, question: bytes) -> Composed:
         qname, qtype = WireName(question[:-4].lower()), int.from_bytes(question[-4:-2])
-        zones = [one for one in server.zones if qname.endswith(one) and not (qtype == DS and one == qname != ROOT)]
-        zone = max(zones, key=len, default=None)
-        if zone is None or not _wants_signatures(message, question):
-            return super()._answer(server, message, question)
-        cut = self._cut_below(qname, zone)
+        is_of_parent = qtype == DS and qname == zone != ROOT
+        if is_of_parent or not qname.endswith(zone) or not _wants_signatures(message, question):
+            return super()._answer(zone, message, question)
+        cut = cut_below(qname, zone)
         if cut is not None and not (qtype == DS and cut == qname):
-            return self._referral(zone, cut, message, question)
+            return signed_referral(zone, cut)
         answer = self._held(zone, qname, qtype)
         if answer:
-            return header(message, 0x8400, 0, len(answer), 0, 0) + question + b"".join(answer)
-        return self._denial(zone, qname, message, question)
+            return head(ANSWER, len(answer)), b"".join(answer)
+        now = self.true_at(qname)
+        if now is None and qname not in IN_USE:
+            return signed_nxdomain(zone, qname)
+        return signed_nodata(zone, qname, None if now is None else now.rtype)
 
-    def _held(self, zone: WireName, qname: WireName, qtype: int) -> list[bytes]:
+    def _held(self, zone: WireName, qname: WireName, qtype: int) -> tuple[bytes, ...]:
         keys = keys_of(zone)
         if qname == zone and qtype == DNSKEY and keys is not None:
-            return self._set(zone, qname, DNSKEY, DELEGATION_TTL, (keys.dnskey,))
+            return signed(zone, qname, DNSKEY, DELEGATION_TTL, (keys.dnskey,))
         if qname == zone and qtype == NS:
-            names = tuple(bytes(name) for name, _ in self.apexes[zone])
-            return self._set(zone, qname, NS, DELEGATION_TTL, names)
-        below = keys_of(qname) if qtype == DS and qname in self.apexes and qname != zone else None
+            return signed(zone, qname, NS, DELEGATION_TTL, tuple(bytes(name) for name, _ in APEXES[zone]))
+        below = keys_of(qname) if qtype == DS and qname in APEXES and qname != zone else None
         if below is not None:
-            return self._set(zone, qname, DS, DELEGATION_TTL, (below.ds,))
+            return signed(zone, qname, DS, DELEGATION_TTL, (below.ds,))
         now = self.true_at(qname)
         if now is not None and now.rtype in (qtype, CNAME):
-            return self._set(zone, qname, now.rtype, now.ttl, (now.rdata,))
-        return []
+            return signed(zone, qname, now.rtype, now.ttl, (now.rdata,))
+        return ()
 
-    def _referral(self, zone: WireName, cut: WireName, message: bytes, question: bytes) -> bytes:
-        authority = [record(cut, NS, DELEGATION_TTL, bytes(name)) for name, _ in self.apexes[cut]]
-        glue = [record(name, A, DELEGATION_TTL, packed(host)) for name, host in self.apexes[cut] if name.endswith(zone)]
-        below = keys_of(cut)
-        if below is not None:
-            authority += self._set(zone, cut, DS, DELEGATION_TTL, (below.ds,))
-        elif keys_of(zone) is not None:
-            authority += self._nsec(zone, cut, WireName(b"\1\0" + cut), (NS,))
-        head = header(message, 0x8000, 0, 0, len(authority), len(glue))
-        return head + question + b"".join(authority + glue)
 
-    def _denial(self, zone: WireName, qname: WireName, message: bytes, question: bytes) -> bytes:
-        now = self.true_at(qname)
-        is_there = now is not None or any(name.endswith(qname) for name in (*self.names, *self.apexes))
-        soa = b"\0\0" + (1).to_bytes(4) * 4 + NEGATIVE_TTL.to_bytes(4)
-        authority = self._set(zone, zone, SOA, NEGATIVE_TTL, (soa,))
-        if keys_of(zone) is not None:
-            if is_there:
-                types = (NS, SOA, DNSKEY) if qname == zone else (NS,) if qname in self.apexes else ()
-                authority += self._nsec(
-                    zone, qname, WireName(b"\1\0" + qname), (*types, *((now.rtype,) if now else ()))
-                )
-            else:
-                label = qname[: len(qname) - len(zone)]
-                while label[0] + 1 < len(label):  # the label right below the apex
-                    label = label[label[0] + 1 :]
-                authority += self._around(zone, label[1:]) + self._around(zone, b"*")
-        head = header(message, 0x8400, 0 if is_there else 3, 0, len(authority), 0)
-        return head + question + b"".join(authority)
+@cache
+def signed_referral(zone: WireName, cut: WireName) -> Composed:
+    """With the DS, or the proof that there is none."""
+    authority, additional = name_servers(cut), glue(zone, cut)
+    below = keys_of(cut)
+    if below is not None:
+        authority += signed(zone, cut, DS, DELEGATION_TTL, (below.ds,))
+    elif keys_of(zone) is not None:
+        authority += _nsec(zone, cut, WireName(b"\1\0" + cut), (NS,))
+    return head(REPLY, 0, len(authority), len(additional)), b"".join(authority + additional)
 
-    def _around(self, zone: WireName, label: bytes) -> list[bytes]:
-        """An NSEC from right before this label of the zone to right behind it."""
-        before = label[:-1] + bytes((label[-1] - 1, 255))
-        owner, after = (WireName(bytes((len(one),)) + one + zone) for one in (before, label + b"\0"))
-        return self._nsec(zone, owner, after, ())
 
-    def _nsec(self, zone: WireName, owner: WireName, after: WireName, types: tuple[int, ...]) -> list[bytes]:
-        bitmap = bytearray(7)
-        for one in (*types, RRSIG, NSEC):
-            bitmap[one // 8] |= 0x80 >> one % 8
-        return self._set(zone, owner, NSEC, NEGATIVE_TTL, (after + bytes((0, len(bitmap))) + bytes(bitmap),))
+@cache
+def signed_nodata(zone: WireName, qname: WireName, rtype: int | None) -> Composed:
+    """rtype: what there is at the name beside what it has as an apex."""
+    authority = signed(zone, zone, SOA, NEGATIVE_TTL, (SOA_RDATA,))
+    if keys_of(zone) is not None:
+        types = (NS, SOA, DNSKEY) if qname == zone else (NS,) if qname in APEXES else ()
+        authority += _nsec(zone, qname, WireName(b"\1\0" + qname), (*types, *((rtype,) if rtype else ())))
+    return head(ANSWER, 0, len(authority)), b"".join(authority)
 
-    def _set(self, zone: WireName, owner: WireName, rtype: int, ttl: int, rdatas: tuple[bytes, ...]) -> list[bytes]:
-        """The records, and their signature if the zone is signed."""
-        made = signature(zone, owner, rtype, ttl, rdatas)
-        return [record(owner, rtype, ttl, rdata) for rdata in rdatas] + ([made] if made else [])
+
+@cache
+def signed_nxdomain(zone: WireName, qname: WireName) -> Composed:
+    """With the proofs that neither the name is there nor a wildcard."""
+    authority = signed(zone, zone, SOA, NEGATIVE_TTL, (SOA_RDATA,))
+    if keys_of(zone) is not None:
+        label = qname[: len(qname) - len(zone)]
+        while label[0] + 1 < len(label):  # the label right below the apex
+            label = label[label[0] + 1 :]
+        authority += _around(zone, label[1:]) + _around(zone, b"*")
+    return head(ANSWER | NXDOMAIN, 0, len(authority)), b"".join(authority)
+
+
+def _around(zone: WireName, label: bytes) -> tuple[bytes, ...]:
+    """An NSEC from right before this label of the zone to right behind it."""
+    before = label[:-1] + bytes((label[-1] - 1, 255))
+    owner, after = (WireName(bytes((len(one),)) + one + zone) for one in (before, label + b"\0"))
+    return _nsec(zone, owner, after, ())
+
+
+def _nsec(zone: WireName, owner: WireName, after: WireName, types: tuple[int, ...]) -> tuple[bytes, ...]:
+    bitmap = bytearray(7)
+    for one in (*types, RRSIG, NSEC):
+        bitmap[one // 8] |= 0x80 >> one % 8
+    return signed(zone, owner, NSEC, NEGATIVE_TTL, (after + bytes((0, len(bitmap))) + bytes(bitmap),))
 
 
 def _wants_signatures(message: bytes, question: bytes) -> bool:
     """Is there an OPT with DO? It stands first behind the question."""
     at = 12 + len(question)
-    return message[at : at + 3] == b"\0" + OPT.to_bytes(2) and bool(message[at + 7] & 0x80)
+    return message[at : at + 3] == OPT_BEGINS and bool(message[at + 7] & 0x80)

@@ -17,6 +17,7 @@ from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, A
 from resolver.engine import PublicResolver
 from resolver.errors import ResolutionFailure
 from tests.simulation.machine.internet import Mood
+from tests.simulation.machine.layout import NAMES
 from tests.simulation.machine.signed_internet import SignedInternet
 from tests.simulation.machine.world import World
 
@@ -85,7 +86,7 @@ class Story:
     def __init__(self, seed: int, *, is_signed: bool = False) -> None:
         self.world = World(seed, is_signed=is_signed)
         self.found: list[str] = []
-        self.answers: list[str] = []
+        self._given: list[tuple[float, WireName, Answer]] = []
         self._open = 0
         self._touched: dict[WireName, None] = {}  # what was asked or changed, in that order
 
@@ -104,6 +105,14 @@ class Story:
             self.found.append(f"{world.counts.resolve.flights_current} flights are left")
         return self.found
 
+    @property
+    def answers(self) -> list[str]:
+        """When, to what, and what: a line each."""
+        return [
+            f"{at:.6f} {to_text(name)} {answer.rcode} {[one.rdatas for one in answer.answer]}"
+            for at, name, answer in self._given
+        ]
+
     def digest(self) -> str:
         """Of every packet, its moment and its octets, and of every answer: the same seed gives the same."""
         told = sha256()
@@ -115,7 +124,7 @@ class Story:
     def _happen(self, step: Step) -> None:
         internet = self.world.internet
         if step.what == "ask":
-            self._ask(self._touch(min(step.which, len(internet.names) - 1) * 7))
+            self._ask(self._touch(min(step.which, len(NAMES) - 1) * 7))
         elif step.what == "change":
             internet.change(self._touch(step.which), self.world.clock.now)
         elif step.what == "mood":
@@ -127,8 +136,7 @@ class Story:
             self._heal()
 
     def _touch(self, which: int) -> WireName:
-        names = self.world.internet.names
-        name = names[which % len(names)]
+        name = NAMES[which % len(NAMES)]
         self._touched[name] = None
         return name
 
@@ -154,7 +162,7 @@ class Story:
         self._open -= 1
         world = self.world
         now, internet = world.clock.now, world.internet
-        self.answers.append(f"{now:.6f} {to_text(name)} {answer.rcode} {[one.rdatas for one in answer.answer]}")
+        self._given.append((now, name, answer))
         if now - began > LONGEST:
             self._note(name, f"took {now - began:.3f} s")
         if answer.rcode not in (NOERROR, NXDOMAIN):
@@ -205,7 +213,7 @@ class Story:
         world = self.world
         self._heal()
         world.clock.run(world.mesh, world.clock.now + HEALED_FOR)
-        for which in world.rng.sample(range(len(world.internet.names)), UNASKED):
+        for which in world.rng.sample(range(len(NAMES)), UNASKED):
             self._touch(which)
         for name in self._touched:
             world.clock.at(world.clock.now + 0.01, partial(self._ask, name, must_be_well=True))

@@ -21,7 +21,8 @@ from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.options import RecursionOptions
 from resolver.options import Options
 from tests.simulation.machine.clock import Clock
-from tests.simulation.machine.internet import ROOT_HOST, Internet
+from tests.simulation.machine.internet import Internet
+from tests.simulation.machine.layout import ROOT_HOST
 from tests.simulation.machine.signed_internet import Keys, SignedInternet
 
 LONELY: Final = Options(
