@@ -19,7 +19,7 @@ async def keep_resolving(parts: Parts, *, task_status: trio.TaskStatus[trio.Canc
     """Keep the root's name servers known, until the scope that is started is cancelled."""
     mesh, counts, is_for_clients = parts.mesh, parts.counts.iterate, parts.trusting is None
     priming = mesh.start(
-        keep_primed(mesh, parts.iterator, parts.cache, parts.new_budget, counts, is_for_clients=is_for_clients),
+        keep_primed(mesh, parts.iterator, parts.memory.cache, parts.new_budget, counts, is_for_clients=is_for_clients),
         "priming",
     )
     with trio.CancelScope() as scope:

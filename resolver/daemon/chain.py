@@ -60,7 +60,9 @@ def _judgements(parts: Parts, rows: Sequence[ExplainRow]) -> Iterator[str]:
         if row.security in ("secure", "insecure", "bogus"):
             yield row.security
         elif row.state == "failed":
-            failure = parts.failures.peek(Question(from_text(row.owner), type_from_text(row.type)), parts.env.now())
+            failure = parts.memory.failures.peek(
+                Question(from_text(row.owner), type_from_text(row.type)), parts.env.now()
+            )
             if failure is not None and failure.info_code in OF_VALIDATION:
                 yield "bogus"
 
@@ -244,7 +246,7 @@ class _Walk:
 
     async def _get(self, question: Question) -> Link | ResolutionFailure | None:
         """What is said to it: by the cache, else, for real, by the servers, as they say it; None: it is not known."""
-        held = self._parts.cache.peek(question.qname, question.qtype)
+        held = self._parts.memory.cache.peek(question.qname, question.qtype)
         if held is not None and held.expires > self._parts.env.now() and (isinstance(held, Denial) or held.rrsigs):
             return held
         if not self._for_real:
@@ -255,7 +257,7 @@ class _Walk:
             return failure
 
     def _remembered(self, question: Question) -> CachedFailure | None:
-        failure = self._parts.failures.peek(question, self._parts.env.now())
+        failure = self._parts.memory.failures.peek(question, self._parts.env.now())
         return CachedFailure(failure.text, failure.info_code) if failure is not None else None
 
     def _tell(

@@ -91,16 +91,18 @@ class Eyes:
         return self._running.parts
 
     def show(self, name: WireName, rtype: int | None) -> Iterable[EntryRow | None]:
-        return show(self._parts.cache, name, rtype, self._parts.env.now(), self._parts.options.stale)
+        return show(self._parts.memory.cache, name, rtype, self._parts.env.now(), self._parts.options.stale)
 
     def list(self, wanted: Wanted, most: int = 0, order: Order | None = None) -> Iterable[EntryRow | None]:
-        cache, now, stale = self._parts.cache, self._parts.env.now(), self._parts.options.stale
+        cache, now, stale = self._parts.memory.cache, self._parts.env.now(), self._parts.options.stale
         if order is None:
             return rows(cache, wanted, now, stale)
         return sorted_rows(cache, wanted, order, most, now, stale)
 
     def failures(self, wanted: Wanted) -> Iterable[FailureRow | None]:
-        return failure_rows(self._parts.failures, self._parts.server_failures, wanted, self._parts.env.now())
+        return failure_rows(
+            self._parts.memory.failures, self._parts.memory.server_failures, wanted, self._parts.env.now()
+        )
 
     async def flush(self, name: WireName, rtype: int | None, only: Sequence[Forgettable], *, subtree: bool) -> int:
         return await forget(self._parts, name, rtype, only, subtree=subtree)
@@ -108,7 +110,7 @@ class Eyes:
     def server_list(self, host: str, zone: WireName | None) -> Iterable[ServerRow]:
         now, known = self._parts.env.now(), self._parts.known
         if zone is None:
-            return server_rows(known.servers, now, host)
+            return server_rows(known.memory, now, host)
         delegation = known.closest(zone, now)
         if delegation.zone != zone:
             closest = f"the closest zone that is known is {to_text(delegation.zone)}"
@@ -116,17 +118,17 @@ class Eyes:
         return rows_of_zone(delegation, known, now)
 
     def worst_servers(self, most: int) -> Iterable[ServerRow | None]:
-        return worst_rows(self._parts.known.servers, self._parts.env.now(), most)
+        return worst_rows(self._parts.memory, self._parts.env.now(), most)
 
     def worst_zones(self, most: int, within: float) -> Iterable[ZoneRow | None]:
-        return worst_zones(self._parts.waits, self._parts.env.now() - within, most)
+        return worst_zones(self._parts.memory.waits, self._parts.env.now() - within, most)
 
     def export(self) -> Iterable[msgspec.Struct | None]:
-        return exported(self._parts.env, self._parts.cache)
+        return exported(self._parts.env, self._parts.memory.cache)
 
     def take_in(self, request: CacheImport) -> ImportRow:
         parts = self._parts
-        return imported(unvouched(request), parts.env, parts.cache, parts.options, parts.counts.snapshot)
+        return imported(unvouched(request), parts.env, parts.memory.cache, parts.options, parts.counts.snapshot)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow | ChainRow]:
         found = await self._made_here(question, network)

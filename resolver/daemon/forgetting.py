@@ -13,8 +13,8 @@ async def forget(parts: Parts, name: WireName, rtype: int | None, only: Sequence
     """Forget a name, one type of it, or all at and below it; returns how many entries and failures. only: see CacheFlush."""
     forgotten = 0
     if not only or "failures" in only:
-        parts.server_failures.forget(name, rtype, subtree=subtree)
-        forgotten += parts.failures.forget(name, rtype, subtree=subtree)
+        parts.memory.server_failures.forget(name, rtype, subtree=subtree)
+        forgotten += parts.memory.failures.forget(name, rtype, subtree=subtree)
     if only and "negative" not in only:
         return forgotten
     if parts.trusting is not None:
@@ -22,8 +22,8 @@ async def forget(parts: Parts, name: WireName, rtype: int | None, only: Sequence
     if parts.warm is not None:  # what is still to be loaded may be more than denials; it can be asked for again
         parts.warm.note_flush(name, rtype, subtree)
     if not subtree:
-        return forgotten + parts.cache.forget(name, rtype, denials_only=bool(only))
-    for gone in parts.cache.forget_below(name, rtype, denials_only=bool(only)):
+        return forgotten + parts.memory.cache.forget(name, rtype, denials_only=bool(only))
+    for gone in parts.memory.cache.forget_below(name, rtype, denials_only=bool(only)):
         forgotten += gone
         await trio.lowlevel.checkpoint()
     return forgotten

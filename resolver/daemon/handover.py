@@ -58,7 +58,7 @@ class Predecessor:
                     taken = await _take_in(stream, parts)
             except (OSError, trio.BrokenResourceError, msgspec.MsgspecError, ValueError, CannotShow) as fault:
                 log.warning("cache_not_taken_over", reason=str(fault))
-        log.info("cache_taken_over", entries=len(parts.cache) and taken, all_of_it=not scope.cancelled_caught)
+        log.info("cache_taken_over", entries=len(parts.memory.cache) and taken, all_of_it=not scope.cancelled_caught)
 
     async def step_down(self, pid: int) -> None:
         """Tell it that we answer now."""
@@ -114,7 +114,7 @@ async def _take_in(stream: trio.abc.Stream, parts: Parts) -> int:
         is_over = isinstance(said, End)
         if at is not None and entries and (is_over or len(entries) == MAX_IMPORTED):
             request = CacheImport(at, tuple(entries))
-            taken += imported(request, parts.env, parts.cache, parts.options, parts.counts.snapshot).taken
+            taken += imported(request, parts.env, parts.memory.cache, parts.options, parts.counts.snapshot).taken
             entries.clear()
             await trio.lowlevel.checkpoint()
         if is_over:

@@ -37,7 +37,7 @@ async def resolve_watched(parts: Parts, question: Question, rows: LiveRows) -> S
 
 async def watch_top(parts: Parts, most: int, interval: float, frames: int, rows: LiveRows) -> None:
     """Send a frame each `interval` seconds, `frames` times or (0) until cancelled."""
-    top = Top(parts.cache, most)
+    top = Top(parts.memory.cache, most)
     await _look(top)
     top.frame(parts.env.now())  # the beginning, of which nothing can be told yet
     sent = 0

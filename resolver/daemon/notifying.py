@@ -53,4 +53,6 @@ def status_line(running: Running, rate: float) -> str:
     if problems:
         return f"not ready: {problems[0]}" + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
     parts = running.parts
-    return f"ready: {rate:.0f} queries a second, {len(parts.cache)} names cached, {len(running.remarks())} remarks"
+    return (
+        f"ready: {rate:.0f} queries a second, {len(parts.memory.cache)} names cached, {len(running.remarks())} remarks"
+    )

@@ -9,9 +9,6 @@ import structlog
 import trio
 
 from cache.beside import with_addresses
-from cache.failures import Failures, ServerFailures
-from cache.peeking import Peeking
-from cache.servers import Servers
 from cache.store import RRsetCache
 from internal_zones import InternalCounts, InternalZones
 from internal_zones.database import Runner, own_thread
@@ -19,11 +16,11 @@ from resolver.daemon.beliefs import Anchors, Beliefs
 from resolver.daemon.counters import Counts
 from resolver.daemon.host import HostTroubles
 from resolver.daemon.prepared import Prepared
-from resolver.daemon.recursion import Memory, NewBudget, Recursion, make_memory, make_mesh, make_recursion
+from resolver.daemon.recursion import NewBudget, Recursion, adopt, make_memory, make_mesh, make_recursion
 from resolver.daemon.tapping import Tapping, tap_of_clients, tapped_network, tapped_streams
 from resolver.daemon.trust import Trusting, make_beliefs
 from resolver.daemon.warm import WarmStart
-from resolver.engine import Iterator, Mesh, PublicResolver, Streams, Waits
+from resolver.engine import Iterator, Memory, Mesh, PublicResolver, Streams
 from resolver.env import Env, address_from_text
 from resolver.iterate.delegation import Delegation
 from resolver.loop import Bridge, make_streams
@@ -53,11 +50,7 @@ class Parts:
     options: Options
     env: Env
     counts: Counts
-    cache: RRsetCache
-    failures: Failures
-    server_failures: ServerFailures
-    servers: Servers
-    waits: Waits
+    memory: Memory
     internal: InternalZones | None
     special: SpecialUse
     local: Local
@@ -84,11 +77,11 @@ class Parts:
         if self.internal is not None:
             help_text = "Seconds that the read of the state database under way has taken."
             yield Reading("internal_read_seconds", help_text, self.internal.status().running_for)
-        yield Reading("cache_octets", "Octets that the cache's entries take.", self.cache.octets)
-        yield Reading("cache_max_octets", "Octets that they may take.", self.cache.max_octets)
-        yield Reading("cache_owners", "Names that the cache holds entries of.", len(self.cache))
-        yield Reading("cache_failures", "Questions whose failure is remembered.", len(self.failures))
-        yield Reading("cache_servers", "Servers of which something is known.", len(self.servers))
+        yield Reading("cache_octets", "Octets that the cache's entries take.", self.memory.cache.octets)
+        yield Reading("cache_max_octets", "Octets that they may take.", self.memory.cache.max_octets)
+        yield Reading("cache_owners", "Names that the cache holds entries of.", len(self.memory.cache))
+        yield Reading("cache_failures", "Questions whose failure is remembered.", len(self.memory.failures))
+        yield Reading("cache_servers", "Servers of which something is known.", len(self.memory.servers))
 
     def problems(self) -> tuple[str, ...]:
         """What keeps the daemon from answering all that it is there for, one sentence each; () when it is ready."""
@@ -136,11 +129,7 @@ def make_parts(
         options=options,
         env=env,
         counts=counts,
-        cache=memory.cache,
-        failures=memory.failures,
-        server_failures=memory.server_failures,
-        servers=memory.servers,
-        waits=memory.waits,
+        memory=memory,
         internal=internal,
         special=special,
         local=local,
@@ -167,8 +156,8 @@ def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | Non
     The handler answers with them from here on; what is in flight ends with those that it began with.
     """
     options, hints, local = prepared.options, prepared.hints, prepared.local
-    memory = Memory(parts.cache, parts.failures, parts.server_failures, parts.servers, parts.waits)
-    memory.adopt(options)
+    memory = parts.memory
+    adopt(memory, options)
     ways = tapped_network(parts.env.network, tapping), tapped_streams(parts.streams, tapping)
     beliefs = parts.trusting.beliefs if parts.trusting is not None else None
     if beliefs is not None:
@@ -177,7 +166,7 @@ def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | Non
     special = SpecialUse(recursion.zones, local.named)
     env, mesh = parts.env, parts.mesh
     parts.handler.adopt(
-        _sources(options, env, parts.cache, special, local, internal, recursion, mesh, parts.bridge, beliefs),
+        _sources(options, env, memory.cache, special, local, internal, recursion, mesh, parts.bridge, beliefs),
         options.limits,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
@@ -267,11 +256,8 @@ def _shed(memory: Memory, env: Env) -> None:
 
 def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delegation) -> Known:
     return Known(
-        cache=Peeking(memory.cache),
-        servers=memory.servers,
+        memory=memory,
         hints=hints,
-        failures=memory.failures,
-        of_servers=memory.server_failures,
         zones=recursion.zones,
         options=options.recursion,
         stale=options.stale,

@@ -8,7 +8,6 @@ from cache.answer import Question
 from cache.failures import Failures, ServerFailures
 from cache.lookup import Link
 from cache.names import WireName
-from cache.servers import Servers
 from cache.store import RRsetCache
 from resolver.daemon.beliefs import Beliefs
 from resolver.daemon.counters import Counts
@@ -19,11 +18,11 @@ from resolver.engine import (
     Iterator,
     Landing,
     Means,
+    Memory,
     Mesh,
     PublicResolver,
     Refresher,
     Streams,
-    Waits,
 )
 from resolver.env import Env, WaysToServers
 from resolver.iterate import Budget, BudgetLimits, Budgets, configured
@@ -36,24 +35,6 @@ from resolver.policy.special_use import ours
 
 # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
 QUESTION_DEADLINE: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is remembered of public names: what is known, what failed and at whom, what their servers are like, who was slow."""
-
-    cache: RRsetCache
-    failures: Failures
-    server_failures: ServerFailures
-    servers: Servers
-    waits: Waits
-
-    def adopt(self, options: Options) -> None:
-        """Go by these options from now on; nothing is forgotten."""
-        self.cache.adopt(options.cache)
-        self.cache.apexes = configured(options.forward, options.stub).keys()
-        self.failures.adopt(options.failures)
-        self.server_failures.adopt(options.failures)
 
 
 class NewBudget(Protocol):
@@ -76,13 +57,16 @@ class Recursion:
 def make_memory(options: Options, counts: Counts) -> Memory:
     """Nothing is remembered yet."""
     apexes = configured(options.forward, options.stub).keys()
-    return Memory(
-        RRsetCache(options.cache, counts.cache, apexes),
-        Failures(options.failures),
-        ServerFailures(options.failures),
-        Servers(),
-        Waits(),
-    )
+    cache = RRsetCache(options.cache, counts.cache, apexes)
+    return Memory(cache, Failures(options.failures), ServerFailures(options.failures))
+
+
+def adopt(memory: Memory, options: Options) -> None:
+    """Have it go by these options from now on; nothing is forgotten."""
+    memory.cache.adopt(options.cache)
+    memory.cache.apexes = configured(options.forward, options.stub).keys()
+    memory.failures.adopt(options.failures)
+    memory.server_failures.adopt(options.failures)
 
 
 def make_mesh(counts: Counts, boundary: Boundary) -> Mesh:
@@ -165,13 +149,10 @@ def _means_of(
         env.rng,
         network,
         streams,
-        memory.cache,
+        memory,
         AddressBook(memory.cache, options.recursion, counts.iterate),
-        memory.servers,
-        memory.server_failures,
         counts.iterate,
         counts.upstream,
-        memory.waits,
         case_randomization=options.recursion.case_randomization,
         overrides=options.server,
     )

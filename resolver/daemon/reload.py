@@ -191,7 +191,7 @@ class Reloader:
     async def _make_room(self, wanted: Options) -> None:
         """Before the cache's bound is lowered, so that no client's query has to evict half of it."""
         parts = self._running.parts
-        while not parts.cache.make_room(wanted.cache.max_octets, parts.env.now(), OWNERS_A_TURN):
+        while not parts.memory.cache.make_room(wanted.cache.max_octets, parts.env.now(), OWNERS_A_TURN):
             await trio.lowlevel.checkpoint()
 
     def _anchored(self) -> frozenset[tuple[WireName, tuple[bytes, ...]]]:

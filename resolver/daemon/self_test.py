@@ -53,7 +53,7 @@ async def _faults(parts: Parts, address: Address, problems_before: Sequence[str]
     env = parts.env
     if not await answers(env, address):
         return (f"no answer for localhost. A came within {TRIES * PATIENCE:.0f} s",)
-    known = _cached(parts.cache, env.now())
+    known = _cached(parts.memory.cache, env.now())
     if known is not None and not await answers(env, address, known):
         return (f"no answer for {to_text(known.qname)} A, which is cached, came within {TRIES * PATIENCE:.0f} s",)
     if not problems_before:

@@ -6,6 +6,7 @@ from resolver.engine.exchange import Exchange
 from resolver.engine.fetch import Fetcher
 from resolver.engine.flights import Flights
 from resolver.engine.means import CallOff, Means, StreamReply, Streams
+from resolver.engine.memory import Memory
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.priming import keep_primed
 from resolver.engine.refresh import Refresher
@@ -20,6 +21,7 @@ __all__ = [
     "Iterator",
     "Landing",
     "Means",
+    "Memory",
     "Mesh",
     "PublicResolver",
     "Refresher",

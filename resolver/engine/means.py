@@ -4,19 +4,15 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Protocol, final
 
-from cache.failures import ServerFailures
-from cache.servers import Servers, ServerState
-from cache.store import RRsetCache
+from cache.servers import ServerState
+from resolver.engine.memory import Memory
 from resolver.engine.mesh import Mesh
-from resolver.engine.waits import Waits
 from resolver.env import Address, Rng, WaysToServers
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import ServerOverride
 from resolver.upstream import UpstreamCounts
 from resolver.upstream.allowance import Allowance
-from resolver.upstream.families import Families
-from resolver.upstream.learning import Typical
 
 StreamReply = bytes | OSError | None  # None: nothing came in time
 
@@ -45,33 +41,30 @@ class Means:
         rng: Rng,
         network: WaysToServers,
         streams: Streams,
-        cache: RRsetCache,
+        memory: Memory,
         book: AddressBook,
-        servers: Servers,
-        failures: ServerFailures,
         counts: IterateCounts,
         upstream_counts: UpstreamCounts,
-        waits: Waits,
         *,
         case_randomization: bool = True,
         overrides: Iterable[ServerOverride] = (),
     ) -> None:
-        """failures: which server failed which question, not long ago. overrides: how certain servers are to be asked."""
+        """overrides: how certain servers are to be asked."""
         self.mesh = mesh
         self.rng = rng
         self.network = network
         self.streams = streams
-        self.cache = cache
+        self.cache = memory.cache
         self.book = book
-        self.failures = failures
+        self.failures = memory.server_failures
         self.counts = counts
         self.upstream_counts = upstream_counts
-        self.waits = waits
+        self.waits = memory.waits
         self.case_randomization = case_randomization
-        self.typical = Typical()
-        self.families = Families()
+        self.typical = memory.typical
+        self.families = memory.families
         self.allowance = Allowance()
-        self._servers = servers
+        self._servers = memory.servers
         self._overrides = {str(ipaddress.ip_address(one.address)): one for one in overrides}
 
     def state_of(self, server: Address) -> ServerState:

@@ -141,7 +141,7 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
             state: State = "negative" if isinstance(link, Denial) else "fresh"
             yield from _present(wanted, link, state, _due_note(link, now), now)
         else:
-            failure = known.failures.peek(wanted, now)
+            failure = known.memory.failures.peek(wanted, now)
             if failure is None:
                 asked_next = asked_next or next_query(wanted, known, now)
             is_kept_back = failure is not None and failure.info_code in OF_VALIDATION and not known.stale.when_bogus

@@ -8,7 +8,8 @@ import msgspec
 
 from cache.inspection import SILENT_STEPS
 from cache.names import to_text
-from cache.servers import ServerAddress, Servers, ServerState
+from cache.servers import ServerAddress, ServerState
+from resolver.engine import Memory
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation
 from resolver.policy.whom import Known, servers_of
@@ -48,17 +49,17 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     last_discard: str = ""
 
 
-def server_rows(servers: Servers, now: float, host: str = "") -> Iterator[ServerRow]:
+def server_rows(memory: Memory, now: float, host: str = "") -> Iterator[ServerRow]:
     """Every server that was asked, or those with this address."""
-    for (address, port), state in servers.walk():
+    for (address, port), state in memory.servers.walk():
         if host in ("", address):
-            yield _row(Address(address, port), state, now)
+            yield _row(Address(address, port), state, memory.typical, now)
 
 
-def worst_rows(servers: Servers, now: float, most: int) -> Iterator[ServerRow | None]:
+def worst_rows(memory: Memory, now: float, most: int) -> Iterator[ServerRow | None]:
     """The servers that are silent, then those that were late, then the slowest. A None now and then: the walk goes on."""
     worst: list[tuple[tuple[bool, int, float], int, ServerAddress, ServerState]] = []  # a heap; a number parts equals
-    for serial, (server, state) in enumerate(servers.walk()):
+    for serial, (server, state) in enumerate(memory.servers.walk()):
         if serial % SILENT_STEPS == 0:
             yield None
         if not is_known(state) and not state.timeouts_in_a_row:
@@ -70,19 +71,22 @@ def worst_rows(servers: Servers, now: float, most: int) -> Iterator[ServerRow | 
         else:
             heapq.heappushpop(worst, item)
     for _, _, (address, port), state in sorted(worst, reverse=True):
-        yield _row(Address(address, port), state, now)
+        yield _row(Address(address, port), state, memory.typical, now)
 
 
 def rows_of_zone(delegation: Delegation, known: Known, now: float) -> Iterator[ServerRow]:
     """The servers of a zone in the order in which it names them, heard of or not."""
+    memory = known.memory
     for name, addresses in servers_of(delegation, known, now):
         if not addresses:
             yield ServerRow(name_server=name)
         for address in addresses:
-            yield msgspec.structs.replace(_row(address, known.servers.peek(address), now), name_server=name)
+            yield msgspec.structs.replace(
+                _row(address, memory.servers.peek(address), memory.typical, now), name_server=name
+            )
 
 
-def _row(server: Address, state: ServerState | None, now: float) -> ServerRow:
+def _row(server: Address, state: ServerState | None, typical: Typical, now: float) -> ServerRow:
     if state is None:
         return ServerRow(server=str(server))
     was_heard = is_known(state)
@@ -94,7 +98,7 @@ def _row(server: Address, state: ServerState | None, now: float) -> ServerRow:
         losses=state.losses,
         loss=state.loss,
         timeouts=state.timeouts_in_a_row,
-        wait=wait_for(state, Typical(), 0, is_alone=False),
+        wait=wait_for(state, typical, 0, is_alone=False),
         edns=state.edns.value,
         has_cookie=len(state.cookie) > CLIENT_COOKIE_OCTETS,
         keeps_case=state.keeps_case,

@@ -6,19 +6,19 @@ from typing import Final
 import msgspec
 
 from cache.answer import Question
-from cache.failures import Failures, ServerFailures
 from cache.names import ROOT, WireName, to_text
 from cache.options import StaleOptions
 from cache.peeking import Peeking
 from cache.rrtypes import AAAA, A
-from cache.servers import Servers, ServerState
+from cache.servers import ServerState
+from resolver.engine import Memory
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, closest, closest_to
 from resolver.iterate.minimise import shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.policy.rebinding import Guard
 from resolver.upstream.choose import expected_of
-from resolver.upstream.learning import Typical, is_known, is_lame, is_silent
+from resolver.upstream.learning import is_known, is_lame, is_silent
 from resolver.wire.text import rdata_to_text, type_to_text
 
 MAX_SHOWN: Final = 4  # servers named in a text for people; `cistern servers ZONE` has them all
@@ -29,15 +29,17 @@ NO_PREFIXES: Final = Guard()
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """All that decides what is answered and whom to ask. zones: forward and stub zones; hints: when nothing else is known."""
 
-    cache: Peeking
-    servers: Servers
+    memory: Memory
     hints: Delegation
-    failures: Failures
-    of_servers: ServerFailures
     zones: Mapping[WireName, Delegation]
     options: RecursionOptions
     stale: StaleOptions
     guard: Guard = NO_PREFIXES
+
+    @property
+    def cache(self) -> Peeking:
+        """What is cached, to be read without marking it as used."""
+        return Peeking(self.memory.cache)
 
     def closest(self, name: WireName, now: float) -> Delegation:
         """The closest delegation at or above `name`."""
@@ -88,22 +90,25 @@ def _likeliest(delegation: Delegation, shown: Question, known: Known, now: float
         if not addresses:
             found.append((True, float("inf"), f"{name} (its address would be looked up)"))
         for address in addresses:
-            state = known.servers.peek(address) or ServerState()
+            state = known.memory.servers.peek(address) or ServerState()
             doubt = _doubt(address, state, delegation.zone, shown, known, now)
             said = ", ".join(filter(None, (name, _speed(state), doubt)))
-            found.append((bool(doubt), expected_of(state, Typical()), f"{address.host} ({said})"))
+            found.append((bool(doubt), expected_of(state, known.memory.typical), f"{address.host} ({said})"))
     found.sort(key=lambda item: item[:2])
     return ", ".join(text for _, _, text in found[:MAX_SHOWN]) + (", …" if len(found) > MAX_SHOWN else "")
 
 
 def _doubt(address: Address, state: ServerState, zone: WireName, shown: Question, known: Known, now: float) -> str:
     """Why it would be asked after the others, or not at all; "" if there is no reason."""
-    until = known.of_servers.paused_until(address, shown, now)
+    until = known.memory.server_failures.paused_until(address, shown, now)
     if until is not None:
         return f"failed at this, left alone for {until - now:.0f} s"
     if is_silent(state):
         return f"silent, held down for {max(0.0, state.probe_at - now):.0f} s"
-    return "lame" if is_lame(state, zone, now) else ""
+    if is_lame(state, zone, now):
+        return "lame"
+    is_ipv6 = ":" in address.host
+    return f"IPv{6 if is_ipv6 else 4} seems not to work here" if is_ipv6 in known.memory.families.closed else ""
 
 
 def _speed(state: ServerState) -> str:

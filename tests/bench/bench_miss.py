@@ -182,11 +182,11 @@ async def wired(network: Network, options: Options = UNCHECKED) -> AsyncIterator
     async with trio.open_nursery() as nursery:
         parts = make_parts(options, env, Delegation(zone=ROOT, origin=Origin.HINTS, servers=(SERVER,)), nursery)
         now = env.now()
-        parts.cache.put(
+        parts.memory.cache.put(
             rrset(f"{ZONE} 3600 NS ns1.{ZONE}\n{ZONE} 3600 NS ns2.{ZONE}", now, trust=Trust.ADDITIONAL), now
         )
         for n in (1, 2):
-            parts.cache.put(rrset(f"ns{n}.{ZONE} 3600 A 192.0.2.{n}", now, trust=Trust.ADDITIONAL), now)
+            parts.memory.cache.put(rrset(f"ns{n}.{ZONE} 3600 A 192.0.2.{n}", now, trust=Trust.ADDITIONAL), now)
         tune_collector()
         listener = Listener()
         nursery.start_soon(serve_udp, listener, parts.handler, parts.mesh, trio.Event())

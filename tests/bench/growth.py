@@ -57,7 +57,7 @@ class Measured:
     def fill(self, begin: int, end: int) -> None:
         now = self._daemon.now
         for number in range(begin, end):
-            self._daemon.parts.cache.put(rrset(f"n{number}.filled.test. 86400 A 192.0.2.1", now), now)
+            self._daemon.parts.memory.cache.put(rrset(f"n{number}.filled.test. 86400 A 192.0.2.1", now), now)
 
     def fly(self, flights: int) -> None:
         """Have so many more questions wait for a server that says nothing."""

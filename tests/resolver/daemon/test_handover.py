@@ -77,8 +77,8 @@ async def hands_all(request: Request, stream: trio.abc.Stream) -> None:
         case CacheExport():
             async with trio.open_nursery() as nursery:
                 old = make_parts(ALONE, simulated(), HINTS, nursery)
-                old.cache.put(rrset("www.example. 60 A 192.0.2.1", old.env.now()), old.env.now())
-                for row in exported(old.env, old.cache):
+                old.memory.cache.put(rrset("www.example. 60 A 192.0.2.1", old.env.now()), old.env.now())
+                for row in exported(old.env, old.memory.cache):
                     await stream.send_all(line(row))
             await stream.send_all(msgspec.json.encode(End(2)) + b"\n")
         case StepDown():
@@ -104,7 +104,7 @@ def test_its_cache_is_taken_in_and_it_steps_down_once_we_stand_in_its_place() ->
         assert found.row == HANDED
         parts: Parts = make_parts(ALONE, simulated(), HINTS, nursery)
         await found.bring_cache(parts)
-        assert len(parts.cache) == 1
+        assert len(parts.memory.cache) == 1
         assert old.published == 0
         await found.step_down(77)
         assert old.published == 1
@@ -138,7 +138,7 @@ def test_a_cache_that_does_not_come_is_done_without() -> None:
         assert found is not None
         parts = make_parts(ALONE, simulated(), HINTS, nursery)
         await found.bring_cache(parts)
-        assert len(parts.cache) == 0
+        assert len(parts.memory.cache) == 0
 
     with_old_daemon(hands_sockets, test)
 

@@ -9,7 +9,7 @@ import trio
 
 from cache.names import from_text
 from resolver.daemon.counters import Counts
-from resolver.daemon.recursion import QUESTION_DEADLINE, Recursion, make_memory, make_mesh, make_recursion
+from resolver.daemon.recursion import QUESTION_DEADLINE, Recursion, adopt, make_memory, make_mesh, make_recursion
 from resolver.daemon.trust import make_beliefs
 from resolver.dnssec.options import DnssecOptions
 from resolver.errors import WorkExhausted
@@ -76,7 +76,7 @@ def test_the_cache_knows_where_nothing_from_above_speaks_and_learns_it_anew() ->
     with_lab = msgspec.structs.replace(ALONE, stub=(StubZone(zone="lab.test.", servers=("192.0.2.2:53",)),))
     memory = make_memory(with_lab, Counts())
     assert memory.cache.apexes == {from_text("lab.test.")}
-    memory.adopt(ALONE)
+    adopt(memory, ALONE)
     assert memory.cache.apexes == set()
 
 

@@ -29,7 +29,7 @@ def with_parts(test: Callable[[Parts], Awaitable[None]], options: Options = ALON
 
 def test_a_daemon_that_answers_may_take_over_and_its_cache_is_asked_too() -> None:
     async def test(parts: Parts) -> None:
-        parts.cache.put(rrset("www.example. 3600 A 192.0.2.1", parts.env.now()), parts.env.now())
+        parts.memory.cache.put(rrset("www.example. 3600 A 192.0.2.1", parts.env.now()), parts.env.now())
         assert await faults_of_successor(parts, ()) == ()
         assert parts.counts.service.queries_udp == 2
 

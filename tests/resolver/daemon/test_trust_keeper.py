@@ -202,12 +202,12 @@ def test_what_is_known_is_forgotten_when_a_revoked_key_was_the_last_that_signs(
 
     async def play(one: Kept) -> None:
         known = rrset("www.example. 3600 A 192.0.2.1", one.parts.env.now())
-        one.parts.cache.put(known, one.parts.env.now())
+        one.parts.memory.cache.put(known, one.parts.env.now())
         one.beliefs.learn(begin(ZONE, (DS_OLD, DS_NEW), NOW))
         one.published.keys, one.published.by = [revoked(1), NEW], by
         await one.at_day(0)
         assert one.trusted() == (DS_NEW,)
-        assert (one.parts.cache.peek(known.owner, known.rtype) is not None) is (NEW in by)
+        assert (one.parts.memory.cache.peek(known.owner, known.rtype) is not None) is (NEW in by)
 
     kept(play, tmp_path)
 

@@ -7,11 +7,10 @@ import trio
 import trio.testing
 
 from cache.answer import Answer
-from cache.failures import ServerFailures
+from cache.failures import Failures, ServerFailures
 from cache.options import CacheOptions
-from cache.servers import Servers
 from cache.store import RRsetCache
-from resolver.engine import Means, Mesh, Waits
+from resolver.engine import Means, Memory, Mesh
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import RecursionOptions, ServerOverride
@@ -64,18 +63,15 @@ def means_of(
     turned: Turned,
     env: FakeEnv,
     *,
-    cache: RRsetCache | None = None,
+    memory: Memory | None = None,
     options: RecursionOptions | None = None,
-    servers: Servers | None = None,
-    failures: ServerFailures | None = None,
     counts: IterateCounts | None = None,
     upstream_counts: UpstreamCounts | None = None,
-    waits: Waits | None = None,
     case_randomization: bool = True,
     override: ServerOverride | None = None,
 ) -> Means:
     """What asks servers on this network; what is not given is new."""
-    cache = cache if cache is not None else RRsetCache(CacheOptions())
+    memory = memory or Memory(RRsetCache(CacheOptions()), Failures(), ServerFailures())
     counts = counts or IterateCounts()
     upstream_counts = upstream_counts or UpstreamCounts()
     return Means(
@@ -83,13 +79,10 @@ def means_of(
         env.rng,
         env.network,
         TrioStreams(turned.mesh, env.now, Connections(env.network, SPAWN, upstream_counts), SPAWN),
-        cache,
-        AddressBook(cache, options or RecursionOptions(), counts),
-        servers if servers is not None else Servers(),
-        failures if failures is not None else ServerFailures(),
+        memory,
+        AddressBook(memory.cache, options or RecursionOptions(), counts),
         counts,
         upstream_counts,
-        waits if waits is not None else Waits(),
         case_randomization=case_randomization,
         overrides=[] if override is None else [override],
     )

@@ -11,13 +11,12 @@ import dns.rdatatype
 
 from cache.answer import Question
 from cache.chain import Link
-from cache.failures import ServerFailures
+from cache.failures import Failures, ServerFailures
 from cache.lookup import find_link
 from cache.names import WireName
 from cache.options import CacheOptions
-from cache.servers import Servers
 from cache.store import RRsetCache
-from resolver.engine import Iterator, Landing
+from resolver.engine import Iterator, Landing, Memory
 from resolver.env import Address
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.counts import IterateCounts
@@ -93,8 +92,8 @@ class World:
         self.env = FakeEnv({Address(host, 53): behaviour for host, behaviour in servers.items()}, seed)
         self.ttls = CacheOptions()
         self.cache = RRsetCache(self.ttls)
-        self.servers = Servers()
-        self.failures = ServerFailures()
+        memory = Memory(self.cache, Failures(), ServerFailures())
+        self.servers, self.failures = memory.servers, memory.server_failures
         self.counts = IterateCounts()
         self.upstream_counts = UpstreamCounts()
         self.limits = limits or BudgetLimits()
@@ -104,10 +103,8 @@ class World:
         self.means = means_of(
             self.turned,
             self.env,
-            cache=self.cache,
+            memory=memory,
             options=self.options,
-            servers=self.servers,
-            failures=self.failures,
             counts=self.counts,
             upstream_counts=self.upstream_counts,
         )

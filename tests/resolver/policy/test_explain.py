@@ -48,7 +48,7 @@ class Known:
         self.known = known(*entries)
 
     def failed(self, name: WireName, rtype: int = A) -> "Known":
-        self.known.failures.remember(Question(name, rtype), NO_REACHABLE_AUTHORITY, "no server answers", NOW)
+        self.known.memory.failures.remember(Question(name, rtype), NO_REACHABLE_AUTHORITY, "no server answers", NOW)
         return self
 
     def explain(self, name: WireName, rtype: int = A) -> tuple[list[LinkRow], VerdictRow]:
@@ -202,7 +202,7 @@ def test_an_explanation_changes_nothing() -> None:
     for name in (WWW, from_text("test."), from_text("ns1.test.")):
         node = here.known.cache.use(name)
         assert node is None or node.hits == 0
-    assert len(here.known.servers) == 0
+    assert len(here.known.memory.servers) == 0
 
 
 @pytest.mark.parametrize("origin", ["internal", "special"])

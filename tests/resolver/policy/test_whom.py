@@ -3,15 +3,14 @@
 from cache.failures import Failures, ServerFailures
 from cache.names import ROOT, from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.peeking import Peeking
 from cache.rrset import Entry, Trust
-from cache.servers import Servers
 from cache.store import RRsetCache
+from resolver.engine import Memory
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, configured
 from resolver.iterate.options import ForwardZone, RecursionOptions
 from resolver.policy.whom import Known, next_query, servers_of
-from resolver.upstream.learning import DEAD_AFTER, note_lame, note_refusal, note_reply
+from resolver.upstream.learning import DEAD_AFTER, SAMPLES, note_lame, note_refusal, note_reply
 from tests.build import question, rrset
 
 NOW = 10.0
@@ -26,11 +25,8 @@ def known(*entries: Entry, options: RecursionOptions | None = None, forward: tup
     for entry in entries:
         assert cache.put(entry, entry.received)
     return Known(
-        cache=Peeking(cache),
-        servers=Servers(),
+        memory=Memory(cache, Failures(), ServerFailures()),
         hints=HINTS,
-        failures=Failures(),
-        of_servers=ServerFailures(),
         zones=configured(forward, ()),
         options=options or RecursionOptions(),
         stale=StaleOptions(),
@@ -69,12 +65,12 @@ WWW = question("www.example. A")
 
 def test_the_first_query_is_told_with_the_servers_in_the_order_in_which_they_are_likely_to_be_asked() -> None:
     here = known(NS, GLUE)
-    note_reply(here.servers.of(Address("192.0.2.2", 53)), 0.012, 1.0)
+    note_reply(here.memory.servers.of(Address("192.0.2.2", 53)), 0.012, 1.0)
     assert next_query(WWW, here, NOW) == (
         "www.example. A from the servers of example.: 192.0.2.2 (ns1.example., 12 ms), "
         "192.0.2.1 (ns1.example., not heard yet), ns.other. (its address would be looked up)"
     )
-    assert here.servers.peek(Address("192.0.2.1", 53)) is None
+    assert here.memory.servers.peek(Address("192.0.2.1", 53)) is None
 
 
 def test_what_a_server_is_not_shown_of_the_name_is_told() -> None:
@@ -96,14 +92,35 @@ def test_a_forwarder_is_shown_the_whole_name() -> None:
 def test_servers_in_doubt_stand_last_with_the_reason() -> None:
     here = known(NS, GLUE)
     first, second = Address("192.0.2.1", 53), Address("192.0.2.2", 53)
-    note_lame(here.servers.of(first), NS.owner, NOW)
+    note_lame(here.memory.servers.of(first), NS.owner, NOW)
     for _ in range(DEAD_AFTER):
-        note_refusal(here.servers.of(second), NOW)
+        note_refusal(here.memory.servers.of(second), NOW)
     text = next_query(WWW, here, NOW)
     assert "192.0.2.1 (ns1.example., not heard yet, lame)" in text
     assert "192.0.2.2 (ns1.example., not heard yet, silent, held down for 1 s)" in text
-    here.of_servers.note_failure(first, WWW, NOW)
+    here.memory.server_failures.note_failure(first, WWW, NOW)
     assert "192.0.2.1 (ns1.example., not heard yet, failed at this, left alone for 5 s)" in next_query(WWW, here, NOW)
+
+
+def test_servers_are_ranked_by_what_the_daemon_takes_for_typical() -> None:
+    """One that nobody has heard stands behind a slow one, but where those heard for the first time are quick."""
+    here = known(NS, GLUE)
+    note_reply(here.memory.servers.of(Address("192.0.2.2", 53)), 0.2, 1.0)
+    assert next_query(WWW, here, NOW).index("192.0.2.2 ") < next_query(WWW, here, NOW).index("192.0.2.1 ")
+    for _ in range(SAMPLES):
+        here.memory.typical.note(0.02)
+    assert next_query(WWW, here, NOW).index("192.0.2.1 ") < next_query(WWW, here, NOW).index("192.0.2.2 ")
+
+
+def test_servers_of_a_family_that_does_not_work_here_stand_last() -> None:
+    here = known(NS, GLUE, GLUE_6)
+    six = Address("2001:db8::1", 53)
+    note_reply(here.memory.servers.of(six), 0.001, 1.0)
+    assert next_query(WWW, here, 1.0).startswith("www.example. A from the servers of example.: 2001:db8::1 ")
+    here.memory.families.note_heard(Address("192.0.2.1", 53), 1.0)
+    assert here.memory.families.note_no_route(six, 1.0)
+    text = next_query(WWW, here, 1.0)
+    assert text.index("192.0.2.1 ") < text.index("2001:db8::1 (ns1.example., 1 ms, IPv6 seems not to work here)")
 
 
 def test_many_servers_are_cut_short() -> None:
