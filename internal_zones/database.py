@@ -1,6 +1,6 @@
 """How the state database is read: one read-only connection, one SELECT at a time, in a thread of its own.
 
-Only this module, `opening` and `preparing` touch apsw, and only this one threads. The rules are Corrosion's (its documentation
+Only this module, `opening` and `preparing` touch apsw, one thread at a time. The rules are Corrosion's (its documentation
 and its restore):
 - read-only twice over (open flags and query_only): a plain writer would corrupt replication;
 - never a transaction that outlives one SELECT: a reader holds up WAL truncation and makes `corrosion restore` time out;

@@ -3,23 +3,26 @@
 A client waits for at most `max_wait`; the read itself goes on, so that the next client finds what it brought.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv6Address
-from typing import Final, Never
+from typing import Final, NamedTuple, Never
 
 import trio
+from outcome import Outcome
 
 from internal_zones.bad_rows import BadRows
 from internal_zones.census import Census, Count
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Fault, Reader, Runner, StateFault, StateFile
+from internal_zones.jobs import Jobs, Turns
 from internal_zones.readings import NOBODY, Read, Reading, TooMany, UnitKey, Unknowable, with_last_known_metadata
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
-# Units read by one job of the thread: a job costs some 150 µs of CPU beside its 50 µs of reading. A look waits for it.
-MAX_TOGETHER: Final = 8
+MAX_TOGETHER: Final = 32  # units read by one job of the thread: a look waits for it
 COUNT_EVERY: Final = 120.0  # seconds: what networks have is known well enough by then
 COUNT_TICK: Final = 1.0  # seconds till a network that is new in memory is counted
 DOUBTED: Final = "doubted"  # the fault of a unit whose network has lost too much at once
@@ -49,17 +52,58 @@ def count_each(file: StateFile, networks: Sequence[int]) -> dict[int, Count]:
     return found
 
 
+Take = Callable[[Unit | None], None]
+
+
 class Flight:
-    """A read under way. is_late: somebody has waited for it in vain.
+    """A read that is waited for. takers: who waits; is_late: somebody has waited in vain."""
 
-    unit: what it brought; None: nothing, the database did not bear it."""
+    __slots__ = ("began", "is_late", "takers")
 
-    __slots__ = ("is_late", "landed", "unit")
-
-    def __init__(self) -> None:
-        self.landed = trio.Event()
+    def __init__(self, began: float) -> None:
+        self.began = began
         self.is_late = False
-        self.unit: Unit | None = None
+        self.takers: list[Take] = []
+
+    def land(self, unit: Unit | None) -> None:
+        """Have all go on who wait. None: it cannot be known now."""
+        takers, self.takers = self.takers, []
+        for take in takers:
+            take(unit)
+
+
+class Gathering:
+    """Units that one question waits for."""
+
+    __slots__ = ("_missing", "_then", "_units")
+
+    def __init__(self, count: int, then: Callable[[Sequence[Unit | None]], None]) -> None:
+        """then: called with all of them; None in the place of one that could not be had."""
+        self._units: list[Unit | None] = [None] * count
+        self._missing, self._then = count, then
+
+    def put(self, place: int, unit: Unit | None) -> None:
+        self._units[place] = unit
+        self._missing -= 1
+        if not self._missing:
+            self._then(self._units)
+
+
+class Found(NamedTuple):
+    """What a job of the thread brings: the counts of suspects, the readings, and whether they are ahead of the looks."""
+
+    counted: dict[int, Count]
+    outcomes: list[Reading | StateFault]
+    is_ahead: bool
+
+
+class Batch(NamedTuple):
+    """What is read by one job. generation, gone, began: as of when it was handed over."""
+
+    keys: Sequence[UnitKey]
+    generation: int
+    gone: int
+    began: float
 
 
 class Reads:
@@ -69,6 +113,8 @@ class Reads:
         self,
         file: StateFile,
         run: Runner,
+        jobs: Jobs,
+        turns: Turns,
         units: Units,
         watcher: Watcher,
         *,
@@ -81,7 +127,7 @@ class Reads:
         counts: InternalCounts,
         warn: Warn,
     ) -> None:
-        self._file, self._run = file, run
+        self._file, self._run, self._jobs, self._turns = file, run, jobs, turns
         self._units, self._watcher = units, watcher
         self._now, self._max_wait = now, max_wait
         self._counts, self._warn = counts, warn
@@ -89,35 +135,43 @@ class Reads:
         self._running_since: float | None = None
         self._new_networks: set[int] = set()  # read of since the last tick, and not counted then
         self._newest_networks: set[int] = set()  # those of them that nobody has tried to count yet
-        self._flights: dict[UnitKey, Flight] = {}  # no larger than the queue and the read under way
-        self._ask, self._asked = trio.open_memory_channel[UnitKey](queue)
+        self._flights: dict[UnitKey, Flight] = {}  # the oldest first; no larger than the queue and the read under way
+        self._queue = queue
+        self._waiting: deque[UnitKey] = deque()
+        self._is_serving = False
+        self._is_busy = False  # a job is under way
+        self._is_handing_over = False  # at the end of this turn
+        self._has_alarm = False
 
-    async def bring(self, key: UnitKey) -> Unit | None:
-        """The unit as it is now in the database; None: it cannot be known within `max_wait`."""
+    def bring(self, key: UnitKey, take: Take) -> None:
+        """Have `take` called with the unit as it is now in the database, perhaps at once; None: it cannot be known within
+        `max_wait`."""
         unit = self._units.get(key)
         if unit is not None and self._units.is_current(unit, self._now()):
-            return unit
+            take(unit)
+            return
         flight = self._join(key)
         if flight is None or flight.is_late:
-            return None  # who comes later need not wait in vain, too
-        with trio.move_on_after(self._max_wait) as scope:
-            await flight.landed.wait()
-        if scope.cancelled_caught:
-            self._counts.slow_reads += 1
-            flight.is_late = not flight.landed.is_set()
-        return flight.unit
+            take(None)  # who comes later need not wait in vain, too
+            return
+        flight.takers.append(take)
+
+    def bring_each(self, keys: Sequence[UnitKey], then: Callable[[Sequence[Unit | None]], None]) -> None:
+        """The same for all that a question needs."""
+        if not keys:
+            then(())
+        gathering = Gathering(len(keys), then)
+        for place, key in enumerate(keys):
+            self.bring(key, partial(gathering.put, place))
 
     async def serve(self) -> Never:
-        """Read what is asked for, one unit after another, for ever; what waits already goes to the thread together."""
-        while True:
-            keys = [await self._asked.receive(), *self._waiting_keys()]
-            try:
-                await self._read(keys)
-            finally:
-                for key in keys:
-                    self._flights.pop(key).landed.set()
-            if not self._flights:
-                await self._count_at_once()
+        """Have what is asked for read, for ever; what waits already goes to the thread together."""
+        self._is_serving, self._is_busy, self._running_since = True, False, None
+        self._turns.turn(self._hand_over)
+        try:
+            await self._jobs.serve()
+        finally:
+            self._is_serving = False
 
     @property
     def waiting(self) -> int:
@@ -147,17 +201,24 @@ class Reads:
             for at in range(0, len(networks), MAX_TOGETHER):
                 await self._count(networks[at : at + MAX_TOGETHER])
 
-    async def _count_at_once(self) -> None:
+    def _count_at_once(self) -> None:
         """Count the networks that are new in memory while nobody waits, if the count is true as of the last look."""
         networks = self._census.uncounted(self._newest_networks)[:MAX_TOGETHER]
         self._newest_networks.clear()  # one attempt each: while others commit all the time, the next tick is soon enough
         if not networks or self._watcher.fault is not None:
             return
         suspicions, gone = self._census.suspicions, self._census.gone
-        counted, is_ahead = await self._run(lambda: (count_each(self._file, networks), self._file.is_ahead()))
-        for network, found in counted.items():
-            if not is_ahead and self._census.suspicions == suspicions:
-                self._census.judge(network, found, self._now(), gone)
+
+        def counted(outcome: Outcome[tuple[dict[int, Count], bool]]) -> None:
+            self._is_busy = False
+            found, is_ahead = outcome.unwrap()
+            for network, count in found.items():
+                if not is_ahead and self._census.suspicions == suspicions:
+                    self._census.judge(network, count, self._now(), gone)
+            self._hand_over()
+
+        self._is_busy = True
+        self._jobs.submit(lambda: (count_each(self._file, networks), self._file.is_ahead()), counted)
 
     async def _count(self, networks: Sequence[int]) -> None:
         """Count networks that nobody suspects; a change that came meanwhile makes the count worth nothing."""
@@ -177,45 +238,86 @@ class Reads:
         if flight is not None:
             self._counts.joined_reads += 1
             return flight
-        try:
-            self._ask.send_nowait(key)
-        except trio.WouldBlock:
+        if len(self._waiting) >= self._queue:
             self._counts.full_queue += 1
             return None
-        flight = self._flights[key] = Flight()
+        self._waiting.append(key)
+        flight = self._flights[key] = Flight(self._now())
+        if not self._has_alarm:
+            self._ring_at(flight.began + self._max_wait)
+        if not self._is_handing_over:
+            self._is_handing_over = True
+            self._turns.at_end(self._hand_over)
         return flight
 
-    def _waiting_keys(self) -> Iterator[UnitKey]:
-        for _ in range(MAX_TOGETHER - 1):
-            try:
-                yield self._asked.receive_nowait()
-            except trio.WouldBlock:
-                return
+    def _ring_at(self, moment: float) -> None:
+        self._has_alarm = True
+        self._turns.at(moment, self._note_late)
 
-    async def _read(self, keys: Sequence[UnitKey]) -> None:
-        if self._watcher.fault is not None:
-            return  # found out since these were queued: the queue must not be a line of timeouts
-        generation, started = self._units.generation, self._now()  # what is committed from here on may be missed
-        gone = self._census.gone
+    def _note_late(self) -> None:
+        """Whoever has waited for `max_wait` waits no longer; the reads go on."""
+        self._has_alarm = False
+        now = self._now()
+        for flight in list(self._flights.values()):
+            if flight.began + self._max_wait > now:
+                self._ring_at(flight.began + self._max_wait)
+                return
+            if not flight.is_late:
+                flight.is_late = True
+                self._counts.slow_reads += len(flight.takers)
+                flight.land(None)
+
+    def _hand_over(self) -> None:
+        """Have the thread read what waits, if it is free."""
+        self._is_handing_over = False
+        if self._is_busy or not self._is_serving:
+            return
+        if not self._waiting:
+            self._count_at_once()
+            return
+        if self._watcher.fault is not None:  # found out since these were queued: no line of timeouts
+            keys = list(self._waiting)
+            self._waiting.clear()
+            self._land(keys, {})
+            return
+        keys = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_TOGETHER))]
+        self._is_busy = True
+        self._running_since = self._now()
+        # what is committed from here on may be missed
+        batch = Batch(keys, self._units.generation, self._census.gone, self._running_since)
         suspects = self._census.to_count(key.network for key in keys)
-        self._running_since = started
+        self._jobs.submit(partial(self._read_now, suspects, keys), partial(self._end, batch))
+
+    def _end(self, batch: Batch, found: Outcome[Found]) -> None:
+        """A job is done: keep what it brought, and tell who waits."""
+        self._is_busy, self._running_since = False, None
+        brought: dict[UnitKey, Unit] = {}
         try:
-            counted, outcomes, is_ahead = await self._run(lambda: self._read_now(suspects, keys))
+            self._keep(batch, found.unwrap(), brought)
         finally:
-            self._running_since = None
-        for network, found in counted.items():
-            self._census.judge(network, found, self._now(), gone)
-        for network in self._census.uncounted(key.network for key in keys if key.network != NOBODY):
+            self._land(batch.keys, brought)
+            self._hand_over()
+
+    def _land(self, keys: Sequence[UnitKey], brought: Mapping[UnitKey, Unit]) -> None:
+        for key in keys:
+            flight = self._flights.pop(key, None)
+            if flight is not None:
+                flight.land(brought.get(key))
+
+    def _keep(self, batch: Batch, found: Found, brought: dict[UnitKey, Unit]) -> None:
+        for network, count in found.counted.items():
+            self._census.judge(network, count, self._now(), batch.gone)
+        for network in self._census.uncounted(key.network for key in batch.keys if key.network != NOBODY):
             if network not in self._new_networks:
                 self._new_networks.add(network)
                 self._newest_networks.add(network)
-        for key, outcome in zip(keys, outcomes, strict=False):
+        for key, outcome in zip(batch.keys, found.outcomes, strict=False):
             if isinstance(outcome, StateFault):
                 bump(self._counts.failed_reads, outcome.fault)
                 continue
             before = self._units.get(key)
             self._note(key, outcome, before)
-            unit = Unit(key, outcome, generation, started, is_ahead=is_ahead)
+            unit = Unit(key, outcome, batch.generation, batch.began, is_ahead=found.is_ahead)
             if self._bad_rows.are_new_in(key, outcome.skipped):
                 bump(self._counts.failed_reads, UNREADABLE_ROWS)
                 unit = self._in_doubt(unit, before)
@@ -225,14 +327,12 @@ class Reads:
             elif before is not None:
                 unit.reading = with_last_known_metadata(before.reading, outcome)
             self._units.put(unit)
-            self._flights[key].unit = unit
+            brought[key] = unit
 
-    def _read_now(
-        self, suspects: Sequence[int], keys: Sequence[UnitKey]
-    ) -> tuple[dict[int, Count], list[Reading | StateFault], bool]:
-        """What the job of the thread brings: the counts of suspects, the readings, and whether they are ahead of the looks."""
+    def _read_now(self, suspects: Sequence[int], keys: Sequence[UnitKey]) -> Found:
+        """What the job of the thread brings."""
         counted = count_each(self._file, suspects)
-        return counted, read_each(self._read_unit, self._file, keys), self._file.is_ahead()
+        return Found(counted, read_each(self._read_unit, self._file, keys), self._file.is_ahead())
 
     def _in_doubt(self, unit: Unit, before: Unit | None) -> Unit:
         """The unit with what was last read of it whole: what is made of the rows that can be read is less than the truth."""

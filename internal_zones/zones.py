@@ -19,8 +19,9 @@ from internal_zones.apex import REVERSE, build_apexes
 from internal_zones.bad_rows import BadRows
 from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
-from internal_zones.database import Runner, StateFile, own_thread
+from internal_zones.database import Runner, StateFile
 from internal_zones.inspection import Inspector
+from internal_zones.jobs import InTrio, Jobs, OwnThread, Turns
 from internal_zones.lookup import (
     LAST_KNOWN,
     NETWORK_ERROR,
@@ -80,6 +81,9 @@ _NOT_READY: Final = Answer(rcode=SERVFAIL, errors=(ExtendedError(NOT_READY, "sta
 _UNREADABLE: Final = Answer(rcode=SERVFAIL, errors=(ExtendedError(NETWORK_ERROR, "state database cannot be read now"),))
 
 
+Take = Callable[[Callable[[], Answer]], None]
+
+
 def _say_nothing(event: str, /, **fields: str | int) -> None:
     """The Warn of those who do not listen."""
 
@@ -92,6 +96,7 @@ class InternalZones:
         options: StateOptions,
         *,
         now: Callable[[], float],
+        turns: Turns,
         rng: Bits,
         wall: Callable[[], float] | None = None,
         counts: InternalCounts | None = None,
@@ -100,7 +105,9 @@ class InternalZones:
         connect: "Connect | None" = None,
         watch_file: WatchFile = nobody_tells,
     ) -> None:
-        """now: monotonic seconds; rng: orders the records; run: `database.inline` under simulated time, else a thread.
+        """now: monotonic seconds; turns: in which answers are made; rng: orders the records.
+
+        run: `database.inline` under simulated time, else the database is read in a thread.
 
         wall: Unix time, from which the delay of replication is known.
         connect: a connection to Corrosion's HTTP API, if the options name one. watch_file: has the kernel tell of changes.
@@ -112,7 +119,9 @@ class InternalZones:
         self._statements = tuple(sql)
         self._file = StateFile(options.database, sql)
         self._units = Units(options.max_rows, trusted_for=options.poll + options.max_wait)
-        runner = run or own_thread()
+        thread = OwnThread(turns)
+        runner = run or thread
+        jobs: Jobs = InTrio(run, turns) if run else thread
         self._bad_rows = BadRows(warn)
         read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
         self.inspector = Inspector(self._file, runner, read_unit)
@@ -134,6 +143,8 @@ class InternalZones:
         self._reads = Reads(
             self._file,
             runner,
+            jobs,
+            turns,
             self._units,
             self._watcher,
             now=now,
@@ -191,21 +202,28 @@ class InternalZones:
         self.counts.hits += 1
         return self._answer(place, qname, qtype, client, units, now)
 
-    async def load(self, network: int, qname: WireName, qtype: int, client: bytes) -> Answer:
-        """The answer after reading what it needs, waiting `max_wait` at most for each unit. Never raises for the database."""
+    def ask(self, network: int, qname: WireName, qtype: int, client: bytes, take: Take) -> None:
+        """Have `take` called with what makes the answer: when all is read that it needs, after `max_wait` at the latest.
+
+        Whoever takes it does not raise; what makes it never raises for the database.
+        """
         self.counts.loads += 1
         place = locate(network, qname, self._apexes)
-        units, is_stale = [], False
-        for key in place.units:
-            unit = await self._reads.bring(key)
-            if unit is None:
-                is_stale = True
-                unit = self._last_good(key)
-            if unit is None:
-                self.counts.failures += 1
-                return _UNREADABLE if self._watcher.sighting else _NOT_READY
-            units.append(unit)
-        return self._answer(place, qname, qtype, client, units, self._now(), _STALE if is_stale else ())
+        self._reads.bring_each(
+            place.units, lambda units: take(partial(self._brought, place, qname, qtype, client, units))
+        )
+
+    async def load(self, network: int, qname: WireName, qtype: int, client: bytes) -> Answer:
+        """The same for who waits in trio."""
+        is_there, made = trio.Event(), list[Callable[[], Answer]]()
+
+        def take(make: Callable[[], Answer]) -> None:
+            made.append(make)
+            is_there.set()
+
+        self.ask(network, qname, qtype, client, take)
+        await is_there.wait()
+        return made[0]()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> Never:
         """Watch the database and read from it, for ever; survives every fault. Waits for no database to have started."""
@@ -248,6 +266,21 @@ class InternalZones:
                 shown = dict.fromkeys(machine.address for machine in ordered)
                 return tuple(nearest.reason(first[address], topology, self.options.region) for address in shown)
         return ()
+
+    def _brought(
+        self, place: Place, qname: WireName, qtype: int, client: bytes, brought: Sequence[Unit | None]
+    ) -> Answer:
+        """The answer from what the reads have brought, or from the last good data."""
+        units, is_stale = [], False
+        for key, unit in zip(place.units, brought, strict=True):
+            if unit is None:
+                is_stale = True
+                unit = self._last_good(key)
+            if unit is None:
+                self.counts.failures += 1
+                return _UNREADABLE if self._watcher.sighting else _NOT_READY
+            units.append(unit)
+        return self._answer(place, qname, qtype, client, units, self._now(), _STALE if is_stale else ())
 
     def _answer(
         self,

@@ -244,6 +244,9 @@ class Env(Protocol):
 
     def wall(self) -> float: ...
 
+    def post(self, event: Callable[[], object]) -> None:
+        """Have this called soon in the thread that turns; from whatever thread. Raises OSError once that is over."""
+
     async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Turn it until cancelled: when a timer of its is due, and when something comes in over this network.
 

@@ -118,6 +118,7 @@ class RealEnv:
         self.now = time.monotonic  # as they are: a miss reads the clock a dozen times
         self.wall = time.time
         self.drive = self.loop.drive
+        self.post = self.loop.post
 
     def watch_file(self, path: str) -> RealFileNotices:
         return RealFileNotices(path)

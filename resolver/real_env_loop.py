@@ -4,6 +4,7 @@ A turn of the engine costs one epoll_wait and one reading of the clock, whatever
 something of its own has happened: a stream, a file, a command.
 """
 
+import errno
 import os
 import select
 import time
@@ -24,6 +25,7 @@ MAX_EVENTS: Final = (
     16  # taken in one turn; those behind them are the next turn's: a reply of a server takes 0.1 ms or more
 )
 LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
+CLOSED: Final = -1
 COUNTER: Final = 8  # octets of an eventfd's counter
 
 
@@ -35,6 +37,7 @@ class Loop:
         self._handlers: dict[int, Callable[[], None]] = {}  # by descriptor
         self._soon: deque[Callable[[], object]] = deque()  # trio's turns; from any thread
         self._turned: Turned | None = None
+        self._bell = CLOSED
         self.note_turn: Callable[[float, float], None] = _ignore  # told when each turn began and ended
 
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
@@ -47,7 +50,7 @@ class Loop:
         trio.lowlevel.start_guest_run(
             main,
             *args,
-            run_sync_soon_threadsafe=self._have_done,
+            run_sync_soon_threadsafe=self.post,
             run_sync_soon_not_threadsafe=self._soon.append,
             done_callback=ends.append,
         )
@@ -57,7 +60,8 @@ class Loop:
         finally:
             self._epoll.close()
             self._first.close()
-            os.close(self._bell)
+            bell, self._bell = self._bell, CLOSED
+            os.close(bell)
         return ends[0].unwrap()
 
     async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -117,8 +121,10 @@ class Loop:
             if handler is not None:  # else closed since, by what came before it in this turn
                 handler()
 
-    def _have_done(self, callback: Callable[[], object]) -> None:
-        """Have this done soon, from whatever thread."""
+    def post(self, callback: Callable[[], object]) -> None:
+        """Have this called soon, from whatever thread; raises OSError once nothing runs any more."""
+        if self._bell == CLOSED:
+            raise OSError(errno.EBADF, "nothing runs any more")
         self._soon.append(callback)
         os.eventfd_write(self._bell, 1)
 

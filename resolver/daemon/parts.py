@@ -23,7 +23,7 @@ from resolver.daemon.warm import WarmStart
 from resolver.engine import Iterator, Memory, Mesh, PublicResolver, Streams
 from resolver.env import Env, address_from_text
 from resolver.iterate.delegation import Delegation
-from resolver.loop import Bridge, make_streams
+from resolver.loop import Bridge, MeshTurns, make_streams
 from resolver.observe.boundary import Boundary
 from resolver.observe.measures import Measure, Reading, measures
 from resolver.options import Options
@@ -115,16 +115,16 @@ def make_parts(
     """
     counts = counts or Counts()
     memory = make_memory(options, counts)
-    internal = internal_zones(options, env, counts.internal, run_io)
     boundary = Boundary(env.now, counts.fault, partial(_shed, memory, env))
     mesh = make_mesh(counts, boundary)
-    bridge = Bridge(mesh, env.now, nursery)
+    internal = internal_zones(options, env, mesh, counts.internal, run_io)
+    bridge = Bridge(mesh, env.now)
     streams = make_streams(mesh, env, nursery.start_soon, counts.upstream)
     ways = tapped_network(env.network, tapping), tapped_streams(streams, tapping)
     beliefs = make_beliefs(options.dnssec, anchors, env.wall())
     recursion = make_recursion(options, env, counts, memory, hints, mesh, *ways, beliefs)
     special = SpecialUse(recursion.zones, local.named)
-    sources = _sources(options, env, memory.cache, special, local, internal, recursion, mesh, bridge, beliefs)
+    sources = _sources(options, env, memory.cache, special, local, internal, recursion, mesh, beliefs)
     return Parts(
         options=options,
         env=env,
@@ -166,7 +166,7 @@ def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | Non
     special = SpecialUse(recursion.zones, local.named)
     env, mesh = parts.env, parts.mesh
     parts.handler.adopt(
-        _sources(options, env, memory.cache, special, local, internal, recursion, mesh, parts.bridge, beliefs),
+        _sources(options, env, memory.cache, special, local, internal, recursion, mesh, beliefs),
         options.limits,
         stale_ttl=options.stale.answer_ttl,
         minimal=options.answer.minimal,
@@ -225,7 +225,6 @@ def _sources(
     internal: InternalZones | None,
     recursion: Recursion,
     mesh: Mesh,
-    bridge: Bridge,
     beliefs: Beliefs | None,
 ) -> Sources:
     return Sources(
@@ -235,7 +234,6 @@ def _sources(
         recursion.new_budget,
         views(options.networks),
         mesh,
-        bridge.outside,
         guard=_guard_of(options),
         beside=lambda answer: with_addresses(cache, answer, env.now()),
         local=local,
@@ -274,7 +272,9 @@ def _warm_start(
     return WarmStart(env, memory.cache, memory.servers, options, counts.snapshot, run_io or own_thread(), boundary)
 
 
-def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: Runner | None) -> InternalZones | None:
+def internal_zones(
+    options: Options, env: Env, mesh: Mesh, counts: InternalCounts, run_io: Runner | None
+) -> InternalZones | None:
     """The `.internal` names of these options, not watched yet; None: no state database is configured."""
     if not options.state.database:
         return None
@@ -283,6 +283,7 @@ def internal_zones(options: Options, env: Env, counts: InternalCounts, run_io: R
     return InternalZones(
         options.state,
         now=env.now,
+        turns=MeshTurns(mesh, env.now, env.post),
         rng=env.rng,
         wall=env.wall,
         counts=counts,

@@ -148,7 +148,7 @@ class Reloader:
         parts = self._running.parts
         if wanted.state == parts.options.state:
             return parts.internal
-        internal = internal_zones(wanted, parts.env, parts.counts.internal, self._run_io)
+        internal = internal_zones(wanted, parts.env, parts.mesh, parts.counts.internal, self._run_io)
         scope = None
         if internal is not None:
             scope = await self._background.start(keep_internal, internal, parts.boundary)

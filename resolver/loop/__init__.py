@@ -3,5 +3,6 @@
 from resolver.loop.bridge import Bridge
 from resolver.loop.streams import make_streams
 from resolver.loop.turning import turn_in_trio
+from resolver.loop.turns import MeshTurns
 
-__all__ = ["Bridge", "make_streams", "turn_in_trio"]
+__all__ = ["Bridge", "MeshTurns", "make_streams", "turn_in_trio"]

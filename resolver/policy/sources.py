@@ -1,6 +1,6 @@
 """Which source answers a question: internal zones, local data, special-use names, or the public resolution, in this order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final
@@ -11,7 +11,7 @@ from cache.names import WireName
 from cache.rrset import RRset, Trust
 from cache.rrtypes import ANY, AXFR, CHAOS, IN, IXFR
 from internal_zones import InternalZones
-from resolver.engine import Mesh, PublicResolver
+from resolver.engine import Landing, Mesh, PublicResolver
 from resolver.errors import (
     InternalError,
     NoQuestion,
@@ -42,9 +42,6 @@ NOBODY: Final = IdentityOptions(version="")
 TRANSFERS: Final = frozenset({IXFR, AXFR})
 META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY} - TRANSFERS
 
-# Awaits from the mesh what runs in trio.
-Outside = Callable[[Callable[[], Awaitable[Answer]]], Awaitable[Answer]]
-
 
 def as_it_is(answer: Answer) -> Answer:
     """`answer`, and nothing beside it."""
@@ -62,7 +59,6 @@ class Sources:
         budget: Callable[[], Budget],
         view_of: Callable[[bytes, bytes], View],
         mesh: Mesh,
-        outside: Outside,
         *,
         guard: Guard | None = None,
         beside: Callable[[Answer], Answer] = as_it_is,
@@ -70,7 +66,7 @@ class Sources:
         identity: IdentityOptions = NOBODY,
         trusted: AbstractSet[int] | None = None,
     ) -> None:
-        """mesh: in which questions are answered; outside: what internal zones wait for, they wait for in trio.
+        """mesh: in which questions are answered.
 
         internal: None when no state database is configured; its names are then reserved all the same.
 
@@ -85,7 +81,6 @@ class Sources:
         self._public = public
         self._budget = budget
         self._mesh = mesh
-        self._outside = outside
         self._guard = guard or Guard()
         self._beside = beside
         self._identity = identity
@@ -122,7 +117,11 @@ class Sources:
         return None
 
     def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
-        """Have `give` called with the answer where `answer_now` had none, in a later turn."""
+        """Have `give` called with the answer where `answer_now` had none, in a later turn or in this one."""
+        if self._is_ours(query.qname):
+            take = partial(self._give_at_home, query, give, tally)
+            self._serving(view).ask(view.network_id(), query.qname, query.qtype, view.client, take)
+            return
         self._mesh.start(self._give(query, view, give, tally), "client question")
 
     async def _give(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
@@ -131,9 +130,22 @@ class Sources:
         except ResolutionFailure as failure:
             answer = _noted(tally, "failed", failure.answer())
         except Exception as fault:  # the client is told, and all others are answered
-            self._mesh.report(f"question {query.qname!r}", fault)
-            answer = _noted(tally, "failed", InternalError("an internal error").answer())
+            answer = self._failed(query, fault, tally)
         give(answer)
+
+    def _give_at_home(
+        self, query: Query, give: Callable[[Answer], None], tally: Tally, make: Callable[[], Answer]
+    ) -> None:
+        try:
+            answer = _noted(tally, "internal", make())
+        except Exception as fault:  # the client is told, and all others are answered
+            answer = self._failed(query, fault, tally)
+        give(answer)
+
+    def _failed(self, query: Query, fault: Exception, tally: Tally) -> Answer:
+        """What is said where this program met a fault of its own."""
+        self._mesh.report(f"question {query.qname!r}", fault)
+        return _noted(tally, "failed", InternalError("an internal error").answer())
 
     async def answer(self, query: Query, view: View, tally: Tally) -> Answer:
         """The answer where `answer_now` had none, in the mesh; raises ResolutionFailure."""
@@ -155,8 +167,16 @@ class Sources:
         return heed(query, answer, self._trusted)
 
     async def _at_home(self, view: View, question: Question) -> Answer:
-        load = self._serving(view).load
-        return await self._outside(partial(load, view.network_id(), question.qname, question.qtype, view.client))
+        landing = Landing()
+        made: list[Callable[[], Answer]] = []
+
+        def take(make: Callable[[], Answer]) -> None:
+            made.append(make)
+            landing.land()
+
+        self._serving(view).ask(view.network_id(), question.qname, question.qtype, view.client, take)
+        await self._mesh.landed(landing)
+        return made[0]()
 
     def _serving(self, view: View) -> InternalZones:
         if self._internal is None:

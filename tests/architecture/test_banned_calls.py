@@ -33,6 +33,7 @@ THREADS: Final = ("trio.to_thread", "trio.from_thread", "threading", "concurrent
 MAY_USE_THREADS: Final = frozenset(
     {
         "internal_zones.database",
+        "internal_zones.jobs",
         "cache.snapshot",
         "resolver.daemon",
         "resolver.observe.frame_writer",
@@ -109,7 +110,7 @@ def test_only_real_env_knows_time_randomness_and_the_network() -> None:
     assert_none([found for source in product() if not _is_real_env(source) for found in banned(source, HARMLESS)])
 
 
-def test_threads_are_used_in_four_places() -> None:
+def test_threads_are_used_in_few_places() -> None:
     sources = (source for source in product() if not is_within_any(source.module, MAY_USE_THREADS))
     assert_none([found for source in sources for found in threads(source)])
 

@@ -1,5 +1,6 @@
 """Internal zones at work on a file, and their answers as text, for tests."""
 
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv6Address
@@ -14,6 +15,8 @@ from cache.rrtypes import AAAA, ANY, NOERROR, NS, NXDOMAIN, PTR, SOA, SRV, TXT, 
 from internal_zones import InternalZones, StateOptions
 from internal_zones.database import Runner
 from internal_zones.subscription import Connect
+from resolver.engine import Mesh
+from resolver.loop import MeshTurns, turn_in_trio
 
 CLIENT = IPv6Address("fdaa:0:18:a7b:7d:f066:b83b:2").packed
 TYPES = {"A": A, "NS": NS, "SOA": SOA, "PTR": PTR, "TXT": TXT, "AAAA": AAAA, "SRV": SRV, "ANY": ANY}
@@ -53,9 +56,11 @@ async def asking(
     def note(event: str, /, **fields: str | int) -> None:
         events.append((event, fields))
 
+    mesh = Mesh(_raise_fault)
     zones = InternalZones(
         StateOptions(database=str(path), **options),  # type: ignore[arg-type]  # a test's keywords
         now=trio.current_time,
+        turns=MeshTurns(mesh, trio.current_time, _posting()),
         rng=Random(1),
         wall=wall,
         warn=note,
@@ -63,9 +68,27 @@ async def asking(
         connect=connect,
     )
     async with trio.open_nursery() as nursery:
+        await nursery.start(turn_in_trio, mesh, trio.current_time)
         await nursery.start(zones.run)
         yield Asker(zones)
         nursery.cancel_scope.cancel()
+
+
+def _posting() -> Callable[[Callable[[], object]], None]:
+    """As Env.post, in trio."""
+    token = trio.lowlevel.current_trio_token()
+
+    def post(event: Callable[[], object]) -> None:
+        try:
+            token.run_sync_soon(event)
+        except trio.RunFinishedError as over:
+            raise OSError(errno.EBADF, "nothing runs any more") from over
+
+    return post
+
+
+def _raise_fault(what: str, fault: Exception) -> None:
+    raise fault
 
 
 def shown(answer: Answer) -> list[str] | str:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -11,9 +12,9 @@ from typing import TypeVar
 import pytest
 import trio
 
-from resolver.engine import Mesh
+from resolver.engine import Landing, Mesh
 from resolver.env import Address, Datagram
-from resolver.loop import Bridge
+from resolver.loop import MeshTurns
 from resolver.real_env import RealEnv
 from resolver.real_env_batch import SLOTS
 from resolver.real_env_loop import MAX_EVENTS
@@ -243,23 +244,33 @@ def test_a_timer_rings_in_time() -> None:
     run(test)
 
 
-def test_what_trio_gives_the_mesh_to_do_is_done_though_nothing_else_happens() -> None:
+def test_what_another_thread_posts_is_done_in_a_turn_though_nothing_else_happens() -> None:
     async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
-        bridge = Bridge(mesh, env.now, nursery)
+        landing, rung, here = Landing(), trio.Event(), threading.get_ident()
+        turns = MeshTurns(mesh, env.now, env.post)
 
-        async def work() -> int:
-            await mesh.sleep(SHORT)
-            return await bridge.outside(partial(answer, 42))
+        async def work() -> None:
+            await mesh.landed(landing)
+            assert threading.get_ident() == here
+            rung.set()
 
-        async def answer(number: int) -> int:
-            await trio.sleep(SHORT)
-            return number
+        def post_late() -> None:
+            time.sleep(SHORT)
+            turns.post(landing.land)
 
-        began = env.now()
-        assert await bridge.wait(work()) == 42
-        assert env.now() - began >= 2 * SHORT
+        mesh.start(work(), "test")
+        thread = threading.Thread(target=post_late)
+        thread.start()
+        await rung.wait()
+        thread.join()
 
     run(test)
+
+
+def test_nothing_is_posted_once_nothing_runs() -> None:
+    env = RealEnv()
+    with pytest.raises(OSError, match="nothing runs any more"):
+        env.post(lambda: None)
 
 
 def test_a_task_that_is_started_outside_of_a_turn_is_run_in_the_next() -> None:

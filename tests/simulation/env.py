@@ -1,6 +1,7 @@
 """The Env of one simulated host: trio's clock, a seeded generator, its place on the simulated network."""
 
 import errno
+from collections.abc import Callable
 from random import Random
 
 import trio
@@ -30,6 +31,9 @@ class SimulatedEnv:
 
     def wall(self) -> float:
         return WALL_AT_START + trio.current_time() + self.clock_is_off
+
+    def post(self, event: Callable[[], object]) -> None:
+        trio.lowlevel.current_trio_token().run_sync_soon(event)
 
     async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self._network.turned = turned

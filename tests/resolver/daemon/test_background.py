@@ -42,7 +42,7 @@ def test_a_state_database_is_watched_until_its_scope_retires() -> None:
             parts = make_parts(ALONE, env, HINTS, flights)
             parts_counts = parts.counts.internal
             options = ALONE.__class__(state=StateOptions(database="/nonexistent/state.db"))
-            internal = internal_zones(options, env, parts_counts, inline)
+            internal = internal_zones(options, env, parts.mesh, parts_counts, inline)
             assert internal is not None
             scope = await nursery.start(keep_internal, internal, new_boundary())
             began = trio.current_time()

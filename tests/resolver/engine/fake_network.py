@@ -164,6 +164,9 @@ class FakeEnv:
     def wall(self) -> float:
         return trio.current_time()
 
+    def post(self, event: Callable[[], object]) -> None:
+        trio.lowlevel.current_trio_token().run_sync_soon(event)
+
     async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self.world.turned = turned
         await turn_in_trio(turned, self.now, task_status)

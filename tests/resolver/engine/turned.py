@@ -14,7 +14,7 @@ from resolver.engine import Means, Memory, Mesh
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import RecursionOptions, ServerOverride
-from resolver.loop import Bridge
+from resolver.loop import Bridge, MeshTurns
 from resolver.loop.streams import Connections, TrioStreams
 from resolver.upstream.counts import UpstreamCounts
 from tests.resolver.engine.fake_network import FakeEnv
@@ -38,7 +38,8 @@ class Turned:
         """env: the mesh is what its network delivers to."""
         env = env or FakeEnv({})
         self.mesh = Mesh(raise_fault)
-        self.bridge = Bridge(self.mesh, env.now, SystemTasks())  # type: ignore[arg-type]  # it only starts tasks
+        self.bridge = Bridge(self.mesh, env.now)
+        self.turns = MeshTurns(self.mesh, env.now, env.post)
         env.world.turned = self.mesh
         SPAWN(env.drive, self.mesh)
 

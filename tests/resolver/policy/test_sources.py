@@ -94,7 +94,9 @@ def sources_of(
     )
     internal = None
     if database:
-        internal = InternalZones(StateOptions(database=database), now=trio.current_time, rng=_NoRandomness())
+        internal = InternalZones(
+            StateOptions(database=database), now=trio.current_time, turns=turned.turns, rng=_NoRandomness()
+        )
     return Sources(
         SpecialUse(),
         internal,
@@ -102,7 +104,6 @@ def sources_of(
         lambda: Budget(trio.current_time() + 10),
         views({}),
         turned.mesh,
-        turned.bridge.outside,
         guard=Guard(rebind),
         local=Local(
             [rrset(text) for text in LOCAL_RECORDS],

@@ -1,0 +1,119 @@
+"""Where is the state database read? In one thread of its own, job by job; what comes of a job is told in a turn of the loop.
+
+No task waits for a job, and trio takes no turn for it: a job costs two wake-ups, of the thread and of the loop.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
+from typing import Final, Never, Protocol, TypeVar
+
+import trio
+from outcome import Outcome, capture
+
+from internal_zones.database import Runner
+
+T = TypeVar("T")
+
+MAX_WAITING: Final = 2  # jobs: reads have one at a time, and one may be left over from before
+
+
+class Alarm(Protocol):
+    """Something that will be called at a moment."""
+
+    def call_off(self) -> None: ...
+
+
+class Turns(Protocol):
+    """The turns of the loop, in which all answers are made (resolver.loop has them)."""
+
+    def turn(self, event: Callable[[], None], /) -> None:
+        """It happens now."""
+
+    def post(self, event: Callable[[], None], /) -> None:
+        """It happens soon; called from whatever thread."""
+
+    def at(self, moment: float, event: Callable[[], None], /) -> Alarm:
+        """It happens then, in monotonic seconds, unless it is called off."""
+
+    def at_end(self, event: Callable[[], None], /) -> None:
+        """It happens at the end of this turn, or of the next one where there is none."""
+
+
+class Jobs(Protocol):
+    """Does jobs elsewhere."""
+
+    def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
+        """Have `then` called, in a later turn, with what came of the job."""
+
+    async def serve(self) -> Never:
+        """Do the jobs, until cancelled."""
+
+
+class OwnThread:
+    """Jobs in one thread, in the order they came; a Runner, too.
+
+    Nobody waits for the thread: a disk that hangs cannot hold up the daemon's end.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._is_running = False
+
+    def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
+        if not self._is_running:
+            self._is_running = True
+            Thread(target=_work, args=(self._todo,), name="state database", daemon=True).start()
+        self._todo.put(partial(self._do, job, then))
+
+    async def serve(self) -> Never:
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._todo.put(None)
+            self._todo, self._is_running = SimpleQueue(), False
+
+    async def __call__(self, job: Callable[[], T], /) -> T:
+        done = trio.Event()
+        found: list[Outcome[T]] = []
+
+        def then(outcome: Outcome[T]) -> None:
+            found.append(outcome)
+            done.set()
+
+        self.submit(job, then)
+        await done.wait()
+        return found[0].unwrap()
+
+    def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> None:
+        self._turns.post(partial(then, capture(job)))
+
+
+class InTrio:
+    """Jobs done by a Runner, for simulated time."""
+
+    def __init__(self, run: Runner, turns: Turns) -> None:
+        self._run, self._turns = run, turns
+        self._todo, self._next = trio.open_memory_channel[Callable[[], Awaitable[None]]](MAX_WAITING)
+
+    def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
+        self._todo.send_nowait(partial(self._do, job, then))
+
+    async def serve(self) -> Never:
+        while True:
+            do = await self._next.receive()
+            await do()
+
+    async def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> None:
+        outcome = await self._run(partial(capture, job))
+        self._turns.turn(partial(then, outcome))
+
+
+def _work(todo: SimpleQueue[Callable[[], None] | None]) -> None:
+    """Do what there is to do, until there is nothing more, or nobody to be told."""
+    with suppress(OSError):
+        while (do := todo.get()) is not None:
+            do()

@@ -1,0 +1,92 @@
+"""Jobs go to one thread, in their order; what comes of them is told in turns of the loop."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+import trio
+from outcome import Outcome
+
+from internal_zones.jobs import OwnThread
+from resolver.engine import Mesh
+from resolver.loop import MeshTurns
+from tests.resolver.engine.turned import raise_fault
+
+NAME = "state database"
+
+
+class Told:
+    """The outcomes of jobs, and whether each was told in a turn of the loop's own thread."""
+
+    def __init__(self) -> None:
+        self.values: list[object] = []
+        self.is_all = trio.Event()
+        self._here = threading.get_ident()
+
+    def take(self, outcome: Outcome[int]) -> None:
+        assert threading.get_ident() == self._here
+        try:
+            self.values.append(outcome.unwrap())
+        except ZeroDivisionError:
+            self.values.append("fault")
+        if len(self.values) == 3:
+            self.is_all.set()
+
+
+def thread(post: Callable[[Callable[[], object]], None]) -> OwnThread:
+    return OwnThread(MeshTurns(Mesh(raise_fault), trio.current_time, post))
+
+
+def running() -> int:
+    return sum(one.name == NAME for one in threading.enumerate())
+
+
+async def no_more_than(before: int) -> None:
+    with trio.fail_after(10):
+        while running() > before:  # noqa: ASYNC110  # threads tell nobody that they end
+            await trio.sleep(0.001)
+
+
+def test_jobs_are_done_in_their_order_and_told_in_the_loops_thread() -> None:
+    async def main() -> None:
+        before = running()
+        jobs, told = thread(trio.lowlevel.current_trio_token().run_sync_soon), Told()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(jobs.serve)
+            for job in (lambda: 1, lambda: 1 // 0, lambda: 3):
+                jobs.submit(job, told.take)
+            await told.is_all.wait()
+            assert told.values == [1, "fault", 3]
+            nursery.cancel_scope.cancel()
+        await no_more_than(before)
+
+    trio.run(main)
+
+
+def test_it_is_a_runner_whose_thread_ends_with_it_and_begins_again() -> None:
+    async def main() -> None:
+        jobs, before = thread(trio.lowlevel.current_trio_token().run_sync_soon), running()
+        for _ in range(2):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(jobs.serve)
+                assert await jobs(lambda: threading.current_thread().name) == NAME
+                with pytest.raises(ZeroDivisionError):
+                    await jobs(lambda: 1 // 0)
+                assert running() == before + 1
+                nursery.cancel_scope.cancel()
+            await no_more_than(before)
+
+    trio.run(main)
+
+
+def test_a_thread_that_nobody_listens_to_any_more_ends() -> None:
+    def post(event: Callable[[], object]) -> None:
+        raise OSError("nothing runs any more")
+
+    before = running()
+    thread(post).submit(lambda: 1, lambda outcome: None)
+    until = time.monotonic() + 10
+    while running() > before and time.monotonic() < until:
+        time.sleep(0.001)
+    assert running() == before
