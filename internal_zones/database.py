@@ -9,7 +9,7 @@ and its restore):
 """
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
@@ -33,6 +33,7 @@ from internal_zones.opening import NO_FILE, NO_STAMP, Wal, connect, connect_to_w
 from internal_zones.plans import LARGE
 from internal_zones.preparing import prepare
 from internal_zones.rows import Row
+from internal_zones.together import Question, rows_of_each, together
 from internal_zones.wal_origin import NOTHING_SEEN, foreign_by, see
 
 if TYPE_CHECKING:
@@ -100,8 +101,15 @@ class Sighting(NamedTuple):
 class Reader(Protocol):
     """What reading a unit needs of the database."""
 
-    def select(self, name: str, parameters: Mapping[str, int | str]) -> list[Row]:
+    def select(self, name: str, parameters: Mapping[str, int | str]) -> Sequence[Row]:
         """Every row of the mapping's statement `name`; raises StateFault."""
+
+
+class ReaderOfMany(Reader, Protocol):
+    """What reading units together needs of it."""
+
+    def select_each(self, name: str, questions: Sequence[Question]) -> Sequence[Sequence[Row]] | None:
+        """The same for each network and app; None: it has to be selected one by one. Raises StateFault if it is locked."""
 
 
 class StateFile:
@@ -112,6 +120,7 @@ class StateFile:
         self._path = path
         self._large = large
         self._statements = statements
+        self._together = {name: said for name, sql in statements.items() if (said := together(name, sql))}
         self._connection: apsw.Connection | None = None
         self._seen = Sighting(0, 0, 0, 0, 0)
         self._clocks: Clocks | None = None
@@ -180,6 +189,24 @@ class StateFile:
         if len(rows) > MAX_ROWS:
             raise StateFault(Fault.TOO_MANY_ROWS, f"{name} yields more than {MAX_ROWS} rows")
         return rows
+
+    def select_each(self, name: str, questions: Sequence[Question]) -> Sequence[Sequence[Row]] | None:
+        """Every row of the statement `name` for each network and app, by one step of SQLite's; raises StateFault if it is locked.
+
+        None: it has to be selected one by one, which also tells what is wrong.
+        """
+        sql = self._together.get(name)
+        if sql is None or self._connection is None or name in self._seen.problems:
+            return None
+        connection = self._connection
+        try:
+            return rows_of_each(
+                lambda sql, values: connection.execute(sql, values).fetchall(), sql, questions, MAX_ROWS
+            )
+        except (apsw.BusyError, apsw.LockedError) as problem:
+            raise self._faulted(problem, name) from problem
+        except (apsw.Error, UnicodeDecodeError):
+            return None
 
     def count(self, name: str, parameters: Mapping[str, int | str]) -> int:
         """How many rows the statement `name` yields, MAX_ROWS + 1 at most; raises StateFault."""

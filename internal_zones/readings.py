@@ -3,7 +3,7 @@
 Each unit is a few indexed SELECTs and becomes one frozen value; nothing is read that nobody asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
@@ -281,7 +281,7 @@ def _read_topology(reader: Reader) -> Reading:
     return Reading(topology, len(hosts) + len(placed), unread)
 
 
-def _optional(reader: Reader, name: str) -> list[Row]:
+def _optional(reader: Reader, name: str) -> Sequence[Row]:
     try:
         return reader.select(name, {})
     except StateFault as problem:

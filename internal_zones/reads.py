@@ -5,7 +5,6 @@ A client waits for at most `max_wait`; the read itself goes on, so that the next
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple, Never
@@ -14,42 +13,20 @@ import trio
 from outcome import Outcome
 
 from internal_zones.bad_rows import BadRows
+from internal_zones.batches import count_each, read_each
 from internal_zones.census import Census, Count
 from internal_zones.counts import InternalCounts, bump
-from internal_zones.database import Fault, Reader, Runner, StateFault, StateFile
+from internal_zones.database import Runner, StateFault, StateFile
 from internal_zones.jobs import Jobs, Turns
 from internal_zones.readings import NOBODY, Read, Reading, TooMany, UnitKey, Unknowable, with_last_known_metadata
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
-MAX_TOGETHER: Final = 32  # units read by one job of the thread: a look waits for it
+MAX_TOGETHER: Final = 16  # units read by one job of the thread: a look waits for it
 COUNT_EVERY: Final = 120.0  # seconds: what networks have is known well enough by then
 COUNT_TICK: Final = 1.0  # seconds till a network that is new in memory is counted
 DOUBTED: Final = "doubted"  # the fault of a unit whose network has lost too much at once
 UNREADABLE_ROWS: Final = "unreadable_rows"  # the fault of a unit some of whose rows cannot be read
-
-
-def read_each(read: Read, reader: Reader, keys: Sequence[UnitKey]) -> list[Reading | StateFault]:
-    """The reading of each unit, or why there is none; fewer than keys when the database is locked. Runs in its thread."""
-    outcomes: list[Reading | StateFault] = []
-    for key in keys:
-        try:
-            outcomes.append(read(reader, key))
-        except StateFault as fault:
-            outcomes.append(fault)
-            if fault.fault is Fault.BUSY:
-                break  # each of the others would wait for the lock too
-    return outcomes
-
-
-def count_each(file: StateFile, networks: Sequence[int]) -> dict[int, Count]:
-    """The rows of each network that can be counted. Runs in the thread."""
-    found = {}
-    for network in networks:
-        where: dict[str, int | str] = {"network": network, "app": "", "address": ""}
-        with suppress(StateFault):
-            found[network] = Count(file.count("apps", where), file.count("instances", where))
-    return found
 
 
 Take = Callable[[Unit | None], None]

@@ -7,6 +7,7 @@ answered from.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 from socket import AF_INET6, inet_pton  # noqa: TID251  # text to octets: there is no socket in it
 from sys import intern
@@ -26,6 +27,8 @@ MAX_PORT = 65535
 MAX_LABEL = 63  # octets, RFC 1035 §2.3.4
 MAX_BAD = 20  # rows of one reading that are told apart; all of them are counted
 MAX_SHOWN = 80  # characters of an id
+MAX_TEXTS = 4096  # of metadata that are remembered with what they say
+MAX_SHARED = 512  # characters of such a text: with what they say they take 8 MB at most
 SIX_PN = 0xFDAA  # the first 16 bits of every 6PN address
 SEPARATORS = frozenset(",;= ")  # of the items of lists, and of their parts
 
@@ -112,16 +115,18 @@ class Skipped(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-class Within(msgspec.Struct, frozen=True, gc=False):
+class Within:
     """The addresses that rows of a network may have: those under its own /48, and those of `others`."""
 
-    network: int
-    others: tuple[IPv6Network, ...] = ()
+    __slots__ = ("network", "others", "own")
+
+    def __init__(self, network: int, others: tuple[IPv6Network, ...] = ()) -> None:
+        self.network, self.others = network, others
+        self.own = (SIX_PN << 32 | network).to_bytes(6, "big")  # what their addresses begin with
 
     def holds(self, address: bytes) -> bool:
         """Is it one of them? address: 16 octets."""
-        own = address[:6] == (SIX_PN << 32 | self.network).to_bytes(6, "big")
-        return own or any(IPv6Address(address) in prefix for prefix in self.others)
+        return address.startswith(self.own) or any(IPv6Address(address) in prefix for prefix in self.others)
 
 
 class HalfReplicated(ValueError):
@@ -185,18 +190,20 @@ def machine(within: Within, row: Row) -> Machine:
     """A Machine from (id, region, host, address, state, metadata, skip_dns)."""
     name, region, host, address, state, metadata, skip_dns = row
     is_started = _is_started(state, skip_dns)
-    found = Machine(
-        id=_label("id", name),
-        region=intern(_label("region", region)),
-        host=intern(host) if isinstance(host, str) else "",
-        address=_address("address", address, within),
-        is_started=is_started,
-    )
+    known: tuple[tuple[str, str], ...] | None
     try:
-        known = _metadata(metadata)
+        known, is_current = _metadata(metadata), True
     except Unreadable:
-        return msgspec.structs.replace(found, metadata=None, is_metadata_current=False)
-    return msgspec.structs.replace(found, metadata=known) if known else found
+        known, is_current = None, False
+    return Machine(
+        _label("id", name),
+        intern(_label("region", region)),
+        intern(host) if isinstance(host, str) else "",
+        _address("address", address, within),
+        is_started,
+        known,
+        is_current,
+    )
 
 
 def instance(within: Within, row: Row) -> Instance:
@@ -282,6 +289,8 @@ def duplicates(machines: Iterable[Machine]) -> tuple[bytes, ...]:
 
 
 def _is_started(state: object, skip_dns: object) -> bool:
+    if state == STARTED and skip_dns.__class__ is int and not skip_dns:  # as most are
+        return True
     if skip_dns is not None and not isinstance(skip_dns, int):
         raise Unreadable("skip_dns", skip_dns, "0 or 1 is expected")
     if skip_dns or state == DESTROYED:
@@ -299,6 +308,8 @@ def _text(column: str, value: object) -> str:
 
 def _label(column: str, value: object) -> str:
     """Text that can be a label of a name and an item of a list."""
+    if isinstance(value, str) and value.isalnum() and value.isascii() and len(value) <= MAX_LABEL:  # as most are
+        return value
     text = _text(column, value)
     wrong = _no_label(text)
     if wrong:
@@ -334,6 +345,8 @@ def _address(column: str, value: object, within: Within) -> bytes:
         octets = inet_pton(AF_INET6, text)  # a fiftieth of what ipaddress takes
     except (OSError, ValueError) as wrong:
         raise Unreadable(column, value, "an IPv6 address is expected") from wrong
+    if octets.startswith(within.own) and not percent:
+        return octets
     if percent or not within.holds(octets):
         raise Unreadable(column, value, "an address under the network's own prefix is expected")
     return octets
@@ -346,11 +359,19 @@ def _metadata(value: object) -> tuple[tuple[str, str], ...]:
     """Metadata values are strings; any other value under a key is left out. An empty object is whole: most have none."""
     if not isinstance(value, str):
         raise Unreadable("metadata", value, "a JSON object is expected")
+    return _metadata_of_many(value) if len(value) <= MAX_SHARED else _metadata_in(value)
+
+
+def _metadata_in(value: str) -> tuple[tuple[str, str], ...]:
     try:
         fields = _decode_object(value)
     except ValueError as wrong:  # msgspec's own, and that of text which has no octets
         raise Unreadable("metadata", value, "a JSON object is expected") from wrong
     return tuple((intern(key), intern(text)) for key, text in fields.items() if isinstance(text, str))
+
+
+# Machines of one kind have the same text: it is read once, and what it says is one object.
+_metadata_of_many = lru_cache(MAX_TEXTS)(_metadata_in)
 
 
 def _type_of(value: object) -> str:

@@ -14,11 +14,11 @@ from typing import Final, NamedTuple, Never
 import trio
 
 from internal_zones.bad_rows import BadRows
+from internal_zones.batches import read_each
 from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFault, StateFile
 from internal_zones.readings import AppData, Read, Reading, UnitKey, with_last_known_metadata
-from internal_zones.reads import read_each
 from internal_zones.rows import owner, read_rows
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn

@@ -1,6 +1,6 @@
 """The queue is bounded, the wait is bounded, and one read serves all who ask for the same; the rest is in test_faults."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,10 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from internal_zones.database import Fault, StateFault
-from internal_zones.readings import Kind, Reading, UnitKey, read
-from internal_zones.reads import MAX_TOGETHER, read_each
-from internal_zones.rows import Row
+from internal_zones.reads import MAX_TOGETHER
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import asking
 
@@ -80,29 +77,6 @@ def test_what_waits_is_read_together_by_few_jobs(path: Path) -> None:
             assert 3 <= run.jobs - jobs <= 4
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-
-
-class LockedReader:
-    """Bears so many selects, then fails with the fault."""
-
-    def __init__(self, fault: Fault) -> None:
-        self._fault, self.asked = fault, 0
-
-    def select(self, name: str, parameters: Mapping[str, int | str]) -> list[Row]:
-        self.asked += 1
-        if self.asked == 2:
-            raise StateFault(self._fault, name)
-        return []
-
-
-@pytest.mark.parametrize(
-    ("fault", "asked", "outcomes"), [(Fault.BUSY, 2, 2), (Fault.CORRUPT, 4, 4), (Fault.STATEMENT, 4, 4)]
-)
-def test_units_read_together_fail_alone_but_for_a_lock(fault: Fault, asked: int, outcomes: int) -> None:
-    reader = LockedReader(fault)
-    found = read_each(read, reader, [UnitKey(Kind.APPS, network) for network in (1, 2, 3, 4)])
-    assert (reader.asked, len(found)) == (asked, outcomes)
-    assert [type(outcome) for outcome in found[:2]] == [Reading, StateFault]
 
 
 def test_questions_asked_before_the_first_look_wait_for_it(path: Path) -> None:

@@ -1,0 +1,55 @@
+"""How is one statement read for many questions? In one step of SQLite's, as one text (pure, but for the queries it is handed).
+
+Between two steps of a statement the interpreter turns to whatever thread wants it, and a busy event loop gives it back after 5 ms
+at the soonest: a step for each row, a read costs more hand-overs than work.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from msgspec import DecodeError, json
+
+from internal_zones.mapping import COLUMNS
+from internal_zones.rows import Row
+
+Question = tuple[int, str]  # a network and an app
+Query = Callable[[str, tuple[int | str, ...]], list[Row]]
+
+PLACES: Final = MappingProxyType({"network": "(q.value ->> 0)", "app": "(q.value ->> 1)"})
+# What is no parameter, though it may look like one: texts, names in quotes, comments.
+_TOKEN: Final = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|[:@$]([A-Za-z_]\w*)""",
+    re.DOTALL,
+)
+# An operator's JSON would stand in ours as JSON: put together with nothing it is text again. A BLOB may be taken for JSON
+# (SQLite's JSONB): in its place stands what no number can be, and nobody takes for an answer.
+_COLUMN: Final = """CASE typeof("{0}") WHEN 'text' THEN "{0}" || '' WHEN 'blob' THEN 9e999 ELSE "{0}" END"""
+_EACH: Final = (
+    "SELECT json_group_array(json((SELECT json_group_array(json_array({0})) FROM (SELECT * FROM ({1}) LIMIT ?2))))"
+    " FROM json_each(?1) q"
+)
+_DECODER: Final = json.Decoder(list[list[tuple[str | int | float | None, ...]]])
+
+
+def together(name: str, sql: str) -> str:
+    """The statement `name` for many questions, each a network and an app; "": it has other parameters, or no such columns.
+
+    It yields one row of one text: a JSON list, by question, of rows. ?1: the questions; ?2: how many rows of one at most.
+    """
+    used = {token[1] for token in _TOKEN.finditer(sql) if token[1]}
+    if not used <= PLACES.keys():
+        return ""
+    placed = _TOKEN.sub(lambda token: PLACES[token[1]] if token[1] else token[0], sql)
+    return _EACH.format(", ".join(map(_COLUMN.format, COLUMNS[name])), placed)
+
+
+def rows_of_each(query: Query, sql: str, questions: Sequence[Question], most: int) -> Sequence[Sequence[Row]] | None:
+    """The rows for each of the questions; None: they hold what cannot be told in JSON, or more than `most` for one question."""
+    [[found]] = query(sql, (json.encode(questions).decode(), most + 1))
+    try:
+        rows = _DECODER.decode(str(found))
+    except DecodeError:
+        return None
+    return rows if all(len(of_one) <= most for of_one in rows) else None
