@@ -11,13 +11,13 @@ from threading import Thread
 from typing import Final, Never, Protocol, TypeVar
 
 import trio
-from outcome import Outcome, capture
+from outcome import Error, Outcome, Value, capture
 
 from internal_zones.database import Runner
 
 T = TypeVar("T")
 
-MAX_WAITING: Final = 2  # jobs: reads have one at a time, and one may be left over from before
+MAX_WAITING: Final = 8  # jobs: looks and reads have one at a time, and one may be left over from before
 
 
 class Alarm(Protocol):
@@ -108,7 +108,11 @@ class InTrio:
             await do()
 
     async def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> None:
-        outcome = await self._run(partial(capture, job))
+        outcome: Outcome[T]
+        try:
+            outcome = Value(await self._run(job))
+        except Exception as fault:  # raised where it is told
+            outcome = Error(fault)
         self._turns.turn(partial(then, outcome))
 
 

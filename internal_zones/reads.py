@@ -109,14 +109,13 @@ class Reads:
         self._now, self._max_wait = now, max_wait
         self._counts, self._warn = counts, warn
         self._read_unit, self._bad_rows, self._census = read, bad_rows, census
-        self._running_since: float | None = None
+        self._running_since: float | None = None  # when the job under way was handed over
         self._new_networks: set[int] = set()  # read of since the last tick, and not counted then
         self._newest_networks: set[int] = set()  # those of them that nobody has tried to count yet
         self._flights: dict[UnitKey, Flight] = {}  # the oldest first; no larger than the queue and the read under way
         self._queue = queue
         self._waiting: deque[UnitKey] = deque()
         self._is_serving = False
-        self._is_busy = False  # a job is under way
         self._is_handing_over = False  # at the end of this turn
         self._has_alarm = False
 
@@ -141,12 +140,13 @@ class Reads:
         for place, key in enumerate(keys):
             self.bring(key, partial(gathering.put, place))
 
-    async def serve(self) -> Never:
+    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> Never:
         """Have what is asked for read, for ever; what waits already goes to the thread together."""
-        self._is_serving, self._is_busy, self._running_since = True, False, None
+        self._is_serving, self._running_since = True, None
         self._turns.turn(self._hand_over)
+        task_status.started()
         try:
-            await self._jobs.serve()
+            await trio.sleep_forever()
         finally:
             self._is_serving = False
 
@@ -187,14 +187,14 @@ class Reads:
         suspicions, gone = self._census.suspicions, self._census.gone
 
         def counted(outcome: Outcome[tuple[dict[int, Count], bool]]) -> None:
-            self._is_busy = False
+            self._running_since = None
             found, is_ahead = outcome.unwrap()
             for network, count in found.items():
                 if not is_ahead and self._census.suspicions == suspicions:
                     self._census.judge(network, count, self._now(), gone)
             self._hand_over()
 
-        self._is_busy = True
+        self._running_since = self._now()
         self._jobs.submit(lambda: (count_each(self._file, networks), self._file.is_ahead()), counted)
 
     async def _count(self, networks: Sequence[int]) -> None:
@@ -247,7 +247,7 @@ class Reads:
     def _hand_over(self) -> None:
         """Have the thread read what waits, if it is free."""
         self._is_handing_over = False
-        if self._is_busy or not self._is_serving:
+        if self._running_since is not None or not self._is_serving:
             return
         if not self._waiting:
             self._count_at_once()
@@ -258,16 +258,15 @@ class Reads:
             self._land(keys, {})
             return
         keys = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_TOGETHER))]
-        self._is_busy = True
-        self._running_since = self._now()
+        began = self._running_since = self._now()
         # what is committed from here on may be missed
-        batch = Batch(keys, self._units.generation, self._census.gone, self._running_since)
+        batch = Batch(keys, self._units.generation, self._census.gone, began)
         suspects = self._census.to_count(key.network for key in keys)
         self._jobs.submit(partial(self._read_now, suspects, keys), partial(self._end, batch))
 
     def _end(self, batch: Batch, found: Outcome[Found]) -> None:
         """A job is done: keep what it brought, and tell who waits."""
-        self._is_busy, self._running_since = False, None
+        self._running_since = None
         brought: dict[UnitKey, Unit] = {}
         try:
             self._keep(batch, found.unwrap(), brought)

@@ -6,13 +6,16 @@ put in the other's place. A fault is looked at again with growing pauses, and is
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Never, Protocol
 
 import trio
+from outcome import Outcome
 
 from internal_zones.clocks import MANY_GONE, Commit, Touches
 from internal_zones.counts import InternalCounts, bump
-from internal_zones.database import Runner, Sighting, StateFault, StateFile
+from internal_zones.database import Sighting, StateFault, StateFile
+from internal_zones.jobs import Jobs
 from internal_zones.outdating import outdated
 from internal_zones.units import Units
 
@@ -54,7 +57,7 @@ class Watcher:
     def __init__(
         self,
         file: StateFile,
-        run: Runner,
+        jobs: Jobs,
         units: Units,
         *,
         now: Callable[[], float],
@@ -73,7 +76,7 @@ class Watcher:
         self._noticed_at = self._looked_at = float("-inf")
         self._gap = LEAST_PAUSE
         self.untold: str | None = ""  # why nobody tells of changes; None: the kernel does
-        self._file, self._run, self._units = file, run, units
+        self._file, self._jobs, self._units = file, jobs, units
         self._now, self._poll = now, poll
         self._counts, self._warn = counts, warn
         self._failures = 0
@@ -154,15 +157,22 @@ class Watcher:
         """Look once, and act on what was seen."""
         started = self._looked_at = self._now()
         self._begun += 1
-        number = self._begun
+        is_over = trio.Event()
+        self._jobs.submit(self._file.look, partial(self._note, self._begun, started, is_over))
+        await is_over.wait()
+
+    def _note(self, number: int, started: float, is_over: trio.Event, outcome: Outcome[Sighting]) -> None:
+        """A look is over. In the turn that it is told in: what is read after it must not be kept before."""
         try:
-            sighting = await self._run(self._file.look)
+            sighting = outcome.unwrap()
         except StateFault as fault:
             self._note_fault(fault)
         else:
             self._note_sighting(sighting, started)
             self._confirmed = number
             self._gap = min(max(LEAST_PAUSE, PAUSES * (self._now() - started)), max(self._poll, LEAST_PAUSE))
+        finally:
+            is_over.set()
         self._ended.set()
         self._ended = trio.Event()
 

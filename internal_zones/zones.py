@@ -21,7 +21,7 @@ from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFile
 from internal_zones.inspection import Inspector
-from internal_zones.jobs import InTrio, Jobs, OwnThread, Turns
+from internal_zones.jobs import InTrio, OwnThread, Turns
 from internal_zones.lookup import (
     LAST_KNOWN,
     NETWORK_ERROR,
@@ -121,7 +121,7 @@ class InternalZones:
         self._units = Units(options.max_rows, trusted_for=options.poll + options.max_wait)
         thread = OwnThread(turns)
         runner = run or thread
-        jobs: Jobs = InTrio(run, turns) if run else thread
+        jobs = self._jobs = InTrio(run, turns) if run else thread
         self._bad_rows = BadRows(warn)
         read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
         self.inspector = Inspector(self._file, runner, read_unit)
@@ -130,7 +130,7 @@ class InternalZones:
         self._census = Census(options.min_share, options.doubt_for, self.counts, warn)
         self._watcher = Watcher(
             self._file,
-            runner,
+            jobs,
             self._units,
             now=now,
             poll=options.poll,
@@ -228,9 +228,10 @@ class InternalZones:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> Never:
         """Watch the database and read from it, for ever; survives every fault. Waits for no database to have started."""
         task_status.started()
-        await self._watcher.look()  # what is asked for meanwhile stands in the queue
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._reads.serve)
+            nursery.start_soon(self._jobs.serve)
+            await self._watcher.look()  # what is asked for meanwhile stands in the queue
+            await nursery.start(self._reads.serve)
             nursery.start_soon(self._reads.count)
             if self._is_told:
                 nursery.start_soon(self._watcher.listen, self.options.database)

@@ -1,13 +1,19 @@
 """What counts as a change, and how often is looked."""
 
+from collections.abc import Callable
+from typing import Never, TypeVar
+
 import pytest
 import trio
 import trio.testing
+from outcome import Outcome, capture
 
 from internal_zones.counts import InternalCounts
-from internal_zones.database import Fault, Sighting, StateFault, StateFile, inline
+from internal_zones.database import Fault, Sighting, StateFault, StateFile
 from internal_zones.units import Units
 from internal_zones.watcher import LEAST_PAUSE, MAX_PAUSE, Watcher, has_changed, pause
+
+T = TypeVar("T")
 
 SEEN = Sighting(1, 2, 1, 7, 3, {})
 
@@ -34,6 +40,19 @@ def test_pauses_grow_with_failures_up_to_a_bound() -> None:
     assert pause(5, 10.0) == 10.0
 
 
+class AtOnce:
+    """Jobs, each done where it is submitted, and told soon."""
+
+    def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
+        trio.lowlevel.current_trio_token().run_sync_soon(then, capture(job))
+
+    async def serve(self) -> Never:
+        await trio.sleep_forever()
+
+
+AT_ONCE = AtOnce()
+
+
 class FakeFile(StateFile):
     """Shows what the script says, one entry per look; its last entry again and again."""
 
@@ -57,7 +76,7 @@ def test_a_fault_is_told_once_and_its_end_too() -> None:
         events.append(event)
 
     async def main() -> None:
-        watcher = Watcher(FakeFile(script), inline, units, now=trio.current_time, poll=0.025, counts=counts, warn=note)
+        watcher = Watcher(FakeFile(script), AT_ONCE, units, now=trio.current_time, poll=0.025, counts=counts, warn=note)
         for _ in range(5):
             await watcher.look()
         assert watcher.fault is None
@@ -76,7 +95,7 @@ def test_an_unusable_statement_is_told_once() -> None:
 
     async def main() -> None:
         watcher = Watcher(
-            FakeFile([sick]), inline, Units(9, 1), now=trio.current_time, poll=1, counts=InternalCounts(), warn=note
+            FakeFile([sick]), AT_ONCE, Units(9, 1), now=trio.current_time, poll=1, counts=InternalCounts(), warn=note
         )
         for _ in range(3):
             await watcher.look()
@@ -187,7 +206,7 @@ def looks_told(
     async def main() -> None:
         watcher = Watcher(
             Noting(script or [SEEN]),
-            inline,
+            AT_ONCE,
             Units(9, 1) if units is None else units,
             now=trio.current_time,
             poll=0.025,
@@ -221,7 +240,7 @@ def looks_of(
     async def main() -> None:
         watcher = Watcher(
             Noting(script or [SEEN]),
-            inline,
+            AT_ONCE,
             Units(9, 1),
             now=trio.current_time,
             poll=10,
