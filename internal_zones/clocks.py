@@ -16,7 +16,7 @@ have come since the last look are the rows touched. What the clocks cannot tell 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from msgspec import convert, json
+from msgspec import json
 
 from internal_zones.rows import Row
 
@@ -28,37 +28,32 @@ NEWEST: Final = (1 << 63) - 1
 SENTINEL: Final = "-1"  # the column name under which creations and deletions of a row are counted
 
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, none of them a BLOB
-Place = Callable[[str, int], list[Row]]  # (table, key) -> (network, app) of that row, by the mapping
+# (table, keys) -> (network, app) of each of those rows, by the mapping
+Place = Callable[[str, Sequence[int]], Sequence[Sequence[Row]]]
 Gap = tuple[int, int]  # the first and last of some versions that have not come (whole) yet
-SiteRow = tuple[int, str, int]
 SiteVersion = tuple[str, int]  # its id in hex, its newest version
 Span = tuple[int, int, int]  # ordinal of a site, the first and last of some of its versions
 
-_VERSIONS: Final = (
-    "SELECT s.ordinal, hex(s.site_id), v.db_version FROM crsql_db_versions v JOIN crsql_site_id s ON s.site_id = v.site_id"
-    " LIMIT ?"
-)
-_GAPS: Final = (
-    "SELECT s.ordinal, g.start, g.end FROM __corro_bookkeeping_gaps g"
-    " JOIN crsql_site_id s ON s.site_id = g.actor_id LIMIT ?"
-)
-_OPEN: Final = (
-    "SELECT DISTINCT s.ordinal, q.db_version, 0 FROM __corro_seq_bookkeeping q JOIN crsql_site_id s ON s.site_id = q.site_id"
-    " LIMIT ?"
-)
-# What of Corrosion's bookkeeping stands in no version: sums are enough to see that it changed.
-_BOOKS: Final = (
-    "SELECT count(*), total(start), total(end) FROM __corro_bookkeeping_gaps"
-    " UNION ALL SELECT count(*), total(db_version), total(start_seq * 7 + end_seq) FROM __corro_seq_bookkeeping"
-    f" UNION ALL SELECT count(*), 0, 0 FROM (SELECT 1 FROM __corro_buffered_changes LIMIT {MAX_BUFFERED})"
-    " UNION ALL SELECT count(*), total(updated_at), total(coalesce(rtt_min, -1)) + total(length(foca_state))"
+# All that is known of versions and bookkeeping, in one statement: one snapshot, and one turn among all threads. Sites come first.
+_STATE: Final = (
+    "SELECT * FROM (SELECT s.ordinal, hex(s.site_id), v.db_version FROM crsql_db_versions v"
+    " JOIN crsql_site_id s ON s.site_id = v.site_id LIMIT ?1)"
+    " UNION ALL SELECT * FROM (SELECT 'gap/' || s.ordinal, g.start, g.end FROM __corro_bookkeeping_gaps g"
+    " JOIN crsql_site_id s ON s.site_id = g.actor_id LIMIT ?1)"
+    " UNION ALL SELECT * FROM (SELECT DISTINCT 'open/' || s.ordinal, q.db_version, 0 FROM __corro_seq_bookkeeping q"
+    " JOIN crsql_site_id s ON s.site_id = q.site_id LIMIT ?1)"
+    # What of Corrosion's bookkeeping stands in no version: sums are enough to see that it changed.
+    " UNION ALL SELECT 'book/gaps/' || count(*), total(start), total(end) FROM __corro_bookkeeping_gaps"
+    " UNION ALL SELECT 'book/open/' || count(*), total(db_version), total(start_seq * 7 + end_seq) FROM __corro_seq_bookkeeping"
+    f" UNION ALL SELECT 'book/buffered', count(*), 0 FROM (SELECT 1 FROM __corro_buffered_changes LIMIT {MAX_BUFFERED})"
+    " UNION ALL SELECT 'book/members/' || count(*), total(updated_at), total(coalesce(rtt_min, -1)) + total(length(foca_state))"
     " FROM __corro_members"
 )
 _PARTS: Final = (
     'SELECT count(*), total(c.seq), 0 FROM json_each(?) s CROSS JOIN "{}__crsql_clock" c'
     " ON c.site_id = s.value ->> 0 AND c.db_version = s.value ->> 1"
 )
-_GREATEST_KEY: Final = """SELECT '{0}', max(__crsql_key), 0 FROM "{0}__crsql_pks\""""
+_GREATEST_KEY: Final = """ UNION ALL SELECT 'key/{0}', max(__crsql_key), 0 FROM "{0}__crsql_pks\""""
 # CROSS keeps the order: each site's news by the index on (site_id, db_version).
 _TOUCHED_IN: Final = (
     "SELECT c.key, '{0}/' || c.site_id || '/' || c.ts || '/' || c.col_name, c.col_version"
@@ -75,12 +70,15 @@ class Versions(NamedTuple):
     """What has arrived. sites: (site id in hex, newest version) by ordinal; gaps: what is missing below it, by ordinal.
 
     torn: versions of which only parts have come, by ordinal. books: figures that differ when only bookkeeping has changed.
+    greatest: the greatest key that any row of a replicated table has or had. rows: the sites as they were read.
     """
 
-    sites: Mapping[int, tuple[str, int]]
+    sites: Mapping[int, SiteVersion]
     gaps: Mapping[int, frozenset[Gap]] = {}
     torn: Mapping[int, frozenset[int]] = {}
     books: tuple[Row, ...] = ()
+    greatest: Mapping[str, int] = {}
+    rows: Sequence[Row] = ()
 
 
 class ClockRow(NamedTuple):
@@ -122,24 +120,49 @@ class Clocks(NamedTuple):
     others: frozenset[str]
 
 
-def read_versions(query: Query, tables: Iterable[str] = ()) -> Versions:
-    """The versions as they stand now; raises TooMuch. tables: the replicated ones.
+def read_versions(query: Query, tables: Iterable[str] = (), before: Versions | None = None) -> Versions:
+    """The versions as they stand now; raises TooMuch. tables: the replicated ones. before: as they stood at another time."""
+    rows = _bounded(query(_STATE + "".join(map(_GREATEST_KEY.format, tables)), (MAX_SITES + 1,)), 2 * MAX_SITES)
+    sites = _bounded([row for row in rows if isinstance(row[0], int)], MAX_SITES)
+    gaps: dict[int, set[Gap]] = {}
+    torn: dict[int, set[int]] = {}
+    books: list[Row] = []
+    greatest: dict[str, int] = {}
+    for name, first, second in rows[len(sites) :]:
+        what, _, which = str(name).partition("/")
+        if what == "gap":
+            gaps.setdefault(int(which), set()).add((_int(first), _int(second)))
+        elif what == "open":
+            torn.setdefault(int(which), set()).add(_int(first))
+        elif what == "key":
+            greatest[which] = _int(first)
+        else:
+            books.append((name, first, second))
+    books += _parts(query, tables, torn)
+    return Versions(
+        _sites(sites, before),
+        {ordinal: frozenset(of_site) for ordinal, of_site in gaps.items()},
+        {ordinal: frozenset(of_site) for ordinal, of_site in torn.items()},
+        tuple(map(tuple, books)),
+        greatest,
+        sites,
+    )
 
-    What is open is read last: what opens meanwhile must be seen.
-    """
-    found = _bounded(query(_VERSIONS, (MAX_SITES + 1,)), MAX_SITES)
-    sites = {ordinal: (site, version) for ordinal, site, version in convert(found, list[SiteRow])}
-    gaps: dict[int, frozenset[Gap]] = {}
-    for ordinal, first, last in _bounded(query(_GAPS, (MAX_SITES + 1,)), MAX_SITES):
-        gaps[_int(ordinal)] = gaps.get(_int(ordinal), frozenset()) | {(_int(first), _int(last))}
-    torn: dict[int, frozenset[int]] = {}
-    for ordinal, version, _ in _bounded(query(_OPEN, (MAX_SITES + 1,)), MAX_SITES):
-        torn[_int(ordinal)] = torn.get(_int(ordinal), frozenset()) | {_int(version)}
-    books = [*query(_BOOKS, ()), *_parts(query, tables, torn)]
-    return Versions(sites, gaps, torn, tuple(map(tuple, books)))
+
+def _sites(rows: Sequence[Row], before: Versions | None) -> dict[int, SiteVersion]:
+    """The sites by ordinal. before: where few of hundreds differ from these, the others are taken as they are."""
+    if before is None or len(before.rows) != len(rows):
+        return {_int(ordinal): (str(site), _int(version)) for ordinal, site, version in rows}
+    differing = [(old, new) for old, new in zip(before.rows, rows, strict=True) if old != new]
+    sites = dict(before.sites)
+    for old, _ in differing:
+        del sites[_int(old[0])]
+    for _, (ordinal, site, version) in differing:
+        sites[_int(ordinal)] = (str(site), _int(version))
+    return sites
 
 
-def _parts(query: Query, tables: Iterable[str], torn: Mapping[int, frozenset[int]]) -> list[Row]:
+def _parts(query: Query, tables: Iterable[str], torn: Mapping[int, set[int]]) -> list[Row]:
     """How much has come of the versions that are there in parts only: the next part may change no other figure."""
     if not torn:
         return []
@@ -147,17 +170,10 @@ def _parts(query: Query, tables: Iterable[str], torn: Mapping[int, frozenset[int
     return [row for table in tables for row in query(_PARTS.format(table), (spans,))]
 
 
-def read_greatest_keys(query: Query, tables: Iterable[str]) -> dict[str, int]:
-    """The greatest key that any row of a table has or had. To be read after the versions: a row that comes between the two
-    counts as an old one then, which is the safe side."""
-    sql = " UNION ALL ".join(map(_GREATEST_KEY.format, tables))
-    return {str(table): _int(key) for table, key, _ in query(sql, ())} if sql else {}
-
-
 def arrived(before: Versions, after: Versions) -> tuple[Span, ...] | None:
     """The versions whose rows may have come since `before`; none: only bookkeeping changed; None: nobody knows."""
     spans: list[Span] = []
-    for ordinal, (site, version) in before.sites.items() - after.sites.items():  # hundreds, of which few differ
+    for ordinal, (site, version) in _differing(before, after):  # hundreds, of which few differ
         now = after.sites.get(ordinal)
         if now is None or now[0] != site or now[1] < version:
             return None
@@ -172,6 +188,14 @@ def arrived(before: Versions, after: Versions) -> tuple[Span, ...] | None:
         versions = before.torn.get(ordinal, frozenset()) | after.torn.get(ordinal, frozenset())
         spans += ((ordinal, version, version) for version in sorted(versions))
     return tuple(spans)
+
+
+def _differing(before: Versions, after: Versions) -> Iterable[tuple[int, SiteVersion]]:
+    """The sites of before that are others, or gone, after."""
+    if not before.rows or len(before.rows) != len(after.rows):
+        return before.sites.items() - after.sites.items()
+    ordinals = [_int(old[0]) for old, new in zip(before.rows, after.rows, strict=True) if old != new]
+    return [(it, before.sites[it]) for it in ordinals if before.sites[it] != after.sites.get(it)]
 
 
 def read_touches(
@@ -203,8 +227,8 @@ def read_touches(
                     gone.add(it.key)
         left_units += len(gone)
         placed: dict[int, set[tuple[str, int | None, str]]] = {}
-        for key in keys if table not in tables else ():
-            places = place(table, key)
+        ordered = sorted(keys) if table not in tables else []
+        for key, places in zip(ordered, place(table, ordered) if ordered else (), strict=True):
             of_key = {(table, network, app if isinstance(app, str) else "") for network, app in _whole(places)}
             rows |= of_key
             placed[key] = {*of_key}
@@ -237,7 +261,7 @@ def _touched(query: Query, tables: Iterable[str], spans: Sequence[Span]) -> dict
     return found
 
 
-def _whole(places: list[Row]) -> list[tuple[int, object]]:
+def _whole(places: Sequence[Row]) -> list[tuple[int, object]]:
     return [(network, app) for network, app in places if isinstance(network, int)]
 
 

@@ -11,6 +11,7 @@ and its restore):
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
@@ -24,7 +25,6 @@ from internal_zones.clocks import (
     Touches,
     Versions,
     arrived,
-    read_greatest_keys,
     read_touches,
     read_versions,
 )
@@ -125,7 +125,6 @@ class StateFile:
         self._seen = Sighting(0, 0, 0, 0, 0)
         self._clocks: Clocks | None = None
         self._versions: Versions | None = None
-        self._greatest: Mapping[str, int] = {}  # key of each replicated table, when the versions were read
         self.failing: dict[str, str] = {}  # statement -> why its last read failed, although it could be prepared
         self._must_prepare = False  # a statement that was prepared has failed since
         self._wal = NO_FILE  # the -wal beside the file that is open, as it was last seen
@@ -198,11 +197,8 @@ class StateFile:
         sql = self._together.get(name)
         if sql is None or self._connection is None or name in self._seen.problems:
             return None
-        connection = self._connection
         try:
-            return rows_of_each(
-                lambda sql, values: connection.execute(sql, values).fetchall(), sql, questions, MAX_ROWS
-            )
+            return rows_of_each(partial(_rows, self._connection), sql, questions, MAX_ROWS)
         except (apsw.BusyError, apsw.LockedError) as problem:
             raise self._faulted(problem, name) from problem
         except (apsw.Error, UnicodeDecodeError):
@@ -311,29 +307,30 @@ class StateFile:
         def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
             return _rows_in_one_step(connection, sql, values)
 
-        def place(table: str, key: int) -> list[Row]:
-            return connection.execute(self._statements[TOUCHED], {"table": table, "key": key}).fetchall()
-
-        tables = self._clocks.replicated
+        place, tables = partial(self._places, connection), self._clocks.replicated
         try:
-            versions = read_versions(query, tables)
+            versions = read_versions(query, tables, before)
             for _ in range(MORE_READS_OF_VERSIONS):
                 latest = int(connection.pragma("data_version"))
                 if latest == data_version:
                     break
-                data_version, versions = latest, read_versions(query, tables)
-            greatest = read_greatest_keys(query, self._clocks.replicated)
+                data_version, versions = latest, read_versions(query, tables, versions)
             spans = arrived(before, versions) if before and is_same else None
             touches = None
-            if spans is not None:
-                touches = read_touches(query, place, self._clocks, spans, self._greatest, versions.sites)
+            if before and spans is not None:
+                touches = read_touches(query, place, self._clocks, spans, before.greatest, versions.sites)
         except (TooMuch, apsw.SQLError):
             return data_version, None
-        self._versions, self._greatest = (
-            versions,
-            greatest,
-        )  # only now: what a look that fails has not told, the next must
+        self._versions = versions  # only now: what a look that fails has not told, the next must
         return data_version, touches
+
+    def _places(self, connection: apsw.Connection, table: str, keys: Sequence[int]) -> Sequence[Sequence[Row]]:
+        """The network and the app of each row of the table."""
+        if sql := self._together.get(TOUCHED):
+            of_each = rows_of_each(partial(_rows, connection), sql, [(table, key) for key in keys], MAX_ROWS)
+            if of_each is not None:
+                return of_each
+        return [_rows(connection, self._statements[TOUCHED], {"table": table, "key": key}) for key in keys]
 
     def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:
         """The sighting with what its statements are now."""
@@ -360,6 +357,10 @@ class StateFile:
         else:
             self.close()
         return StateFault(Fault.CORRUPT if isinstance(problem, _PAGES_ARE_WRONG) else Fault.UNREADABLE, text)
+
+
+def _rows(connection: apsw.Connection, sql: str, values: Sequence[int | str] | Mapping[str, int | str]) -> list[Row]:
+    return connection.execute(sql, values).fetchall()
 
 
 def _rows_in_one_step(connection: apsw.Connection, sql: str, values: tuple[int | str, ...]) -> list[Row]:

@@ -11,13 +11,14 @@ from typing import Final
 
 from msgspec import DecodeError, json
 
-from internal_zones.mapping import COLUMNS
+from internal_zones.mapping import COLUMNS, TOUCHED
 from internal_zones.rows import Row
 
-Question = tuple[int, str]  # a network and an app
+Question = tuple[int, str] | tuple[str, int]  # a network and an app; of `touched`, a table and a key
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]
 
 PLACES: Final = MappingProxyType({"network": "(q.value ->> 0)", "app": "(q.value ->> 1)"})
+PLACES_OF_TOUCHED: Final = MappingProxyType({"table": "(q.value ->> 0)", "key": "(q.value ->> 1)"})
 # What is no parameter, though it may look like one: texts, names in quotes, comments.
 _TOKEN: Final = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|[:@$]([A-Za-z_]\w*)""",
@@ -34,14 +35,15 @@ _DECODER: Final = json.Decoder(list[list[tuple[str | int | float | None, ...]]])
 
 
 def together(name: str, sql: str) -> str:
-    """The statement `name` for many questions, each a network and an app; "": it has other parameters, or no such columns.
+    """The statement `name` for many questions, each a network and an app; "": it has other parameters.
 
     It yields one row of one text: a JSON list, by question, of rows. ?1: the questions; ?2: how many rows of one at most.
     """
+    places = PLACES_OF_TOUCHED if name == TOUCHED else PLACES
     used = {token[1] for token in _TOKEN.finditer(sql) if token[1]}
-    if not used <= PLACES.keys():
+    if not used <= places.keys():
         return ""
-    placed = _TOKEN.sub(lambda token: PLACES[token[1]] if token[1] else token[0], sql)
+    placed = _TOKEN.sub(lambda token: places[token[1]] if token[1] else token[0], sql)
     return _EACH.format(", ".join(map(_COLUMN.format, COLUMNS[name])), placed)
 
 

@@ -1,6 +1,6 @@
 """What the clock tables tell, on values and on a file in Corrosion's shape; random changes are in test_changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import apsw
@@ -17,7 +17,6 @@ from internal_zones.clocks import (
     Touches,
     Versions,
     arrived,
-    read_greatest_keys,
     read_touches,
     read_versions,
 )
@@ -110,17 +109,19 @@ def touches_of(
     def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
         return writer.connection.execute(sql, values).fetchall()
 
-    def place(table: str, key: int) -> list[Row]:
+    def place(table: str, keys: Sequence[int]) -> list[list[Row]]:
         sql = statements(Mapping())[TOUCHED]
-        return writer.connection.execute(sql, {"table": table, "key": key}).fetchall()
+        return [writer.connection.execute(sql, {"table": table, "key": key}).fetchall() for key in keys]
 
-    before, greatest = read_versions(query), read_greatest_keys(query, CLOCKS.replicated)
+    before = read_versions(query, CLOCKS.replicated)
     with writer.commit(ordinal):
         change()
-    after = read_versions(query)
+    after = read_versions(query, CLOCKS.replicated, before)
+    assert after == read_versions(query, CLOCKS.replicated)
     spans = arrived(before, after)
     assert spans is not None
-    touches = read_touches(query, place, CLOCKS, spans, greatest, after.sites)
+    assert arrived(before._replace(rows=()), after) == spans
+    touches = read_touches(query, place, CLOCKS, spans, before.greatest, after.sites)
     assert bool(touches.commits) is bool(spans)
     return touches if with_commits else touches._replace(commits=())
 
@@ -201,6 +202,8 @@ def test_more_than_a_look_may_read_is_said_to_be_too_much(writer: CorrosionWrite
 def test_more_sites_than_a_look_may_read_are_too_much() -> None:
     with pytest.raises(TooMuch):
         read_versions(lambda sql, values: [(number, A, 1) for number in range(MAX_SITES + 1)])
+    with pytest.raises(TooMuch):
+        read_versions(lambda sql, values: [(f"gap/{number}", 1, 1) for number in range(2 * MAX_SITES + 1)])
 
 
 def test_gaps_and_partly_received_versions_are_told_apart(writer: CorrosionWriter) -> None:
