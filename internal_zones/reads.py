@@ -22,7 +22,7 @@ from internal_zones.readings import NOBODY, Read, Reading, TooMany, UnitKey, Unk
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
-MAX_TOGETHER: Final = 16  # units read by one job of the thread: a look waits for it
+MAX_TOGETHER: Final = 32  # units read by one job of the thread: a look waits for it
 COUNT_EVERY: Final = 120.0  # seconds: what networks have is known well enough by then
 COUNT_TICK: Final = 1.0  # seconds till a network that is new in memory is counted
 DOUBTED: Final = "doubted"  # the fault of a unit whose network has lost too much at once

@@ -116,13 +116,16 @@ class Sources:
             return _noted(tally, "refused", failure.answer())
         return None
 
-    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
-        """Have `give` called with the answer where `answer_now` had none, in a later turn or in this one."""
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> bool:
+        """Have `give` called with the answer where `answer_now` had none, in a later turn or in this one.
+
+        Is more of it begun in this turn, once this has returned? What is asked of the database only waits."""
         if self._is_ours(query.qname):
             take = partial(self._give_at_home, query, give, tally)
             self._serving(view).ask(view.network_id(), query.qname, query.qtype, view.client, take)
-            return
+            return False
         self._mesh.start(self._give(query, view, give, tally), "client question")
+        return True
 
     async def _give(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
         try:

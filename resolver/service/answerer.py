@@ -18,5 +18,7 @@ class Answerer(Protocol):
     def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         """The answer that needs no waiting; None: `answer` has to be awaited."""
 
-    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
-        """Have `give` called with the answer, once, in a later turn or in this one, in bounded time."""
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> bool:
+        """Have `give` called with the answer, once, in a later turn or in this one, in bounded time.
+
+        Is more of it begun in this turn, once this has returned?"""

@@ -47,7 +47,7 @@ class Known:
     def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         return find(self.cache, query.qname, query.qtype, now)
 
-    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> bool:
         raise NotImplementedError
 
 

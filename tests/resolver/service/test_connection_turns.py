@@ -46,9 +46,9 @@ def test_what_begins_in_a_turn_is_no_more_than_it_has_time_for() -> None:
     begun: Counter[float] = Counter()
 
     class Noting(CachedAnswers):
-        def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
+        def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> bool:
             begun[self.mesh.now] += 1
-            super().ask(query, view, give, tally)
+            return super().ask(query, view, give, tally)
 
     async def main() -> None:
         answers = Noting(cache_of(), later=lambda query: Answer(rcode=dns.rcode.NXDOMAIN), delay=lambda query: 1.0)

@@ -43,7 +43,7 @@ class AtHome:
             grounds=self.grounds,
         )
 
-    def ask(self, query: Query, view: View, give: object, tally: Tally) -> None:
+    def ask(self, query: Query, view: View, give: object, tally: Tally) -> bool:
         raise NotImplementedError
 
 

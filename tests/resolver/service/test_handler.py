@@ -107,7 +107,7 @@ def test_a_failure_gives_its_rcode_and_extended_error() -> None:
 
 def test_a_fault_of_ours_is_servfail_for_this_client_and_logged() -> None:
     class Stumbling(CachedAnswers):
-        def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
+        def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> bool:
             raise ZeroDivisionError
 
     async def main() -> None:

@@ -176,6 +176,17 @@ def test_what_a_turn_has_no_time_for_waits_for_its_turn_and_is_answered() -> Non
     assert (handler.counts.put_off_current, handler.counts.in_flight_current) == (0, 0)
 
 
+def test_what_only_waits_for_others_takes_no_time_of_a_turn() -> None:
+    """As what is asked of the state database does: it is begun, and what waits is read together."""
+    many = 10 * int(TURN / BEGIN)
+    listener = ListedListener([ask(f"new{number}.example. A", id=number) for number in range(many)])
+    answers = CachedAnswers(cache_of(), later=nxdomain, delay=lambda query: 0.5)
+    answers.goes_on = False
+    handler = run(listener, answers)
+    assert len([message for batch in listener.sent for message, _ in batch]) == many
+    assert handler.counts.put_off == 0
+
+
 @pytest.mark.parametrize("flood", ["new", "known", "malformed"])
 def test_a_neighbours_query_waits_behind_no_flood(flood: str) -> None:
     """Whatever it is that floods: 640 queries came before the neighbour's."""

@@ -55,6 +55,7 @@ class CachedAnswers:
         self.mesh = Mesh(raise_fault)
         self._is_turned = False
         self.asked: list[Query] = []  # by answer_now: nothing rendered gets here
+        self.goes_on = True  # what has to be waited for takes time of the turn in which it begins
 
     def view_of(self, client: bytes, local: bytes) -> View:
         return view_of(client, local, {})
@@ -65,10 +66,11 @@ class CachedAnswers:
             return Answer(rcode=dns.rcode.REFUSED)
         return find(self.cache, query.qname, query.qtype, now)
 
-    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> None:
+    def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> bool:
         self.turn()
         self.mesh.timers.at(trio.current_time() + self.delay(query), partial(self._give, query, give))
         self.mesh.note_change()
+        return self.goes_on
 
     def turn(self) -> None:
         """Have its mesh turned from now on."""
