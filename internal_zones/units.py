@@ -4,7 +4,9 @@ A change of the database starts a new generation. The units that it may have tou
 read again, which happens when somebody asks (lazily). They stay as last good data for the time the database is unwell.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from cachetools import Cache, LRUCache
@@ -16,6 +18,7 @@ from internal_zones.readings import Kind, Reading, UnitKey
 from internal_zones.records import Node
 
 FOREVER: Final = float("inf")
+MAX_LATEST: Final = 32  # changes that a reading may overlap; after more of them it is due whatever they touched
 MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not there evicts nothing that is
 
 
@@ -67,6 +70,7 @@ class Units:
         self._trusted_for = trusted_for
         self._kinds = {kind: Ground(float("-inf")) for kind in Kind}
         self._ahead: set[UnitKey] = set()  # of this generation: no more than are read between two looks
+        self._latest = deque[Outdated](maxlen=MAX_LATEST)  # what the last changes made due, the last one last
         self.generation = 0
         self.looked_at = float("-inf")
         self._trusted_till = float("-inf")
@@ -77,7 +81,7 @@ class Units:
 
     def put(self, unit: Unit) -> None:
         """Keep the unit in the place of its predecessor. What changed while it was being read may have touched it."""
-        unit.ground.holds = unit.generation == self.generation
+        unit.ground.holds = not self._was_touched(unit)
         unit.kind_ground = self._kinds[unit.key.kind]
         replaced = self.get(unit.key)
         if replaced is not None and replaced is not unit:
@@ -115,6 +119,7 @@ class Units:
     def outdate(self, what: Outdated = EVERYTHING) -> None:
         """The database changed: these units have to be read again before they are current."""
         self.generation += 1
+        self._latest.append(what)
         for kind in what.kinds:
             self._kinds[kind].holds = False
             self._kinds[kind] = Ground(self._trusted_till)
@@ -138,6 +143,17 @@ class Units:
     def is_untouched(self, unit: Unit) -> bool:
         """Has no look made it due?"""
         return unit.ground.holds and unit.kind_ground.holds
+
+    def _was_touched(self, unit: Unit) -> bool:
+        """May what changed since its reading began have touched it?"""
+        changes = self.generation - unit.generation
+        if changes > len(self._latest):
+            return True
+        key, kind = unit.key, unit.key.kind
+        return any(
+            kind in what.kinds or key in what.keys or (unit.is_ahead and kind in what.ahead)
+            for what in islice(self._latest, len(self._latest) - changes, None)
+        )
 
     def _trust(self, till: float) -> None:
         self._trusted_till = till

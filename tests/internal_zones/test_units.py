@@ -1,8 +1,12 @@
 """Which units may be answered from, and which are dropped first."""
 
-from internal_zones.outdating import Outdated
+import pytest
+
+from internal_zones.outdating import EVERYTHING, Outdated
 from internal_zones.readings import AppsData, Kind, Reading, UnitKey
-from internal_zones.units import MAX_EMPTY_UNITS, Unit, Units
+from internal_zones.units import MAX_EMPTY_UNITS, MAX_LATEST, Unit, Units
+
+OTHERS = Outdated(frozenset({Kind.PEERS}), frozenset({UnitKey(Kind.APPS, 2)}))
 
 
 def unit(network: int, size: int, generation: int = 0, read_at: float = 0.0) -> Unit:
@@ -110,3 +114,31 @@ def test_a_unit_that_loses_its_rows_is_held_once() -> None:
     found = units.get(UnitKey(Kind.APPS, 1))
     assert found is not None
     assert (found.reading.size, len(units), units.rows) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_current"),
+    [
+        pytest.param([], True, id="none"),
+        pytest.param([OTHERS], True, id="of others"),
+        pytest.param([OTHERS] * MAX_LATEST, True, id="many of others"),
+        pytest.param([OTHERS] * (MAX_LATEST + 1), False, id="more than are remembered"),
+        pytest.param([OTHERS, Outdated(frozenset(), frozenset({UnitKey(Kind.APPS, 1)})), OTHERS], False, id="of it"),
+        pytest.param([Outdated(frozenset({Kind.APPS}))], False, id="of its kind"),
+        pytest.param([EVERYTHING], False, id="of nobody knows what"),
+        pytest.param(
+            [Outdated(frozenset(), ahead=frozenset({Kind.APPS}))], False, id="new rows, one of which it may hold"
+        ),
+    ],
+)
+def test_a_reading_that_changes_overlap_is_due_where_they_may_have_touched_it(
+    changes: list[Outdated], is_current: bool
+) -> None:
+    units = Units(100, trusted_for=1)
+    units.outdate()
+    read = Unit(UnitKey(Kind.APPS, 1), Reading(AppsData(()), 1), units.generation, 0.0, is_ahead=True)
+    for what in changes:
+        units.outdate(what)
+    units.confirm(0.0)
+    units.put(read)
+    assert units.is_current(read, 0.0) is is_current
