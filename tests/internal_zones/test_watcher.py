@@ -86,6 +86,31 @@ def test_a_fault_is_told_once_and_its_end_too() -> None:
     assert (counts.failed_looks, counts.changes, units.generation) == ({"busy": 2}, 2, 2)
 
 
+def test_what_a_look_saw_is_taken_in_before_what_was_done_after_it() -> None:
+    """The rows that a read brings may be those of a change that the look before it saw, and that is doubted."""
+    units, generations = Units(9, 1), list[int]()
+
+    class AndThen(AtOnce):
+        def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
+            super().submit(job, then)
+            super().submit(lambda: None, lambda outcome: generations.append(units.generation))
+
+    async def main() -> None:
+        watcher = Watcher(
+            FakeFile([SEEN]),
+            AndThen(),
+            units,
+            now=trio.current_time,
+            poll=1,
+            counts=InternalCounts(),
+            warn=lambda event, /, **fields: None,
+        )
+        await watcher.look()
+
+    trio.run(main)
+    assert generations == [1]
+
+
 def test_an_unusable_statement_is_told_once() -> None:
     sick = SEEN._replace(problems={"apps": "no such table: apps"})
     events: list[tuple[str, dict[str, str | int]]] = []
