@@ -77,6 +77,10 @@ class Census:
         """Those of the networks that have to be counted together with what is read of them."""
         return [network for network in dict.fromkeys(networks) if network in self._suspects or self._is_old(network)]
 
+    def is_uncounted_suspect(self, network: int) -> bool:
+        """May most of the network have gone since anybody counted it?"""
+        return network in self._suspects and network not in self._doubts
+
     def _is_old(self, network: int) -> bool:
         known = self._known.get(network)
         return known is not None and known.gone != self._gone

@@ -271,7 +271,8 @@ class Reads:
         try:
             self._keep(batch, found.unwrap(), brought)
         finally:
-            self._land(batch.keys, brought)
+            again = set(self._waiting)
+            self._land([key for key in batch.keys if key not in again], brought)
             self._hand_over()
 
     def _land(self, keys: Sequence[UnitKey], brought: Mapping[UnitKey, Unit]) -> None:
@@ -290,6 +291,9 @@ class Reads:
         for key, outcome in zip(batch.keys, found.outcomes, strict=False):
             if isinstance(outcome, StateFault):
                 bump(self._counts.failed_reads, outcome.fault)
+                continue
+            if self._census.is_uncounted_suspect(key.network):  # since it was handed over: it is counted first
+                self._waiting.append(key)
                 continue
             before = self._units.get(key)
             self._note(key, outcome, before)

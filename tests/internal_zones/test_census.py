@@ -1,5 +1,6 @@
 """A network that loses the greater part of its rows at once is doubted for a while; whom the clocks tell of is believed."""
 
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -148,6 +149,36 @@ def test_an_emptied_database_is_served_as_last_good_and_believed_after_a_while(t
         assert asker.zones.counts.doubted_networks == 1
 
     on_emptied(tmp_path, main)
+
+
+def test_what_is_read_between_a_change_and_the_news_of_it_is_doubted_too(tmp_path: Path) -> None:
+    """One job after another: the look sees that nothing is left, and the read finds it so before anybody was told."""
+    path, gate = tmp_path / "state.db", threading.Event()
+    write_state(path, FOUR)
+
+    async def main() -> None:
+        async with asking(path, poll=10.0, max_wait=10.0) as asker, trio.open_nursery() as nursery:
+            assert sorted(await asker.texts("web.internal")) == ADDRESSES
+            with trio.fail_after(10):
+                while asker.zones._census.uncounted([24]):  # noqa: ASYNC110  # it is counted when nobody waits
+                    await trio.sleep(0.001)
+            execute(path, "DELETE FROM machines")
+            asker.zones._jobs.submit(gate.wait, lambda outcome: None)
+            nursery.start_soon(asker.zones._watcher.look)
+            await trio.testing.wait_all_tasks_blocked()
+            said: list[list[str] | str] = []
+
+            async def ask() -> None:
+                said.append(await asker.texts("_instances.internal", "TXT"))
+
+            nursery.start_soon(ask)
+            await trio.testing.wait_all_tasks_blocked()
+            gate.set()
+            while not said:  # noqa: ASYNC110  # the nursery tells nobody
+                await trio.sleep(0.001)
+            assert said == ["SERVFAIL 23"]
+
+    trio.run(main)
 
 
 def test_an_operator_ends_the_doubt(tmp_path: Path) -> None:
