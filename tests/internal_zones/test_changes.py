@@ -122,7 +122,7 @@ def test_only_the_app_that_was_touched_is_read_anew(tmp_path: Path) -> None:
     write_state(path, State(apps=[app(1, "web", 24), app(2, "db", 24), app(3, "web", 57)], machines=machines))
 
     async def main() -> None:
-        async with asking(path, run=inline, poll=10.0) as asker:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:  # a busy machine is no slow disk
             for name, network in (("web", 24), ("db", 24), ("web", 57)):
                 await asker.ask(f"{name}.internal", network=network)
             changed_row(path, "machines", {"id": "02", "state": "stopped"})
@@ -143,7 +143,7 @@ def test_a_row_that_came_and_moved_on_between_two_looks_is_in_no_app_that_it_lef
     write_state(path, State(apps=[app(1, "web", 24), app(2, "db", 24)]))
 
     async def main() -> None:
-        async with asking(path, run=inline, poll=10.0) as asker:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:  # a busy machine is no slow disk
             await trio.lowlevel.checkpoint()
             changed_row(path, "machines", machine("01", 1, 24))
             assert await asker.texts("web.internal") == ["fdaa:0:18:a:b:0:1:2"]
@@ -167,7 +167,7 @@ def test_without_clock_tables_everything_is_due(tmp_path: Path) -> None:
         writer.connection.execute(f'DROP TABLE "{name}"')
 
     async def main() -> None:
-        async with asking(path, run=inline, poll=10.0) as asker:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:  # a busy machine is no slow disk
             await asker.ask("web.internal")
             for state, wanted in (("stopped", "NODATA"), ("started", ["fdaa:0:18:a:b:0:1:2"])):
                 writer.connection.execute("UPDATE machines SET state = ?", (state,))
@@ -185,7 +185,7 @@ def test_a_restored_older_file_makes_everything_due(tmp_path: Path) -> None:
     write_state(path, State(apps=[app(1, "web", 24)], machines=[machine("01", 1, 24)]))
 
     async def main() -> None:
-        async with asking(path, run=inline, poll=10.0) as asker:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:  # a busy machine is no slow disk
             changed_row(path, "machines", {"id": "01", "region": "fra"})
             await asker.zones._watcher.look()
             await asker.ask("web.internal")

@@ -318,7 +318,7 @@ def test_an_app_of_more_rows_than_are_read_fails_without_being_read_again_and_is
     events: list[tuple[str, dict[str, str | int]]] = []
 
     async def main() -> None:
-        async with asking(path, run=inline, poll=10.0, warn=events) as asker:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0, warn=events) as asker:
             for _ in range(3):
                 for name in ("web.internal", "000001.vm.web.internal", "x.web.internal", "_http._tcp.web.internal"):
                     assert await asker.texts(name, "SRV") == "SERVFAIL 0"  # nobody knows: doubt is no NXDOMAIN
