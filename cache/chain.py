@@ -83,7 +83,7 @@ class Chain:
         self.name = qname
         self.qtype = qtype
         self.aliases = 0
-        self._visited = {qname}
+        self._visited = [qname]  # a list: of MAX_ALIASES, and most chains have none
         self._shown: list[RRset] = []
         self._proof: tuple[RRset, ...] = ()  # of what wildcards gave
         self._end: RRset | Denial | None = None
@@ -142,7 +142,7 @@ class Chain:
         self._note(link.shown[0], now)
         if link.shown[0].proof:
             self._proof = _once(self._proof, link.shown[0].proof)
-        self._visited.add(link.target)
+        self._visited.append(link.target)
         self.name = link.target
         self.aliases += 1
 

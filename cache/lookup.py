@@ -11,8 +11,8 @@ from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, Substit
 from cache.names import WireName, ancestors, parent
 from cache.node import Node
 from cache.options import StaleOptions
-from cache.peeking import Readable
 from cache.ranking import STANDS_BESIDE_CNAME
+from cache.readable import Readable
 from cache.rrset import Entry, RRset, Security, Trust
 from cache.rrtypes import ANY, CNAME, DS, NS
 from cache.staleness import is_usable_stale
@@ -49,7 +49,7 @@ def find(store: RRsetCache, qname: WireName, qtype: int, now: float) -> Answer |
         if type(link) is RRset:
             store.counts.hits += 1
             return Answer(answer=(link,), authority=link.proof, security=link.security)
-        answer = _walk(store, Chain(qname, qtype), link, now)
+        answer = None if link is None else _walk(store, Chain(qname, qtype), link, now)
     except (AliasLoop, AliasesExhausted, SubstitutionTooLong):
         answer = None
     if answer is None:
@@ -70,7 +70,7 @@ def find_link(store: Readable, name: WireName, qtype: int, now: float) -> Link |
         link = _fresh_of(node, name, qtype, now)
         if link is not None:
             return link
-    if store.speaks_below:
+    if store.how_many_speak_below():
         return _said_above(store, name, qtype, lambda entry: now < entry.expires)
     return None
 
@@ -92,7 +92,7 @@ def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, sta
             if is_usable_stale(entry, now, stale) and (link := _said_of(entry, name, qtype)) is not None:
                 expired = link
                 break
-    if not store.speaks_below:
+    if not store.how_many_speak_below():
         return expired
     return (
         _said_above(store, name, qtype, lambda entry: now < entry.expires)
@@ -153,7 +153,7 @@ def _alias_within(node: Node, now: float) -> RRset | None:
 
 def _said_above(store: Readable, name: WireName, qtype: int, is_usable: Callable[[Entry], bool]) -> Link | None:
     """What the names above `name` say of all below them, the closest first; none above the apex of a configured zone."""
-    apexes = store.apexes
+    apexes = store.configured()
     if name in apexes and qtype != DS:
         return None
     for owner in ancestors(parent(name)):

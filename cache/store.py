@@ -11,6 +11,7 @@ from cache.node import Node
 from cache.octets import NODE_OCTETS, octets_of, octets_of_all
 from cache.options import CacheOptions
 from cache.ranking import can_stand_beside, heir, may_replace, survivors
+from cache.readable import Readable
 from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.rrtypes import DNAME, DS
 
@@ -20,7 +21,7 @@ MAX_ENTRIES_OF_OWNER: Final = 100  # BIND's max-types-per-name
 OWNERS_PER_STEP: Final = 1000  # looked at in one step of a long walk: some 0.2 ms
 
 
-class RRsetCache:
+class RRsetCache(Readable):
     """RRsets and denials by owner and type.
 
     octets: what the entries take, by the estimate of octets.py. speaks_below: how many entries say something of the names
@@ -75,6 +76,12 @@ class RRsetCache:
         node = self.use(owner)
         entry = node.find(rtype) if node is not None else None
         return entry if type(entry) is RRset else None
+
+    def how_many_speak_below(self) -> int:
+        return self.speaks_below
+
+    def configured(self) -> AbstractSet[WireName]:
+        return self.apexes
 
     def get_denial(self, owner: WireName, rtype: int) -> Denial | None:
         """The NODATA of this type or the NXDOMAIN of `owner`, fresh or not. Marks use."""

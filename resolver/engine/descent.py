@@ -236,7 +236,8 @@ class Iterator:
         budget, waiting = descent.budget, descent.waiting
         may_share = descent.may_share and delegation.origin is not Origin.HINTS
         key = (delegation.zone, shown, gives_up_early)
-        while may_share and (shared := self._under_way.get(key)) is not None and not shared.leads_to(waiting):
+        shared = self._under_way.get(key) if may_share else None
+        while shared is not None and not shared.leads_to(waiting):
             self._counts.zone_questions_shared += 1
             if budget.watch is not None:
                 budget.tell(Missing(shown, is_joined=True))
@@ -246,6 +247,7 @@ class Iterator:
                 return self._said_by(shared, descent)
             if self._under_way.get(key) is shared:  # who began it has not gone on yet
                 del self._under_way[key]
+            shared = self._under_way.get(key)
         if descent.servers is None:
             descent.servers = self._servers_of(delegation, descent)
         query = ZoneQuery(
@@ -256,11 +258,12 @@ class Iterator:
             budget,
             gives_up_early=gives_up_early,
         )
-        if may_share and key not in self._under_way:
+        is_shared = may_share and shared is None
+        if is_shared:
             self._under_way[key] = query
         query.start()
         await self._landed(query, waiting)
-        if self._under_way.get(key) is query:
+        if is_shared and self._under_way.get(key) is query:
             del self._under_way[key]
         return self._said_by(query, descent)
 
@@ -277,8 +280,9 @@ class Iterator:
     def _said_by(self, query: ZoneQuery, descent: _Descent) -> ZoneQuery:
         """The query, if it has not failed; raises its failure."""
         failure = query.said
-        if not isinstance(failure, ResolutionFailure):
+        if failure is None or type(failure) is Heard:
             return query
+        assert isinstance(failure, ResolutionFailure)
         if isinstance(failure, NoReachableAuthority):
             descent.failed |= query.servers.candidates.keys()
         # a fresh traceback for each waiter, not one that grows by everybody's frames

@@ -12,7 +12,7 @@ from typing import Final, final
 
 from cache.answer import Question
 from cache.names import WireName
-from cache.servers import Edns, ServerState
+from cache.servers import Edns
 from resolver.engine.guards import Guards
 from resolver.engine.lessons import (
     learn_of_case,
@@ -38,11 +38,11 @@ from resolver.engine.phases import (
     signal_of,
 )
 from resolver.engine.timers import NEVER, Timer
-from resolver.env import Address, UdpChannel
+from resolver.env import UdpChannel
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.trace import Discarded
-from resolver.upstream.choose import patience_for, tcp_lateness, tcp_patience_for
+from resolver.upstream.choose import Candidate, patience_for, tcp_lateness, tcp_patience_for
 from resolver.upstream.cookies import Echo, has_server_cookie, note_borne, note_cookie
 from resolver.upstream.faults import Fault
 from resolver.upstream.learning import may_use_edns, note_discard, note_silence
@@ -68,7 +68,7 @@ class Exchange:
     def __init__(
         self,
         means: Means,
-        server: Address,
+        asked: Candidate,
         question: Question,
         wait: float,
         budget: Budget,
@@ -80,18 +80,18 @@ class Exchange:
         silent_since: float = NEVER,
         begins: Phase = Phase.FIRST,
     ) -> None:
-        """wait: seconds after which the reply is late. budget: what each packet is taken from, on behalf of `name`.
+        """asked: whom. wait: seconds after which the reply is late. budget: what each packet is taken from, on behalf of `name`.
 
         on_late: told at most once for each time it is asked. on_over: told once. is_recursive: RD, for forwarders.
         silent_since: when it was first asked the same, if it has not answered yet. begins: how it is asked first.
         """
-        self.server = server
-        self.state: ServerState = means.state_of(server)
+        self.server = asked.server
+        self.state = asked.state
         self.sent_at = self.late_at = self.ends_at = means.mesh.now
         self.is_wanted = True
         self.was_late = False
         self.caused_another = False
-        self._override = override = means.override_of(server)
+        self._override = override = means.override_of(asked.server)
         self._is_tcp_only = override is not None and override.tcp == "always"
         self.phase = Phase.STREAM if self._is_tcp_only else begins
         self._means = means
@@ -188,7 +188,7 @@ class Exchange:
         """A datagram, or what the network says of ours."""
         if self._channel is None:
             return
-        if isinstance(data, OSError):
+        if not isinstance(data, bytes):
             self._refuse(data)
             return
         response = self._guards.read(data)

@@ -38,10 +38,10 @@ class Flight(Landing):
         """What it brought; raises its failure. Only once it is over."""
         outcome = self.outcome
         assert outcome is not None
-        if isinstance(outcome, ResolutionFailure):
-            # a fresh traceback for each waiter, not one that grows by everybody's frames
-            raise outcome.with_traceback(None)
-        return outcome
+        if isinstance(outcome, Iteration):
+            return outcome
+        # a fresh traceback for each waiter, not one that grows by everybody's frames
+        raise outcome.with_traceback(None)
 
 
 @final

@@ -129,7 +129,7 @@ class Mesh:
         self.now = 0.0
         self.timers = Timers()
         self.report = report
-        self._woken: deque[Task] = deque()
+        self._woken: list[Task] = []  # a list: compiled, it takes no call
         self._at_end: list[Callable[[], None]] = []
         self._resting: deque[tuple[Task, float]] = deque()  # and how long each wants to compute
         self._computed = 0.0  # s of this turn that were granted
@@ -240,16 +240,16 @@ class Mesh:
             self._call(due)
 
     def _run_woken(self) -> None:
-        woken = self._woken
-        for _ in range(MAX_STEPS):
-            if not woken:
-                break
-            self._current = task = woken.popleft()
+        woken, done = self._woken, 0
+        while done < len(woken) and done < MAX_STEPS:  # one step may wake others
+            self._current = task = woken[done]
+            done += 1
             if self.watch is None:
                 task.step()
             else:
                 self.watch(task.what, task.step)
         self._current = None
+        del woken[:done]
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:

@@ -101,7 +101,7 @@ class PublicResolver:
         """
         chain = Chain(question.qname, question.qtype)
         try:
-            return await self._walk(chain, budget, at_home, is_checked=is_checked)
+            return await self._walk(question, chain, budget, at_home, is_checked=is_checked)
         except (AliasLoop, AliasesExhausted) as failure:
             raise AliasChainTooLong(str(failure)) from failure
         except SubstitutionTooLong as end:
@@ -135,13 +135,15 @@ class PublicResolver:
                 raise  # stale keys prove nothing; this says what is wrong
             return self._stale_link(question, failure, budget)
 
-    async def _walk(self, chain: Chain, budget: Budget, at_home: AtHome | None, *, is_checked: bool) -> Answer:
+    async def _walk(
+        self, question: Question, chain: Chain, budget: Budget, at_home: AtHome | None, *, is_checked: bool
+    ) -> Answer:
         stale_at = self._mesh.now + self._stale.client_timeout
         errors: tuple[ExtendedError, ...] = ()
         landed: Iteration | None = None
+        wanted = question
         while True:
             now, heard = self._mesh.now, False
-            wanted = Question(chain.name, chain.qtype)
             link = find_link(self._cache, wanted.qname, wanted.qtype, now) or _carried(landed, wanted)
             if link is None:
                 try:
@@ -165,10 +167,11 @@ class PublicResolver:
                 remarks = () if chain.security is Security.SECURE else remarks_of(budget)
                 return chain.answer(errors=(*errors, *remarks))
             budget.spend_alias()
+            wanted = Question(chain.name, chain.qtype)
             if self._is_local(chain.name):
                 if at_home is None:
                     raise LocalTarget("a public alias to a name of this platform")
-                return ended_by(chain, await at_home(Question(chain.name, chain.qtype)), errors, self._mesh.now)
+                return ended_by(chain, await at_home(wanted), errors, self._mesh.now)
 
     async def _fetch(self, wanted: Question, budget: Budget, stale_at: float, *, is_checked: bool) -> Iteration:
         """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""

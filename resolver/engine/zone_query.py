@@ -25,7 +25,7 @@ from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LookUp
 from resolver.iterate.trace import Sent
 from resolver.iterate.tries import Heard
-from resolver.upstream import Fault, GiveUp, Linger, Send, Wait, wait_for
+from resolver.upstream import Fault, GiveUp, Linger, Reply, Send, Wait, wait_for
 
 MAX_LINGERING: Final = 256  # servers listened to for no question, each with a socket; more are let go
 
@@ -124,10 +124,10 @@ class ZoneQuery(Landing):
         if self.is_over:
             self._means.upstream_counts.lingering_current -= 1
             return
-        if isinstance(outcome, ResolutionFailure):
-            self._tries.exhausted = outcome
-        elif isinstance(outcome, Fault):
+        if isinstance(outcome, Fault):
             self._hearing.note_fault(outcome, exchange.server, over_tcp=exchange.is_over_tcp)
+        elif not isinstance(outcome, Reply):
+            self._tries.exhausted = outcome
         else:
             self.servers.silent_since = outcome.received
             try:
@@ -196,7 +196,7 @@ class ZoneQuery(Landing):
         tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
         exchange = Exchange(
             self._means,
-            send.server,
+            self.servers.candidates[send.server],
             self._shown,
             send.wait,
             budget,
@@ -281,7 +281,7 @@ class ZoneQuery(Landing):
         self.said = said
         means = self._means
         if self._tries.sends:
-            failed = isinstance(said, ResolutionFailure)
+            failed = said is not None and type(said) is not Heard
             means.waits.note(self.servers.delegation.zone, self._began, means.mesh.now, failed=failed)
         counts = means.upstream_counts
         if self._timer is not None:

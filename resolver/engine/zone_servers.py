@@ -124,11 +124,12 @@ class ZoneServers:
 
     def _add(self, addresses: Iterable[Address]) -> bool:
         """Take these among the candidates; is any of them new?"""
-        before = len(self.candidates)
+        candidates, avoided = self.candidates, self._avoided
+        before = len(candidates)
         for address in addresses:
-            if address not in self._avoided and address not in self.candidates:
-                self.candidates[address] = Candidate(address, self._means.state_of(address))
-        return len(self.candidates) > before
+            if address not in candidates and not (avoided and address in avoided):
+                candidates[address] = Candidate(address, self._means.state_of(address))
+        return len(candidates) > before
 
     # When all others have failed
 

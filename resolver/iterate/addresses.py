@@ -44,7 +44,7 @@ class AddressBook:
         missing = []
         for name in delegation.name_servers:
             before = len(found)
-            for address in self.known(name, now):
+            for address in self.known(name, now):  # compiled, this takes a fifth of dict.fromkeys
                 found[address] = None
             if delegation.glue:
                 for address in self.addresses_in(delegation.glue, name):
@@ -59,12 +59,11 @@ class AddressBook:
 
     def known(self, name: WireName, now: float) -> list[Address]:
         """The addresses of one name server that the cache holds."""
-        return [
-            address
-            for rrset in known_addresses(self._cache, name, now)
-            if rrset.rtype in self.rtypes
-            for address in self.usable(rrset.rdatas, rrset.rtype)
-        ]
+        found: list[Address] = []
+        for rrset in known_addresses(self._cache, name, now):
+            if rrset.rtype in self.rtypes:
+                found += self.usable(rrset.rdatas, rrset.rtype)
+        return found
 
     def seek(self, name: WireName, take: Take) -> None:
         """From now on `take` gets the addresses of this name server that a referral tells beside something else."""
@@ -88,9 +87,9 @@ class AddressBook:
                 for take in takers:
                     take(found)
 
-    def usable(self, rdatas: Iterable[bytes], rtype: int) -> list[Address]:
+    def usable(self, rdatas: tuple[bytes, ...], rtype: int) -> list[Address]:
         """The addresses among these rdatas that may be asked, at most MAX_GLUE_PER_NAME."""
-        found = []
+        found: list[Address] = []
         for rdata in rdatas:
             try:
                 address = self._by_rdata[rdata]
@@ -98,7 +97,9 @@ class AddressBook:
                 address = self._remember(rdata, rtype)
             if address is not None:
                 found.append(address)
-        return found[:MAX_GLUE_PER_NAME]
+                if len(found) == MAX_GLUE_PER_NAME:
+                    break
+        return found
 
     def addresses_in(self, glue: tuple[RawRRset, ...], name: WireName) -> list[Address]:
         """The addresses of `name` among these RRsets that may be asked."""

@@ -110,7 +110,7 @@ class Spent:
         self.referrals = 0
         self.octets = 0
         self.by_name: dict[WireName, int] = {}
-        self.exceeded: set[str] = set()
+        self.exceeded: list[str] = []
         self.of_validation: object | None = None
 
 
@@ -264,7 +264,7 @@ class Budget:
 
     def _note_exceeded(self, kind: str) -> None:
         if kind not in self.spent.exceeded:
-            self.spent.exceeded.add(kind)
+            self.spent.exceeded.append(kind)
             if self._counts is not None:
                 exceeded = self._counts.budget_exhausted
                 exceeded[kind] = exceeded.get(kind, 0) + 1

@@ -12,17 +12,17 @@ from mypy_extensions import mypyc_attr
 from cache.answer import Question
 from cache.names import ROOT, WireName, ancestors, from_text, is_at_or_below, parent
 from cache.options import CacheOptions
-from cache.peeking import Readable
+from cache.readable import Readable
 from cache.rrset import RRset, Trust
-from cache.rrtypes import DS, NS, A
+from cache.rrtypes import AAAA, DS, NS, A
 from cache.ttl import clamp
 from cache.value import Value
 from resolver.env import Address, address_from_text
 from resolver.iterate.options import ForwardZone, StubZone
-from resolver.iterate.scrub import ADDRESS_TYPES, Scrubbed, name_servers_of
+from resolver.iterate.scrub import Scrubbed, name_servers_of
 from resolver.wire.message import RawRRset
 
-NO_LEASE = float("inf")
+NO_LEASE: Final = float("inf")
 
 
 class Origin(Enum):
@@ -156,13 +156,12 @@ def cached(rrset: RRset) -> Delegation:
 def known_addresses(cache: Readable, name: WireName, now: float) -> list[RRset]:
     """The A and AAAA RRsets of a name server that the cache holds and that may be used."""
     node = cache.use(name)
-    if node is None:
-        return []
-    return [
-        entry
-        for entry in node.entries
-        if type(entry) is RRset and entry.rtype in ADDRESS_TYPES and now < entry.expires and now < entry.lease
-    ]
+    found: list[RRset] = []
+    for entry in node.entries if node is not None else ():
+        rtype = entry.rtype
+        if type(entry) is RRset and rtype in (A, AAAA) and now < entry.expires and now < entry.lease:
+            found.append(entry)
+    return found
 
 
 def referred(

@@ -16,11 +16,13 @@ from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NSEC, NSEC3, SOA, A
 from cache.value import Value
 from resolver.wire.message import RawRRset, Response
 
-MAX_CHAIN = 12  # one more than the aliases that are followed (resolvers.md 2.1): longer chains end in a failure anyway
-MAX_NAME_SERVERS = 16  # MAX_DP_TARGET_COUNT (NRDelegation, CVE-2022-3204)
-MAX_GLUE_PER_NAME = 6  # BIND: addresses per NS name, of each family
-ADDRESS_TYPES = frozenset((A, AAAA))
-PROOF_TYPES = frozenset((NSEC, NSEC3))
+MAX_CHAIN: Final = (
+    12  # one more than the aliases that are followed (resolvers.md 2.1): longer chains end in a failure anyway
+)
+MAX_NAME_SERVERS: Final = 16  # MAX_DP_TARGET_COUNT (NRDelegation, CVE-2022-3204)
+MAX_GLUE_PER_NAME: Final = 6  # BIND: addresses per NS name, of each family
+ADDRESS_TYPES: Final = frozenset((A, AAAA))
+PROOF_TYPES: Final = frozenset((NSEC, NSEC3))
 
 
 @final

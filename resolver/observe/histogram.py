@@ -27,10 +27,12 @@ class Histogram:
         self.total += value * count
 
     def _bucket_of(self, value: float) -> int:
-        """One after the other, as most values are small; compiled, this takes no call."""
-        bucket = 0
-        for bound in self.bounds:
-            if value <= bound:
-                break
-            bucket += 1
-        return bucket
+        """By halving; compiled, this takes no call."""
+        low, high = 0, len(self.bounds)
+        while low < high:
+            middle = (low + high) >> 1
+            if value <= self.bounds[middle]:
+                high = middle
+            else:
+                low = middle + 1
+        return low

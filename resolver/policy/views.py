@@ -14,9 +14,9 @@ from cache.value import Value
 
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-SIX_PN = b"\xfd\xaa"  # fdaa::/16
-IPV4_OCTETS = 4
-MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96: an IPv4 client of a dual-stack socket
+SIX_PN: Final = b"\xfd\xaa"  # fdaa::/16
+IPV4_OCTETS: Final = 4
+MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96: an IPv4 client of a dual-stack socket
 
 
 @final

@@ -62,7 +62,7 @@ class _Network:
         while True:
             line = self.ring[0]
             if line.credit <= 0.0:
-                line.credit += QUANTUM
+                line.credit = _after_a_turn(line.credit, is_alone=len(self.ring) == 1)
                 self.ring.rotate(-1)
             elif not line.waiting:  # it has waited long enough for what it had
                 self.ring.popleft()
@@ -114,7 +114,7 @@ class Shares:
         while True:
             network = self._ring[0]
             if network.credit <= 0.0:
-                network.credit += QUANTUM
+                network.credit = _after_a_turn(network.credit, is_alone=len(self._ring) == 1)
                 self._ring.rotate(-1)
             elif not network.places:
                 self._ring.popleft()
@@ -180,3 +180,9 @@ class Shares:
         self.places -= places
         self.waiting -= 1
         return begin
+
+
+def _after_a_turn(credit: float, *, is_alone: bool) -> float:
+    """What who owes something has after its turn; one that is alone has all the turns until it owes nothing."""
+    turns = int(-credit / QUANTUM) + 1 if is_alone else 1
+    return credit + turns * QUANTUM

@@ -1,15 +1,16 @@
 """Which of the messages that come is the reply to the question that was sent? Pure."""
 
 from enum import Enum
+from typing import Final
 
 from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL
 from resolver.wire import read_response
 from resolver.wire.layout import HEADER_OCTETS, ID_OCTETS
 from resolver.wire.message import OPCODE_MASK, QR, Response, Unreadable
 
-NAME_END = -4  # the question's octets end in type and class
+NAME_END: Final = -4  # the question's octets end in type and class
 # what a server says that could not read the question, or does not want to; all else speaks of one, which has to be there
-WITHOUT_QUESTION = frozenset((FORMERR, SERVFAIL, NOTIMP, REFUSED))
+WITHOUT_QUESTION: Final = frozenset((FORMERR, SERVFAIL, NOTIMP, REFUSED))
 
 
 class Match(Enum):

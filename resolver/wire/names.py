@@ -5,7 +5,6 @@ backwards, and each place that was read is remembered with its name, so that it 
 of a message takes at most one step for each of its octets, however its pointers are laid.
 """
 
-import string
 from typing import Final
 
 from mypy_extensions import i64
@@ -14,7 +13,9 @@ from cache.names import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
 from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, Garbled, number_at
 
 POINTER: Final = 0xC0  # the two upper bits of a pointer's first octet
-CASE_BITS: Final = bytes(0x20 if chr(octet) in string.ascii_letters else 0 for octet in range(256))  # of each octet
+CASE_BIT: Final = 0x20  # of a letter: set in a lower one
+LOWER_A: Final = 0x61
+LOWER_Z: Final = 0x7A
 
 Places = dict[int, bytes]  # offset in the message read -> the name that begins there
 
@@ -127,9 +128,17 @@ def end_of_name(octets: bytes, at: i64) -> i64:
 
 
 def randomise_case(qname: bytes, bits: int) -> bytes:
-    """`qname` with letters' case turned at random. bits: 8 random bits for each octet, of which a letter uses one.
+    """`qname` with letters' case turned at random. bits: a random bit for each octet, the first octet's is the lowest.
 
     draft-vixie-dnsext-dns0x20 §2.2. Length octets are at most 63 and thus no letters.
     """
-    turned = int.from_bytes(qname, "big") ^ (int.from_bytes(qname.translate(CASE_BITS), "big") & bits)
-    return turned.to_bytes(len(qname), "big")
+    octets: i64 = len(qname)
+    drawn = bits.to_bytes(octets // 8 + 1, "little")
+    turned: list[int] = []
+    for at in range(octets):
+        octet: i64 = qname[at]
+        is_letter = LOWER_A <= octet | CASE_BIT <= LOWER_Z
+        if is_letter and drawn[at >> 3] >> (at & 7) & 1:
+            octet ^= CASE_BIT
+        turned.append(octet)
+    return bytes(turned)

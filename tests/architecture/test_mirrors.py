@@ -11,6 +11,7 @@ import pytest
 from tests.architecture.source import ROOT, Source, all_tests, assert_none, product, source_of
 
 OF_VALUES: Final = frozenset({"__init__", "parts"})
+OF_OTHERS: Final = frozenset({"Protocol", "trait"})  # what other classes do
 FOR_PEOPLE: Final = frozenset({"README.md", "LICENSE"})
 
 
@@ -21,11 +22,12 @@ def mirror_of(path: str) -> str:
 
 
 def does_something(source: Source) -> bool:
-    """Is there a function with a body in it? Constants, values, Structs, Protocols and re-exports have nothing to test."""
+    """Is there a function with a body in it? Constants, values, Structs, Protocols, traits, re-exports have none."""
     nothing_to_test: set[ast.AST] = {
         inner
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.ClassDef) and any(_last_name(base) == "Protocol" for base in node.bases)
+        if isinstance(node, ast.ClassDef)
+        and any(_last_name(one) in OF_OTHERS for one in (*node.bases, *node.decorator_list))
         for inner in ast.walk(node)
     }
     nothing_to_test |= {

@@ -22,7 +22,7 @@ from resolver.errors import ResolutionFailure, WorkExhausted
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.options import ServerOverride
 from resolver.upstream import Assurance, Fault, Reply
-from resolver.upstream.choose import patience_for, tcp_lateness
+from resolver.upstream.choose import Candidate, patience_for, tcp_lateness
 from resolver.upstream.counts import UpstreamCounts
 from tests.resolver.engine.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
 from tests.resolver.engine.turned import Turned, means_of, play
@@ -45,7 +45,7 @@ class Asked:
         self._mesh = means.mesh
         self.exchange = Exchange(
             means,
-            SERVER,
+            Candidate(SERVER, means.state_of(SERVER)),
             QUESTION,
             wait,
             budget,

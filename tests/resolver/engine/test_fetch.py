@@ -112,10 +112,10 @@ def test_what_another_server_might_have_mended_is_not_remembered_when_there_was_
     budget = within()
     assert says_something_of_the_name(Bogus("forged"), budget, NOW)
     assert not says_something_of_the_name(Bogus("forged"), budget, NOW + 10)
-    budget.spent.exceeded.add("queries")
+    budget.spent.exceeded.append("queries")
     assert not says_something_of_the_name(Bogus("forged"), budget, NOW)
     own = Budget(NOW + 10, spent=Spent())
-    own.spent.exceeded.add("queries")
+    own.spent.exceeded.append("queries")
     assert says_something_of_the_name(Bogus("forged"), own, NOW + 10)
 
 

@@ -76,12 +76,12 @@ def test_far_glue_is_a_last_resort() -> None:
 )
 def test_some_addresses_are_never_asked(rdata: bytes, rtype: int) -> None:
     book = book_of()
-    assert book.usable([rdata], rtype) == []
-    assert book.usable([rdata], rtype) == []
+    assert book.usable((rdata,), rtype) == []
+    assert book.usable((rdata,), rtype) == []
 
 
 def test_one_name_server_has_a_few_addresses_at_most() -> None:
-    assert len(book_of().usable([bytes([192, 0, 2, n]) for n in range(1, 100)], A)) == 6
+    assert len(book_of().usable(tuple(bytes([192, 0, 2, n]) for n in range(1, 100)), A)) == 6
 
 
 NS_TEST = name("ns.test.")
