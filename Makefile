@@ -28,7 +28,7 @@ test: $(READY)  ## every test, of the Python as it is written: first what may sh
 	$(BIN)/python -m pytest $(ALONE) || failed=1; \
 	exit $$failed
 
-build: $(BUILT)/.ready  ## compile to build/compiled what an answer is made by (a C compiler; two minutes, less the next time)
+build: $(BUILT)/.ready  ## compile to build/compiled what an answer is made by (a C compiler; with gcc twice, to count first what is called: five minutes, less the next time)
 
 test-compiled: $(BUILT)/.ready  ## every test, of the compiled modules (or TESTS=tests/cache …)
 	$(COMPILED) $(BIN)/python -c 'from cache.form import IS_COMPILED; assert IS_COMPILED'
@@ -42,14 +42,14 @@ prove-compiled: $(BUILT)/.ready  ## of the compiled modules: what an answer is m
 	$(BIN)/python -m tests.simulation.machine --digest 20 >build/stories
 	cmp build/stories-compiled build/stories
 
-wheel: $(READY)  ## a compiled wheel in dist/
+wheel: $(BUILT)/.ready  ## a compiled wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 nightly: $(READY)  ## every test with seeds nobody has played, then the engine's simulation until stopped or a rule is broken
 	CISTERN_FRESH=$$(date +%s) $(BIN)/python -m pytest
 	$(BIN)/python -m tests.simulation.machine
 
-deb: $(READY)  ## dist/cistern_VERSION_ARCH.deb, on the distribution's Python
+deb: $(BUILT)/.ready  ## dist/cistern_VERSION_ARCH.deb, on the distribution's Python
 	packaging/debian/build
 
 docs: $(READY)  ## the site, in build/site (mkdocs-material comes from the package index)
@@ -123,5 +123,6 @@ $(READY): pyproject.toml requirements.lock
 	@touch $@
 
 $(BUILT)/.ready: $(READY) hatch_build.py $(shell find cache internal_zones resolver -name '*.py')
+	@mkdir -p build && touch build/.began
 	$(BIN)/python hatch_build.py $(BUILT) build/scratch
-	@touch $@
+	@touch -r build/.began $@  # what was edited meanwhile is not in it
