@@ -24,6 +24,7 @@ T = TypeVar("T")
 MAX_EVENTS: Final = (
     16  # taken in one turn; those behind them are the next turn's: a reply of a server takes 0.1 ms or more
 )
+EPOLLIN: Final = select.EPOLLIN
 LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
 CLOSED: Final = -1
 COUNTER: Final = 8  # octets of an eventfd's counter
@@ -80,9 +81,9 @@ class Loop:
         is_first: in every one; others wait for theirs when more are readable than one turn takes.
         """
         self._handlers[fd] = handler
-        self._epoll.register(fd, select.EPOLLIN)
+        self._epoll.register(fd, EPOLLIN)
         if is_first:
-            self._first.register(fd, select.EPOLLIN)
+            self._first.register(fd, EPOLLIN)
 
     def forget(self, fd: int, *, is_closing: bool = True) -> None:
         """Watch it no longer. is_closing: it will be closed now, and the kernel forgets it by itself."""

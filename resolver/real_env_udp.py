@@ -18,8 +18,15 @@ BATCHES: Final = (
     16  # of queries taken in one turn: who floods is to fill his own line, and not the buffer that is everybody's
 )
 PORT_TRIES: Final = 16  # random ports tried for a channel; on a busy host one in ten may be taken
+# What socket.socket is made of, which has all that a channel needs, and is opened and closed without a call of Python's
+Socket = socket.SocketType
+INET: Final = int(socket.AF_INET)
+INET6: Final = int(socket.AF_INET6)
+UDP: Final = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
 REPLY_OCTETS: Final = 4096  # room for a server's reply; it was told that 1232 fit
 
+IPPROTO_IP: Final = socket.IPPROTO_IP
+IPPROTO_IPV6: Final = socket.IPPROTO_IPV6
 # linux/in.h, linux/in6.h and asm/socket.h; Python's socket module has some of them from 3.12 or 3.13 on only
 IP_PKTINFO: Final = 8
 IP_MTU_DISCOVER: Final = 10
@@ -92,7 +99,7 @@ class RealUdpChannel:
 
     __slots__ = ("_loop", "_socket", "_take")
 
-    def __init__(self, sock: socket.socket, loop: Loop, take: Callable[[bytes | OSError], None]) -> None:
+    def __init__(self, sock: Socket, loop: Loop, take: Callable[[bytes | OSError], None]) -> None:
         self._socket = sock
         self._loop = loop
         self._take = take
@@ -122,7 +129,7 @@ class RealUdpChannel:
 class RealAwaitedUdpChannel:
     """The same, read by who waits for it (resolver.env.AwaitedUdpChannel)."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Socket) -> None:
         self._socket = sock
         self._is_awaited = False
 
@@ -199,10 +206,11 @@ def open_udp(
     return RealAwaitedUdpChannel(_connected(server, rng, taken, source, ports))
 
 
-def _connected(server: Address, rng: Rng, taken: Container[int], source: str, ports: Sequence[int]) -> socket.socket:
+def _connected(server: Address, rng: Rng, taken: Container[int], source: str, ports: Sequence[int]) -> Socket:
     is_ipv6 = ":" in server.host
-    sock = _udp_socket(is_ipv6)
+    sock = Socket(INET6 if is_ipv6 else INET, UDP)
     try:
+        _ask_for_whole_paths(sock, is_ipv6)
         _bind_at_random(sock, source or ("::" if is_ipv6 else "0.0.0.0"), rng, taken, ports)
         sock.connect(server)
     except BaseException:
@@ -212,17 +220,16 @@ def _connected(server: Address, rng: Rng, taken: Container[int], source: str, po
 
 
 def _udp_socket(is_ipv6: bool) -> socket.socket:
-    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    sock = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, UDP)
     _ask_for_whole_paths(sock, is_ipv6)
     return sock
 
 
-def _ask_for_whole_paths(sock: socket.socket, is_ipv6: bool) -> None:
+def _ask_for_whole_paths(sock: Socket, is_ipv6: bool) -> None:
     if is_ipv6:
-        sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT)
+        sock.setsockopt(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT)
     else:
-        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT)
+        sock.setsockopt(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT)
 
 
 def _widen_receive_buffer(sock: socket.socket) -> None:
@@ -233,7 +240,7 @@ def _widen_receive_buffer(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
 
-def _bind_at_random(sock: socket.socket, host: str, rng: Rng, taken: Container[int], ports: Sequence[int]) -> None:
+def _bind_at_random(sock: Socket, host: str, rng: Rng, taken: Container[int], ports: Sequence[int]) -> None:
     """RFC 5452 §9.2: a source port as hard to guess as the ID. The kernel's own choice would come from a smaller range."""
     for _ in range(PORT_TRIES):
         port = ports[rng.randrange(0, len(ports))]

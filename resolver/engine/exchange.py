@@ -27,6 +27,7 @@ from resolver.engine.means import CallOff, Means, StreamReply
 from resolver.engine.phases import (
     DISCARDED,
     EDNS_REFUSALS,
+    FIRST,
     NEXT,
     OF_COOKIES,
     OF_GUARDS,
@@ -78,7 +79,7 @@ class Exchange:
         *,
         is_recursive: bool,
         silent_since: float = NEVER,
-        begins: Phase = Phase.FIRST,
+        begins: Phase = FIRST,
     ) -> None:
         """asked: whom. wait: seconds after which the reply is late. budget: what each packet is taken from, on behalf of `name`.
 
@@ -155,11 +156,11 @@ class Exchange:
     @property
     def _is_unguarded(self) -> bool:
         """Is it asked without any guard now? One that bears neither would fail with either."""
-        return self.phase is Phase.UNGUARDED and self._suspicion in OF_GUARDS
+        return self._suspicion is not None and self.phase is Phase.UNGUARDED and self._suspicion in OF_GUARDS
 
     def _send_over_udp(self) -> None:
-        is_suspected = self._suspicion is Suspicion.OTHER_CASE or self._is_unguarded
-        if self._means.case_randomization and not is_suspected and self.state.keeps_case is not False:
+        may_turn = self._suspicion is None or not (self._suspicion is Suspicion.OTHER_CASE or self._is_unguarded)
+        if self._means.case_randomization and may_turn and self.state.keeps_case is not False:
             self._guards.draw_case(self._means.rng)
         self._near_misses = self._strays = 0
         try:

@@ -14,7 +14,7 @@ from resolver.engine.exchange import Exchange, Outcome
 from resolver.engine.hearing import Hearing
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
-from resolver.engine.phases import Phase
+from resolver.engine.phases import FIRST, Phase
 from resolver.engine.timers import NEVER, Timer
 from resolver.engine.whom import beside, heard_lately, step_after
 from resolver.engine.zone_servers import ZoneServers
@@ -189,7 +189,7 @@ class ZoneQuery(Landing):
         self._begin(Send(server, wait_for(means.state_of(server), means.typical, 0, is_alone=True)), Phase.STREAM)
         return True
 
-    def _begin(self, send: Send, begins: Phase = Phase.FIRST) -> None:
+    def _begin(self, send: Send, begins: Phase = FIRST) -> None:
         """Send, unless that is beyond the budget while others are listened to still."""
         tries, budget = self._tries, self._budget
         delegation = self.servers.delegation

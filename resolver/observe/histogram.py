@@ -27,11 +27,14 @@ class Histogram:
         self.total += value * count
 
     def _bucket_of(self, value: float) -> int:
-        """By halving; compiled, this takes no call."""
-        low, high = 0, len(self.bounds)
+        """By halving, once it is not the first; compiled, this takes no call."""
+        bounds = self.bounds
+        if value <= bounds[0]:
+            return 0
+        low, high = 1, len(bounds)
         while low < high:
             middle = (low + high) >> 1
-            if value <= self.bounds[middle]:
+            if value <= bounds[middle]:
                 high = middle
             else:
                 low = middle + 1

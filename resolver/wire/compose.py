@@ -11,7 +11,7 @@ from cache.rrset import RRset, Security
 from cache.rrtypes import NSEC, NSEC3, SERVFAIL, SOA
 from resolver.wire.draft import Draft
 from resolver.wire.edns import PAYLOAD, compose_opt, error_options, nsid_option
-from resolver.wire.layout import HEADER_OCTETS, ID_OCTETS, RCODE_BITS
+from resolver.wire.layout import HEADER, ID_OCTETS, RCODE_BITS
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query
 from resolver.wire.rendered import Rendered
 
@@ -80,8 +80,7 @@ def render(
         draft.note_targets(answer.answer)
         additionals = draft.put_what_fits(beside)
     flags = _flags(query, answer) if is_whole else _flags(query, answer) | TC
-    counts = answers << 32 | authorities << 16 | additionals + bool(opt)
-    draft.out[2:HEADER_OCTETS] = (flags << 64 | 1 << 48 | counts).to_bytes(HEADER_OCTETS - 2, "big")
+    HEADER.pack_into(draft.out, 0, 0, flags, 1, answers, authorities, additionals + bool(opt))
     draft.out += opt
     rrsets = answer.answer
     if needed or wanted or beside:

@@ -22,7 +22,7 @@ from resolver.wire.rdata import read_rdata
 
 MAX_RECORDS: Final = 2048  # in one message; BIND 9.20 keeps 100 of one type, and 64 kB could hold 5,900
 
-MANY: Final = 8  # records of one RRset, to look through them for another
+MANY: Final = 8  # records of one RRset, or sets of one section, to look through them for another
 
 Section = tuple[RawRRset, ...]
 
@@ -81,28 +81,67 @@ def _edns_of(data: bytes, opts: list[int]) -> tuple[ResponseEdns | None, int, st
 class _Gathered:
     """The records of one owner and type that a section has shown so far. said: the owner as it was read last."""
 
-    __slots__ = ("owner", "rdatas", "rrsigs", "rtype", "said", "ttl")
+    __slots__ = ("_more", "first", "owner", "rrsigs", "rtype", "said", "ttl")
 
     def __init__(self, owner: WireName, said: bytes, rtype: i64, ttl: i64, rdata: bytes) -> None:
         self.owner = owner
         self.said = said
         self.rtype: i64 = rtype
         self.ttl: i64 = ttl
-        self.rdatas = [rdata]
+        self.first = rdata
+        self._more: list[bytes] | None = None  # the first and those behind it; most sets have no other
         self.rrsigs: tuple[bytes, ...] = ()
 
     def add(self, ttl: i64, rdata: bytes) -> None:
-        if len(self.rdatas) >= MANY or rdata not in self.rdatas:  # of many, the same are found at the end
-            self.rdatas.append(rdata)
+        more = self._more
+        if more is None:
+            more = self._more = [self.first]
+        if len(more) >= MANY or rdata not in more:  # of many, the same are found at the end
+            more.append(rdata)
         if ttl < self.ttl:  # RFC 2181 §5.2: differing TTLs in an RRset are an error; the lowest one counts
             self.ttl = ttl
 
     def each(self) -> tuple[bytes, ...]:
         """The rdatas in order and once (RFC 2181 §5)."""
-        return tuple(self.rdatas if len(self.rdatas) < MANY else dict.fromkeys(self.rdatas))
+        more = self._more
+        if more is None:
+            return (self.first,)
+        return tuple(more if len(more) < MANY else dict.fromkeys(more))
 
 
-Sets = dict[tuple[bytes, int], _Gathered]  # by folded owner and type; RRSIGs by the type that they cover
+@final
+class _Sets:
+    """What a section has shown, by folded owner and type; RRSIGs by the type that they cover. `all` is in the order it came."""
+
+    __slots__ = ("_by_key", "all")
+
+    def __init__(self) -> None:
+        self.all: list[_Gathered] = []
+        self._by_key: dict[tuple[bytes, int], _Gathered] | None = None  # a few are looked through, one after the other
+
+    def find(self, owner: WireName, rtype: i64) -> _Gathered | None:
+        if self._by_key is not None:
+            return self._by_key.get((owner, int(rtype)))
+        for one in self.all:
+            if one.rtype == rtype and one.owner == owner:
+                return one
+        return None
+
+    def put(self, owner: bytes, rtype: i64, ttl: i64, rdata: bytes) -> _Gathered:
+        """Put a record among those of its owner and type, and give these."""
+        folded = fold(owner)
+        gathered = self.find(folded, rtype)
+        if gathered is not None:
+            gathered.add(ttl, rdata)
+            gathered.said = owner
+            return gathered
+        gathered = _Gathered(folded, owner, rtype, ttl, rdata)
+        self.all.append(gathered)
+        if self._by_key is not None:
+            self._by_key[folded, int(rtype)] = gathered
+        elif len(self.all) > MANY:
+            self._by_key = {(one.owner, int(one.rtype)): one for one in self.all}
+        return gathered
 
 
 def _end_of_question(data: bytes, places: Places) -> i64:
@@ -122,8 +161,9 @@ def _read_sections(data: bytes, at: i64, places: Places) -> tuple[Section, Secti
 
 def _read_section(data: bytes, at: i64, count: i64, places: Places) -> tuple[Section, i64, list[int]]:
     """The RRsets of a section, the offset behind it, and where the type fields of OPT RRs stand. Raises Garbled."""
-    sets: Sets = {}
-    signatures: Sets = {}
+    if not count:
+        return (), at, []
+    sets, signatures = _Sets(), _Sets()
     last: _Gathered | None = None  # records of one RRset stand together, as a rule
     opts: list[int] = []
     octets = len(data)
@@ -151,38 +191,24 @@ def _read_section(data: bytes, at: i64, count: i64, places: Places) -> tuple[Sec
             else:
                 rdata = read_rdata(rtype, data, start, end, places)
             if rtype == RRSIG:
-                _gather(signatures, owner, int.from_bytes(rdata[:2], "big"), ttl, rdata)
+                signatures.put(owner, number_at(rdata, 0), ttl, rdata)
             elif last is not None and rtype == last.rtype and owner == last.said:
                 last.add(ttl, rdata)
             else:
-                last = _gather(sets, owner, rtype, ttl, rdata)
+                last = sets.put(owner, rtype, ttl, rdata)
         at = end
-    if not sets and not signatures:
-        return (), at, opts
-    if signatures:
+    if signatures.all:
         _attach(sets, signatures)
-    return tuple([RawRRset(g.owner, g.rtype, g.ttl, g.each(), g.rrsigs) for g in sets.values()]), at, opts
+    return tuple([RawRRset(g.owner, g.rtype, g.ttl, g.each(), g.rrsigs) for g in sets.all]), at, opts
 
 
-def _gather(sets: Sets, owner: bytes, rtype: i64, ttl: i64, rdata: bytes) -> _Gathered:
-    """Put a record among those of its owner and type, and give these."""
-    folded = fold(owner)
-    key = (folded, int(rtype))
-    gathered = sets.get(key)
-    if gathered is None:
-        gathered = sets[key] = _Gathered(folded, owner, rtype, ttl, rdata)
-    else:
-        gathered.add(ttl, rdata)
-        gathered.said = owner
-    return gathered
-
-
-def _attach(sets: Sets, signatures: Sets) -> None:
+def _attach(sets: _Sets, signatures: _Sets) -> None:
     """Put RRSIGs beside what they cover; those that cover nothing here are the answer to qtype RRSIG themselves."""
-    for key, signed in signatures.items():
-        if key in sets:
-            sets[key].ttl = min(sets[key].ttl, signed.ttl)  # RFC 4035 §5.3.3: no longer than the RRSIG's TTL
-            sets[key].rrsigs = signed.each()
+    for signed in signatures.all:
+        covered = sets.find(signed.owner, signed.rtype)
+        if covered is not None:
+            covered.ttl = min(covered.ttl, signed.ttl)  # RFC 4035 §5.3.3: no longer than the RRSIG's TTL
+            covered.rrsigs = signed.each()
         else:
             for rdata in signed.each():
-                _gather(sets, signed.owner, RRSIG, signed.ttl, rdata)
+                sets.put(signed.owner, RRSIG, signed.ttl, rdata)
