@@ -61,7 +61,26 @@ def render(
     turns_own: our own data may be given in any order, too.
     """
     assert max_octets >= MIN_OCTETS, max_octets
-    opt = _opt(query, answer, nsid)
+    rendered = _with(_opt(query, answer, nsid), query, answer, now, max_octets, stale_ttl, minimal, turn, turns_own)
+    if rendered.is_truncated and any(error.text for error in answer.errors):
+        # RFC 8914 §3: what explains the answer is left out before anything of the answer is
+        opt = _opt(query, answer, nsid, with_texts=False)
+        rendered = _with(opt, query, answer, now, max_octets, stale_ttl, minimal, turn, turns_own)
+    return rendered
+
+
+def _with(
+    opt: bytes,
+    query: Query,
+    answer: Answer,
+    now: float,
+    max_octets: int,
+    stale_ttl: int,
+    minimal: bool,
+    turn: int | None,
+    turns_own: bool,
+) -> Rendered:
+    """The reply with this OPT RR."""
     draft = Draft(query, max_octets - len(opt), now, stale_ttl)
     needed: tuple[RRset, ...] = ()
     wanted: tuple[RRset, ...] = ()
@@ -113,14 +132,17 @@ def _flags(query: Query, answer: Answer) -> int:
     return flags | (SERVFAIL if query.edns is None else answer.rcode & RCODE_BITS)
 
 
-def _opt(query: Query, answer: Answer, nsid: bytes) -> bytes:
-    """The OPT RR of the reply: there is one if and only if the query had one (RFC 6891 §6.1.1, §7)."""
+def _opt(query: Query, answer: Answer, nsid: bytes, *, with_texts: bool = True) -> bytes:
+    """The OPT RR of the reply: there is one if and only if the query had one (RFC 6891 §6.1.1, §7).
+
+    with_texts: those of the errors, for people; without, the codes alone.
+    """
     if query.edns is None:
         return b""
     is_named = query.edns.nsid and nsid
     if not (answer.errors or query.edns.do or answer.rcode > RCODE_BITS or is_named):
         return PLAIN_OPT
-    options = error_options(answer.errors)
+    options = error_options(answer.errors, with_texts=with_texts)
     if is_named and len(options) + len(nsid) <= MAX_OPTION_OCTETS:
         options = nsid_option(nsid) + options
     return compose_opt(PAYLOAD, rcode=answer.rcode, do=query.edns.do, options=options)

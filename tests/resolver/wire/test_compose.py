@@ -144,6 +144,16 @@ def test_errors_fit_into_the_smallest_message_beside_the_longest_question() -> N
     assert len(message.extended_errors()) == 3
 
 
+def test_the_text_of_an_error_gives_way_to_records() -> None:
+    """RFC 8914 §3: "servers SHOULD truncate messages by dropping EDE options before dropping other data from packets"."""
+    for records in range(20, 40):
+        said = Answer(answer=(large("www.example.", records),), errors=(ExtendedError(9, "x" * 60),))
+        told = reply(said, max_octets=MIN_OCTETS)
+        brief = reply(replace(said, errors=(ExtendedError(9),)), max_octets=MIN_OCTETS)
+        assert (told.flags & TC, told.answer) == (brief.flags & TC, brief.answer)
+        assert [error.code for error in told.extended_errors()] == [9]
+
+
 def test_rrsigs_and_proofs_are_shown_with_do_only() -> None:
     """RFC 4035 §3.2.1: without DO the server "MUST strip any authenticating DNSSEC RRs from the response"."""
     for edns, rrsigs in ((PLAIN, 0), (EDNS, 0), (WITH_DO, 1)):
