@@ -50,4 +50,15 @@ def test_garbage_verifies_nothing_and_never_raises(algorithm: int, public_key: b
     ],
 )
 def test_an_rsa_key_out_of_bounds_is_not_computed_with(public_key: bytes) -> None:
-    assert algorithms._read_rsa(public_key) is None
+    with pytest.raises(ValueError, match="out of bounds"):
+        algorithms._read_rsa(public_key)
+
+
+def test_a_key_is_read_once() -> None:
+    """It takes an eighth of a verification."""
+    by = signer(ec.generate_private_key(ec.SECP256R1()), numbers.ECDSAP256)
+    signed = sign("www.example. 60 A 192.0.2.1", by)
+    before = algorithms._loaded.cache_info().misses
+    for _ in range(3):
+        assert isinstance(verify_now(signed, [by.rdata], ZONE, NOW, Work()), Verified)
+    assert algorithms._loaded.cache_info().misses == before + 1
