@@ -33,9 +33,9 @@ EXPIRED_BEFORE_VALID: Final = 25
 class Verified:
     """One signature holds.
 
-    until: wall seconds at which it ends. labels: as many labels of the owner exist in the zone as a name or as the parent
-    of a wildcard: fewer than the owner has if it is the expansion of one. ttl: no longer than this may it be kept
-    (RFC 4035 §5.3.3: the original TTL).
+    until: wall seconds at which it ends; now, if it has ended and that is granted. labels: as many labels of the owner exist in
+    the zone as a name or as the parent of a wildcard: fewer than the owner has if it is the expansion of one. ttl: no longer than
+    this may it be kept (RFC 4035 §5.3.3: the original TTL).
     """
 
     until: float
@@ -204,7 +204,8 @@ async def _try(
         work.spend_signature()
         await work.rest(TAKES[key.algorithm])
         if is_signed(key.algorithm, key.public_key, signed, signature.signature):
-            until = wall + seconds_to(signature.expiration, int(wall)) + skew
+            # RFC 4035 §5.3.3: nothing is kept for longer than its signature holds, whatever is granted to clocks
+            until = wall + max(0, seconds_to(signature.expiration, int(wall)))
             return Verified(until, _existing_labels(rrset.owner, signature), signature.original_ttl)
     return Unverified("signature does not match", BOGUS)
 
