@@ -1,6 +1,7 @@
-"""What failed in validation, for clients that check for themselves (CD=1), while its failure is remembered.
+"""What failed in validation, while its failure is remembered: for clients that check for themselves (CD=1), and addresses of
+name servers for ourselves.
 
-Else each of their questions would be taken upstream again, and fail again at all the same servers. Nobody else is given it.
+Else each such question would be taken upstream again, and fail again at all the same servers. Nobody else is given it.
 """
 
 from typing import Final, final

@@ -85,8 +85,12 @@ class LookUps:
                 return []
             try:
                 link = await self._lookup(question, budget, query)
-            except ResolutionFailure:
-                return []
+            except ResolutionFailure as failure:
+                if failure.unvalidated is None:
+                    return []
+                # nobody vouches for glue either: what its server says is validated, and an outage of the signatures of a zone
+                # of name servers is none of the zones that they serve
+                link = failure.unvalidated
             if not isinstance(link, Alias):
                 return self._means.book.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
             # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows

@@ -23,7 +23,7 @@ from cache.lookup import (
 from cache.names import WireName
 from cache.options import StaleOptions
 from cache.rrset import Denial, Security
-from cache.rrtypes import DNAME, DNSKEY, DS, NOERROR, NXDOMAIN
+from cache.rrtypes import AAAA, DNAME, DNSKEY, DS, NOERROR, NXDOMAIN, A
 from cache.staleness import is_due
 from cache.store import RRsetCache
 from resolver.engine.counts import ResolveCounts
@@ -127,10 +127,16 @@ class PublicResolver:
         return link
 
     async def _look_up(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
+        is_address = question.qtype in (
+            A,
+            AAAA,
+        )  # of a name server, which may be asked there though nobody vouches for it
         try:
-            self._refuse_remembered(question, budget, self._mesh.now, as_it_was=True)
+            self._refuse_remembered(question, budget, self._mesh.now, is_checked=not is_address, as_it_was=True)
             return (await self._flights.lookup(question, waiter, budget)).link
         except ResolutionFailure as failure:
+            if is_address and failure.unvalidated is not None and not failure.is_remembered:
+                self._doubted.note(question, failure.unvalidated)
             if question.qtype in (DS, DNSKEY) and is_of_validation(failure):
                 raise  # stale keys prove nothing; this says what is wrong
             return self._stale_link(question, failure, budget)
@@ -192,7 +198,8 @@ class PublicResolver:
     ) -> None:
         """Raise a failure that is still remembered (RFC 9520 §3.2), and matters to who asks.
 
-        as_it_was: who asks is a flight that needs the answer, and has to judge the failure.
+        as_it_was: who asks is a flight that needs the answer, and has to judge the failure. is_checked: what failed in
+        validation is of no use; else it is asked for again where it is not at hand.
         """
         remembered = self._failures.find(question, now)
         if remembered is None:

@@ -254,6 +254,27 @@ async def test_servers_of_which_none_is_believed_are_asked_for_of_the_parent_aga
     assert (records(reply.answer), reply.is_secure) == (WWW, True)
 
 
+PROVIDER: Final = zone("provider.test", "ns 300 A 192.0.2.12", signs=Kind.NSEC)
+CUSTOMER: Final = zone("customer.test", "www 2 A 198.51.100.9", name_servers=("ns.provider.test.",))
+
+
+@pytest.mark.parametrize("flaw", [Flaw.EXPIRED, Flaw.UNSIGNED], ids=lambda flaw: flaw.name)
+@pytest.mark.parametrize("is_known", [False, True], ids=["cold", "after a client's question for it"])
+@given({"P": PROVIDER, "C": CUSTOMER})
+async def test_an_outage_of_the_signatures_of_a_name_servers_zone_is_none_of_the_zones_that_it_serves(
+    net: Net, is_known: bool, flaw: Flaw
+) -> None:
+    net.spoil("P", flaw)
+    if is_known:
+        assert (await net.ask("ns.provider.test")).rcode == "SERVFAIL"
+    for _ in range(3):
+        reply = await net.ask("www.customer.test", flags="DO")
+        assert (reply.rcode, reply.answer, reply.errors) == ("NOERROR", ["www.customer.test 2 A 198.51.100.9"], set())
+        await net.at(net.seconds + 2.5)
+    assert (await net.ask("ns.provider.test")).rcode == "SERVFAIL"
+    assert net.asked()["P"] <= 16
+
+
 @given(WORLD)
 async def test_a_denial_without_proof_is_no_denial(net: Net) -> None:
     assert (await net.ask("www.signed.test", flags="DO")).is_secure
