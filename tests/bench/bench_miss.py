@@ -14,7 +14,8 @@ import trio
 
 from cache.names import ROOT
 from cache.rrset import Trust
-from resolver.daemon.parts import Parts, make_parts
+from resolver.daemon.beliefs import Anchors
+from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
 from resolver.daemon.run import tune_collector
 from resolver.dnssec import DnssecOptions
 from resolver.env import Address, Datagram
@@ -24,6 +25,7 @@ from resolver.real_env import RealEnv, RealNetwork
 from resolver.service.udp import serve_udp
 from tests.bench.measure import ROUNDS, Row, best_of
 from tests.build import rrset
+from tests.signing import SignedZone
 
 QUESTIONS: Final = 2000
 A_TURN: Final = 0.00001  # s
@@ -74,6 +76,26 @@ class Network(RealNetwork):
         arrived, self.arrived = self.arrived, []
         for channel, reply in arrived:
             channel.hand_over(reply)
+
+
+class Saying(Network):
+    """The same, that says to each question what was made for it. replies: by the question, folded; without their IDs."""
+
+    def __init__(self, messages: Iterable[dns.message.Message]) -> None:
+        self.arrived = []
+        self._replies: dict[bytes, bytes] = {}
+        for message in messages:
+            octets = message.to_wire()
+            self._replies[_question_in(octets).lower()] = octets
+
+    def reply_to(self, message: bytes) -> bytes:
+        question = _question_in(message)
+        reply = self._replies[question.lower()]
+        return message[:2] + reply[2:12] + question + reply[12 + len(question) :]
+
+
+def _question_in(message: bytes) -> bytes:
+    return message[12 : message.index(b"\0", 12) + 5]
 
 
 class Listener:
@@ -128,6 +150,20 @@ def rows() -> Iterator[Row]:
     yield Row("miss: all but the sockets", ours, best_of(with_dnspython), "dnspython's messages alone", floor=2)
 
 
+def signed_replies(zone: SignedZone, numbers: Iterable[int]) -> Iterator[dns.message.Message]:
+    """Answers with one address and its signature each, from an hour ago for a day, and the zone's keys."""
+    texts = [f"{n:04}.{ZONE} 300 A 192.0.2.77" for n in numbers]
+    now = time.time()
+    for text in (*texts, zone.dnskey):
+        owner, ttl, rtype, rdata = text.split(maxsplit=3)
+        rrset = dns.rrset.from_text(owner, int(ttl), "IN", rtype, rdata)
+        reply = dns.message.make_response(dns.message.make_query(owner, rtype, payload=1232, want_dnssec=True))
+        reply.flags |= dns.flags.AA
+        rrsig = zone.rrsig(rrset, at=now - 3600, until=now + 86400)
+        reply.answer += [rrset, dns.rrset.from_rdata(rrset.name, rrset.ttl, rrsig)]
+        yield reply
+
+
 def reply_to(name: str) -> dns.message.Message:
     """An answer as NSD gives it: the address, the zone's name servers and theirs."""
     reply = dns.message.make_response(dns.message.make_query(name, "A", payload=1232))
@@ -165,9 +201,15 @@ class Wired:
         began = time.process_time()
         for batch in batches(queries):
             self._turn(partial(self.listener.take, batch))
-            while self.network.arrived or self.parts.counts.service.put_off_current:
+            while self._is_at_work:
                 self._turn(self.network.read)
         return time.process_time() - began
+
+    @property
+    def _is_at_work(self) -> bool:
+        """Is there something to read, to answer, or to compute in the next turn?"""
+        counts = self.parts.counts
+        return bool(self.network.arrived or counts.service.put_off_current or counts.resolve.flights_current)
 
     def _turn(self, event: Callable[[], None]) -> None:
         self.now += A_TURN
@@ -175,12 +217,14 @@ class Wired:
 
 
 @asynccontextmanager
-async def wired(network: Network, options: Options = UNCHECKED) -> AsyncIterator[Wired]:
-    """Wire the daemon; it knows the zone's servers already."""
+async def wired(network: Network, options: Options = UNCHECKED, anchors: Anchors = NO_ANCHORS) -> AsyncIterator[Wired]:
+    """Wire the daemon; it knows the zone's servers already. anchors: by which it validates, if it does."""
     env = RealEnv()
     env.network = network
     async with trio.open_nursery() as nursery:
-        parts = make_parts(options, env, Delegation(zone=ROOT, origin=Origin.HINTS, servers=(SERVER,)), nursery)
+        parts = make_parts(
+            options, env, Delegation(zone=ROOT, origin=Origin.HINTS, servers=(SERVER,)), nursery, anchors=anchors
+        )
         now = env.now()
         parts.memory.cache.put(
             rrset(f"{ZONE} 3600 NS ns1.{ZONE}\n{ZONE} 3600 NS ns2.{ZONE}", now, trust=Trust.ADDITIONAL), now
