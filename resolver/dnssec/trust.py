@@ -62,7 +62,7 @@ class ChainOfTrust:
             return Unsigned(FOREVER)
         at = self._known(start, work)
         if not isinstance(at, Signed):
-            at = await self._keys(start, FOREVER, fetch)
+            at = await self._keys(start, FOREVER, fetch, work)
             self._note(start, at, work)
         for below in reversed(list(takewhile(lambda one: one != start, ancestors(name)))):
             standing = self._known(below, work)
@@ -89,7 +89,7 @@ class ChainOfTrust:
         if isinstance(link, Alias):  # no zone begins at an alias (RFC 2181 §10.1), nor below a DNAME (RFC 6672 §2.4)
             alias = link.shown[0]
             return Uncut(alias.expires) if alias.security is Security.SECURE else Unsigned(alias.expires)
-        self._require_fresh(link)
+        _require_fresh(link, work)
         if link.security is not Security.SECURE:
             return Unsigned(link.expires)
         if isinstance(link, RRset):
@@ -103,15 +103,15 @@ class ChainOfTrust:
     async def _look(self, name: WireName, zone: WireName, fetch: Fetch, work: Work) -> Standing:
         found = await self.vouchers(name, zone, fetch, work)
         if isinstance(found, RRset):
-            return await self._keys(name, found.expires, fetch)
+            return await self._keys(name, found.expires, fetch, work)
         return found
 
-    async def _keys(self, zone: WireName, until: float, fetch: Fetch) -> Signed:
+    async def _keys(self, zone: WireName, until: float, fetch: Fetch, work: Work) -> Signed:
         """The keys of a zone that must have some; what fetched them has checked them (validate.py)."""
         link = await fetch(Question(zone, DNSKEY))
         if isinstance(link, (Alias, Denial)) or link.security is not Security.SECURE:
             raise DnskeyMissing(f"no keys of {to_text(zone)}")
-        self._require_fresh(link)
+        _require_fresh(link, work)
         return Signed(zone, of_algorithms(link.rdatas, self.algorithms), min(until, link.expires))
 
     def start_of(self, name: WireName) -> WireName | None:
@@ -123,7 +123,11 @@ class ChainOfTrust:
                 return zone
         return None
 
-    def _require_fresh(self, link: RRset | Denial) -> None:
-        """Stale data proves nothing; TTL 0 is good for the one use it came for."""
-        if link.expires <= self._now() and link.ttl:
-            raise Indeterminate(f"what vouches for {to_text(link.owner)} is over")
+
+def _require_fresh(link: RRset | Denial, work: Work) -> None:
+    """Raise Indeterminate if it was over when the question began: stale data proves nothing.
+
+    What ends meanwhile serves it to its end, and so does what has TTL 0.
+    """
+    if link.expires <= work.began and link.ttl:
+        raise Indeterminate(f"what vouches for {to_text(link.owner)} is over")

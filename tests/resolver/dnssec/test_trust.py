@@ -4,12 +4,18 @@ from functools import partial
 
 import pytest
 
-from cache.names import from_text
-from resolver.dnssec.standing import Signed, Unsigned
+from cache.answer import Question
+from cache.chain import Link
+from cache.names import ROOT, from_text
+from cache.rrset import Security
+from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.standing import Signed, Standings, Unsigned
+from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.work import Work
-from resolver.errors import NoReachableAuthority
-from tests.build import question, rrset
+from resolver.errors import Indeterminate, NoReachableAuthority
+from tests.build import denial, question, replace, rrset
 from tests.resolver.dnssec.signed_world import EXAMPLE_SOA, SignedWorld, play
+from tests.resolver.dnssec.signing import at_once
 
 
 async def zone_of(world: SignedWorld, name: str) -> Signed | Unsigned:
@@ -100,3 +106,20 @@ def test_what_one_question_has_learned_of_zones_serves_all_of_it_though_its_ttl_
         assert asked[0] == asked[2]
 
     play(main)
+
+
+@pytest.mark.parametrize(("began", "is_of_use"), [(4.9, True), (5.0, False)], ids=["during the question", "before it"])
+def test_what_ends_during_a_question_serves_it_to_its_end(began: float, is_of_use: bool) -> None:
+    """A proof that lives for seconds may end while signatures are checked."""
+    proof = replace(denial("open. DS", 0.0, security=Security.INSECURE), ttl=5, expires=5.0)
+
+    async def fetch(asked: Question) -> Link:
+        return proof
+
+    trust = ChainOfTrust(lambda: 5.1, {}, frozenset(), Standings(DnssecCounts()))
+    looked = trust.vouchers(from_text("open."), ROOT, fetch, Work(began=began))
+    if is_of_use:
+        assert at_once(looked) == Unsigned(5.0)
+    else:
+        with pytest.raises(Indeterminate):
+            at_once(looked)
