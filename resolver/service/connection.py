@@ -11,7 +11,6 @@ import trio
 
 from resolver.env import TcpConnection
 from resolver.observe.tap import Ends
-from resolver.service.counts import ServiceCounts
 from resolver.service.draining import open_draining_nursery
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
@@ -22,6 +21,10 @@ from resolver.wire.keepalive import asks_keepalive, with_keepalive
 
 SEND_TIMEOUT: Final = 5.0  # s for a client to make room for its replies
 TRY_AGAIN: Final = 0.01  # s until a query for which there is no place to wait in looks for one again
+SEND: Final = (
+    0.0001  # s of a turn that a write takes with all that wakes for it; compiled, too: it is the kernel's and trio's
+)
+WAKE: Final = 0.00005  # s that it takes to wake who waits for a turn
 AT_A_TIME: Final = 16  # queries taken from what has come before others get their turn: some 0.2 ms
 
 
@@ -39,7 +42,7 @@ async def serve_connection(
     try:
         async with trio.open_nursery() as around:
             abort = around.cancel_scope.cancel
-            around.start_soon(_write, connection.stream, slot.replies, handler.counts, abort)
+            around.start_soon(_write, connection, slot.replies, handler, abort)
             try:
                 async with open_draining_nursery(draining) as answering:
                     await _Reader(connection, handler, slot, answering, abort, idle_time).run()
@@ -89,18 +92,14 @@ class _Reader:
                 if not self._room.value:
                     await self._wait_for_room()
                 await self._slot.replies.until_room()
-                with trio.move_on_after(self._idle_time()) as waits:
-                    self._slot.waits = waits
-                    message = await messages.read()
-                self._slot.waits = None
-                if waits.cancelled_caught:
-                    counts.tcp_idle += not self._slot.is_evicted
-                    return
+                message = messages.take()
+                if message is None:  # else it has come already: to set a time for it takes longer than to answer it
+                    message = await self._wait_for_message(messages)
                 if message is None:
                     return
                 counts.queries_tcp += 1
                 query = self._arrived(message)
-                if not (self._begin(query) if self._may_begin() else await self._begin_in_turn(query)):
+                if not (self._begin(query, query.arrived) if self._may_begin() else await self._begin_in_turn(query)):
                     counts.tcp_garbage += 1
                     return
                 if self._slot.is_evicted:  # just as the query came
@@ -113,6 +112,17 @@ class _Reader:
             self._abort()
         finally:
             self._is_over = True
+
+    async def _wait_for_message(self, messages: Messages) -> bytes | None:
+        """The next one; None: there will be none, or it was waited for too long."""
+        with trio.move_on_after(self._idle_time()) as waits:
+            self._slot.waits = waits
+            message = await messages.read()
+        self._slot.waits = None
+        if waits.cancelled_caught:
+            self._handler.counts.tcp_idle += not self._slot.is_evicted
+            return None
+        return message
 
     async def _wait_for_room(self) -> None:
         """Until one question less is in flight: what is not read fills TCP's window, and the client slows down."""
@@ -138,7 +148,7 @@ class _Reader:
             if self._is_over:
                 return
             try:
-                is_query = self._begin(query)
+                is_query = self._begin(query, self._handler.now() - WAKE)
             finally:
                 its_turn.set()
 
@@ -147,22 +157,19 @@ class _Reader:
         await its_turn.wait()
         return is_query
 
-    def _begin(self, query: _Asking) -> bool:
-        """Answer, or begin to; False when the other end does not speak DNS."""
+    def _begin(self, query: _Asking, since: float) -> bool:
+        """Answer, or begin to; False when the other end does not speak DNS. since: when work on it began in this turn."""
         handler, connection = self._handler, self._connection
-        now = handler.now()
-        reply = handler.begin(query.message, connection.client, connection.local, now, over_tcp=True)
-        handler.entrance.charge(connection.client, handler.now() - now, is_miss=type(reply) is Asked)
+        reply = handler.begin(query.message, connection.client, connection.local, handler.now(), over_tcp=True)
         if type(reply) is Asked:
             self._room.acquire_nowait()
             self._slot.in_flight += 1
             self._answering.start_soon(self._finish, reply, query)
-            return True
-        if type(reply) is not bytes:
-            return False
-        handler.counts.latency.note(handler.now() - query.arrived)
-        self._put(reply, query)
-        return True
+        elif type(reply) is bytes:
+            handler.counts.latency.note(handler.now() - query.arrived)
+            self._put(reply, query)
+        handler.entrance.charge(connection.client, handler.now() - since, is_miss=type(reply) is Asked)
+        return reply is not None
 
     async def _finish(self, asked: Asked, query: _Asking) -> None:
         try:
@@ -207,18 +214,17 @@ class _Reader:
         return composing[0]()
 
 
-async def _write(
-    stream: trio.abc.SendStream, replies: Replies, counts: ServiceCounts, abort: Callable[[], None]
-) -> None:
+async def _write(connection: TcpConnection, replies: Replies, handler: Handler, abort: Callable[[], None]) -> None:
     """Send replies, those that are ready together in one write, until there will be no more."""
     try:
         while octets := await replies.take():
+            handler.entrance.charge(connection.client, SEND, is_miss=False)
             with trio.fail_after(SEND_TIMEOUT):
-                await stream.send_all(octets)
+                await connection.stream.send_all(octets)
             replies.done(len(octets))
     except trio.TooSlowError:
-        counts.tcp_slow_readers += 1
+        handler.counts.tcp_slow_readers += 1
         abort()
     except trio.BrokenResourceError:
-        counts.tcp_lost += 1
+        handler.counts.tcp_lost += 1
         abort()

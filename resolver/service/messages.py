@@ -12,6 +12,10 @@ class Messages:
         self._stream = stream
         self._frames = Frames()
 
+    def take(self) -> bytes | None:
+        """The next message if all of it has come already."""
+        return self._frames.take()
+
     async def read(self) -> bytes | None:
         """The next message; None when the stream is over. An unfinished last one is dropped."""
         while (message := self._frames.take()) is None:

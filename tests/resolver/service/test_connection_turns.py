@@ -16,7 +16,7 @@ from resolver.observe.options import DnstapOptions
 from resolver.observe.tap import Tap
 from resolver.policy.tally import Tally
 from resolver.policy.views import View
-from resolver.service.connection import serve_connection
+from resolver.service.connection import SEND, serve_connection
 from resolver.service.counts import ServiceCounts
 from resolver.service.entrance import BEGIN, TURN
 from resolver.service.handler import Handler
@@ -67,6 +67,21 @@ def without_time() -> tuple[CachedAnswers, Handler]:
     handler = Handler(trio.current_time, answers, answers.cache, LimitOptions(), ServiceCounts(), answers.mesh)
     handler.entrance.note(TURN)
     return answers, handler
+
+
+def test_what_is_sent_is_part_of_what_a_turn_has_time_for() -> None:
+    """A write takes longer than what is written: eight connections that ask without end made turns of 5 ms."""
+
+    async def main() -> None:
+        answers = CachedAnswers(cache_of(WWW))
+        answers.mesh.turn(trio.current_time())
+        handler = Handler(trio.current_time, answers, answers.cache, LimitOptions(), ServiceCounts(), answers.mesh)
+        for number in range(int(TURN / SEND)):
+            assert (handler.entrance.is_open, number) == (True, number)
+            await of_many_connections(handler, [ask("www.example. A")])
+        assert not handler.entrance.is_open
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
 def test_the_wait_for_a_turn_is_part_of_what_is_told() -> None:
