@@ -96,6 +96,7 @@ class Turned(Protocol):
     """What happens turn by turn (resolver.engine.Mesh): whoever has an event for it reads the clock, and begins a turn."""
 
     note_change: Callable[[], None]  # called when it has something to do earlier than it said, and nobody turns it
+    clock: Callable[[], float] | None  # monotonic seconds; for whoever turns it in real time to hand over
     has_unread: bool  # for whoever reads to say: has more come in than this turn reads?
 
     def turn(self, now: float, event: Callable[[], None] | None = None) -> None:

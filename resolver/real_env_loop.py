@@ -67,6 +67,7 @@ class Loop:
 
     async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Turn it, beside trio, until cancelled."""
+        turned.clock = time.monotonic
         turned.note_change = _nothing  # the loop looks at it before it sleeps
         self._turned = turned
         task_status.started()

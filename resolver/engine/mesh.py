@@ -17,10 +17,13 @@ MAX_STEPS: Final = 64
 MAX_DUE: Final = 16  # timers that ring in one turn; the others do in the next ones
 # s for which none rings while more has come in than one turn reads: after a stall what came in time would be late
 MAX_UNREAD: Final = 0.5
+STEPPING: Final = 0.001  # s of one turn in which timers ring and steps begin, where there is a clock to see it by
+LOOK_EVERY: Final = 4  # timers or steps, which have their turn in any case: between two looks at it
 COMPUTING: Final = 0.001  # s of one turn in which signatures are checked; one is, however long it takes
 
 Work = Coroutine[object, None, T]
 Watch = Callable[[str, Callable[[], None]], None]  # what is done, and the doing of it
+Clock = Callable[[], float]
 Report = Callable[[str, Exception], None]  # what was being done, and the fault of this program that it met
 
 
@@ -137,6 +140,7 @@ class Mesh:
         self._is_turning = False
         self.has_unread = False
         self._unread_since = NEVER  # the first turn of those in a row in which more had come in than was read
+        self.clock: Clock | None = None  # monotonic seconds; from who turns it in real time, where a step takes some
         self.watch: Watch | None = None  # does all that is done, for who looks for what takes long
         self.note_change: Callable[[], None] = _nobody  # told when there is something new to do, and a driver may sleep
 
@@ -152,8 +156,9 @@ class Mesh:
             if event is not None:
                 self._call(event)
             self._wake_resting()
-            self._ring()
-            self._run_woken()
+            began = 0.0 if self.clock is None else self.clock()
+            self._ring(began)
+            self._run_woken(began)
             at_end, self._at_end = self._at_end, []
             for callback in at_end:
                 self._call(callback)
@@ -225,7 +230,7 @@ class Mesh:
             self._computed += seconds
             task.wake()
 
-    def _ring(self) -> None:
+    def _ring(self, began: float) -> None:
         """Call what is due, unless what is to be read first may be what it waits for."""
         if not self.has_unread:
             self._unread_since = NEVER
@@ -233,15 +238,15 @@ class Mesh:
             self._unread_since = self.now
         if self.has_unread and self.now - self._unread_since < MAX_UNREAD:
             return
-        for _ in range(MAX_DUE):
-            due = self.timers.take_due(self.now)
+        for place in range(MAX_DUE):
+            due = None if self._is_late(place, began) else self.timers.take_due(self.now)
             if due is None:
                 break
             self._call(due)
 
-    def _run_woken(self) -> None:
+    def _run_woken(self, began: float) -> None:
         woken, done = self._woken, 0
-        while done < len(woken) and done < MAX_STEPS:  # one step may wake others
+        while done < len(woken) and done < MAX_STEPS and not self._is_late(done, began):  # one step may wake others
             self._current = task = woken[done]
             done += 1
             if self.watch is None:
@@ -250,6 +255,12 @@ class Mesh:
                 self.watch(task.what, task.step)
         self._current = None
         del woken[:done]
+
+    def _is_late(self, place: int, began: float) -> bool:
+        """After so many of them: is there no time left for more of what began then, timers and steps together?"""
+        if self.clock is None or place % LOOK_EVERY or not place:
+            return False
+        return self.clock() - began >= STEPPING
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:

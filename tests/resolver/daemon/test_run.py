@@ -2,12 +2,17 @@ import gc
 
 from resolver.daemon.run import COLLECTOR_THRESHOLDS, leaves, tune_collector
 
+MOST_AT_ONCE = 2_000  # objects that the collector may look at in one turn of the loop: a microsecond for each
 
-def test_the_collector_looks_rarely() -> None:
+
+def test_the_collector_never_looks_at_much_at_once_nor_often_at_what_is_old() -> None:
     before = gc.get_threshold()
     try:
         tune_collector()
-        assert gc.get_threshold() == COLLECTOR_THRESHOLDS > before
+        young, middle, old = gc.get_threshold()
+        assert (young, middle, old) == COLLECTOR_THRESHOLDS
+        assert young <= MOST_AT_ONCE
+        assert young * middle * old > 1_000_000
         assert gc.get_freeze_count()
     finally:
         gc.set_threshold(*before)

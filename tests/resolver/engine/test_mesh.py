@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from resolver.engine import Landing, Mesh
-from resolver.engine.mesh import COMPUTING, MAX_DUE, MAX_STEPS, MAX_UNREAD
+from resolver.engine.mesh import COMPUTING, LOOK_EVERY, MAX_DUE, MAX_STEPS, MAX_UNREAD, STEPPING
 from resolver.engine.timers import NEVER
 from tests.resolver.engine.turned import at_once, raise_fault
 
@@ -227,6 +227,42 @@ def test_the_timers_of_one_turn_are_bounded_and_the_rest_is_due_at_once() -> Non
     mesh.turn(1.5)
     assert noted.steps == list(range(MAX_DUE + 3))
     assert mesh.next_at() == NEVER
+
+
+@pytest.mark.parametrize("part", [1.0, 0.5, 0.2])
+def test_steps_that_take_long_are_fewer_in_a_turn(part: float) -> None:
+    """A step of a flight may take 0.1 ms, a timer's as much: 64 and 16 of them, counted only, made turns of 6 ms."""
+    noted = Noted()
+    clock = noted.mesh.clock = Hand()
+
+    async def work() -> None:
+        noted.note("step")
+        clock.now += part * STEPPING
+
+    def ring() -> None:
+        noted.note("timer")
+        clock.now += part * STEPPING
+
+    for _ in range(MAX_STEPS):
+        noted.mesh.start(work(), "work")
+        noted.mesh.timers.at(0.5, ring)
+    noted.mesh.turn(1.0)
+    most = 1 / part + LOOK_EVERY
+    assert noted.steps.count("timer") <= most
+    assert LOOK_EVERY <= noted.steps.count("step") <= most
+    for _ in range(MAX_STEPS):
+        noted.mesh.turn(1.0)
+    assert (noted.steps.count("timer"), noted.steps.count("step")) == (MAX_STEPS, MAX_STEPS)
+
+
+class Hand:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def test_after_a_stall_what_has_come_in_is_read_before_it_is_late() -> None:

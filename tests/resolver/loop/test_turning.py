@@ -20,6 +20,7 @@ class Alarms:
         self.due = sorted(due)
         self.turns: list[float] = []
         self.note_change: Callable[[], None] = lambda: None
+        self.clock: Callable[[], float] | None = None
         self.has_unread = False
 
     def turn(self, now: float, event: Callable[[], None] | None = None) -> None:
