@@ -12,12 +12,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Final, TypeVar
+from types import MethodType
+from typing import Final, Protocol, TypeVar, cast
 
 import outcome
 import trio
 
 from resolver.env import Turned
+from resolver.real_env_memory import Reserve
 
 T = TypeVar("T")
 
@@ -27,7 +29,22 @@ MAX_EVENTS: Final = (
 EPOLLIN: Final = select.EPOLLIN
 LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
 CLOSED: Final = -1
+NO_THREAD: Final = "can't start new thread"  # as the interpreter says it
 COUNTER: Final = 8  # octets of an eventfd's counter
+
+
+class _Runner(Protocol):
+    guest_tick_scheduled: bool
+
+
+class _Guest(Protocol):
+    """What is touched of trio's run: trio promises none of it, a test looks for it."""
+
+    unrolled_run_next_send: outcome.Outcome[list[tuple[int, int]]]
+    runner: _Runner
+
+    def guest_tick(self) -> None:
+        """Its turn."""
 
 
 class Loop:
@@ -39,6 +56,8 @@ class Loop:
         self._soon: deque[Callable[[], object]] = deque()  # trio's turns; from any thread
         self._turned: Turned | None = None
         self._bell = CLOSED
+        self.reserve = Reserve()  # looked at before trio has its turn
+        self._guest: _Guest | None = None  # trio, while it runs
         self.note_turn: Callable[[float, float], None] = _ignore  # told when each turn began and ended
 
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
@@ -51,13 +70,13 @@ class Loop:
         trio.lowlevel.start_guest_run(
             main,
             *args,
-            run_sync_soon_threadsafe=self.post,
-            run_sync_soon_not_threadsafe=self._soon.append,
+            run_sync_soon_threadsafe=lambda turn: self.post(partial(self._have_trios_turn, turn)),
+            run_sync_soon_not_threadsafe=self._note_trios_turn,
             done_callback=ends.append,
         )
         try:
             while not ends:
-                self._turn()
+                self._turn_or_lack()
         finally:
             self._epoll.close()
             self._first.close()
@@ -93,6 +112,13 @@ class Loop:
             with suppress(FileNotFoundError):  # most are not
                 self._first.unregister(fd)
 
+    def _turn_or_lack(self) -> None:
+        """A turn; what it lacks memory for is done in a later one."""
+        try:
+            self._turn()
+        except MemoryError:
+            self.reserve.look()
+
     def _turn(self) -> None:
         events = self._epoll.poll(self._patience(), MAX_EVENTS)
         is_full = len(events) == MAX_EVENTS
@@ -104,9 +130,28 @@ class Loop:
             self._turned.turn(now, partial(self._handle, events))
         else:
             self._handle(events)
+        if self._soon:
+            self.reserve.look()
         for _ in range(len(self._soon)):
             self._soon.popleft()()
         self.note_turn(now, time.monotonic())
+
+    def _note_trios_turn(self, turn: Callable[[], object]) -> None:
+        """It is to have one soon: called in this thread only, before its first turn too, and always with the same method."""
+        self._guest = cast(_Guest, cast(MethodType, turn).__self__)
+        self._soon.append(partial(self._have_trios_turn, turn))
+
+    def _have_trios_turn(self, turn: Callable[[], object]) -> None:
+        """What fails about it is no part of it, as the start of the thread that waits for trio: else trio had no other turn."""
+        try:
+            turn()
+        except (MemoryError, RuntimeError) as lack:  # of threads, the latter
+            if isinstance(lack, RuntimeError) and NO_THREAD not in str(lack):
+                raise
+            assert self._guest is not None
+            self._guest.unrolled_run_next_send = outcome.Value([])  # nothing has come in
+            self._guest.runner.guest_tick_scheduled = True
+            self._note_trios_turn(self._guest.guest_tick)
 
     def _patience(self) -> float:
         """Seconds that there is nothing to do, as far as is known."""

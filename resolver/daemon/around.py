@@ -28,6 +28,7 @@ class Around:
     within which it wants to hear from us again, None: never. hand: sends octets with a copy of each listening socket.
     predecessor: whose place is taken. pid: our own. tells: is there a service manager?
     process: what the kernel says of us. connect: to a dnstap collector's socket, waiting; None: there is no way.
+    when_scarce: has this done whenever hardly any memory is left.
     """
 
     read: Read | None = None
@@ -41,6 +42,7 @@ class Around:
     tells: bool = False
     process: Callable[[], Process | None] = lambda: None
     connect: Connect | None = None
+    when_scarce: Callable[[Callable[[], None]], None] = field(default=_nobody)
 
 
 NOTHING_AROUND: Final = Around()

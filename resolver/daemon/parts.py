@@ -115,7 +115,8 @@ def make_parts(
     """
     counts = counts or Counts()
     memory = make_memory(options, counts)
-    boundary = Boundary(env.now, counts.fault, partial(_shed, memory, env))
+    connections = Connections(options.limits, counts.service)
+    boundary = Boundary(env.now, counts.fault, partial(_shed, memory, connections, env))
     mesh = make_mesh(counts, boundary)
     internal = internal_zones(options, env, mesh, counts.internal, run_io)
     bridge = Bridge(mesh, env.now)
@@ -141,7 +142,7 @@ def make_parts(
         new_budget=recursion.new_budget,
         iterator=recursion.iterator,
         handler=_handler_of(options, env, counts, sources, memory.cache, mesh, boundary, tapping),
-        connections=Connections(options.limits, counts.service),
+        connections=connections,
         warm=_warm_start(options, env, counts, memory, run_io, boundary),
         trusting=recursion.trusting,
         boundary=boundary,
@@ -247,8 +248,9 @@ def _order_seed(options: Options, env: Env) -> int | None:
     return env.rng.getrandbits(32) if options.answer.order == "vary" else None
 
 
-def _shed(memory: Memory, env: Env) -> None:
-    """Give up half of the cache, as far as that takes no more than some milliseconds."""
+def _shed(memory: Memory, connections: Connections, env: Env) -> None:
+    """Give up idle connections, and half of the cache, as far as that takes no more than some milliseconds."""
+    connections.shed()
     memory.cache.make_room(memory.cache.octets // 2, env.now(), SHED_AT_ONCE)
 
 

@@ -143,6 +143,7 @@ async def _serve_until_signal(
         pid=os.getpid(),
         process=_process,
         connect=connect_and_wait,
+        when_scarce=partial(setattr, env.loop.reserve, "shed"),
     )
     async with trio.open_nursery() as nursery:
         with trio.open_signal_receiver(*ENDING_SIGNALS, *IGNORED_SIGNALS, signal.SIGHUP, signal.SIGUSR2) as signals:

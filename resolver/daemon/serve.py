@@ -72,6 +72,7 @@ async def serve(
         )
         if options.log.level == "debug":
             _watch_turns(parts)
+        around.when_scarce(parts.boundary.make_room)
         if tapping is not None:
             tapping.start()
         running = Running(parts, around.process)

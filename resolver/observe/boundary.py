@@ -32,7 +32,9 @@ class FaultCounts:
     )
     restarts: int = field(default=0, metadata={"help": "Loops begun again after a fault."})
     without_memory: int = field(default=0, metadata={"help": "Faults that were a lack of memory."})
-    sheddings: int = field(default=0, metadata={"help": "Times half of the cache was given up for want of memory."})
+    sheddings: int = field(
+        default=0, metadata={"help": "Times connections and half of the cache were given up for want of memory."}
+    )
 
 
 class Boundary:
@@ -51,8 +53,20 @@ class Boundary:
         self.counts.met[where] = self.counts.met.get(where, 0) + 1
         if lacks_memory(fault):
             self.counts.without_memory += 1
-            self._make_room()
+            self.make_room()
         self._log.note(f"{where}_fault", fault, **keys)
+
+    def make_room(self) -> None:
+        """Give up what can be had again, if that was not done just now: memory is scarce."""
+        now = self._now()
+        if now < self._shed_at + SHED_EVERY:
+            return
+        self._shed_at = now
+        self.counts.sheddings += 1
+        try:
+            self.shed()
+        except MemoryError:
+            log.error("nothing_left_to_shed")
 
     async def run(self, where: str, work: Callable[..., Awaitable[object]], *args: object) -> None:
         """Do this; a fault ends it, and nothing else."""
@@ -88,17 +102,6 @@ class Boundary:
     def spawn_in(self, nursery: trio.Nursery, where: str) -> Callable[..., None]:
         """As the nursery's start_soon, for tasks whose faults end nobody else."""
         return lambda work, *args: nursery.start_soon(self.run, where, work, *args)
-
-    def _make_room(self) -> None:
-        now = self._now()
-        if now < self._shed_at + SHED_EVERY:
-            return
-        self._shed_at = now
-        self.counts.sheddings += 1
-        try:
-            self.shed()
-        except MemoryError:
-            log.error("nothing_left_to_shed")
 
 
 def lacks_memory(fault: BaseException) -> bool:

@@ -87,6 +87,11 @@ class Connections:
         del self._slots[id(slot)]
         self._counts.tcp_connections_current = len(self)
 
+    def shed(self) -> None:
+        """Have all close that have nothing under way, a query that is not whole perhaps: the host lacks memory."""
+        while self._evict(list(self._slots.values())):
+            pass
+
     def idle_time(self) -> float:
         """Seconds for which a connection may be silent: less, the fewer places are left."""
         left = 1.0 - len(self) / self._limits.tcp_connections

@@ -298,6 +298,32 @@ def test_trio_sleeps_and_uses_threads_as_its_guest() -> None:
     run(test)
 
 
+def test_without_another_thread_it_goes_on() -> None:
+    """Trio, as its guest, waits in a thread; that none can be started ended the daemon."""
+
+    async def main(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        release, before = threading.Event(), threading.stack_size()
+        refused = trio.Event()
+
+        async def hold() -> None:
+            try:
+                await trio.to_thread.run_sync(release.wait)
+            except RuntimeError:
+                refused.set()
+
+        threading.stack_size(1 << 46)  # octets, which no machine has
+        try:
+            while not refused.is_set():  # threads that there are already
+                nursery.start_soon(hold)
+                await trio.lowlevel.checkpoint()
+            await trio.sleep(SHORT)
+        finally:
+            threading.stack_size(before)
+            release.set()
+
+    run(main)
+
+
 def test_a_signal_reaches_trios_receiver() -> None:
     async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
         with trio.open_signal_receiver(signal.SIGTERM) as signals:

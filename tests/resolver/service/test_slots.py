@@ -96,6 +96,15 @@ def test_a_place_that_is_given_back_is_free_and_nothing_is_remembered() -> None:
     assert len(connections._by_machine) == len(connections._by_network) == 1
 
 
+def test_without_memory_all_that_is_idle_gives_way_and_nothing_else() -> None:
+    connections = Connections(LIMITS, ServiceCounts())
+    slots = [*opened(connections, "192.0.2.1", 3), *opened(connections, "203.0.113.1", 2)]
+    slots[1].in_flight = 1
+    connections.shed()
+    assert [slot.is_evicted for slot in slots] == [True, False, True, True, True]
+    assert len(connections) == 1
+
+
 def test_the_fewer_places_are_left_the_shorter_is_silence_borne() -> None:
     connections = Connections(
         LimitOptions(tcp_connections=10, tcp_idle=10.0, tcp_connections_per_client=10), ServiceCounts()
