@@ -1,8 +1,9 @@
 """How is the file opened, and what stands beside it? Read-only twice over, without mmap, and never while its -wal is doubted."""
 
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -49,7 +50,10 @@ def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def connect(path: str, more: str = "") -> apsw.Connection:
-    """A connection through which nothing was read yet: no -wal was taken for the file's."""
+    """A connection through which nothing was read yet: no -wal was taken for the file's. Raises apsw.CantOpenError."""
+    with suppress(OSError):  # SQLite says what is wrong
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a FIFO would be waited for, as long as nobody writes to it
+            raise apsw.CantOpenError("no regular file")
     return apsw.Connection(
         f"file:{quote(path)}?mode=ro{more}",
         flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,

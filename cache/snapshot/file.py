@@ -4,9 +4,11 @@ A snapshot is an SQLite database and, behind its last page, a seal: a mark and t
 SQLite passes over what stands behind its last page, so sqlite3 opens the file as it is; whoever writes to it breaks the seal.
 """
 
+import errno
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from enum import StrEnum
 from struct import Struct
 from typing import BinaryIO, Final
@@ -83,11 +85,20 @@ def set_aside(path: str) -> str:
 
     At most MAX_ASIDE are kept. Raises OSError.
     """
+    keep_what_is_no_file(path)
     names = [f"{path}.refused-{number}" for number in range(1, MAX_ASIDE + 1)]
     free = [name for name in names if not os.path.lexists(name)]
     aside = free[0] if free else min(names, key=lambda name: os.lstat(name).st_mtime)
     os.replace(path, aside)
     return aside
+
+
+def keep_what_is_no_file(path: str) -> None:
+    """Raises OSError if a device or anything else but a file, or a link, is at `path`: no file of ours takes its place."""
+    with suppress(FileNotFoundError):
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+            raise OSError(errno.EEXIST, "no regular file", path)
 
 
 def _check_header(header: bytes) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import apsw
 
-from cache.snapshot.file import APPLICATION_ID, FILE_MODE, VERSION, seal
+from cache.snapshot.file import APPLICATION_ID, FILE_MODE, VERSION, keep_what_is_no_file, seal
 from cache.snapshot.moment import Moment
 from cache.snapshot.rows import SavedEntry, SavedServer
 from cache.snapshot.schema import CODES, TABLES, Value
@@ -84,6 +84,7 @@ class SnapshotWriter:
             connection.execute("COMMIT")
             connection.close()
             octets = seal(file)
+            keep_what_is_no_file(self._path)
             os.replace(self._written, self._path)
             _sync_folder(self._path)
         except (apsw.Error, OSError) as problem:

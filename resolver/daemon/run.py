@@ -132,7 +132,8 @@ async def _serve_until_signal(
     hangup, hangups = trio.open_memory_channel[None](1)
     notify = notifier(os.environ)
     around = Around(
-        read=partial(trio.to_thread.run_sync, lambda: fit(prepare(config), descriptors)),
+        # a file that does not come, from a network perhaps, keeps nobody from ending
+        read=partial(trio.to_thread.run_sync, lambda: fit(prepare(config), descriptors), abandon_on_cancel=True),
         hangups=hangups,
         relog=relog,
         notify=notify or _tell_nobody,

@@ -33,10 +33,10 @@ def faults_of_whole(options: Options) -> Iterator[Fault]:
     yield from _missing_file(("recursion", "root_hints"), options.recursion.root_hints)
     if options.dnssec.validate:
         yield from _missing_file(("dnssec", "trust_anchors"), options.dnssec.trust_anchors)
-    yield from _folder_in_place_of_a_file(("state", "database"), options.state.database)
-    yield from _folder_in_place_of_a_file(("cache", "snapshot"), options.cache.snapshot)
+    yield from _other_in_place_of_a_file(("state", "database"), options.state.database)
+    yield from _other_in_place_of_a_file(("cache", "snapshot"), options.cache.snapshot)
     yield from _no_folder_for_a_file(("cache", "snapshot"), options.cache.snapshot)
-    yield from _folder_in_place_of_a_file(("dnssec", "trust_file"), options.dnssec.trust_file)
+    yield from _other_in_place_of_a_file(("dnssec", "trust_file"), options.dnssec.trust_file)
     yield from _no_folder_for_a_file(("dnssec", "trust_file"), options.dnssec.trust_file)
     yield from _folder_in_place_of_a_file(("dnstap", "file"), options.dnstap.file)
     yield from _no_folder_for_a_file(("dnstap", "file"), options.dnstap.file)
@@ -70,6 +70,13 @@ def _missing_file(key: Key, path: str) -> Iterator[Fault]:
 def _folder_in_place_of_a_file(key: Key, path: str) -> Iterator[Fault]:
     if path and Path(path).is_dir():
         yield Fault(key, f"expected a file; {path} is a folder")
+
+
+def _other_in_place_of_a_file(key: Key, path: str) -> Iterator[Fault]:
+    """A device would be renamed to make room for a file of ours, and a FIFO would keep whoever opens it waiting for ever."""
+    yield from _folder_in_place_of_a_file(key, path)
+    if path and Path(path).exists() and not Path(path).is_dir() and not Path(path).is_file():
+        yield Fault(key, f"expected a file; {path} is none")
 
 
 def _no_folder_for_a_file(key: Key, path: str) -> Iterator[Fault]:

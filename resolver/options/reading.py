@@ -33,6 +33,8 @@ def _find_nothing(options: Options) -> Iterable[Fault]:
 def load(path: Path, examine: Examine = _find_nothing) -> Options:
     """The options in the file at `path`. examine: finds what else is wrong with them. Raises ConfigError."""
     try:
+        if path.resolve().is_fifo():  # it would be waited for; not so a shell's pipe, which has no name
+            raise _unreadable(path, "expected a file: this is a FIFO")
         with path.open("rb") as file:
             octets = file.read(MAX_CONFIG_OCTETS + 1)
         if len(octets) > MAX_CONFIG_OCTETS:

@@ -1,5 +1,7 @@
 """How a connection to the file is had, and what can be told of what stands beside it without one."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -62,3 +64,11 @@ def test_a_write_leaves_another_stamp(path: Path) -> None:
     before = stamp_of(path.stat())
     path.write_bytes(path.read_bytes() + bytes(4096))
     assert stamp_of(path.stat()) != before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["FIFO", "folder"])
+def test_what_is_no_file_is_not_opened(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """To open a FIFO waits for somebody who writes to it: the database was not looked at again, whatever took its place."""
+    make(tmp_path / "state.db")
+    with pytest.raises(apsw.CantOpenError, match="no regular file"):
+        connect(str(tmp_path / "state.db"))

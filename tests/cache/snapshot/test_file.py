@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from cache.rrset import Denial
 from cache.snapshot.file import MAX_ASIDE, SEAL, VERSION, Refusal, Refused, check, seal, set_aside
+from cache.snapshot.write import NotSaved
 from tests.cache.snapshot.made import ENTRIES, load, save, saved_octets
 
 WHOLE: Final = saved_octets()
@@ -128,3 +130,16 @@ def test_refused_files_are_kept_and_bounded(tmp_path: Path) -> None:
         assert not path.exists()
     kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
     assert kept == {"cache.db.refused-1": "3", "cache.db.refused-2": "4", "cache.db.refused-3": "2"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_a_device_in_its_place_is_neither_renamed_nor_replaced(tmp_path: Path) -> None:
+    """`cache.snapshot = "/dev/zero"` and root: the device was renamed, and a file put in its place."""
+    path = tmp_path / "cache.db"
+    os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    with pytest.raises(OSError, match="no regular file"):
+        set_aside(str(path))
+    with pytest.raises(NotSaved, match="no regular file"):
+        save(path, ENTRIES)
+    assert path.is_char_device()
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,5 +1,6 @@
 """A config file becomes Options, or says where it is wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,9 @@ WRONG = [
         id="no anchors",
     ),
     pytest.param('[state]\ndatabase = "."', 2, "state.database", "is a folder", id="state database a folder"),
+    pytest.param('[state]\ndatabase = "/dev/null"', 2, "state.database", "is none", id="state database a device"),
+    pytest.param('[cache]\nsnapshot = "/dev/null"', 2, "cache.snapshot", "is none", id="snapshot a device"),
+    pytest.param('[dnssec]\ntrust_file = "/dev/null"', 2, "dnssec.trust_file", "is none", id="trust file a device"),
     pytest.param('[control]\nsocket = "."', 2, "control.socket", "is a folder", id="control socket a folder"),
     pytest.param('[control]\nsocket = "root.hints"', 2, "control.socket", "no socket", id="control socket a file"),
     pytest.param('[dnstap]\nsocket = "root.hints"', 2, "dnstap.socket", "no socket", id="collector a file"),
@@ -219,3 +223,20 @@ def test_the_keys_that_others_rely_on_have_their_names(config: Path) -> None:
 def test_an_option_of_before_is_read_over(config: Path) -> None:
     """Else an upgrade would end with a daemon that does not start."""
     assert parse("[limits]\nwaiting_rate_per_address = 100000\nin_flight = 900", config).limits.in_flight == 900
+
+
+def test_a_fifo_in_place_of_a_config_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "cistern.toml"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="FIFO"):
+        load(path)
+
+
+def test_a_shells_pipe_is_read_as_a_config(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(b"[limits]\ntcp_connections = 151\n")
+    try:
+        assert load(Path(f"/dev/fd/{reading}")).limits.tcp_connections == 151
+    finally:
+        os.close(reading)
