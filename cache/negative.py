@@ -4,7 +4,7 @@ from cache.names import WireName
 from cache.options import CacheOptions
 from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import SOA
-from cache.ttl import expiry, negative_ttl, remaining
+from cache.ttl import negative_ttl, remaining
 
 
 def deny(
@@ -25,7 +25,7 @@ def deny(
     if soa is None or not soa.rdatas:
         return None
     ttl = negative_ttl(soa.ttl, soa.rdatas[0], options)
-    expires = expiry(ttl, now, soa.lease)
+    expires = now + ttl
     return Denial(
         owner=owner,
         rtype=rtype,
@@ -46,7 +46,7 @@ def denied_by(proof: tuple[RRset, ...], owner: WireName, rtype: int) -> Denial:
     """NODATA of `rtype` at `owner`, of which nothing is known but this proof, one RRset at least. No SOA: it is never kept."""
     first = proof[0]
     ttl = min(one.ttl for one in proof)
-    expires = min(min(one.expires, one.lease) for one in proof)
+    expires = min(one.expires for one in proof)
     return Denial(
         owner=owner,
         rtype=rtype,
@@ -72,7 +72,7 @@ def derive(
     ttl = negative_ttl(soa.ttl, soa.rdatas[0], options)
     parts = (soa, *proof)
     received = min(one.received for one in parts)
-    expires = min(min(one.expires, one.lease, one.received + ttl) for one in parts)
+    expires = min(min(one.expires, one.received + ttl) for one in parts)
     if not remaining(expires, now):
         return None
     return Denial(

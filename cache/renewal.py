@@ -30,7 +30,7 @@ def renewed_lease(cache: RRsetCache, entry: Entry, now: float) -> float | None:
     name_servers = _delegation_of(cache, entry, now)
     if name_servers is None or not any(entry.source == said for said in _addresses(cache, name_servers, now)):
         return None
-    return min(name_servers.lease, name_servers.expires)
+    return name_servers.expires
 
 
 def _delegation_of(cache: RRsetCache, entry: Entry, now: float) -> RRset | None:
@@ -55,9 +55,9 @@ def _addresses(cache: RRsetCache, name_servers: RRset, now: float) -> Iterator[s
 
 
 def _live(cache: RRsetCache, owner: WireName, rtype: int, now: float) -> RRset | None:
-    """The newest RRset of this type, from a referral too, that neither its TTL nor its lease has ended."""
+    """The newest RRset of this type, from a referral too, that has not expired."""
     node = cache.peek_node(owner)
     for one in node.entries if node is not None else ():
-        if isinstance(one, RRset) and one.rtype == rtype and now < min(one.expires, one.lease):
+        if isinstance(one, RRset) and one.rtype == rtype and now < one.expires:
             return one
     return None

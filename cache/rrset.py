@@ -45,7 +45,7 @@ class RRset(Value):
     rdatas: uncompressed wire rdata of each record, without duplicates; rrsigs: rdata of the RRSIGs that cover them.
     ttl: seconds, as received and clamped; received, expires: monotonic seconds. `expires` is infinite for local data,
     whose TTL does not count down. lease: monotonic seconds; the RRset may not be used past it, not even as stale,
-    because the delegation it came under had ended by then (ghost domains, CVE-2012-1033).
+    because the delegation it came under had ended by then (ghost domains, CVE-2012-1033). `expires` is never later.
     alias_target: the canonical name if this is a CNAME, or the target if a DNAME; else None.
     proof: NSEC and NSEC3 RRsets with their signatures. Of what a wildcard gave: that nothing closer is there. Of the NS
     RRset of a referral: that the zone has no DS, as the parent says, and not looked at by anybody yet.
@@ -90,7 +90,7 @@ class RRset(Value):
         self.rdatas: Final = rdatas
         self.ttl: Final = ttl
         self.received: Final = received
-        self.expires: Final = expires
+        self.expires: Final = expires if expires < lease else lease
         self.trust: Final = trust
         self.rrsigs: Final = rrsigs
         self.security: Final = security
@@ -203,7 +203,7 @@ class Denial(Value):
         self.soa: Final = soa
         self.ttl: Final = ttl
         self.received: Final = received
-        self.expires: Final = expires
+        self.expires: Final = expires if expires < lease else lease
         self.trust: Final = trust
         self.proof: Final = proof
         self.security: Final = security

@@ -114,8 +114,6 @@ class RRsetCache(Readable):
         What it contradicts is gone afterwards. An entry with TTL 0 does that much and is itself not kept: it is good for
         the one answer it came for (RFC 1035 §3.2.1), but the world has moved on from what was known before.
         """
-        if entry.expires > entry.lease:
-            entry = entry.replace(expires=entry.lease)
         fault = _fault_now(entry, now)
         if fault:
             return self._refuse(fault)

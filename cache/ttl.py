@@ -19,11 +19,6 @@ def clamp(ttl: int, options: CacheOptions) -> int:
     return max(options.min_ttl, min(ttl, options.max_ttl))
 
 
-def expiry(ttl: int, now: float, lease: float) -> float:
-    """The point in time at which data with `ttl` seconds to live stops being fresh: never later than its lease."""
-    return min(now + ttl, lease)
-
-
 def negative_ttl(soa_ttl: int, soa_rdata: bytes, options: CacheOptions) -> int:
     """Seconds for which a negative answer with this SOA may be kept.
 

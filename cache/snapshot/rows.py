@@ -209,7 +209,7 @@ def _times(row: SavedEntry | SavedRRset, terms: Terms, max_ttl: int) -> tuple[fl
     """lease, received, expires in monotonic seconds, whatever the row says: heard by now, and in the order they must have."""
     lease = NO_LEASE if row.lease is None else row.lease + terms.shift
     received = min(row.received + terms.shift, terms.now)
-    return lease, received, min(row.expires + terms.shift, received + row.ttl, terms.now + max_ttl, lease)
+    return lease, received, min(row.expires + terms.shift, received + row.ttl, terms.now + max_ttl)
 
 
 def _name(text: str) -> WireName:

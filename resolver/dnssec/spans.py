@@ -102,4 +102,4 @@ def is_within(begin: K, place: K, end: K) -> bool:
 
 def is_live(rrset: RRset, now: float) -> bool:
     """For a second at least: what a client gets with TTL 0 helps nobody."""
-    return remaining(min(rrset.expires, rrset.lease), now) > 0
+    return remaining(rrset.expires, now) > 0

@@ -101,7 +101,7 @@ class Validation:
         return entry
 
     def _is_live(self, entry: Entry) -> bool:
-        return self.now() < min(entry.expires, entry.lease)
+        return self.now() < entry.expires
 
     async def _validate(self, iteration: Iteration, step: "_Step") -> Iteration:
         links = [await step.judge_link(iteration.link)]

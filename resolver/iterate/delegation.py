@@ -131,7 +131,7 @@ def closest_to(
         if given is not None and zone == given.zone:
             return given
         rrset = cache.get(zone, NS)
-        if rrset is not None and now < rrset.expires and now < rrset.lease:
+        if rrset is not None and now < rrset.expires:
             delegation = cached(rrset)
             if _is_startable(delegation, cache, now, waiting):
                 return delegation
@@ -149,7 +149,7 @@ def cached(rrset: RRset) -> Delegation:
         zone=rrset.owner,
         origin=Origin.CACHE,
         name_servers=name_servers_of(rrset),
-        lease=NO_LEASE if rrset.owner == ROOT else min(rrset.lease, rrset.expires) if is_grant else rrset.lease,
+        lease=NO_LEASE if rrset.owner == ROOT else rrset.expires if is_grant else rrset.lease,
     )
 
 
@@ -159,7 +159,7 @@ def known_addresses(cache: Readable, name: WireName, now: float) -> list[RRset]:
     found: list[RRset] = []
     for entry in node.entries if node is not None else ():
         rtype = entry.rtype
-        if type(entry) is RRset and rtype in (A, AAAA) and now < entry.expires and now < entry.lease:
+        if type(entry) is RRset and rtype in (A, AAAA) and now < entry.expires:
             found.append(entry)
     return found
 

@@ -11,7 +11,7 @@ from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, SOA
-from cache.ttl import clamp, expiry
+from cache.ttl import clamp
 from cache.value import Value
 from resolver.env import Address
 from resolver.iterate.classify import Denied, Told
@@ -177,7 +177,7 @@ def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, l
         rrsigs=raw.rrsigs,
         ttl=ttl,
         received=voice.now,
-        expires=expiry(ttl, voice.now, lease),
+        expires=voice.now + ttl,
         trust=trust,
         lease=lease,
         alias_target=fold(raw.rdatas[0]) if raw.rtype in (CNAME, DNAME) else None,
@@ -213,7 +213,7 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
         entries = [*entries, entry_of(apex, voice, Trust.AUTHORITY_AA, options)]
     last = entries[-1]
     if scrubbed.glue and isinstance(last, RRset) and last.rtype == NS:
-        entries = [*entries, *glue_of(scrubbed, voice, options, min(last.lease, last.expires))]
+        entries = [*entries, *glue_of(scrubbed, voice, options, last.expires)]
     return tuple(entries)
 
 

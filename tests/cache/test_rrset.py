@@ -2,8 +2,8 @@
 
 import pytest
 
-from cache.rrset import Security, Trust
-from tests.build import denial, rrset
+from cache.rrset import Entry, Security, Trust
+from tests.build import denial, replace, rrset
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_only_a_denial_without_a_type_is_an_nxdomain() -> None:
 def test_trust_follows_rfc_2181_and_doubt_is_below_proof() -> None:
     assert Trust.ADDITIONAL < Trust.ANSWER < Trust.AUTHORITY_AA < Trust.ANSWER_AA < Trust.LOCAL
     assert Security.UNCHECKED < Security.BOGUS < Security.INDETERMINATE < Security.INSECURE < Security.SECURE
+
+
+@pytest.mark.parametrize("entry", [rrset("www.example. 60 A 192.0.2.1", 100.0), denial("www.example. AAAA", 100.0)])
+@pytest.mark.parametrize(("lease", "expires"), [(130.0, 130.0), (160.0, 160.0), (500.0, 160.0)])
+def test_an_entry_is_fresh_no_longer_than_its_lease(entry: Entry, lease: float, expires: float) -> None:
+    assert entry.expires == 160.0
+    assert replace(entry, lease=lease).expires == entry.replace(lease=lease).expires == expires

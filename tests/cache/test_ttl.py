@@ -3,7 +3,7 @@
 import pytest
 
 from cache.options import CacheOptions
-from cache.ttl import clamp, expiry, negative_ttl, remaining, shown_ttl, with_proof
+from cache.ttl import clamp, negative_ttl, remaining, shown_ttl, with_proof
 from tests.build import FOREVER, replace, rrset
 
 
@@ -20,19 +20,6 @@ from tests.build import FOREVER, replace, rrset
 )
 def test_a_ttl_is_kept_within_its_bounds(ttl: int, options: CacheOptions, expected: int) -> None:
     assert clamp(ttl, options) == expected
-
-
-@pytest.mark.parametrize(
-    ("ttl", "lease", "expected"),
-    [
-        pytest.param(60, FOREVER, 160.0, id="no lease"),
-        pytest.param(60, 130.0, 130.0, id="the lease ends sooner"),
-        pytest.param(60, 500.0, 160.0, id="the lease ends later"),
-        pytest.param(0, FOREVER, 100.0, id="ttl 0"),
-    ],
-)
-def test_nothing_outlives_its_lease(ttl: int, lease: float, expected: float) -> None:
-    assert expiry(ttl, 100.0, lease) == expected
 
 
 def test_what_is_proven_lives_no_longer_than_its_proof() -> None:
