@@ -45,7 +45,7 @@ class Mood(Enum):
     TRUNCATING = "truncating"
     WITHOUT_EDNS = "FORMERR to EDNS"
     LOWERING = "lowers the letter case"
-    MISTAKEN = "another ID first"
+    FORGED = "something false with another ID first"
     GARBAGE = "garbage first"
 
 
@@ -131,9 +131,9 @@ class Internet:
         if mood is Mood.LOWERING:
             question = question[:-4].lower() + question[-4:]
         said = ident + begins + question + ends
-        if over_tcp or (mood is not Mood.MISTAKEN and mood is not Mood.GARBAGE):
+        if over_tcp or (mood is not Mood.FORGED and mood is not Mood.GARBAGE):
             return [(server.rtt, said)]
-        first = b"\xff" * 30 if mood is Mood.GARBAGE else bytes((said[0] ^ 1,)) + said[1:]
+        first = b"\xff" * 30 if mood is Mood.GARBAGE else bytes((said[0] ^ 1,)) + said[1:-1] + bytes((said[-1] ^ 1,))
         return [(server.rtt / 2, first), (server.rtt, said)]
 
     def _answer(self, zone: WireName, message: bytes, question: bytes) -> Composed:

@@ -24,7 +24,7 @@ from tests.simulation.machine.world import World
 HOUR: Final = 3600.0  # s
 CLIENTS: Final = 3
 ASKED: Final = 60 * CLIENTS  # questions an hour: each client asks one a minute, by Zipf among all names
-CHANGES: Final = 20
+CHANGES: Final = 20  # by Zipf, too: what changes is what is cached
 BREAKS: Final = 25
 LONGEST: Final = 10.001  # s: a question's deadline
 MAX_STALE: Final = 86400.0  # s
@@ -46,8 +46,9 @@ def draw(seed: int, hours: float = 1.0) -> list[Step]:
     """The steps of a seed's story, in no order."""
     rng = Random(f"{seed}/story")
     span = hours * HOUR
-    steps = [Step(rng.random() * span, "ask", int(rng.paretovariate(0.9)) - 1) for _ in range(round(ASKED * hours))]
-    steps += [Step(rng.random() * span, "change", rng.randrange(1 << 16)) for _ in range(round(CHANGES * hours))]
+    steps: list[Step] = []
+    for what, often in (("ask", ASKED), ("change", CHANGES)):
+        steps += [Step(rng.random() * span, what, int(rng.paretovariate(0.9)) - 1) for _ in range(round(often * hours))]
     for _ in range(round(BREAKS * hours)):
         after, chance = rng.random() * span, rng.random()
         if chance < 0.15:
@@ -124,7 +125,7 @@ class Story:
     def _happen(self, step: Step) -> None:
         internet = self.world.internet
         if step.what == "ask":
-            self._ask(self._touch(min(step.which, len(NAMES) - 1) * 7))
+            self._ask(self._touch(step.which))
         elif step.what == "change":
             internet.change(self._touch(step.which), self.world.clock.now)
         elif step.what == "mood":
@@ -136,7 +137,7 @@ class Story:
             self._heal()
 
     def _touch(self, which: int) -> WireName:
-        name = NAMES[which % len(NAMES)]
+        name = NAMES[min(which, len(NAMES) - 1) * 7 % len(NAMES)]  # those most asked lie in many zones
         self._touched[name] = None
         return name
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.simulation.machine.internet import Mood
 from tests.simulation.machine.signed_internet import SignedInternet
 from tests.simulation.machine.story import Step, Story, draw, fails, shrunk
+from tests.simulation.machine.world import World
 
 SEEDS, AT_ONCE = 2000, 50
 SIGNED, SIGNED_AT_ONCE = 200, 10  # a signed hour takes some 0.3 s
@@ -49,3 +51,14 @@ def test_a_failing_story_is_shrunk_to_what_makes_it_fail() -> None:
     left = shrunk(0, steps, lambda _, some: {one.which for one in some} >= {3, 31})
     assert [one.which for one in left] == [3, 31]
     assert not fails(3, draw(3)[:50])
+
+
+@pytest.mark.parametrize("mood", [Mood.FORGED, Mood.LOWERING, Mood.TRUNCATING, Mood.GARBAGE])
+def test_moods_differ_in_what_comes_over_udp_alone(mood: Mood) -> None:
+    internet = World(1).internet
+    server = next(iter(internet.servers.values()))
+    query = b"\1\2\0\0\0\1\0\0\0\0\0\0\1X\7exAMPLE\0\0\1\0\1"
+    said = [one for _, one in internet.reply(server, query, over_tcp=False)]
+    server.mood = mood
+    assert [one for _, one in internet.reply(server, query, over_tcp=False)] != said
+    assert internet.reply(server, query, over_tcp=True)[-1][1].lower() == said[0].lower()
