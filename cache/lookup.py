@@ -102,7 +102,7 @@ def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, sta
 
 
 def find_last_good(store: Readable, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
-    """The same, or None where a DNAME leads to no name: an end, and nothing that could be given instead of an answer."""
+    """As find_stale_link, but None where a DNAME leads to no name: that ends a chain, and answers nobody."""
     try:
         return find_stale_link(store, name, qtype, now, stale)
     except SubstitutionTooLong:

@@ -83,12 +83,6 @@ class RRsetCache(Readable):
     def configured(self) -> AbstractSet[WireName]:
         return self.apexes
 
-    def get_denial(self, owner: WireName, rtype: int) -> Denial | None:
-        """The NODATA of this type or the NXDOMAIN of `owner`, fresh or not. Marks use."""
-        node = self.use(owner)
-        entry = (node.find(rtype) or node.find(None)) if node is not None else None
-        return entry if type(entry) is Denial else None
-
     def peek(self, owner: WireName, rtype: int) -> Entry | None:
         """The entry that speaks of this owner and type, RRset, NODATA or NXDOMAIN, fresh or not. Does not mark use."""
         node = self._nodes.get(owner)

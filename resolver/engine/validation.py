@@ -59,7 +59,7 @@ class Validation:
     def derive(self, question: Question) -> Iteration | None:
         """What verified records that came with other answers prove of it (RFC 8198); None: it has to be asked for.
 
-        Nor is what is held of the name already replaced by what was heard before it, or would end before it.
+        None, too, where what is held of the name was heard later or lasts as long: that stays.
         """
         place = parent(question.qname) if question.qtype == DS else question.qname
         link = self.validator.derive(question, self._cut_above(place))

@@ -1,4 +1,4 @@
-"""Which source answers a question: internal zones, local data, special-use names, or the public resolution, in this order."""
+"""Which source answers: internal zones, local data, special-use names, ANY, or the public resolution, in this order."""
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
