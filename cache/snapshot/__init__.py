@@ -1,7 +1,7 @@
 """What outlives the process: the cache as one SQLite file, for a warm start and for export. Synchronous; for a thread."""
 
 from cache.snapshot.counts import SnapshotCounts
-from cache.snapshot.file import Refusal, Refused, set_aside
+from cache.snapshot.file import Defect, Unloadable, set_aside
 from cache.snapshot.moment import Moment, elapsed
 from cache.snapshot.read import SnapshotReader
 from cache.snapshot.rows import BadRow, SavedEntry, SavedServer, Terms, restored, saved
@@ -9,16 +9,16 @@ from cache.snapshot.write import NotSaved, SnapshotWriter
 
 __all__ = [
     "BadRow",
+    "Defect",
     "Moment",
     "NotSaved",
-    "Refusal",
-    "Refused",
     "SavedEntry",
     "SavedServer",
     "SnapshotCounts",
     "SnapshotReader",
     "SnapshotWriter",
     "Terms",
+    "Unloadable",
     "elapsed",
     "restored",
     "saved",

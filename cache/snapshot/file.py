@@ -30,7 +30,7 @@ MAX_ASIDE: Final = 3  # refused files kept; the next one takes the place of the 
 FILE_MODE: Final = 0o600  # what was asked on this host is nobody else's business
 
 
-class Refusal(StrEnum):
+class Defect(StrEnum):
     """Why a file is not loaded."""
 
     FOREIGN = "foreign"
@@ -39,12 +39,12 @@ class Refusal(StrEnum):
     BAD_ROW = "bad row"
 
 
-class Refused(Exception):
+class Unloadable(Exception):
     """The file is none that can be loaded; the text says what is wrong with it, and where."""
 
-    def __init__(self, refusal: Refusal, text: str) -> None:
+    def __init__(self, defect: Defect, text: str) -> None:
         super().__init__(text)
-        self.refusal = refusal
+        self.defect = defect
 
 
 def seal(file: BinaryIO) -> int:
@@ -59,25 +59,25 @@ def seal(file: BinaryIO) -> int:
 
 
 def check(path: str) -> None:
-    """See that the file at `path` is a whole snapshot that we can read. Raises Refused, and OSError if it cannot be read."""
+    """See that the file at `path` is a whole snapshot that we can read. Raises Unloadable, and OSError if it cannot be read."""
     # O_NONBLOCK: a FIFO in its place must not hold us up
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise Refused(Refusal.FOREIGN, "no regular file")
+            raise Unloadable(Defect.FOREIGN, "no regular file")
         header = file.read(HEADER_OCTETS)
         _check_header(header)
         file.seek(0)
         pages = status.st_size - SEAL.size
         if pages < HEADER_OCTETS:
-            raise Refused(Refusal.DAMAGED, f"{status.st_size} octets are too few")
+            raise Unloadable(Defect.DAMAGED, f"{status.st_size} octets are too few")
         digest = _digest(file, pages)
         mark, sealed = SEAL.unpack(file.read(SEAL.size).ljust(SEAL.size))
         if mark != SEAL_MARK:
-            raise Refused(Refusal.DAMAGED, "no seal at its end: cut off, or written to since it was saved")
+            raise Unloadable(Defect.DAMAGED, "no seal at its end: cut off, or written to since it was saved")
         if sealed != digest:
-            raise Refused(Refusal.DAMAGED, "its checksum is another: changed since it was saved")
+            raise Unloadable(Defect.DAMAGED, "its checksum is another: changed since it was saved")
 
 
 def set_aside(path: str) -> str:
@@ -103,18 +103,18 @@ def keep_what_is_no_file(path: str) -> None:
 
 def _check_header(header: bytes) -> None:
     if not header:
-        raise Refused(Refusal.DAMAGED, "an empty file")
+        raise Unloadable(Defect.DAMAGED, "an empty file")
     if header[: len(SQLITE_MAGIC)] != SQLITE_MAGIC[: len(header)]:
-        raise Refused(Refusal.FOREIGN, "no SQLite file")
+        raise Unloadable(Defect.FOREIGN, "no SQLite file")
     if len(header) < HEADER_OCTETS:
-        raise Refused(Refusal.DAMAGED, f"{len(header)} octets are too few")
+        raise Unloadable(Defect.DAMAGED, f"{len(header)} octets are too few")
     if _number(header, APPLICATION_ID_AT) != APPLICATION_ID:
-        raise Refused(Refusal.FOREIGN, "an SQLite file, and not of this program")
+        raise Unloadable(Defect.FOREIGN, "an SQLite file, and not of this program")
     version = _number(header, USER_VERSION_AT)
     if version > VERSION:
-        raise Refused(Refusal.LATER_VERSION, f"version {version}; this program knows up to {VERSION}")
+        raise Unloadable(Defect.LATER_VERSION, f"version {version}; this program knows up to {VERSION}")
     if version < 1:
-        raise Refused(Refusal.DAMAGED, f"version {version} has never been")
+        raise Unloadable(Defect.DAMAGED, f"version {version} has never been")
 
 
 def _number(header: bytes, at: int) -> int:

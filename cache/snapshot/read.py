@@ -15,7 +15,7 @@ import apsw
 import msgspec
 
 from cache.rrset import Entry
-from cache.snapshot.file import Refusal, Refused, check
+from cache.snapshot.file import Defect, Unloadable, check
 from cache.snapshot.moment import Moment
 from cache.snapshot.rows import MAX_WALL, BadRow, SavedEntry, SavedServer, Terms, restored
 from cache.snapshot.schema import TABLES, Value
@@ -39,13 +39,13 @@ EVIDENCE: Final = f"SELECT {OF_RRSET} FROM evidence WHERE entry = ? ORDER BY pla
 
 
 class SnapshotReader:
-    """A snapshot to be read. Raises Refused, from any method, for what no Cistern of this version could have written.
+    """A snapshot to be read. Raises Unloadable, from any method, for what no Cistern of this version could have written.
 
     moment: when its times were true. count: how many entries it says that it has. For one thread at a time.
     """
 
     def __init__(self, path: str) -> None:
-        """Raises Refused, and OSError when there is no such file or it cannot be read."""
+        """Raises Unloadable, and OSError when there is no such file or it cannot be read."""
         check(path)
         try:
             # immutable: no lock, no journal, no write-ahead log that somebody may have put beside it
@@ -53,11 +53,11 @@ class SnapshotReader:
                 f"file:{quote(path)}?mode=ro&immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
             )
         except UNREADABLE as problem:
-            raise Refused(Refusal.DAMAGED, str(problem)) from problem
+            raise Unloadable(Defect.DAMAGED, str(problem)) from problem
         try:
             self._prepare()
             self.moment, self.count = self._read_head()
-        except Refused:
+        except Unloadable:
             self.close()
             raise
         self._rows: Iterator[tuple[int, SavedEntry]] | None = None
@@ -83,10 +83,10 @@ class SnapshotReader:
             rows = self._connection.execute("SELECT address, port, srtt, rttvar FROM server LIMIT ?", (MAX_SERVERS,))
             found = [_sound(row, SavedServer, "server", number) for number, row in enumerate(rows, start=1)]
         except UNREADABLE as problem:
-            raise Refused(Refusal.DAMAGED, str(problem)) from problem
+            raise Unloadable(Defect.DAMAGED, str(problem)) from problem
         for number, server in enumerate(found, start=1):
             if not _is_address(server.address):
-                raise Refused(Refusal.BAD_ROW, f"table server, row {number}: {server.address!r} is no address")
+                raise Unloadable(Defect.BAD_ROW, f"table server, row {number}: {server.address!r} is no address")
         return found
 
     def close(self) -> None:
@@ -105,17 +105,17 @@ class SnapshotReader:
             connection.pragma("cell_size_check", True)
             found = {str(row[0]) for row in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
         except UNREADABLE as problem:
-            raise Refused(Refusal.DAMAGED, str(problem)) from problem
+            raise Unloadable(Defect.DAMAGED, str(problem)) from problem
         if found != set(TABLES):
-            raise Refused(Refusal.FOREIGN, "its tables are not those of a snapshot")
+            raise Unloadable(Defect.FOREIGN, "its tables are not those of a snapshot")
 
     def _read_head(self) -> tuple[Moment, int]:
         try:
             rows = self._connection.execute("SELECT wall, monotonic, boot, entries FROM snapshot LIMIT 2").fetchall()
         except UNREADABLE as problem:
-            raise Refused(Refusal.DAMAGED, str(problem)) from problem
+            raise Unloadable(Defect.DAMAGED, str(problem)) from problem
         if len(rows) != 1:
-            raise Refused(Refusal.BAD_ROW, f"table snapshot has {len(rows)} rows")
+            raise Unloadable(Defect.BAD_ROW, f"table snapshot has {len(rows)} rows")
         *moment, entries = rows[0]
         head = _sound((moment, entries), _Head, "snapshot", 1)
         return head.moment, head.entries
@@ -127,7 +127,7 @@ class SnapshotReader:
         try:
             return list(islice(self._rows, count))
         except UNREADABLE as problem:
-            raise Refused(Refusal.DAMAGED, str(problem)) from problem
+            raise Unloadable(Defect.DAMAGED, str(problem)) from problem
 
     def _entries(self, now: float, max_stale: float) -> Iterator[tuple[int, SavedEntry]]:
         # apsw lets other threads run whenever SQLite looks for the next row
@@ -147,7 +147,7 @@ def _restored(number: int, row: SavedEntry, terms: Terms) -> Entry | None:
     try:
         return restored(row, terms)
     except BadRow as wrong:
-        raise Refused(Refusal.BAD_ROW, f"table entry, row {number}: {wrong}") from None
+        raise Unloadable(Defect.BAD_ROW, f"table entry, row {number}: {wrong}") from None
 
 
 def _is_address(text: str) -> bool:
@@ -162,4 +162,4 @@ def _sound(values: object, row: type[T], table: str, number: object) -> T:
     try:
         return msgspec.convert(values, row)
     except msgspec.ValidationError as wrong:
-        raise Refused(Refusal.BAD_ROW, f"table {table}, row {number}: {wrong}") from None
+        raise Unloadable(Defect.BAD_ROW, f"table {table}, row {number}: {wrong}") from None

@@ -30,7 +30,7 @@ class DaemonFailure(click.ClickException):
     exit_code = 1
 
 
-class Refused(click.ClickException):
+class RequestRefused(click.ClickException):
     """The daemon says that what it was asked is wrong: exit code 2, as for anything wrong on the command line."""
 
     exit_code = 2
@@ -48,7 +48,7 @@ def socket_path(socket: str | None, config: Path | None) -> str:
 
 
 def ask(path: str, request: Request, take: Take) -> None:
-    """Send `request` to the daemon at `path` and hand each row of its reply to `take`. Raises DaemonFailure and Refused."""
+    """Send `request` to the daemon at `path` and give each row of its reply to `take`. Raises DaemonFailure, RequestRefused."""
     ask_each(path, (request,), take)
 
 
@@ -78,7 +78,7 @@ async def _greet(stream: trio.abc.Stream, path: str) -> None:
 
 
 async def converse(stream: trio.abc.Stream, request: Request, take: Take) -> None:
-    """One request and its reply over `stream`. Raises DaemonFailure and Refused."""
+    """One request and its reply over `stream`. Raises DaemonFailure and RequestRefused."""
     lines = Lines(stream, MAX_REPLY_LINE)
     with contextlib.suppress(trio.BrokenResourceError):
         await stream.send_all(msgspec.json.encode(request) + b"\n")
@@ -87,7 +87,7 @@ async def converse(stream: trio.abc.Stream, request: Request, take: Take) -> Non
             if isinstance(said, RowLine):
                 take(bytes(said.row))
             elif said.is_refused:
-                raise Refused(said.error)
+                raise RequestRefused(said.error)
             elif said.error:
                 raise DaemonFailure(f"the daemon says: {said.error}")
             else:

@@ -64,7 +64,7 @@ def import_cache(file: Path, socket: str | None, config: Path | None, as_json: b
 
     Nothing takes the place of what the daemon knows better, and nothing lives longer than it would have.
     """
-    from cache.snapshot import Refused, SnapshotReader
+    from cache.snapshot import SnapshotReader, Unloadable
 
     results: list[ImportRow] = []
     try:
@@ -74,8 +74,8 @@ def import_cache(file: Path, socket: str | None, config: Path | None, as_json: b
             ask_each(socket_path(socket, config), _requests(reader), lambda row: results.append(take.decode(row)))
     except OSError as problem:
         raise DaemonFailure(f"{file}: {problem.strerror}") from None
-    except Refused as refused:
-        raise DaemonFailure(f"{file}: {refused.refusal.value}: {refused}") from None
+    except Unloadable as refused:
+        raise DaemonFailure(f"{file}: {refused.defect.value}: {refused}") from None
     total = ImportRow(sum(row.taken for row in results), sum(row.passed_over for row in results))
     text = f"{_entries(total.taken)} taken in, {total.passed_over} not: expired, known better, or no room"
     if as_json:
@@ -121,7 +121,7 @@ class _Rows:
 
 
 def _check(file: Path) -> None:
-    """See that every row is one before the first is sent. Raises Refused and OSError."""
+    """See that every row is one before the first is sent. Raises Unloadable and OSError."""
     from cache.snapshot import SnapshotReader, Terms
     from resolver.wire.rdata import is_rdata
 

@@ -20,7 +20,7 @@ from resolver.dnssec.anchors import BadAnchors
 from resolver.iterate import BadHints, built_in_hints, configured, parse_hints
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.options import Options, load
-from resolver.options.problems import Fault
+from resolver.options.problems import BadKey
 from resolver.policy.local import NO_LOCAL, Local
 from resolver.policy.local_records import faults_of_local, read_local
 
@@ -42,27 +42,27 @@ class Prepared:
 
 def prepare(path: Path) -> Prepared:
     """What the config at `path` says. Raises ConfigError with all that keeps a daemon from running by it."""
-    options = load(path, faults_of_files)
+    options = load(path, bad_keys_of_files)
     local = read_local(options.local, configured(options.forward, options.stub).keys())
     return Prepared(options, read_hints(options), read_anchors(options.dnssec), local)
 
 
-def faults_of_files(options: Options) -> Iterator[Fault]:
+def bad_keys_of_files(options: Options) -> Iterator[BadKey]:
     """What is wrong in the files, statements and records that sound options name."""
     try:
         read_hints(options)
     except (OSError, BadHints, UnicodeDecodeError) as wrong:
-        yield Fault(("recursion", "root_hints"), f"expected a root hints file: {wrong}")
+        yield BadKey(("recursion", "root_hints"), f"expected a root hints file: {wrong}")
     try:
         read_anchors(options.dnssec)
     except (OSError, BadAnchors, UnicodeDecodeError) as wrong:
-        yield Fault(("dnssec", "trust_anchors"), f"expected a file of DS or DNSKEY records: {wrong}")
+        yield BadKey(("dnssec", "trust_anchors"), f"expected a file of DS or DNSKEY records: {wrong}")
     for option, index, wrong_there in faults_of_local(options.local, configured(options.forward, options.stub).keys()):
-        yield Fault(("local", option, index), wrong_there)
-    yield from _faults_of_mapping(options.state)
+        yield BadKey(("local", option, index), wrong_there)
+    yield from _bad_keys_of_mapping(options.state)
 
 
-def doubts(options: Options) -> Iterator[Fault]:
+def doubts(options: Options) -> Iterator[BadKey]:
     """What keeps a daemon from being ready by these options although it would start: statements that do not fit the database.
 
     Nothing is said while there is no database: it may come later.
@@ -70,11 +70,11 @@ def doubts(options: Options) -> Iterator[Fault]:
     try:
         problems = _problems_of_database(options)
     except StateFault as fault:
-        yield Fault(("state", "database"), f"expected a state database that can be read: {fault}")
+        yield BadKey(("state", "database"), f"expected a state database that can be read: {fault}")
         return
     for name, said in problems.items():
         if name not in ORDER_ONLY:
-            yield Fault(("state", "mapping", name), f"expected a statement that fits the state database: {said}")
+            yield BadKey(("state", "mapping", name), f"expected a statement that fits the state database: {said}")
 
 
 def remarks(options: Options) -> list[str]:
@@ -127,7 +127,7 @@ def log_what_is_read(prepared: Prepared) -> None:
         log.warning("no_root_hints", resolved_only=[to_text(zone) for zone in zones])
 
 
-def _faults_of_mapping(options: StateOptions) -> Iterator[Fault]:
+def _bad_keys_of_mapping(options: StateOptions) -> Iterator[BadKey]:
     """Statements of the operator's that no database could run; each is tried on an empty one."""
     if options.mapping == StateMapping() or not options.database:
         return
@@ -139,4 +139,4 @@ def _faults_of_mapping(options: StateOptions) -> Iterator[Fault]:
             file.close()
     for name, said in problems.items():
         if not any(words in said for words in OF_THE_SCHEMA):
-            yield Fault(("state", "mapping", name), f"expected one SELECT in SQLite's SQL: {said}")
+            yield BadKey(("state", "mapping", name), f"expected one SELECT in SQLite's SQL: {said}")

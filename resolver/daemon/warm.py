@@ -17,12 +17,12 @@ from cache.rrset import Entry
 from cache.servers import Servers
 from cache.snapshot import (
     NotSaved,
-    Refused,
     SavedServer,
     SnapshotCounts,
     SnapshotReader,
     SnapshotWriter,
     Terms,
+    Unloadable,
     set_aside,
 )
 from cache.store import RRsetCache
@@ -119,7 +119,7 @@ class WarmStart:
             log.info("snapshot_absent", file=self._path)
         except OSError as problem:
             log.warning("snapshot_unreadable", file=self._path, reason=problem.strerror)
-        except Refused as refused:
+        except Unloadable as refused:
             await self._set_aside(refused)
         finally:
             self._flushes = None
@@ -249,13 +249,13 @@ class WarmStart:
             if state.rttvar:
                 yield SavedServer(address, port, state.srtt, state.rttvar)
 
-    async def _set_aside(self, refused: Refused) -> None:
+    async def _set_aside(self, refused: Unloadable) -> None:
         self._counts.refused += 1
         try:
             aside = await self._run(partial(set_aside, self._path))
         except OSError as problem:
             aside = f"not renamed: {problem.strerror}"
-        log.error("snapshot_refused", file=self._path, why=refused.refusal.value, reason=str(refused), renamed_to=aside)
+        log.error("snapshot_refused", file=self._path, why=refused.defect.value, reason=str(refused), renamed_to=aside)
 
 
 def _read_slice(reader: SnapshotReader, on: Terms) -> tuple[list[tuple[Entry, int]], int] | None:

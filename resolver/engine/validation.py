@@ -92,34 +92,34 @@ class Validation:
 
         flight: that of the question, which waits for what vouches.
         """
-        return await self._validate(iteration, _Step(self, question, budget, flight))
+        return await self._validate(iteration, _Judging(self, question, budget, flight))
 
     async def validate_dname(self, dname: RRset, question: Question, budget: Budget, flight: Landing) -> RRset:
         """The DNAME that gives no name for the question; raises ResolutionFailure."""
-        entry = await _Step(self, question, budget, flight).judge(dname)
+        entry = await _Judging(self, question, budget, flight).judge(dname)
         assert isinstance(entry, RRset)
         return entry
 
     def _is_live(self, entry: Entry) -> bool:
         return self.now() < entry.expires
 
-    async def _validate(self, iteration: Iteration, step: "_Step") -> Iteration:
-        links = [await step.judge_link(iteration.link)]
+    async def _validate(self, iteration: Iteration, judging: "_Judging") -> Iteration:
+        links = [await judging.judge_link(iteration.link)]
         for further in iteration.further:
             try:
-                links.append(await step.judge_link(further))
+                links.append(await judging.judge_link(further))
             except ResolutionFailure:
                 break
         learned: list[Entry] = []
         for entry in iteration.learned:
             if entry.trust == Trust.ADDITIONAL:
                 learned.append(entry)
-            elif (judged := step.judged.get(id(entry))) is not None:
+            elif (judged := judging.judged.get(id(entry))) is not None:
                 learned.append(judged)
         return iteration.replace(link=links[0], learned=tuple(learned), further=tuple(links[1:]))
 
 
-class _Step:
+class _Judging:
     """The validation of one iteration. judged: what came of each of its entries, by identity."""
 
     def __init__(self, means: Validation, question: Question, budget: Budget, flight: Landing) -> None:

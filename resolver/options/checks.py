@@ -10,7 +10,7 @@ from cache.options import CacheOptions
 from internal_zones.options import OWN_ZONES
 from resolver.env import Address, address_from_text, source_ports
 from resolver.options.places import Key
-from resolver.options.problems import Fault
+from resolver.options.problems import BadKey
 from resolver.options.schema import Options
 
 # octets of sockaddr_un.sun_path without its closing zero (unix(7)), and without the ".4194304" of a daemon that takes over
@@ -28,7 +28,7 @@ def fault_of_value(key: Key, value: object) -> str:
     return check(value) if check else ""
 
 
-def faults_of_whole(options: Options) -> Iterator[Fault]:
+def bad_keys_of_whole(options: Options) -> Iterator[BadKey]:
     """What is wrong between options, each of which is sound; their paths hold for any working directory."""
     yield from _missing_file(("recursion", "root_hints"), options.recursion.root_hints)
     if options.dnssec.validate:
@@ -44,7 +44,7 @@ def faults_of_whole(options: Options) -> Iterator[Fault]:
     yield from _socket(("dnstap", "socket"), options.dnstap.socket)
     yield from _repeated_addresses(options)
     if not options.recursion.ipv4 and not options.recursion.ipv6:
-        yield Fault(("recursion", "ipv4"), "expected ipv4 or ipv6 to be true: no server could be asked")
+        yield BadKey(("recursion", "ipv4"), "expected ipv4 or ipv6 to be true: no server could be asked")
     for table, lower, higher in ORDERED:
         yield from _crossed_bounds(options, table, lower, higher)
     yield from _repeated_zones(options)
@@ -62,59 +62,59 @@ ORDERED: Final = (
 )
 
 
-def _missing_file(key: Key, path: str) -> Iterator[Fault]:
+def _missing_file(key: Key, path: str) -> Iterator[BadKey]:
     if path and not Path(path).is_file():
-        yield Fault(key, f"expected a file; there is none at {path}")
+        yield BadKey(key, f"expected a file; there is none at {path}")
 
 
-def _folder_in_place_of_a_file(key: Key, path: str) -> Iterator[Fault]:
+def _folder_in_place_of_a_file(key: Key, path: str) -> Iterator[BadKey]:
     if path and Path(path).is_dir():
-        yield Fault(key, f"expected a file; {path} is a folder")
+        yield BadKey(key, f"expected a file; {path} is a folder")
 
 
-def _other_in_place_of_a_file(key: Key, path: str) -> Iterator[Fault]:
+def _other_in_place_of_a_file(key: Key, path: str) -> Iterator[BadKey]:
     """A device would be renamed to make room for a file of ours, and a FIFO would keep whoever opens it waiting for ever."""
     yield from _folder_in_place_of_a_file(key, path)
     if path and Path(path).exists() and not Path(path).is_dir() and not Path(path).is_file():
-        yield Fault(key, f"expected a file; {path} is none")
+        yield BadKey(key, f"expected a file; {path} is none")
 
 
-def _no_folder_for_a_file(key: Key, path: str) -> Iterator[Fault]:
+def _no_folder_for_a_file(key: Key, path: str) -> Iterator[BadKey]:
     """Only where the operator wrote the path: the packaged default's folder comes with the package."""
     if path and path != CacheOptions().snapshot and not Path(path).parent.is_dir():
-        yield Fault(key, f"expected a file in a folder that exists; {Path(path).parent} does not")
+        yield BadKey(key, f"expected a file in a folder that exists; {Path(path).parent} does not")
 
 
-def _socket(key: Key, path: str) -> Iterator[Fault]:
+def _socket(key: Key, path: str) -> Iterator[BadKey]:
     if not path:
         return
     if len(path.encode()) > MAX_SOCKET_PATH:
-        yield Fault(key, f"expected a path of at most {MAX_SOCKET_PATH} octets, because of the kernel's limit: {path}")
+        yield BadKey(key, f"expected a path of at most {MAX_SOCKET_PATH} octets, because of the kernel's limit: {path}")
     elif Path(path).exists() and not Path(path).is_socket():
         what = "a folder" if Path(path).is_dir() else "a file that is no socket"
-        yield Fault(key, f"expected a path for the socket; {path} is {what}")
+        yield BadKey(key, f"expected a path for the socket; {path} is {what}")
 
 
-def _repeated_addresses(options: Options) -> Iterator[Fault]:
+def _repeated_addresses(options: Options) -> Iterator[BadKey]:
     """One address, one listener: port 0 is another port each time."""
     seen: set[Address] = set()
     for text in options.listen.addresses:
         address = address_from_text(text)
         if address.port and address in seen:
-            yield Fault(("listen", "addresses"), f"expected each address once: {text} stands there twice")
+            yield BadKey(("listen", "addresses"), f"expected each address once: {text} stands there twice")
         seen.add(address)
     metrics = options.metrics.listen
     if metrics and address_from_text(metrics).port and address_from_text(metrics) in seen:
-        yield Fault(("metrics", "listen"), f"expected another address: DNS over TCP is served at {metrics}")
+        yield BadKey(("metrics", "listen"), f"expected another address: DNS over TCP is served at {metrics}")
 
 
-def _crossed_bounds(options: Options, table: str, lower: str, higher: str) -> Iterator[Fault]:
+def _crossed_bounds(options: Options, table: str, lower: str, higher: str) -> Iterator[BadKey]:
     low, high = (getattr(getattr(options, table), name) for name in (lower, higher))
     if low > high:
-        yield Fault((table, lower), f"expected at most {higher}, which is {high}, not {low}")
+        yield BadKey((table, lower), f"expected at most {higher}, which is {high}, not {low}")
 
 
-def _repeated_zones(options: Options) -> Iterator[Fault]:
+def _repeated_zones(options: Options) -> Iterator[BadKey]:
     """One zone, one way to ask for it."""
     written = [("forward", index, zone.zone) for index, zone in enumerate(options.forward)]
     written += [("stub", index, zone.zone) for index, zone in enumerate(options.stub)]
@@ -122,19 +122,19 @@ def _repeated_zones(options: Options) -> Iterator[Fault]:
     for table, index, zone in written:
         if from_text(zone) in map(from_text, OWN_ZONES):
             fault = f"expected a zone below {zone}, which is this platform's own and answered from state.database"
-            yield Fault((table, index, "zone"), fault)
+            yield BadKey((table, index, "zone"), fault)
         earlier = seen.setdefault(from_text(zone), f"{table}[{index}]")
         if earlier != f"{table}[{index}]":
-            yield Fault((table, index, "zone"), f"expected each zone once: {zone} already stands in {earlier}")
+            yield BadKey((table, index, "zone"), f"expected each zone once: {zone} already stands in {earlier}")
 
 
-def _repeated_servers(options: Options) -> Iterator[Fault]:
+def _repeated_servers(options: Options) -> Iterator[BadKey]:
     """One server, one way to ask it."""
     seen: set[str] = set()
     for index, one in enumerate(options.server):
         address = str(ipaddress.ip_address(one.address))
         if address in seen:
-            yield Fault(("server", index, "address"), f"expected each server once: {one.address} already stands there")
+            yield BadKey(("server", index, "address"), f"expected each server once: {one.address} already stands there")
         seen.add(address)
 
 

@@ -6,7 +6,7 @@ from resolver.options.places import Key
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class BadKey:
     """A key whose value cannot be used; the key () is the file itself. wrong: «expected …» or another full clause."""
 
     key: Key
@@ -15,7 +15,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A Fault with its place. line: from 1; None when the file says nothing there. key: as text, "" for none."""
+    """The same with its place. line: from 1; None when the file says nothing there. key: as text, "" for none."""
 
     file: str
     line: int | None

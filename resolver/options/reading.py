@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from resolver.options.checks import faults_of_whole
+from resolver.options.checks import bad_keys_of_whole
 from resolver.options.places import key_text, line_of, places
-from resolver.options.problems import ConfigError, Fault, Problem
+from resolver.options.problems import BadKey, ConfigError, Problem
 from resolver.options.schema import Options
 from resolver.options.sift import sift
 
@@ -22,10 +22,10 @@ PLACE_IN_MESSAGE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")  # to
 RETIRED: Final[tuple[tuple[str, str], ...]] = (("limits", "waiting_rate_per_address"),)
 BOM: Final = b"\xef\xbb\xbf"
 
-Examine = Callable[[Options], Iterable[Fault]]
+Examine = Callable[[Options], Iterable[BadKey]]
 
 
-def _find_nothing(options: Options) -> Iterable[Fault]:
+def _find_nothing(options: Options) -> Iterable[BadKey]:
     """The Examine of those who need no more than sound options."""
     return ()
 
@@ -62,7 +62,7 @@ def parse(text: str, path: Path, examine: Examine = _find_nothing) -> Options:
     if faults:
         raise _located(faults, text, path)
     options = _anchored(msgspec.convert(table, Options), path.absolute().parent)
-    faults = list(faults_of_whole(options)) or list(examine(options))
+    faults = list(bad_keys_of_whole(options)) or list(examine(options))
     if faults:
         raise _located(faults, text, path)
     return options
@@ -95,7 +95,7 @@ def _anchored(options: Options, folder: Path) -> Options:
     )
 
 
-def _located(faults: Iterable[Fault], text: str, path: Path) -> ConfigError:
+def _located(faults: Iterable[BadKey], text: str, path: Path) -> ConfigError:
     lines = places(text)
     return ConfigError(
         [Problem(str(path), line_of(fault.key, lines), key_text(fault.key), fault.wrong) for fault in faults]

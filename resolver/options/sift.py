@@ -10,7 +10,7 @@ import msgspec
 from resolver.options.checks import fault_of_value
 from resolver.options.expected import expected
 from resolver.options.places import Key
-from resolver.options.problems import Fault
+from resolver.options.problems import BadKey
 
 NEAR_ENOUGH: Final = 0.5  # difflib's ratio: below it, two keys have nothing to do with each other
 TIMES: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -19,20 +19,20 @@ WITH_UNIT: Final = re.compile(r"(\d+(?:\.\d+)?) ?([a-zA-Z])(?:i?[bB])?")
 MAX_SHOWN: Final = 40  # characters of a wrong value that are repeated in the error
 
 
-def sift(table: dict[str, object], struct: type[msgspec.Struct], above: Key = ()) -> Iterator[Fault]:
+def sift(table: dict[str, object], struct: type[msgspec.Struct], above: Key = ()) -> Iterator[BadKey]:
     """The faults of `table`, which should hold the fields of `struct`; `above` is the table's own key."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     for name, value in table.items():
         if name not in fields:
-            yield Fault((*above, name), _unknown(name, list(fields)))
+            yield BadKey((*above, name), _unknown(name, list(fields)))
             continue
         yield from _sift_value(value, fields[name].type, (*above, name))
     for name, field in fields.items():
         if field.required and name not in table:
-            yield Fault(above, f"{name} is missing: expected {expected(field.type)}")
+            yield BadKey(above, f"{name} is missing: expected {expected(field.type)}")
 
 
-def _sift_value(value: object, annotation: object, key: Key) -> Iterator[Fault]:
+def _sift_value(value: object, annotation: object, key: Key) -> Iterator[BadKey]:
     struct, is_array = _struct_in(annotation)
     if struct is None and _is_table(annotation):
         yield from _sift_entries(value, annotation, key)
@@ -43,36 +43,36 @@ def _sift_value(value: object, annotation: object, key: Key) -> Iterator[Fault]:
     elif isinstance(value, dict):
         yield from sift(value, struct, key)
     else:
-        yield Fault(key, f"expected the table [{key[-1]}], not {_shown(value)}")
+        yield BadKey(key, f"expected the table [{key[-1]}], not {_shown(value)}")
 
 
-def _sift_array(value: object, struct: type[msgspec.Struct], key: Key) -> Iterator[Fault]:
+def _sift_array(value: object, struct: type[msgspec.Struct], key: Key) -> Iterator[BadKey]:
     if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
-        yield Fault(key, f"expected tables, each headed [[{key[-1]}]], not {_shown(value)}")
+        yield BadKey(key, f"expected tables, each headed [[{key[-1]}]], not {_shown(value)}")
         return
     for index, element in enumerate(value):
         yield from sift(element, struct, (*key, index))
 
 
-def _sift_entries(value: object, annotation: object, key: Key) -> Iterator[Fault]:
+def _sift_entries(value: object, annotation: object, key: Key) -> Iterator[BadKey]:
     """A table whose keys the operator chooses, such as [networks]."""
     if not isinstance(value, dict):
-        yield Fault(key, f"expected the table [{key[-1]}], not {_shown(value)}")
+        yield BadKey(key, f"expected the table [{key[-1]}], not {_shown(value)}")
         return
     item = get_args(_plain(annotation))[1]
     for name, entry in value.items():
         yield from _sift_leaf(entry, item, (*key, name))
 
 
-def _sift_leaf(value: object, annotation: object, key: Key) -> Iterator[Fault]:
+def _sift_leaf(value: object, annotation: object, key: Key) -> Iterator[BadKey]:
     try:
         sound = msgspec.convert(value, annotation)
     except msgspec.ValidationError:
-        yield Fault(key, f"expected {expected(annotation)}, not {_shown(value)}{without_unit(key, value)}")
+        yield BadKey(key, f"expected {expected(annotation)}, not {_shown(value)}{without_unit(key, value)}")
         return
     wrong = fault_of_value(key, sound)
     if wrong:
-        yield Fault(key, wrong)
+        yield BadKey(key, wrong)
 
 
 def without_unit(key: Key, value: object) -> str:

@@ -15,7 +15,7 @@ from cache.answer import Question
 from cache.names import from_text
 from cache.options import CacheOptions
 from cache.rrtypes import A
-from cache.snapshot import Refused
+from cache.snapshot import Unloadable
 from internal_zones.feeds import BEGINNING, Caught, Notice, advance, read_line
 from resolver.dnssec.anchors import BadAnchors
 from resolver.dnssec.anchors import read as read_anchors
@@ -141,7 +141,7 @@ def take_snapshot(data: bytes) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "cache.db"
         path.write_bytes(data)
-        with contextlib.suppress(Refused, OSError):
+        with contextlib.suppress(Unloadable, OSError):
             load(path)
 
 

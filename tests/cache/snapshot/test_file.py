@@ -12,48 +12,48 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.rrset import Denial
-from cache.snapshot.file import MAX_ASIDE, SEAL, VERSION, Refusal, Refused, check, seal, set_aside
+from cache.snapshot.file import MAX_ASIDE, SEAL, VERSION, Defect, Unloadable, check, seal, set_aside
 from cache.snapshot.write import NotSaved
 from tests.cache.snapshot.made import ENTRIES, load, save, saved_octets
 
 WHOLE: Final = saved_octets()
 
 
-def refusal_of(octets: bytes) -> Refusal | None:
+def defect_of(octets: bytes) -> Defect | None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "cache.db"
         path.write_bytes(octets)
         try:
             check(str(path))
-        except Refused as refused:
-            return refused.refusal
+        except Unloadable as refused:
+            return refused.defect
         return None
 
 
 def test_a_saved_file_is_whole() -> None:
-    assert refusal_of(WHOLE) is None
+    assert defect_of(WHOLE) is None
 
 
 @given(st.integers(0, len(WHOLE) - 1))
 def test_a_file_cut_off_at_any_octet_is_refused(octets: int) -> None:
-    assert refusal_of(WHOLE[:octets]) is not None
+    assert defect_of(WHOLE[:octets]) is not None
 
 
 @given(st.integers(0, 8 * len(WHOLE) - 1))
 def test_a_file_with_any_bit_flipped_is_refused(bit: int) -> None:
     octets = bytearray(WHOLE)
     octets[bit // 8] ^= 1 << bit % 8
-    assert refusal_of(bytes(octets)) is not None
+    assert defect_of(bytes(octets)) is not None
 
 
 @given(st.binary(min_size=1, max_size=300))
 def test_a_file_with_something_behind_it_is_refused(tail: bytes) -> None:
-    assert refusal_of(WHOLE + tail) == Refusal.DAMAGED
+    assert defect_of(WHOLE + tail) == Defect.DAMAGED
 
 
 @given(st.binary(max_size=5000))
 def test_garbage_is_refused(octets: bytes) -> None:
-    assert refusal_of(octets) is not None
+    assert defect_of(octets) is not None
 
 
 def sealed(path: Path) -> bytes:
@@ -68,11 +68,11 @@ def test_an_sqlite_file_of_another_program_is_foreign(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE entry (x)")
     connection.commit()
     connection.close()
-    assert refusal_of(sealed(path)) == Refusal.FOREIGN
+    assert defect_of(sealed(path)) == Defect.FOREIGN
 
 
 def test_a_text_is_foreign() -> None:
-    assert refusal_of(b"example. NS ns.example.\n" * 20) == Refusal.FOREIGN
+    assert defect_of(b"example. NS ns.example.\n" * 20) == Defect.FOREIGN
 
 
 def test_a_file_of_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_file_of_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.commit()
     connection.close()
-    assert refusal_of(sealed(path)) == Refusal.LATER_VERSION
+    assert defect_of(sealed(path)) == Defect.LATER_VERSION
 
 
 def test_a_file_of_the_version_before_is_read(tmp_path: Path) -> None:
@@ -106,13 +106,13 @@ def test_a_file_that_somebody_wrote_to_has_lost_its_seal(tmp_path: Path) -> None
     connection.execute("UPDATE entry SET expires = expires + 86400")
     connection.commit()
     connection.close()
-    assert refusal_of(path.read_bytes()) == Refusal.DAMAGED
+    assert defect_of(path.read_bytes()) == Defect.DAMAGED
 
 
 def test_a_fifo_in_its_place_holds_nobody_up(tmp_path: Path) -> None:
     path = tmp_path / "cache.db"
     os.mkfifo(path)
-    with pytest.raises(Refused, match="no regular file"):
+    with pytest.raises(Unloadable, match="no regular file"):
         check(str(path))
 
 

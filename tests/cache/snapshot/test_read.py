@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cache.snapshot import Refusal, Refused, SnapshotReader
+from cache.snapshot import Defect, SnapshotReader, Unloadable
 from cache.snapshot.file import SEAL, seal
 from tests.build import rrset
 from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SERVERS, load, save, saved_octets, terms
@@ -80,9 +80,9 @@ def test_what_is_of_no_use_any_more_is_not_read(tmp_path: Path) -> None:
 def test_a_row_that_is_none_is_refused_with_its_place(tmp_path: Path, statement: str, place: str) -> None:
     path = tmp_path / "cache.db"
     forged(path, statement)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Unloadable) as caught:
         load_everything(path)
-    assert caught.value.refusal == Refusal.BAD_ROW
+    assert caught.value.defect == Defect.BAD_ROW
     assert str(caught.value).startswith(place)
 
 
@@ -105,9 +105,9 @@ def load_everything(path: Path) -> None:
 def test_what_sqlite_cannot_give_is_refused(tmp_path: Path, statement: str) -> None:
     path = tmp_path / "cache.db"
     forged(path, statement)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Unloadable) as caught:
         load_everything(path)
-    assert caught.value.refusal == Refusal.DAMAGED
+    assert caught.value.defect == Defect.DAMAGED
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_what_sqlite_cannot_give_is_refused(tmp_path: Path, statement: str) -> N
 def test_tables_that_are_not_ours_are_refused(tmp_path: Path, statements: list[str]) -> None:
     path = tmp_path / "cache.db"
     forged(path, *statements)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Unloadable) as caught:
         SnapshotReader(str(path))
-    assert caught.value.refusal == Refusal.FOREIGN
+    assert caught.value.defect == Defect.FOREIGN
 
 
 def test_a_journal_beside_it_is_not_looked_at(tmp_path: Path) -> None:
@@ -155,5 +155,5 @@ def test_a_forged_file_with_any_octets_in_it_gives_sound_entries_or_is_refused(a
         path.write_bytes(PAGES[:at] + octets + PAGES[at + len(octets) :])
         with path.open("r+b") as file:
             seal(file)
-        with suppress(Refused):
+        with suppress(Unloadable):
             load_everything(path)

@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 
-from resolver.cli.daemon import DaemonFailure, Refused, ask, converse, socket_path
+from resolver.cli.daemon import DaemonFailure, RequestRefused, ask, converse, socket_path
 from resolver.options import Options
 from resolver.service.control import serve_operator
 from resolver.service.control_protocol import CacheShow, Explain, Request, StatRow, Stats
@@ -38,7 +38,7 @@ def test_each_row_is_handed_over_as_json() -> None:
 
 
 def test_what_the_daemon_refuses_is_a_failure_with_its_reason() -> None:
-    with pytest.RaisesGroup(pytest.RaisesExc(Refused, match="bad request: .*NO_SUCH_TYPE")):
+    with pytest.RaisesGroup(pytest.RaisesExc(RequestRefused, match="bad request: .*NO_SUCH_TYPE")):
         rows_of(Explain("www.example.", "NO_SUCH_TYPE"))
 
 

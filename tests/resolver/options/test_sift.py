@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from resolver.options.problems import Fault
+from resolver.options.problems import BadKey
 from resolver.options.sift import sift
 
 
@@ -70,7 +70,7 @@ class Whole(msgspec.Struct, frozen=True):
 def test_a_fault_names_the_key_and_what_was_expected(
     table: dict[str, object], key: tuple[str | int, ...], wrong: str
 ) -> None:
-    assert list(sift(table, Whole)) == [Fault(key, wrong)]
+    assert list(sift(table, Whole)) == [BadKey(key, wrong)]
 
 
 def test_all_faults_are_found_not_only_the_first() -> None:
