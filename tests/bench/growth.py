@@ -15,6 +15,7 @@ import trio
 from rich.console import Console
 from rich.table import Table
 
+from cache.names import WireName
 from resolver.service.options import LimitOptions
 from tests.bench.bench_miss import UNCHECKED, ZONE, Network, Wired, reply_to, wired
 from tests.build import rrset
@@ -55,9 +56,11 @@ class Measured:
         self._number = 0
 
     def fill(self, begin: int, end: int) -> None:
-        now = self._daemon.now
+        now, cache = self._daemon.now, self._daemon.parts.memory.cache
+        one = rrset("filled.test. 86400 A 192.0.2.1", now)
         for number in range(begin, end):
-            self._daemon.parts.memory.cache.put(rrset(f"n{number}.filled.test. 86400 A 192.0.2.1", now), now)
+            label = b"n%d" % number
+            cache.put(one.replace(owner=WireName(bytes((len(label),)) + label + one.owner)), now)
 
     def fly(self, flights: int) -> None:
         """Have so many more questions wait for a server that says nothing."""
