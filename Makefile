@@ -47,7 +47,7 @@ wheel: $(BUILT)/.ready  ## a compiled wheel in dist/
 
 nightly: $(READY)  ## every test with seeds nobody has played, then the engine's simulation until stopped or a rule is broken
 	CISTERN_FRESH=$$(date +%s) $(BIN)/python -m pytest
-	$(BIN)/python -m tests.simulation.machine
+	$(BIN)/python -m tests.simulation.machine --hours 4
 
 deb: $(BUILT)/.ready  ## dist/cistern_VERSION_ARCH.deb, on the distribution's Python
 	packaging/debian/build

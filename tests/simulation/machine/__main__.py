@@ -42,7 +42,7 @@ def nightly(first: int, hours: float) -> int:
         steps = draw(seed, hours)
         if Story(seed).play(steps):
             left = shrunk(seed, steps, fails)
-            print(f"seed {seed} breaks a rule; {len(left)} of its {len(steps)} steps are enough:")
+            print(f"--hours {hours:g} --seed {seed} breaks a rule; {len(left)} of its {len(steps)} steps are enough:")
             print(*left, *Story(seed).play(left), sep="\n")
             return 1
         if time.monotonic() - told >= TOLD_EVERY:
