@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Final, Never, Protocol, TypeVar
 
 import trio
@@ -18,6 +18,9 @@ from internal_zones.database import Runner
 T = TypeVar("T")
 
 MAX_WAITING: Final = 8  # jobs: looks and reads have one at a time, and one may be left over from before
+LACKING: Final = 0.01  # s until what a lack of memory kept from being told is told again
+
+Work = Callable[[], None]
 
 
 class Alarm(Protocol):
@@ -52,21 +55,32 @@ class Jobs(Protocol):
         """Do the jobs, until cancelled."""
 
 
+def _start_thread(work: Work) -> None:
+    Thread(target=work, name="state database", daemon=True).start()
+
+
 class OwnThread:
     """Jobs in one thread, in the order they came; a Runner, too.
 
-    Nobody waits for the thread: a disk that hangs cannot hold up the daemon's end.
+    Nobody waits for the thread: a disk that hangs cannot hold up the daemon's end. Where there is no room for it on this host, or
+    no memory to tell what came of a job, that is all that is lost: the next job tries again.
     """
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, start: Callable[[Work], None] = _start_thread) -> None:
+        """start: has this done in a thread of its own."""
         self._turns = turns
+        self._start = start
         self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._is_running = False
 
     def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
         if not self._is_running:
+            try:
+                self._start(partial(_work, self._todo))
+            except (RuntimeError, MemoryError) as lack:  # it cannot be started
+                self._turns.post(partial(then, Error(lack)))
+                return
             self._is_running = True
-            Thread(target=_work, args=(self._todo,), name="state database", daemon=True).start()
         self._todo.put(partial(self._do, job, then))
 
     async def serve(self) -> Never:
@@ -89,7 +103,14 @@ class OwnThread:
         return found[0].unwrap()
 
     def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> None:
-        self._turns.post(partial(then, capture(job)))
+        outcome = capture(job)
+        while True:
+            try:
+                self._turns.post(partial(then, outcome))
+            except MemoryError:
+                Event().wait(LACKING)
+            else:
+                return
 
 
 class InTrio:

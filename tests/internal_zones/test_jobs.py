@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import trio
-from outcome import Outcome
+from outcome import Error, Outcome
 
 from internal_zones.jobs import OwnThread
 from resolver.engine import Mesh
@@ -78,6 +78,45 @@ def test_it_is_a_runner_whose_thread_ends_with_it_and_begins_again() -> None:
             await no_more_than(before)
 
     trio.run(main)
+
+
+def test_where_no_thread_can_be_started_the_job_has_failed_and_the_next_one_tries_again() -> None:
+    started: list[Callable[[], None]] = []
+
+    def start(work: Callable[[], None]) -> None:
+        started.append(work)
+        if len(started) == 1:
+            raise RuntimeError("can't start new thread")
+
+    def post(event: Callable[[], object]) -> None:
+        event()
+
+    failed: list[Outcome[int]] = []
+    jobs = OwnThread(MeshTurns(Mesh(raise_fault), lambda: 0.0, post), start)
+    jobs.submit(lambda: 1, failed.append)
+    assert isinstance(failed[0], Error)
+    jobs.submit(lambda: 2, failed.append)
+    jobs.submit(lambda: 3, failed.append)
+    assert len(started) == 2
+
+
+def test_what_there_is_no_memory_to_tell_is_told_later() -> None:
+    lacks = [OSError("nothing runs any more"), None, MemoryError(), MemoryError()]
+    told = threading.Event()
+
+    def post(event: Callable[[], object]) -> None:
+        lack = lacks.pop()
+        if lack is not None:
+            raise lack
+        told.set()
+
+    before = running()
+    jobs = thread(post)
+    jobs.submit(lambda: 1, lambda outcome: None)
+    assert told.wait(10)
+    assert running() == before + 1, "and it goes on"
+    jobs.submit(lambda: 2, lambda outcome: None)
+    trio.run(no_more_than, before)
 
 
 def test_a_thread_that_nobody_listens_to_any_more_ends() -> None:
