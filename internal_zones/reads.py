@@ -75,9 +75,11 @@ class Found(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What is read by one job. generation, gone, began: as of when it was handed over."""
+    """What is read by one job. suspects: networks that it tries to count first. generation, gone, began: as of when it was
+    handed over."""
 
     keys: Sequence[UnitKey]
+    suspects: Sequence[int]
     generation: int
     gone: int
     began: float
@@ -260,8 +262,8 @@ class Reads:
         keys = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_TOGETHER))]
         began = self._running_since = self._now()
         # what is committed from here on may be missed
-        batch = Batch(keys, self._units.generation, self._census.gone, began)
         suspects = self._census.to_count(key.network for key in keys)
+        batch = Batch(keys, suspects, self._units.generation, self._census.gone, began)
         self._jobs.submit(partial(self._read_now, suspects, keys), partial(self._end, batch))
 
     def _end(self, batch: Batch, found: Outcome[Found]) -> None:
@@ -292,7 +294,8 @@ class Reads:
             if isinstance(outcome, StateFault):
                 bump(self._counts.failed_reads, outcome.fault)
                 continue
-            if self._census.is_uncounted_suspect(key.network):  # since it was handed over: it is counted first
+            # since it was handed over: it is counted first, once; where that fails, a read is better than none
+            if self._census.is_uncounted_suspect(key.network) and key.network not in batch.suspects:
                 self._waiting.append(key)
                 continue
             before = self._units.get(key)
