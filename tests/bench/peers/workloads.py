@@ -36,10 +36,10 @@ def workloads() -> dict[str, Workload]:
     every = (
         Workload("cached", hosts, warm_up=hosts, wanted=1.3, is_endless=True),
         Workload("aliases", aliases, warm_up=aliases, wanted=1.3, is_endless=True),
-        Workload("misses", unique, warm_up=delegations, wanted=2.6, is_endless=False),
-        Workload("cold zones", cold, warm_up="test SOA\n", wanted=2.9, is_endless=False),
+        Workload("misses", unique, warm_up=delegations, wanted=2.3, is_endless=False),
+        Workload("cold zones", cold, warm_up="test SOA\n", wanted=2.3, is_endless=False),
         Workload("signed", keys, warm_up=keys, wanted=1.5, is_endless=True, is_validated=True),
-        Workload("signed miss", signed, warm_up=keys, wanted=2.0, is_endless=False, is_validated=True),
+        Workload("signed miss", signed, warm_up=keys, wanted=1.6, is_endless=False, is_validated=True),
     )
     return {workload.name: workload for workload in every}
 
