@@ -246,15 +246,17 @@ class Mesh:
 
     def _run_woken(self, began: float) -> None:
         woken, done = self._woken, 0
-        while done < len(woken) and done < MAX_STEPS and not self._is_late(done, began):  # one step may wake others
-            self._current = task = woken[done]
-            done += 1
-            if self.watch is None:
-                task.step()
-            else:
-                self.watch(task.what, task.step)
-        self._current = None
-        del woken[:done]
+        try:
+            while done < len(woken) and done < MAX_STEPS and not self._is_late(done, began):  # one step may wake others
+                self._current = task = woken[done]
+                done += 1
+                if self.watch is None:
+                    task.step()
+                else:
+                    self.watch(task.what, task.step)
+        finally:
+            self._current = None
+            del woken[:done]
 
     def _is_late(self, place: int, began: float) -> bool:
         """After so many of them: is there no time left for more of what began then, timers and steps together?"""

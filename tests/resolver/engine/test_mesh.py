@@ -211,6 +211,25 @@ def test_the_steps_of_one_turn_are_bounded_and_the_rest_is_due_at_once() -> None
     assert noted.mesh.next_at() == NEVER
 
 
+def test_what_a_step_did_is_not_done_again_though_its_fault_could_not_be_told() -> None:
+    """Without memory even to report may fail; who had their step, and wait, were woken again with nothing landed."""
+    noted, landing = Noted(), Landing()
+
+    def report(doing: str, fault: Exception) -> None:
+        raise MemoryError
+
+    noted.mesh.report = report
+    noted.mesh.start(noted.wait_for(landing, "waits"), "waits")
+    noted.mesh.start(noted.fail(), "fails")
+    noted.mesh.start(noted.wait_for(landing, "later"), "later")
+    with pytest.raises(MemoryError):
+        noted.mesh.turn(1.0)
+    noted.mesh.turn(2.0)
+    assert noted.steps == []
+    noted.mesh.turn(3.0, landing.land)
+    assert noted.steps == [("waits", True, 3.0), ("later", True, 3.0)]
+
+
 def with_timers(noted: Noted, count: int) -> Mesh:
     """A mesh in which so many timers are due."""
     for number in range(count):
