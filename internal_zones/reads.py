@@ -225,13 +225,13 @@ class Reads:
         if not self._has_alarm:
             self._ring_at(flight.began + self._max_wait)
         if not self._is_handing_over:
-            self._is_handing_over = True
             self._turns.at_end(self._hand_over)
+            self._is_handing_over = True
         return flight
 
     def _ring_at(self, moment: float) -> None:
-        self._has_alarm = True
         self._turns.at(moment, self._note_late)
+        self._has_alarm = True
 
     def _note_late(self) -> None:
         """Whoever has waited for `max_wait` waits no longer; the reads go on."""

@@ -5,6 +5,7 @@ memory is what is missing, what is remembered is given up first.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -49,12 +50,15 @@ class Boundary:
         self._shed_at = float("-inf")
 
     def note(self, where: str, fault: Exception, **keys: object) -> None:
-        """A fault was met, and what met it is over."""
-        self.counts.met[where] = self.counts.met.get(where, 0) + 1
-        if lacks_memory(fault):
+        """A fault was met, and what met it is over. A lack of memory is not raised: who tells is in the midst of others' work."""
+        try:
+            self.counts.met[where] = self.counts.met.get(where, 0) + 1
+            if lacks_memory(fault):
+                self.counts.without_memory += 1
+                self.make_room()
+            self._log.note(f"{where}_fault", fault, **keys)
+        except MemoryError:
             self.counts.without_memory += 1
-            self.make_room()
-        self._log.note(f"{where}_fault", fault, **keys)
 
     def make_room(self) -> None:
         """Give up what can be had again, if that was not done just now: memory is scarce."""
@@ -66,7 +70,8 @@ class Boundary:
         try:
             self.shed()
         except MemoryError:
-            log.error("nothing_left_to_shed")
+            with suppress(MemoryError):
+                log.error("nothing_left_to_shed")
 
     async def run(self, where: str, work: Callable[..., Awaitable[object]], *args: object) -> None:
         """Do this; a fault ends it, and nothing else."""

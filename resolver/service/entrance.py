@@ -106,10 +106,10 @@ class Entrance:
     def _wake(self, at: float) -> None:
         """Have a turn then, at the latest."""
         if at < self._alarm_at:
+            alarm = self._mesh.timers.at(at, self._serve)
             if self._alarm is not None:
                 self._alarm.call_off()
-            self._alarm_at = at
-            self._alarm = self._mesh.timers.at(at, self._serve)
+            self._alarm, self._alarm_at = alarm, at
             self._mesh.note_change()
 
     def _serve(self) -> None:

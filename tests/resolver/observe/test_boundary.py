@@ -23,6 +23,30 @@ async def stumble() -> None:
     raise ZeroDivisionError
 
 
+def test_what_lacks_memory_to_tell_of_a_fault_is_counted_and_raises_nothing() -> None:
+    def lack() -> None:
+        raise MemoryError
+
+    class Untold:
+        def __repr__(self) -> str:
+            raise MemoryError
+
+    def render(logger: object, method: str, event: structlog.typing.EventDict) -> str:
+        raise MemoryError
+
+    before = structlog.get_config()
+    structlog.configure(processors=[render])
+    try:
+        boundary = Boundary(lambda: 0.0, FaultCounts(), lack)
+        boundary.note("query", ZeroDivisionError(), what=Untold())
+        boundary.note("query", MemoryError())
+    finally:
+        structlog.configure(**before)
+    assert boundary.counts.met == {"query": 2}
+    assert boundary.counts.sheddings == 1
+    assert boundary.counts.without_memory >= 2
+
+
 def test_a_fault_ends_the_task_that_met_it_and_no_other() -> None:
     async def main() -> None:
         boundary = new_boundary()
