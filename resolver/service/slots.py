@@ -89,8 +89,9 @@ class Connections:
 
     def shed(self) -> None:
         """Have all close that have nothing under way, a query that is not whole perhaps: the host lacks memory."""
-        while self._evict(list(self._slots.values())):
-            pass
+        for slot in self._slots.values():
+            if slot.is_idle and not slot.is_evicted:
+                self._have_close(slot)
 
     def idle_time(self) -> float:
         """Seconds for which a connection may be silent: less, the fewer places are left."""
@@ -122,11 +123,13 @@ class Connections:
         idle = [slot for slot in slots if slot.is_idle and not slot.is_evicted]
         if not idle:
             return False
-        least = max(idle, key=self._burden)
-        least.evict()
-        self._counts.tcp_evicted += 1
-        self._forget(least)
+        self._have_close(max(idle, key=self._burden))
         return True
+
+    def _have_close(self, slot: Slot) -> None:
+        slot.evict()
+        self._counts.tcp_evicted += 1
+        self._forget(slot)
 
     def _burden(self, slot: Slot) -> tuple[int, int, float]:
         return self._by_network[slot.network], self._by_machine[slot.machine], -slot.last_used
