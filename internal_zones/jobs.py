@@ -18,7 +18,7 @@ from internal_zones.database import Runner
 T = TypeVar("T")
 
 MAX_WAITING: Final = 8  # jobs: looks and reads have one at a time, and one may be left over from before
-LACKING: Final = 0.01  # s until what a lack of memory kept from being told is told again
+LACKING: Final = 0.01  # s until what lacked memory is done once more
 
 Work = Callable[[], None]
 
@@ -70,7 +70,7 @@ class OwnThread:
         """start: has this done in a thread of its own."""
         self._turns = turns
         self._start = start
-        self._todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._todo: SimpleQueue[Work | None] = SimpleQueue()
         self._is_running = False
 
     def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
@@ -78,7 +78,7 @@ class OwnThread:
             try:
                 self._start(partial(_work, self._todo))
             except (RuntimeError, MemoryError) as lack:  # it cannot be started
-                self._turns.post(partial(then, Error(lack)))
+                self._turns.at_end(partial(then, Error(lack)))
                 return
             self._is_running = True
         self._todo.put(partial(self._do, job, then))
@@ -103,14 +103,7 @@ class OwnThread:
         return found[0].unwrap()
 
     def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> None:
-        outcome = capture(job)
-        while True:
-            try:
-                self._turns.post(partial(then, outcome))
-            except MemoryError:
-                Event().wait(LACKING)
-            else:
-                return
+        self._turns.post(partial(then, capture(job)))
 
 
 class InTrio:
@@ -137,8 +130,20 @@ class InTrio:
         self._turns.turn(partial(then, outcome))
 
 
-def _work(todo: SimpleQueue[Callable[[], None] | None]) -> None:
+def _work(todo: SimpleQueue[Work | None]) -> None:
     """Do what there is to do, until there is nothing more, or nobody to be told."""
+    never = Event()
     with suppress(OSError):
         while (do := todo.get()) is not None:
-            do()
+            while not _is_done(do):
+                with suppress(MemoryError):
+                    never.wait(LACKING)
+
+
+def _is_done(do: Work) -> bool:
+    """Has it been done and told? Else memory lacked, and it is done once more: a job only reads."""
+    try:
+        do()
+    except MemoryError:
+        return False
+    return True

@@ -31,6 +31,7 @@ LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
 CLOSED: Final = -1
 NO_THREAD: Final = "can't start new thread"  # as the interpreter says it
 COUNTER: Final = 8  # octets of an eventfd's counter
+LACKING: Final = 0.01  # s after which another thread looks whether there is memory now
 
 
 class _Runner(Protocol):
@@ -53,7 +54,8 @@ class Loop:
     def __init__(self) -> None:
         """Nothing is opened before `run`: who only asks a question needs no loop."""
         self._handlers: dict[int, Callable[[], None]] = {}  # by descriptor
-        self._soon: deque[Callable[[], object]] = deque()  # trio's turns; from any thread
+        self._soon: deque[Callable[[], object]] = deque()  # from other threads
+        self._trios: deque[Callable[[], object]] = deque()  # its turns; one at a time, as it has them
         self._turned: Turned | None = None
         self._bell = CLOSED
         self.reserve = Reserve()  # looked at before trio has its turn
@@ -70,10 +72,11 @@ class Loop:
         trio.lowlevel.start_guest_run(
             main,
             *args,
-            run_sync_soon_threadsafe=lambda turn: self.post(partial(self._have_trios_turn, turn)),
-            run_sync_soon_not_threadsafe=self._note_trios_turn,
+            run_sync_soon_threadsafe=partial(self._hand_over, self._trios),
+            run_sync_soon_not_threadsafe=self._trios.append,
             done_callback=ends.append,
         )
+        self._guest = cast(_Guest, cast(MethodType, self._trios[0]).__self__)  # it has asked for its first turn
         try:
             while not ends:
                 self._turn_or_lack()
@@ -130,16 +133,13 @@ class Loop:
             self._turned.turn(now, partial(self._handle, events))
         else:
             self._handle(events)
-        if self._soon:
+        if self._trios:
             self.reserve.look()
+        for _ in range(len(self._trios)):
+            self._have_trios_turn(self._trios.popleft())
         for _ in range(len(self._soon)):
             self._soon.popleft()()
         self.note_turn(now, time.monotonic())
-
-    def _note_trios_turn(self, turn: Callable[[], object]) -> None:
-        """It is to have one soon: called in this thread only, before its first turn too, and always with the same method."""
-        self._guest = cast(_Guest, cast(MethodType, turn).__self__)
-        self._soon.append(partial(self._have_trios_turn, turn))
 
     def _have_trios_turn(self, turn: Callable[[], object]) -> None:
         """What fails about it is no part of it, as the start of the thread that waits for trio: else trio had no other turn."""
@@ -148,14 +148,18 @@ class Loop:
         except (MemoryError, RuntimeError) as lack:  # of threads, the latter
             if isinstance(lack, RuntimeError) and NO_THREAD not in str(lack):
                 raise
-            assert self._guest is not None
-            self._guest.unrolled_run_next_send = outcome.Value([])  # nothing has come in
-            self._guest.runner.guest_tick_scheduled = True
-            self._note_trios_turn(self._guest.guest_tick)
+            guest = self._guest
+            assert guest is not None
+            if (
+                not guest.runner.guest_tick_scheduled
+            ):  # else it has taken in what came, and only lacked what to say so with
+                guest.unrolled_run_next_send = outcome.Value([])  # nothing has come in
+                guest.runner.guest_tick_scheduled = True
+            self._trios.append(guest.guest_tick)
 
     def _patience(self) -> float:
         """Seconds that there is nothing to do, as far as is known."""
-        if self._soon:
+        if self._soon or self._trios:
             return 0.0
         if self._turned is None:
             return LONGEST_SLEEP
@@ -169,10 +173,22 @@ class Loop:
                 handler()
 
     def post(self, callback: Callable[[], object]) -> None:
-        """Have this called soon, from whatever thread; raises OSError once nothing runs any more."""
-        if self._bell == CLOSED:
-            raise OSError(errno.EBADF, "nothing runs any more")
-        self._soon.append(callback)
+        """Have this called soon; from another thread, which waits where there is no memory to say so.
+
+        Raises OSError once nothing runs any more.
+        """
+        self._hand_over(self._soon, callback)
+
+    def _hand_over(self, queue: deque[Callable[[], object]], callback: Callable[[], object]) -> None:
+        while True:
+            if self._bell == CLOSED:
+                raise OSError(errno.EBADF, "nothing runs any more")
+            try:
+                queue.append(callback)
+            except MemoryError:
+                time.sleep(LACKING)
+            else:
+                break
         os.eventfd_write(self._bell, 1)
 
     def _answer_bell(self) -> None:

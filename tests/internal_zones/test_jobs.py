@@ -89,11 +89,13 @@ def test_where_no_thread_can_be_started_the_job_has_failed_and_the_next_one_trie
             raise RuntimeError("can't start new thread")
 
     def post(event: Callable[[], object]) -> None:
-        event()
+        raise AssertionError("nothing was done in another thread")
 
     failed: list[Outcome[int]] = []
-    jobs = OwnThread(MeshTurns(Mesh(raise_fault), lambda: 0.0, post), start)
+    mesh = Mesh(raise_fault)
+    jobs = OwnThread(MeshTurns(mesh, lambda: 0.0, post), start)
     jobs.submit(lambda: 1, failed.append)
+    mesh.turn(0.0)
     assert isinstance(failed[0], Error)
     jobs.submit(lambda: 2, failed.append)
     jobs.submit(lambda: 3, failed.append)
