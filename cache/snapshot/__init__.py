@@ -1,7 +1,7 @@
 """What outlives the process: the cache as one SQLite file, for a warm start and for export. Synchronous; for a thread."""
 
 from cache.snapshot.counts import SnapshotCounts
-from cache.snapshot.file import Defect, Unloadable, set_aside
+from cache.snapshot.file import Defect, Unloadable, keep_what_is_no_file, set_aside
 from cache.snapshot.moment import Moment, elapsed
 from cache.snapshot.read import SnapshotReader
 from cache.snapshot.rows import BadRow, SavedEntry, SavedServer, Terms, restored, saved
@@ -20,6 +20,7 @@ __all__ = [
     "Terms",
     "Unloadable",
     "elapsed",
+    "keep_what_is_no_file",
     "restored",
     "saved",
     "set_aside",

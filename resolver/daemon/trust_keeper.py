@@ -3,6 +3,7 @@
 What a set of keys means is decided in dnssec/rollover.py; here it is fetched, told, and acted upon.
 """
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from cache.answer import Question
 from cache.names import WireName, prepend, to_text
 from cache.rrset import RRset
 from cache.rrtypes import DNSKEY
+from cache.snapshot import keep_what_is_no_file
 from internal_zones.database import Runner
 from resolver.daemon.beliefs import Beliefs
 from resolver.daemon.forgetting import forget
@@ -57,7 +59,7 @@ class TrustKeeper:
         if trusting is None or path is None:
             return
         try:
-            points, exemptions = read(await self._run(path.read_bytes))
+            points, exemptions = read(await self._run(partial(read_file, path)))
         except FileNotFoundError:
             return
         except OSError as problem:
@@ -238,8 +240,16 @@ class TrustKeeper:
         beliefs.not_saved = reason
 
 
+def read_file(path: Path) -> bytes:
+    """What it holds. Raises OSError, also where it is a FIFO, which would be waited for."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EEXIST, "no regular file")
+    return path.read_bytes()
+
+
 def replace_file(path: Path, octets: bytes) -> None:
     """Have the file hold these octets: whoever reads it finds all of it, as it was or as it is. Raises OSError."""
+    keep_what_is_no_file(str(path))
     beside = path.with_name(path.name + ".new")
     with beside.open("wb") as file:
         file.write(octets)

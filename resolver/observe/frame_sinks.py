@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import IO, Final, Protocol
 
+from cache.snapshot import keep_what_is_no_file
 from resolver.observe.dnstap import LENGTH_OCTETS, MAX_CONTROL_OCTETS, Control, control_frame
 
 LAST_WORD: Final = 1.0  # s for a collector to say that it has got all
@@ -68,6 +69,7 @@ class FileSink:
     def open(self) -> None:
         """Begin a file; what stands there is kept beside it, another's who still writes it, too. Raises OSError."""
         if os.path.exists(self.name):
+            keep_what_is_no_file(self.name)
             os.replace(self.name, f"{self.name}.1")
         self._octets = 0
         self._file = open(self.name, "xb", buffering=0, opener=_for_few)  # noqa: SIM115  # closed by `close`

@@ -38,7 +38,7 @@ def bad_keys_of_whole(options: Options) -> Iterator[BadKey]:
     yield from _no_folder_for_a_file(("cache", "snapshot"), options.cache.snapshot)
     yield from _other_in_place_of_a_file(("dnssec", "trust_file"), options.dnssec.trust_file)
     yield from _no_folder_for_a_file(("dnssec", "trust_file"), options.dnssec.trust_file)
-    yield from _folder_in_place_of_a_file(("dnstap", "file"), options.dnstap.file)
+    yield from _other_in_place_of_a_file(("dnstap", "file"), options.dnstap.file)
     yield from _no_folder_for_a_file(("dnstap", "file"), options.dnstap.file)
     yield from _socket(("control", "socket"), options.control.socket)
     yield from _socket(("dnstap", "socket"), options.dnstap.socket)
@@ -67,16 +67,11 @@ def _missing_file(key: Key, path: str) -> Iterator[BadKey]:
         yield BadKey(key, f"expected a file; there is none at {path}")
 
 
-def _folder_in_place_of_a_file(key: Key, path: str) -> Iterator[BadKey]:
-    if path and Path(path).is_dir():
-        yield BadKey(key, f"expected a file; {path} is a folder")
-
-
 def _other_in_place_of_a_file(key: Key, path: str) -> Iterator[BadKey]:
     """A device would be renamed to make room for a file of ours, and a FIFO would keep whoever opens it waiting for ever."""
-    yield from _folder_in_place_of_a_file(key, path)
-    if path and Path(path).exists() and not Path(path).is_dir() and not Path(path).is_file():
-        yield BadKey(key, f"expected a file; {path} is none")
+    if path and Path(path).exists() and not Path(path).is_file():
+        what = "a folder" if Path(path).is_dir() else "none"
+        yield BadKey(key, f"expected a file; {path} is {what}")
 
 
 def _no_folder_for_a_file(key: Key, path: str) -> Iterator[BadKey]:

@@ -1,5 +1,6 @@
 """A config file's text, turned into Options or into all that is wrong with it."""
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable
@@ -33,7 +34,7 @@ def _find_nothing(options: Options) -> Iterable[BadKey]:
 def load(path: Path, examine: Examine = _find_nothing) -> Options:
     """The options in the file at `path`. examine: finds what else is wrong with them. Raises ConfigError."""
     try:
-        if path.resolve().is_fifo():  # it would be waited for; not so a shell's pipe, which has no name
+        if Path(os.path.realpath(path)).is_fifo():  # it would be waited for; not so a shell's pipe, which has no name
             raise _unreadable(path, "expected a file: this is a FIFO")
         with path.open("rb") as file:
             octets = file.read(MAX_CONFIG_OCTETS + 1)

@@ -1,5 +1,6 @@
 """What keeps trust up to date: a whole rollover on a clock that is set, exemptions in a world, and their file."""
 
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace as with_parts
 from functools import partial
@@ -283,6 +284,21 @@ def test_a_file_that_is_none_is_set_aside_and_the_configured_anchors_hold(tmp_pa
         assert one.trusted() == (DS_OLD,)
 
     kept(play, tmp_path)
+
+
+def test_a_fifo_in_its_place_is_told_and_neither_waited_for_nor_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "trust.json")
+
+    async def play(one: Kept) -> None:
+        assert one.parts.trusting is not None
+        await one.keeper.load()
+        assert "no regular file" in one.parts.trusting.beliefs.not_saved
+        assert one.trusted() == (DS_OLD,)
+
+    kept(play, tmp_path)
+    with pytest.raises(OSError, match="no regular file"):
+        replace_file(tmp_path / "trust.json", b"after")
+    assert (tmp_path / "trust.json").is_fifo()
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

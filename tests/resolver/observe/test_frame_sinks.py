@@ -1,5 +1,6 @@
 """Where frames go: the handshake with a collector, and files that stay small."""
 
+import os
 import resource
 import signal
 from pathlib import Path
@@ -87,6 +88,13 @@ def test_a_file_holds_its_frames_between_a_start_and_a_stop(tmp_path: Path) -> N
     sink.close()
     assert file.read_bytes() == START + FRAME + STOP
     assert file.stat().st_mode & 0o007 == 0
+
+
+def test_what_is_no_file_stays_where_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "dnstap")
+    with pytest.raises(OSError, match="no regular file"):
+        FileSink(str(tmp_path / "dnstap"), 1000).open()
+    assert [path.name for path in tmp_path.iterdir()] == ["dnstap"]
 
 
 def test_a_full_file_becomes_the_earlier_one_and_what_stood_there_before_goes(tmp_path: Path) -> None:

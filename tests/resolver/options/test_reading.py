@@ -74,6 +74,7 @@ WRONG = [
     pytest.param('[control]\nsocket = "."', 2, "control.socket", "is a folder", id="control socket a folder"),
     pytest.param('[control]\nsocket = "root.hints"', 2, "control.socket", "no socket", id="control socket a file"),
     pytest.param('[dnstap]\nsocket = "root.hints"', 2, "dnstap.socket", "no socket", id="collector a file"),
+    pytest.param('[dnstap]\nfile = "/dev/null"', 2, "dnstap.file", "is none", id="dnstap's file a device"),
     pytest.param('[dnstap]\nfile = "no/tap"', 2, "dnstap.file", "folder that exists", id="dnstap's folder"),
     pytest.param('[cache]\nsnapshot = "no/c.db"', 2, "cache.snapshot", "folder that exists", id="snapshot folder"),
     pytest.param(
@@ -229,6 +230,13 @@ def test_a_fifo_in_place_of_a_config_is_told_and_not_waited_for(tmp_path: Path) 
     path = tmp_path / "cistern.toml"
     os.mkfifo(path)
     with pytest.raises(ConfigError, match="FIFO"):
+        load(path)
+
+
+def test_a_link_that_leads_back_to_itself_is_told_as_what_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "cistern.toml"
+    path.symlink_to(path)
+    with pytest.raises(ConfigError, match="Too many levels of symbolic links"):
         load(path)
 
 
