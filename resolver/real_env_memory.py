@@ -1,7 +1,8 @@
 """Is there memory left for what nobody can guard? A reserve, given back to the host when there is not.
 
 A MemoryError in a connection ends the connection; one within trio's own few lines ends the process. So before trio has its turn
-there must be as much as it may take in one.
+there must be as much as it may take in one. What is found out is whether the host refuses address space (`ulimit -v`, strict
+overcommit); where a cgroup has the bound nothing is refused, and the process ends.
 """
 
 import mmap
@@ -55,7 +56,7 @@ def _is_there(octets: int) -> bool:
 
 
 def _mapped(octets: int) -> mmap.mmap | None:
-    """So many octets of a process's own; None: the host has not as many. (Two system calls, with `close`: 2 µs.)"""
+    """So many octets of a process's own; None: the host has not as many. (Two system calls, with `close`.)"""
     try:
         return mmap.mmap(-1, octets, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except (OSError, MemoryError):

@@ -90,6 +90,7 @@ class Soak:
             if held(self.daemon)["cistern_cache_bytes"] > FULL * CACHE:
                 return
             self.load("made-up names")
+        raise RuntimeError("the cache did not fill: what it takes would be taken for a leak")
 
     def load(self, name: str = "") -> None:
         """name: which; else one by chance."""
