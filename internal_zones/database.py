@@ -10,6 +10,7 @@ and its restore):
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from itertools import islice
@@ -327,9 +328,10 @@ class StateFile:
     def _places(self, connection: apsw.Connection, table: str, keys: Sequence[int]) -> Sequence[Sequence[Row]]:
         """The network and the app of each row of the table."""
         if sql := self._together.get(TOUCHED):
-            of_each = rows_of_each(partial(_rows, connection), sql, [(table, key) for key in keys], MAX_ROWS)
-            if of_each is not None:
-                return of_each
+            with suppress(apsw.SQLError):  # one that can be no part of another statement
+                of_each = rows_of_each(partial(_rows, connection), sql, [(table, key) for key in keys], MAX_ROWS)
+                if of_each is not None:
+                    return of_each
         return [_rows(connection, self._statements[TOUCHED], {"table": table, "key": key}) for key in keys]
 
     def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:

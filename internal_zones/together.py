@@ -28,7 +28,7 @@ _TOKEN: Final = re.compile(
 # (SQLite's JSONB): in its place stands what no number can be, and nobody takes for an answer.
 _COLUMN: Final = """CASE typeof("{0}") WHEN 'text' THEN "{0}" || '' WHEN 'blob' THEN 9e999 ELSE "{0}" END"""
 _EACH: Final = (
-    "SELECT json_group_array(json((SELECT json_group_array(json_array({0})) FROM (SELECT * FROM ({1}) LIMIT ?2))))"
+    "SELECT json_group_array(json((SELECT json_group_array(json_array({0})) FROM (SELECT * FROM ({1}\n) LIMIT ?2))))"
     " FROM json_each(?1) q"
 )
 _DECODER: Final = json.Decoder(list[list[tuple[str | int | float | None, ...]]])
@@ -43,7 +43,7 @@ def together(name: str, sql: str) -> str:
     used = {token[1] for token in _TOKEN.finditer(sql) if token[1]}
     if not used <= places.keys():
         return ""
-    placed = _TOKEN.sub(lambda token: places[token[1]] if token[1] else token[0], sql)
+    placed = _TOKEN.sub(lambda token: places[token[1]] if token[1] else token[0], sql.rstrip().rstrip(";"))
     return _EACH.format(", ".join(map(_COLUMN.format, COLUMNS[name])), placed)
 
 

@@ -87,5 +87,11 @@ def test_only_parameters_are_taken_for_parameters(sql: str) -> None:
     assert of_each(connection, sql) == one_by_one(connection, sql)
 
 
+@pytest.mark.parametrize("end", [";", " ; \n", " -- as they come", ";\n"])
+def test_a_statement_may_end_as_it_does_alone(end: str) -> None:
+    connection = database((24, "web", "1", "a"), (7, "web", "2", "b"))
+    assert of_each(connection, SQL + end) == one_by_one(connection, SQL + end)
+
+
 def test_a_statement_with_other_parameters_is_read_alone() -> None:
     assert together("checks", "SELECT machine, status FROM checks WHERE machine = :address") == ""
