@@ -1,6 +1,6 @@
 """Where is the state database read? In one thread of its own, job by job; what comes of a job is told in a turn of the loop.
 
-No task waits for a job, and trio takes no turn for it: a job costs two wake-ups, of the thread and of the loop.
+For what answers questions no task waits, and trio takes no turn: such a job costs two wake-ups, of the thread and of the loop.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,12 +23,6 @@ LACKING: Final = 0.01  # s until what lacked memory is done once more
 Work = Callable[[], None]
 
 
-class Alarm(Protocol):
-    """Something that will be called at a moment."""
-
-    def call_off(self) -> None: ...
-
-
 class Turns(Protocol):
     """The turns of the loop, in which all answers are made (resolver.loop has them)."""
 
@@ -38,8 +32,8 @@ class Turns(Protocol):
     def post(self, event: Callable[[], None], /) -> None:
         """It happens soon; called from whatever thread."""
 
-    def at(self, moment: float, event: Callable[[], None], /) -> Alarm:
-        """It happens then, in monotonic seconds, unless it is called off."""
+    def at(self, moment: float, event: Callable[[], None], /) -> object:
+        """It happens then, in monotonic seconds."""
 
     def at_end(self, event: Callable[[], None], /) -> None:
         """It happens at the end of this turn, or of the next one where there is none."""
@@ -59,6 +53,10 @@ def _start_thread(work: Work) -> None:
     Thread(target=work, name="state database", daemon=True).start()
 
 
+class NobodyWaits(Exception):
+    """Who wanted the job has gone."""
+
+
 class OwnThread:
     """Jobs in one thread, in the order they came; a Runner, too.
 
@@ -72,16 +70,23 @@ class OwnThread:
         self._start = start
         self._todo: SimpleQueue[Work | None] = SimpleQueue()
         self._is_running = False
+        self._is_over = _over()  # set once the thread before has ended, which may be in a job that hangs
 
     def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
         if not self._is_running:
             try:
-                self._start(partial(_work, self._todo))
+                self._is_over = self._begin_after(self._is_over)
             except (RuntimeError, MemoryError) as lack:  # it cannot be started
                 self._turns.at_end(partial(then, Error(lack)))
                 return
             self._is_running = True
         self._todo.put(partial(self._do, job, then))
+
+    def _begin_after(self, before: Event) -> Event:
+        """Begin a thread that works once the one before has ended: two at a time would share one connection."""
+        is_over = Event()
+        self._start(partial(_work, self._todo, before, is_over))
+        return is_over
 
     async def serve(self) -> Never:
         try:
@@ -93,13 +98,22 @@ class OwnThread:
     async def __call__(self, job: Callable[[], T], /) -> T:
         done = trio.Event()
         found: list[Outcome[T]] = []
+        is_wanted = True
+
+        def if_wanted() -> T:
+            if not is_wanted:
+                raise NobodyWaits
+            return job()
 
         def then(outcome: Outcome[T]) -> None:
             found.append(outcome)
             done.set()
 
-        self.submit(job, then)
-        await done.wait()
+        self.submit(if_wanted, then)
+        try:
+            await done.wait()
+        finally:
+            is_wanted = False  # who was cancelled leaves no work behind
         return found[0].unwrap()
 
     def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> None:
@@ -130,14 +144,24 @@ class InTrio:
         self._turns.turn(partial(then, outcome))
 
 
-def _work(todo: SimpleQueue[Work | None]) -> None:
+def _over() -> Event:
+    over = Event()
+    over.set()
+    return over
+
+
+def _work(todo: SimpleQueue[Work | None], before: Event, is_over: Event) -> None:
     """Do what there is to do, until there is nothing more, or nobody to be told."""
+    before.wait()
     never = Event()
-    with suppress(OSError):
-        while (do := todo.get()) is not None:
-            while not _is_done(do):
-                with suppress(MemoryError):
-                    never.wait(LACKING)
+    try:
+        with suppress(OSError):
+            while (do := todo.get()) is not None:
+                while not _is_done(do):
+                    with suppress(MemoryError):
+                        never.wait(LACKING)
+    finally:
+        is_over.set()
 
 
 def _is_done(do: Work) -> bool:

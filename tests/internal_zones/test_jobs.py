@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import trio
+import trio.testing
 from outcome import Error, Outcome
 
 from internal_zones.jobs import OwnThread
@@ -119,6 +120,42 @@ def test_what_there_is_no_memory_to_tell_is_told_later() -> None:
     assert running() == before + 1, "and it goes on"
     jobs.submit(lambda: 2, lambda outcome: None)
     trio.run(no_more_than, before)
+
+
+def test_a_job_whose_waiter_has_gone_is_not_done() -> None:
+    async def main() -> None:
+        jobs, gate, done = thread(trio.lowlevel.current_trio_token().run_sync_soon), threading.Event(), []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(jobs.serve)
+            with trio.move_on_after(0.01):
+                await jobs(gate.wait)
+            with trio.move_on_after(0.01):
+                await jobs(lambda: done.append("gone"))
+            gate.set()
+            await jobs(lambda: done.append("there"))
+            nursery.cancel_scope.cancel()
+        assert done == ["there"]
+
+    trio.run(main)
+
+
+def test_no_two_threads_work_at_a_time_though_the_first_one_hangs() -> None:
+    async def main() -> None:
+        jobs, gate, done = thread(trio.lowlevel.current_trio_token().run_sync_soon), threading.Event(), []
+        for job in (gate.wait, lambda: done.append(2)):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(jobs.serve)
+                await trio.testing.wait_all_tasks_blocked()
+                jobs.submit(job, lambda outcome: None)
+                await trio.sleep(0.02)
+                nursery.cancel_scope.cancel()
+        assert not done
+        gate.set()
+        with trio.fail_after(10):
+            while not done:  # noqa: ASYNC110  # threads tell nobody
+                await trio.sleep(0.001)
+
+    trio.run(main)
 
 
 def test_a_thread_that_nobody_listens_to_any_more_ends() -> None:
