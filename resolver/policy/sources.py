@@ -88,7 +88,7 @@ class Sources:
         self.view_of = view_of
 
     def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
-        """The answer that needs no waiting, or None: then `answer` has to be awaited. Refusals are answers."""
+        """The answer that needs no waiting, or None: then `ask` has to be called. Refusals are answers."""
         answer: Answer | None
         try:
             refuse(query, view)
@@ -151,9 +151,7 @@ class Sources:
         return _noted(tally, "failed", InternalError("an internal error").answer())
 
     async def answer(self, query: Query, view: View, tally: Tally) -> Answer:
-        """The answer where `answer_now` had none, in the mesh; raises ResolutionFailure."""
-        if self._is_ours(query.qname):
-            return _noted(tally, "internal", await self._at_home(view, Question(query.qname, query.qtype)))
+        """The answer to a public question where `answer_now` had none, in the mesh; raises ResolutionFailure."""
         at_home = partial(self._at_home, view) if self._guard.rebind == "resolve" else None
         answer = await self._public.resolve(
             Question(query.qname, query.qtype), self._budget(), at_home, is_checked=not query.flags & CD

@@ -16,7 +16,7 @@ class Answerer(Protocol):
         """What the client at this packed address, that asked that packed address, may see; always the same."""
 
     def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
-        """The answer that needs no waiting; None: `answer` has to be awaited."""
+        """The answer that needs no waiting; None: `ask` has to be called."""
 
     def ask(self, query: Query, view: View, give: Callable[[Answer], None], tally: Tally) -> bool:
         """Have `give` called with the answer, once, in a later turn or in this one, in bounded time.
