@@ -151,6 +151,10 @@ class Census:
         more = len(self._doubts) - len(found)
         return [*found, f"{more} more networks are in doubt"] if more else found
 
+    def is_little(self, before: int, now: int) -> bool:
+        """Are so few of so many rows left that, had a whole network lost as much, it would be doubted?"""
+        return now < before * self._min_share
+
     def _believe(self, network: int, found: Count) -> None:
         self._known[network] = Known(found, self._gone)
         self._suspects.discard(network)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv6Address
+from itertools import islice
 from typing import Final, NamedTuple, Never
 
 import trio
@@ -22,6 +23,7 @@ from internal_zones.readings import NOBODY, Read, Reading, TooMany, UnitKey, Unk
 from internal_zones.units import Unit, Units
 from internal_zones.watcher import Warn, Watcher
 
+IN_TIME: Final = 0.5  # of max_wait, in which what waits is to be read: the look of each batch takes its time, too
 MAX_TOGETHER: Final = 32  # units read by one job of the thread: a look waits for it
 COUNT_EVERY: Final = 120.0  # seconds: what networks have is known well enough by then
 COUNT_TICK: Final = 1.0  # seconds till a network that is new in memory is counted
@@ -41,12 +43,6 @@ class Flight:
         self.began = began
         self.is_late = False
         self.takers: list[Take] = []
-
-    def land(self, unit: Unit | None) -> None:
-        """Have all go on who wait. None: it cannot be known now."""
-        takers, self.takers = self.takers, []
-        for take in takers:
-            take(unit)
 
 
 class Gathering:
@@ -112,6 +108,8 @@ class Reads:
         self._counts, self._warn = counts, warn
         self._read_unit, self._bad_rows, self._census = read, bad_rows, census
         self._running_since: float | None = None  # when the job under way was handed over
+        self._took = 0.0  # s from handing the last job over to its end; 0: nothing waits
+        self._unseen: dict[UnitKey, int] = {}  # flights whose unit had lost much, and how many looks had begun then
         self._new_networks: set[int] = set()  # read of since the last tick, and not counted then
         self._newest_networks: set[int] = set()  # those of them that nobody has tried to count yet
         self._flights: dict[UnitKey, Flight] = {}  # the oldest first; no larger than the queue and the read under way
@@ -138,6 +136,7 @@ class Reads:
         """The same for all that a question needs."""
         if not keys:
             then(())
+            return
         gathering = Gathering(len(keys), then)
         for place, key in enumerate(keys):
             self.bring(key, partial(gathering.put, place))
@@ -196,8 +195,8 @@ class Reads:
                     self._census.judge(network, count, self._now(), gone)
             self._hand_over()
 
-        self._running_since = self._now()
         self._jobs.submit(lambda: (count_each(self._file, networks), self._file.is_ahead()), counted)
+        self._running_since = self._now()
 
     async def _count(self, networks: Sequence[int]) -> None:
         """Count networks that nobody suspects; a change that came meanwhile makes the count worth nothing."""
@@ -217,7 +216,7 @@ class Reads:
         if flight is not None:
             self._counts.joined_reads += 1
             return flight
-        if len(self._waiting) >= self._queue:
+        if len(self._waiting) >= self._places():
             self._counts.full_queue += 1
             return None
         self._waiting.append(key)
@@ -228,6 +227,15 @@ class Reads:
             self._turns.at_end(self._hand_over)
             self._is_handing_over = True
         return flight
+
+    def _places(self) -> int:
+        """How many units may wait: no more than are read while the last of them is waited for, as far as the last job tells.
+
+        A longer line is read for nobody: its clients have gone on with last good data, and it stands before who comes later.
+        """
+        if not self._took:
+            return self._queue
+        return min(self._queue, max(MAX_TOGETHER, int(MAX_TOGETHER * self._max_wait * IN_TIME / self._took)))
 
     def _ring_at(self, moment: float) -> None:
         self._turns.at(moment, self._note_late)
@@ -244,7 +252,7 @@ class Reads:
             if not flight.is_late:
                 flight.is_late = True
                 self._counts.slow_reads += len(flight.takers)
-                flight.land(None)
+                self._tell(flight, None)
 
     def _hand_over(self) -> None:
         """Have the thread read what waits, if it is free."""
@@ -252,6 +260,7 @@ class Reads:
         if self._running_since is not None or not self._is_serving:
             return
         if not self._waiting:
+            self._took = 0.0
             self._count_at_once()
             return
         if self._watcher.fault is not None:  # found out since these were queued: no line of timeouts
@@ -259,16 +268,20 @@ class Reads:
             self._waiting.clear()
             self._land(keys, {})
             return
-        keys = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_TOGETHER))]
-        began = self._running_since = self._now()
+        keys = list(islice(self._waiting, MAX_TOGETHER))
+        began = self._now()
         # what is committed from here on may be missed
         suspects = self._census.to_count(key.network for key in keys)
         batch = Batch(keys, suspects, self._units.generation, self._census.gone, began)
         self._jobs.submit(partial(self._read_now, suspects, keys), partial(self._end, batch))
+        self._running_since = began  # now that nothing can fail any more
+        for _ in keys:
+            self._waiting.popleft()
 
     def _end(self, batch: Batch, found: Outcome[Found]) -> None:
-        """A job is done: keep what it brought, and tell who waits."""
+        """A job is done: keep what it brought, have the next one begun, and tell who waits."""
         self._running_since = None
+        self._took = self._now() - batch.began
         brought: dict[UnitKey, Unit] = {}
         try:
             self._keep(batch, found.unwrap(), brought)
@@ -279,9 +292,16 @@ class Reads:
 
     def _land(self, keys: Sequence[UnitKey], brought: Mapping[UnitKey, Unit]) -> None:
         for key in keys:
+            self._unseen.pop(key, None)
             flight = self._flights.pop(key, None)
             if flight is not None:
-                flight.land(brought.get(key))
+                self._tell(flight, brought.get(key))
+
+    def _tell(self, flight: Flight, unit: Unit | None) -> None:
+        """Have all go on who wait, each by itself, and no more in one turn than fit. None: it cannot be known now."""
+        takers, flight.takers = flight.takers, []
+        for take in takers:
+            self._turns.at(self._now(), partial(take, unit))
 
     def _keep(self, batch: Batch, found: Found, brought: dict[UnitKey, Unit]) -> None:
         for network, count in found.counted.items():
@@ -299,6 +319,9 @@ class Reads:
                 self._waiting.append(key)
                 continue
             before = self._units.get(key)
+            if found.is_ahead and self._is_unseen(key, outcome, before):
+                self._waiting.append(key)
+                continue
             self._note(key, outcome, before)
             unit = Unit(key, outcome, batch.generation, batch.began, is_ahead=found.is_ahead)
             if self._bad_rows.are_new_in(key, outcome.skipped):
@@ -311,6 +334,16 @@ class Reads:
                 unit.reading = with_last_known_metadata(before.reading, outcome)
             self._units.put(unit)
             brought[key] = unit
+
+    def _is_unseen(self, key: UnitKey, reading: Reading, before: Unit | None) -> bool:
+        """Is much of the unit gone, by a change that no look has seen and judged? It is read again once one has."""
+        if before is None or not self._census.is_little(before.reading.size, reading.size):
+            return False
+        since = self._unseen.setdefault(key, self._watcher.begun)
+        if self._watcher.confirmed > since:
+            return False
+        self._watcher.hurry()
+        return True
 
     def _read_now(self, suspects: Sequence[int], keys: Sequence[UnitKey]) -> Found:
         """What the job of the thread brings."""

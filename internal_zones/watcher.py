@@ -21,7 +21,8 @@ from internal_zones.units import Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
 LEAST_PAUSE: Final = 0.005  # seconds between looks, however often somebody tells of changes
-PAUSES: Final = 10  # times as long as a look is the pause after it while there is something to see, up to `poll`
+PAUSES: Final = 10  # times as long as a look is the pause after it while there is something to see
+LONGEST_PAUSE: Final = 0.025  # s, however long it was, or stood in line
 QUIET: Final = 1.0  # seconds between looks while the kernel tells of changes: a net, as notices may be lost
 # Seconds after the last notice at which is looked again: a notice comes with a write, and the commit is there a little later.
 AFTER: Final = (0.001, 0.01, 0.03, 0.1)
@@ -82,7 +83,7 @@ class Watcher:
         self._failures = 0
         self._hurried = trio.Event()  # somebody wants the next look at once
         self._is_told = False  # because somebody says that there is something to see
-        self._begun = self._confirmed = 0  # the number of the last look, of the last successful one
+        self.begun = self.confirmed = 0  # the number of the last look, of the last successful one
         self._ended = trio.Event()
         self.sighting: Sighting | None = None
         self.fault: StateFault | None = None
@@ -105,8 +106,8 @@ class Watcher:
 
     async def next_look(self) -> None:
         """Have a look come soon, and wait for the end of the first successful one that begins from here on."""
-        wanted = self._begun + 1
-        while self._confirmed < wanted:
+        wanted = self.begun + 1
+        while self.confirmed < wanted:
             self._hurried.set()
             await self._ended.wait()
 
@@ -156,9 +157,9 @@ class Watcher:
     async def look(self) -> None:
         """Look once, and act on what was seen."""
         started = self._looked_at = self._now()
-        self._begun += 1
+        self.begun += 1
         is_over = trio.Event()
-        self._jobs.submit(self._file.look, partial(self._note, self._begun, started, is_over))
+        self._jobs.submit(self._file.look, partial(self._note, self.begun, started, is_over))
         await is_over.wait()
 
     def _note(self, number: int, started: float, is_over: trio.Event, outcome: Outcome[Sighting]) -> None:
@@ -169,8 +170,8 @@ class Watcher:
             self._note_fault(fault)
         else:
             self._note_sighting(sighting, started)
-            self._confirmed = number
-            self._gap = min(max(LEAST_PAUSE, PAUSES * (self._now() - started)), max(self._poll, LEAST_PAUSE))
+            self.confirmed = number
+            self._gap = min(max(LEAST_PAUSE, PAUSES * (self._now() - started)), LONGEST_PAUSE)
         finally:
             is_over.set()
         self._ended.set()

@@ -48,6 +48,7 @@ async def asking(
     connect: Connect | None = None,
     warn: list[tuple[str, dict[str, str | int]]] | None = None,
     wall: Callable[[], float] | None = None,
+    report: Callable[[Exception], None] | None = None,
     **options: object,
 ) -> AsyncIterator[Asker]:
     """Zones that run on the file at `path` for as long as the block lasts."""
@@ -56,7 +57,7 @@ async def asking(
     def note(event: str, /, **fields: str | int) -> None:
         events.append((event, fields))
 
-    mesh = Mesh(_raise_fault)
+    mesh = Mesh(_raise_fault if report is None else lambda what, fault: report(fault))
     zones = InternalZones(
         StateOptions(database=str(path), **options),  # type: ignore[arg-type]  # a test's keywords
         now=trio.current_time,

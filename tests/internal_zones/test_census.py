@@ -181,6 +181,40 @@ def test_what_is_read_between_a_change_and_the_news_of_it_is_doubted_too(tmp_pat
     trio.run(main)
 
 
+def test_what_is_read_before_any_look_has_seen_the_change_is_doubted_too(tmp_path: Path) -> None:
+    """The other way round: the read comes first, and what it found would be the last good data afterwards."""
+    path = tmp_path / "state.db"
+    write_state(path, FOUR)
+
+    async def main() -> None:
+        async with asking(path, poll=10.0, max_wait=10.0) as asker:
+            assert sorted(await asker.texts("web.internal")) == ADDRESSES
+            with trio.fail_after(10):
+                while asker.zones._census.uncounted([24]):  # noqa: ASYNC110  # it is counted when nobody waits
+                    await trio.sleep(0.001)
+            asker.zones._units.outdate()  # an earlier change: the unit is due
+            execute(path, "DELETE FROM machines")
+            assert await is_last_good(asker)
+
+    trio.run(main)
+
+
+def test_what_an_app_really_loses_is_gone_once_a_look_has_seen_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    of_api = [machine(f"{number:02x}", 2, 24) for number in range(5, 15)]
+    write_state(path, State(apps=FOUR.apps, machines=[*FOUR.machines, *of_api]))
+
+    async def main() -> None:
+        async with asking(path, poll=10.0, max_wait=10.0) as asker:
+            assert sorted(await asker.texts("web.internal")) == ADDRESSES
+            asker.zones._units.outdate()
+            execute(path, "DELETE FROM machines WHERE app_id = 1")
+            with trio.fail_after(5):  # the look is not waited for until it is due
+                assert await asker.texts("web.internal") == "NODATA"
+
+    trio.run(main)
+
+
 def test_an_operator_ends_the_doubt(tmp_path: Path) -> None:
     async def main(asker: Asker, path: Path) -> None:
         assert await is_last_good(asker)

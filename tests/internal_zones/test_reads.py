@@ -8,7 +8,9 @@ import pytest
 import trio
 import trio.testing
 
-from internal_zones.reads import MAX_TOGETHER
+from internal_zones.readings import Kind, UnitKey
+from internal_zones.reads import IN_TIME, MAX_TOGETHER
+from internal_zones.units import Unit
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import asking
 
@@ -59,6 +61,56 @@ def test_a_cancelled_question_leaves_the_read_to_the_others(path: Path) -> None:
                     await asker.ask("web.internal")
                 nursery.start_soon(asker.ask, "web.internal")
             assert (asker.zones.counts.joined_reads, asker.zones.counts.reads) == (1, 1)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_who_waits_is_told_though_another_one_fails_at_it(path: Path) -> None:
+    async def main() -> None:
+        faults: list[Exception] = []
+        async with asking(path, run=SlowRunner(), poll=10, report=faults.append) as asker:
+            await trio.sleep(0.1)
+            (key,) = [UnitKey(Kind.APP, 24, "web")]
+            told: list[Unit | None] = []
+
+            def fail(unit: Unit | None) -> None:
+                raise ZeroDivisionError
+
+            asker.zones._reads.bring(key, fail)
+            asker.zones._reads.bring(key, told.append)
+            await trio.sleep(0.1)
+            assert len(told) == 1
+            assert [type(fault) for fault in faults] == [ZeroDivisionError]
+            assert not asker.zones._reads._flights
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_the_line_is_no_longer_than_what_is_read_in_time(path: Path) -> None:
+    """A longer one was read for nobody: its clients had gone on with last good data, and commits were seen seconds late."""
+
+    async def main() -> None:
+        run = SlowRunner()
+        async with asking(path, run=run, poll=100, max_wait=0.25) as asker:
+            await trio.sleep(0.1)
+            run.delay = 0.1  # for a job of MAX_TOGETHER
+            async with trio.open_nursery() as nursery:
+                for number in range(2 * MAX_TOGETHER):
+                    nursery.start_soon(asker.ask, f"app{number}.internal")
+                await trio.sleep(0.11)
+                for number in range(3 * MAX_TOGETHER):
+                    nursery.start_soon(asker.ask, f"more{number}.internal")
+                await trio.testing.wait_all_tasks_blocked()
+                assert len(asker.zones._reads._waiting) == int(MAX_TOGETHER * 0.25 * IN_TIME / 0.1)
+                assert asker.zones.counts.full_queue
+            run.delay = 0.0
+            await trio.sleep(1)
+            async with trio.open_nursery() as nursery:  # what was slow once is not for ever
+                for number in range(4 * MAX_TOGETHER):
+                    nursery.start_soon(asker.ask, f"later{number}.internal")
+                await trio.testing.wait_all_tasks_blocked()
+                full = asker.zones.counts.full_queue
+            assert asker.zones.counts.full_queue == full
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
