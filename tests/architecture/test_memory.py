@@ -18,10 +18,12 @@ ONCE: Final = ("resolver.cli", "resolver.demo")  # processes that end by themsel
 
 
 def tables(sources: tuple[Source, ...]) -> Iterator[str]:
-    """`module:Class.attribute` of all that an instance is made with and that can grow."""
+    """`module:Class.attribute` of all that an instance is made with and that can grow, `module:function` of what remembers."""
     for source in sources:
         if source.module.startswith(ONCE):
             continue
+        for name in _remembering(source.tree):
+            yield f"{source.module}:{name}"
         for owner in ast.walk(source.tree):
             if isinstance(owner, ast.ClassDef):
                 for attribute in _tables_of(owner):
@@ -35,6 +37,19 @@ def _tables_of(owner: ast.ClassDef) -> Iterator[str]:
                 target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
                 if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
                     yield target.attr
+
+
+def _remembering(module: ast.Module) -> Iterator[str]:
+    """The functions that keep what they have given, by their arguments."""
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef) and any(map(_is_lru, node.decorator_list)):
+            yield node.name
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _is_lru(node.value.func):
+            yield ast.unparse(node.targets[0])
+
+
+def _is_lru(made: ast.expr) -> bool:
+    return "lru_cache" in ast.unparse(made)
 
 
 def _can_grow(value: ast.expr) -> bool:
@@ -57,17 +72,19 @@ def test_every_table_is_on_the_page() -> None:
 
 def test_every_table_on_the_page_is_in_the_code() -> None:
     there = set(tables(product()))
-    listed = [f"{module}:{name}" for module, name, _ in named() if "." in name]
+    listed = [f"{module}:{name}" for module, name, _ in named() if not name.isupper()]
     assert_none([f"docs/memory.md: {one} is no table" for one in listed if one not in there])
 
 
 def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
     for module, name, value in named():
-        if "." not in name:
+        if name.isupper():
             assert value, f"{name} has no value on the page"
             assert getattr(importlib.import_module(module), name) == int(value), name
 
 
 def test_a_new_table_is_seen() -> None:
     text = "class A:\n    def __init__(self) -> None:\n        self._seen: dict[int, int] = {}\n        self._cache = LRUCache(9)"
-    assert set(tables((source_of(text, "cache/new.py"),))) == {"cache.new:A._seen", "cache.new:A._cache"}
+    text += "\n@lru_cache(9)\ndef _read() -> None: ...\n_shared = lru_cache(9)(_read)"
+    seen = {name.removeprefix("cache.new:") for name in tables((source_of(text, "cache/new.py"),))}
+    assert seen == {"A._seen", "A._cache", "_read", "_shared"}

@@ -22,8 +22,10 @@ from internal_zones.census import MAX_NETWORKS, Census, Count
 from internal_zones.clocks import Commit
 from internal_zones.counts import InternalCounts
 from internal_zones.news import KEPT, MAX_SITES, NTP64, News
+from resolver.dnssec.algorithms import MAX_LOADED, MAX_MODULUS_BITS, is_signed
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.gaps import Gaps
+from resolver.dnssec.numbers import RSASHA256
 from resolver.dnssec.standing import Signed, Standings
 from resolver.engine.counts import ResolveCounts
 from resolver.engine.doubted import Doubted
@@ -91,6 +93,14 @@ def standings() -> object:
     for number, name in enumerate(long_names(5000)):
         held.note(name, Signed(name, tuple(b"%d" % number + bytes(400) for _ in range(number % 100)), NOW))
     return held
+
+
+def keys() -> object:
+    for number in range(2 * MAX_LOADED):
+        modulus = (1 << MAX_MODULUS_BITS - 1) + 2 * number + 1
+        is_signed(RSASHA256, b"\x03\x01\x00\x01" + modulus.to_bytes(512), b"", bytes(512))
+        is_signed(RSASHA256, b"\x03\x01\x00\x01" + bytes(60000) + modulus.to_bytes(512), b"", bytes(512))
+    return None  # the process holds them
 
 
 def addresses() -> object:
@@ -169,6 +179,7 @@ TABLES: Final[dict[str, Callable[[], object]]] = {
     "cache.failures:Failures._failures": failures,
     "cache.failures:ServerFailures._records": server_failures,
     "cache.servers:Servers._states": servers,
+    "resolver.dnssec.algorithms:_loaded": keys,
     "resolver.dnssec.gaps:Gaps._zones": gaps,
     "resolver.dnssec.standing:Standings._known": standings,
     "resolver.engine.doubted:Doubted._links": doubted,

@@ -46,6 +46,10 @@ def test_garbage_verifies_nothing_and_never_raises(algorithm: int, public_key: b
         pytest.param(b"\x03\x01\x00\x01" + b"\xc1" * 32, id="a modulus that anybody can factor"),
         pytest.param(b"\x40" + b"\x11" * 64 + b"\xc1" * 128, id="an exponent that is dear to compute with"),
         pytest.param(b"\x00\x00\x40" + b"\x11" * 64 + b"\xc1" * 128, id="the same, its length in two octets"),
+        pytest.param(b"\x05\x00\x00\x01\x00\x01" + b"\xc1" * 128, id="zeros before its exponent"),
+        pytest.param(
+            b"\x03\x01\x00\x01" + bytes(60000) + b"\xc1" * 128, id="zeros before its modulus: 60 kB to remember"
+        ),
         pytest.param(b"\x00", id="cut off"),
     ],
 )
