@@ -235,7 +235,7 @@ class Validator:
     def _limits(self, entry: Entry, verified: Sequence[Verified]) -> tuple[int, float]:
         """The TTL, and the end, that it may have by these signatures."""
         wall = self._wall()
-        ttl = min(entry.ttl, *(min(one.ttl, int(one.until - wall)) for one in verified))
+        ttl = min(entry.ttl, *(min(one.ttl, max(0, int(one.until - wall))) for one in verified))
         return ttl, min(entry.expires, entry.received + ttl)
 
     def _note(self, security: Security) -> None:

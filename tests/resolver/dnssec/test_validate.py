@@ -139,6 +139,21 @@ def test_nothing_is_kept_past_its_signature() -> None:
     play(main)
 
 
+def test_a_ttl_is_never_below_0_though_the_signature_ends_while_it_is_checked() -> None:
+    async def main() -> None:
+        world = SignedWorld()
+
+        async def rest(seconds: float) -> None:
+            world.wall += 60.0
+
+        await world.judge(world.example.sign(rrset(WWW, NOW)))  # its keys are known then
+        signed = world.example.sign(rrset(WWW, NOW), until=WALL + 30)
+        judged = await world.judge(signed, work=world.validator.new_work(rest))
+        assert (judged.ttl, judged.expires) == (0, NOW)
+
+    play(main)
+
+
 def test_a_signature_of_another_zone_is_none() -> None:
     async def main() -> None:
         world = SignedWorld()
