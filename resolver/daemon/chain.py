@@ -76,7 +76,7 @@ class _Walk:
         self._for_real = for_real
         self._algorithms = allowed_algorithms(parts.options.dnssec)
         self._budget = parts.new_budget()
-        self._work = Work(rest=parts.mesh.rest)  # as much as one client question may cost
+        self._work = Work(parts.env.now(), rest=parts.mesh.rest)  # as much as one client question may cost
         self._keys: dict[WireName, tuple[bytes, ...]] = {}  # of the zones that were looked at and are good
 
     async def follow(self, question: Question) -> None:

@@ -10,7 +10,6 @@ from cache.rrtypes import DS, SOA
 from resolver.daemon.parts import Parts
 from resolver.daemon.trust import Trusting, make_validator
 from resolver.dnssec.counts import DnssecCounts
-from resolver.dnssec.work import Work
 from resolver.engine.mesh import Landing
 from resolver.errors import DnskeyMissing, ResolutionFailure
 
@@ -25,11 +24,11 @@ class Probe:
         self._zone = zone
         self._landing = Landing()
         self._budget = parts.new_budget()
-        self._work = Work(rest=parts.mesh.rest)
         self._lookups = LOOKUPS
         unchecked = frozenset(trusting.beliefs.unchecked - {zone})
         counts = DnssecCounts()  # what a probe does is no client's validation
         self._validator, _, _ = make_validator(parts.options, trusting.beliefs.anchors, unchecked, parts.env, counts)
+        self._work = self._validator.new_work(parts.mesh.rest)
 
     async def fault(self) -> str:
         """Why its SOA does not validate; "": it does, or the zone is proven to be unsigned now."""

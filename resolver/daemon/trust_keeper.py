@@ -193,7 +193,7 @@ class TrustKeeper:
         if not isinstance(link, RRset) or link.rtype != DNSKEY or link.owner != point.zone:
             raise DnskeyMissing("there are none")
         pending = [one.ds for one in point.keys if one.state is State.PENDING]
-        work = Work(counts=parts.counts.dnssec, rest=parts.mesh.rest)
+        work = Work(parts.env.now(), counts=parts.counts.dnssec, rest=parts.mesh.rest)
         skew = parts.options.dnssec.signature_skew
         seen, why = await see(link, point.trusted, pending, parts.env.wall(), work, skew)
         return seen, why.reason if why is not None else ""

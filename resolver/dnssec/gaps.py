@@ -179,7 +179,7 @@ class Gaps:
         for zone in ancestors(place):
             known = self._zones.get(zone)
             if known is not None:
-                work = Work(counts=self._counts)
+                work = Work(now, counts=self._counts)
                 try:
                     return _given(known, question, now, work) or self._denied(known, question, now, work)
                 except WorkExhausted:  # as where hashing is dearer: the servers are asked

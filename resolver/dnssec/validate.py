@@ -80,7 +80,7 @@ class Validator:
 
     def new_work(self, rest: Rest = no_rest) -> Work:
         """What one client question may cost. rest: see Work."""
-        return Work(began=self._now(), counts=self._counts, rest=rest)
+        return Work(self._now(), counts=self._counts, rest=rest)
 
     async def validate_rrset(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         """It with its security, and no TTL past its signatures'; raises ResolutionFailure.

@@ -28,17 +28,17 @@ async def no_rest(seconds: float) -> None:
 class Work:
     """What is left for one client question; all its validations, also of sub-lookups, share one.
 
-    signatures: verifications, whatever their algorithm. aliases: followed, as far as they are allowed for. hashes: rounds of
-    SHA-1 for NSEC3. began: monotonic seconds. learned: which zones sign, as this question has found out; it serves all of it,
-    however short the TTLs are.
+    began: monotonic seconds; what was over by then vouches for nothing. signatures: verifications, whatever their algorithm.
+    hashes: rounds of SHA-1 for NSEC3. aliases: followed, as far as they are allowed for.
+    learned: which zones sign, as this question has found out; it serves all of it, however short the TTLs are.
     counts: of what is spent. rest: before each verification.
     remarks: why something of the answer counts as unsigned though it is signed, once each.
     """
 
+    began: float = field(compare=False)
     signatures: int = SIGNATURES_A_QUESTION
     hashes: int = HASHES_A_QUESTION
     aliases: int = 0
-    began: float = field(default=0.0, compare=False)
     learned: dict[WireName, Standing] = field(default_factory=dict, compare=False)
     counts: DnssecCounts = field(default_factory=DnssecCounts, compare=False)
     rest: Rest = field(default=no_rest, compare=False)

@@ -11,6 +11,7 @@ from tests.simulation.scenarios.kit import Net, given
 from tests.simulation.scenarios.servers import zone
 from tests.simulation.signing_authority import Flaw
 
+HOUR = 3600.0  # s that a DS is fresh for
 SIGNED = zone("signed.test", "www 300 A 198.51.100.1", "a 300 CNAME www", signs=Kind.NSEC3)
 
 
@@ -55,5 +56,20 @@ async def test_a_zone_that_is_not_signed_any_more_needs_no_exemption(net: Net) -
 async def test_a_silent_zone_says_nothing(net: Net) -> None:
     await net.operator.look(TrustExempt("signed.test.", 86400, "x"))
     net.break_server("S")
+    await trio.sleep(PROBE_EVERY + 2 * LOOK_EVERY)
+    assert await net.counter("trust_exemptions") == 1
+
+
+@given({"S": SIGNED})
+async def test_a_stale_ds_says_nothing_of_today(net: Net) -> None:
+    """The zone's parent may have another by now, and does not answer."""
+    net.spoil("S", Flaw.FORGED)
+    await net.operator.look(TrustExempt("signed.test.", 86400, "x"))
+    await trio.sleep(PROBE_EVERY + 2 * LOOK_EVERY)
+    assert (await net.cached("signed.test."))["DS"] == "fresh"
+    net.break_server("test")
+    await trio.sleep(HOUR)
+    assert (await net.cached("signed.test."))["DS"] == "stale"
+    net.spoil("S", Flaw.NONE)
     await trio.sleep(PROBE_EVERY + 2 * LOOK_EVERY)
     assert await net.counter("trust_exemptions") == 1

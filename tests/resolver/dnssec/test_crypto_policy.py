@@ -89,7 +89,7 @@ def outcome(world: SignedWorld, record: RRset) -> tuple[Security, list[int]] | i
     found: list[tuple[Security, list[int]] | int] = []
 
     async def main() -> None:
-        work = Work()
+        work = Work(0.0)
         try:
             judged = await world.judge(record, work=work)
             found.append((judged.security, [one.code for one in work.remarks]))
@@ -182,7 +182,7 @@ def test_more_than_50_iterations_count_as_unsigned(iterations: int, expected: ob
     found: list[object] = []
 
     async def main() -> None:
-        work = Work()
+        work = Work(0.0)
         judged = await world.judge(said, 1, work=work)
         found.append((judged.security, [one.code for one in work.remarks]))
 

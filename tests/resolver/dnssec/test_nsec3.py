@@ -53,7 +53,7 @@ def test_a_record_that_has_no_say_is_not_read(text: str) -> None:
 
 def test_a_hash_is_computed_once_and_not_past_the_work_that_is_left() -> None:
     records = [one for one in (nsec3.read(each, ZONE) for each in nsec3_chain(SMALL, iterations=9)) if one]
-    work = Work(hashes=15)
+    work = Work(0.0, hashes=15)
     known = nsec3.Nsec3s(ZONE, records, work)
     assert known.at(ZONE) is known.at(ZONE) is not None
     assert work.hashes == 5

@@ -32,7 +32,7 @@ SIGNED = Seen(True, (OLD.rdata,), (), ttl=172_800, left=14 * DAY)
 def look(point: TrustPoint, keys: list[Signer], *by: Signer, at: float) -> TrustPoint:
     """The point after a set of these keys, signed by these, was seen."""
     pending = [one.ds for one in point.keys if one.state is State.PENDING]
-    seen, _ = at_once(see(key_set(keys, *by, at=at), point.trusted, pending, at, Work(), 0))
+    seen, _ = at_once(see(key_set(keys, *by, at=at), point.trusted, pending, at, Work(0.0), 0))
     return observe(point, seen, at)
 
 
@@ -83,7 +83,7 @@ def test_a_set_that_does_not_validate_changes_nothing_but_when_to_look_again(by:
 
 def test_a_set_that_has_ended_or_not_begun_changes_nothing() -> None:
     point = begin(ZONE, (DS_OLD,), NOW)
-    seen, why = at_once(see(key_set([OLD, NEW], OLD, at=NOW), point.trusted, (), NOW + 40 * DAY, Work(), 0))
+    seen, why = at_once(see(key_set([OLD, NEW], OLD, at=NOW), point.trusted, (), NOW + 40 * DAY, Work(0.0), 0))
     assert why is not None
     assert observe(point, seen, NOW + 40 * DAY).keys == point.keys
 

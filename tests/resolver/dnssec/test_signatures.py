@@ -22,7 +22,7 @@ WILD = sign("*.example. 60 TXT wild", KEY)
 
 
 def outcome(signed: RRset, *keys: bytes, zone: str = "example.", wall: float = NOW) -> Verified | Unverified:
-    return verify_now(signed, keys or (KEY.rdata,), from_text(zone), wall, Work())
+    return verify_now(signed, keys or (KEY.rdata,), from_text(zone), wall, Work(0.0))
 
 
 def code(signed: RRset, *keys: bytes, zone: str = "example.", wall: float = NOW) -> int:
@@ -133,19 +133,19 @@ def test_keytrap_costs_no_more_than_the_work_that_is_left() -> None:
     """CVE-2023-50387: many signatures, many keys of one tag, and none of them right."""
     rrsigs = tuple(WWW.rrsigs[0][:-1] + bytes((octet,)) for octet in range(100) if octet != WWW.rrsigs[0][-1])
     attack = replace(WWW, rrsigs=rrsigs)
-    work = Work()
+    work = Work(0.0)
     assert verify_now(attack, [KEY.rdata], ZONE, NOW, work) is TOO_MANY
-    assert work.signatures == Work().signatures - signatures.MAX_SIGNATURES
-    spent = Work(signatures=3)
+    assert work.signatures == Work(0.0).signatures - signatures.MAX_SIGNATURES
+    spent = Work(0.0, signatures=3)
     with pytest.raises(WorkExhausted):
         verify_now(attack, [KEY.rdata], ZONE, NOW, spent)
     assert spent.signatures == 0
 
 
 def test_what_is_refused_beforehand_costs_nothing() -> None:
-    work = Work()
+    work = Work(0.0)
     verify_now(sign("www.example. 60 A 192.0.2.1", KEY, expiration=NOW - 1), [KEY.rdata], ZONE, NOW, work)
-    assert work == Work()
+    assert work == Work(0.0)
 
 
 @given(at=st.integers(0, len(WWW.rrsigs[0]) - 1), flip=st.integers(1, 255))
@@ -191,7 +191,7 @@ def test_a_read_signature_keeps_what_is_signed_of_it() -> None:
 )
 def test_clocks_may_differ_by_the_skew(inception: int, expiration: int, skew: int, holds: bool) -> None:
     signed = sign("www.example. 60 A 192.0.2.1", KEY, inception=inception, expiration=expiration)
-    found = verify_now(signed, [KEY.rdata], ZONE, NOW, Work(), skew)
+    found = verify_now(signed, [KEY.rdata], ZONE, NOW, Work(0.0), skew)
     assert isinstance(found, Verified) is holds
     if isinstance(found, Verified):
         assert found.until == max(expiration, NOW)  # RFC 4035 §5.3.3: no TTL beyond the signature's end
@@ -211,5 +211,5 @@ def test_others_have_their_turn_before_each_attempt() -> None:
         asked.append(seconds)
 
     attack = replace(WWW, rrsigs=tuple(WWW.rrsigs[0][:-1] + bytes((octet,)) for octet in range(200, 220)))
-    verify_now(attack, [KEY.rdata], ZONE, NOW, Work(rest=rest))
+    verify_now(attack, [KEY.rdata], ZONE, NOW, Work(0.0, rest=rest))
     assert asked == [TAKES[ED25519]] * signatures.MAX_SIGNATURES

@@ -19,7 +19,7 @@ from tests.resolver.dnssec.signing import at_once
 
 
 async def zone_of(world: SignedWorld, name: str) -> Signed | Unsigned:
-    work = Work()
+    work = Work(0.0)
     return await world.trust.zone_of(from_text(name), partial(world.fetch, work=work), work)
 
 
@@ -98,7 +98,7 @@ def test_what_one_question_has_learned_of_zones_serves_all_of_it_though_its_ttl_
         world.said[question("www.example. DS")] = world.denied(
             world.example, "www.example. DS", EXAMPLE_SOA, f"www.example. {ttl} NSEC example. A RRSIG NSEC"
         )
-        work, asked = Work(), []
+        work, asked = Work(0.0), []
         for _ in range(3):
             zone = await world.trust.zone_of(from_text("www.example."), partial(world.fetch, work=work), work)
             assert isinstance(zone, Signed)
@@ -117,7 +117,7 @@ def test_what_ends_during_a_question_serves_it_to_its_end(began: float, is_of_us
         return proof
 
     trust = ChainOfTrust(lambda: 5.1, {}, frozenset(), Standings(DnssecCounts()))
-    looked = trust.vouchers(from_text("open."), ROOT, fetch, Work(began=began))
+    looked = trust.vouchers(from_text("open."), ROOT, fetch, Work(began))
     if is_of_use:
         assert at_once(looked) == Unsigned(5.0)
     else:

@@ -268,7 +268,7 @@ def test_what_is_derived_is_of_names_that_the_zone_is_believed_of(
 ) -> None:
     async def main() -> None:
         world = taught(*unchecked)
-        await world.fetch(question("gone.example. A"), Work())
+        await world.fetch(question("gone.example. A"), Work(0.0))
         link = world.validator.derive(question("sub.example. A"), from_text(cut))
         assert (isinstance(link, Denial) and link.is_nxdomain) is is_derived
         assert world.counts.derived == is_derived
@@ -373,7 +373,7 @@ def test_the_work_of_one_question_is_bounded() -> None:
 
     async def main() -> None:
         world = SignedWorld()
-        work = Work(signatures=3, counts=world.counts)
+        work = Work(0.0, signatures=3, counts=world.counts)
         with pytest.raises(WorkExhausted, match="signatures"):
             await world.judge(world.example.sign(rrset(WWW, NOW)), work=work)
         assert (world.counts.signatures_checked, world.counts.bogus) == (3, 0)

@@ -7,7 +7,7 @@ from resolver.errors import WorkExhausted
 
 
 def test_what_is_not_left_is_not_spent() -> None:
-    work = Work(signatures=2, hashes=10)
+    work = Work(0.0, signatures=2, hashes=10)
     work.spend_signature()
     work.spend_signature()
     work.spend_hashes(6)
@@ -16,5 +16,5 @@ def test_what_is_not_left_is_not_spent() -> None:
     with pytest.raises(WorkExhausted, match="hashes"):
         work.spend_hashes(5)
     work.spend_hashes(4)
-    assert work == Work(0, 0)
+    assert work == Work(0.0, 0, 0)
     assert (work.counts.signatures_checked, work.counts.hashes_computed) == (2, 10)

@@ -302,7 +302,7 @@ def test_why_something_counts_as_unsigned_is_not_told_of_what_is_secure(asked: s
         world.says(lambda: world.records("www.example. 60 A 192.0.2.1"))
         world.says(lambda: rrset("www.open. 60 A 192.0.2.7"))
         budget = Budget(trio.current_time() + 10)
-        work = budget.spent.of_validation = Work()
+        work = budget.spent.of_validation = Work(0.0)
         work.remark(ExtendedError(UNSUPPORTED_ALGORITHM, "ns.test."))
         answer = await world.turned.run(world.public.resolve(question(asked), budget))
         assert codes(answer) == codes_told
