@@ -94,7 +94,6 @@ def make_recursion(
 
     beliefs: None: nothing is validated.
     """
-    cache, failures = memory.cache, memory.failures
     zones = configured(options.forward, options.stub)
 
     async def lookup(question: Question, of: Budget, waiter: Landing) -> Link:
@@ -102,7 +101,7 @@ def make_recursion(
         return await public.lookup(question, of, waiter)
 
     def is_paused(question: Question) -> bool:
-        return failures.find(question, env.now()) is not None
+        return memory.failures.find(question, env.now()) is not None
 
     means = _means_of(options, env, counts, memory, mesh, network, streams)
     iterator = Iterator(
@@ -114,17 +113,16 @@ def make_recursion(
         ttls=options.cache,
         validates=options.dnssec.validate,
     )
-    trusting = make_trusting(options, beliefs, env, cache, lookup, counts.dnssec, mesh.rest)
+    trusting = make_trusting(options, beliefs, env, memory.cache, lookup, counts.dnssec, mesh.rest)
     validation = trusting.validation if trusting is not None else None
-    fetcher = Fetcher(mesh, cache, failures, iterator.iterate, options.stale, counts.resolve, validation)
+    fetcher = Fetcher(mesh, memory, iterator.iterate, options.stale, counts.resolve, validation)
     flights = Flights(mesh, fetcher.fetch, counts.resolve)
     limits = BudgetLimits(mode=options.recursion.work_limits)
     budgets = Budgets(env.now, QUESTION_DEADLINE, counts.iterate, limits)
     refresher = Refresher(mesh, flights, budgets.within, counts.resolve, is_paused=is_paused)
     public = PublicResolver(
         mesh,
-        cache,
-        failures,
+        memory,
         flights,
         options.stale,
         counts.resolve,

@@ -5,17 +5,16 @@ from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
 
 from cache.answer import Question
-from cache.failures import Failures
 from cache.lookup import find_last_good
 from cache.names import from_text
 from cache.options import StaleOptions
 from cache.renewal import renew_leases
 from cache.rrset import Denial, Entry, Trust
 from cache.rrtypes import CNAME
-from cache.store import RRsetCache
 from resolver.engine.counts import ResolveCounts
 from resolver.engine.elsewhere import Attempt, in_vain, is_to_be_shown_whole, is_worth_another, refused_in
 from resolver.engine.last_good import LastGood
+from resolver.engine.memory import Memory
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.validation import Validation
 from resolver.errors import (
@@ -60,8 +59,7 @@ class Fetcher:
     def __init__(
         self,
         mesh: Mesh,
-        cache: RRsetCache,
-        failures: Failures,
+        memory: Memory,
         iterate: Iterate,
         stale: StaleOptions,
         counts: ResolveCounts,
@@ -69,13 +67,14 @@ class Fetcher:
     ) -> None:
         """validation: None: nothing is validated."""
         self._mesh = mesh
-        self._cache = cache
-        self._failures = failures
+        self._cache = memory.cache
+        self._failures = memory.failures
+        self._doubted = memory.doubted
         self._iterate = iterate
         self._stale = stale
         self._counts = counts
         self._validation = validation
-        self._last_good = LastGood(frozenset(map(from_text, stale.prefer_positive)), cache, stale)
+        self._last_good = LastGood(frozenset(map(from_text, stale.prefer_positive)), memory.cache, stale)
 
     async def fetch(self, question: Question, budget: Budget, flight: Landing) -> Iteration | ResolutionFailure:
         """The outcome of a flight; raises nothing but faults of this program."""
@@ -210,6 +209,7 @@ class Fetcher:
         self._failures.remember(
             question, failure.info_code, str(failure), now, at_least=at_least, was_silence=was_silence
         )
+        self._doubted.note(question, failure.unvalidated)
 
 
 def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: float) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 
 from cache.answer import Answer, ExtendedError, Question
 from cache.chain import first_of
-from cache.failures import Failures
 from cache.lookup import (
     AliasesExhausted,
     AliasLoop,
@@ -23,12 +22,11 @@ from cache.lookup import (
 from cache.names import WireName
 from cache.options import StaleOptions
 from cache.rrset import Denial, Security
-from cache.rrtypes import AAAA, DNAME, DNSKEY, DS, NOERROR, NXDOMAIN, A
+from cache.rrtypes import DNAME, DNSKEY, DS, NOERROR, NXDOMAIN
 from cache.staleness import is_due
-from cache.store import RRsetCache
 from resolver.engine.counts import ResolveCounts
-from resolver.engine.doubted import Doubted
 from resolver.engine.flights import Flights
+from resolver.engine.memory import Memory
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.timers import NEVER
 from resolver.engine.validation import remarks_of
@@ -59,8 +57,7 @@ class PublicResolver:
     def __init__(
         self,
         mesh: Mesh,
-        cache: RRsetCache,
-        failures: Failures,
+        memory: Memory,
         flights: Flights,
         stale: StaleOptions,
         counts: ResolveCounts,
@@ -73,14 +70,14 @@ class PublicResolver:
         note_due: told of links that are asked for and about to expire.
         """
         self._mesh = mesh
-        self._cache = cache
-        self._failures = failures
+        self._cache = memory.cache
+        self._failures = memory.failures
+        self._doubted = memory.doubted
         self._flights = flights
         self._stale = stale
         self._counts = counts
         self._is_local = is_local
         self._note_due = note_due
-        self._doubted = Doubted()
 
     def find(self, question: Question, now: float) -> Answer | None:
         """The answer if the cache holds all of it, fresh; never waits."""
@@ -127,16 +124,10 @@ class PublicResolver:
         return link
 
     async def _look_up(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
-        is_address = question.qtype in (
-            A,
-            AAAA,
-        )  # of a name server, which may be asked there though nobody vouches for it
         try:
-            self._refuse_remembered(question, budget, self._mesh.now, is_checked=not is_address, as_it_was=True)
+            self._refuse_remembered(question, budget, self._mesh.now, as_it_was=True)
             return (await self._flights.lookup(question, waiter, budget)).link
         except ResolutionFailure as failure:
-            if is_address and failure.unvalidated is not None and not failure.is_remembered:
-                self._doubted.note(question, failure.unvalidated)
             if question.qtype in (DS, DNSKEY) and is_of_validation(failure):
                 raise  # stale keys prove nothing; this says what is wrong
             return self._stale_link(question, failure, budget)
@@ -157,9 +148,7 @@ class PublicResolver:
                     link, heard = landed.link, True
                 except ResolutionFailure as failure:
                     if not is_checked and failure.unvalidated is not None:
-                        link = failure.unvalidated
-                        if not failure.is_remembered:
-                            self._doubted.note(wanted, link)
+                        link, heard = failure.unvalidated, True
                         errors = failure.answer().errors
                     else:
                         link = self._stale_link(wanted, failure, budget)
@@ -182,7 +171,7 @@ class PublicResolver:
     async def _fetch(self, wanted: Question, budget: Budget, stale_at: float, *, is_checked: bool) -> Iteration:
         """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""
         now = self._mesh.now
-        self._refuse_remembered(wanted, budget, now, is_checked=is_checked)
+        self._refuse_remembered(wanted, budget, now, as_it_was=not is_checked)
         flight = self._flights.board(wanted, budget)
         if self._has_stale(wanted, now):
             # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
@@ -193,30 +182,24 @@ class PublicResolver:
             raise DeadlinePassed("the servers are late")
         return flight.result()
 
-    def _refuse_remembered(
-        self, question: Question, budget: Budget, now: float, *, is_checked: bool = True, as_it_was: bool = False
-    ) -> None:
-        """Raise a failure that is still remembered (RFC 9520 §3.2), and matters to who asks.
+    def _refuse_remembered(self, question: Question, budget: Budget, now: float, *, as_it_was: bool) -> None:
+        """Raise a failure that is still remembered (RFC 9520 §3.2).
 
-        as_it_was: who asks is a flight that needs the answer, and has to judge the failure. is_checked: what failed in
-        validation is of no use; else it is asked for again where it is not at hand.
+        as_it_was: who asks has to judge the failure, and what was said though it failed in validation, if that is at hand:
+        a flight that needs the answer, or a client that checks for itself.
         """
         remembered = self._failures.find(question, now)
         if remembered is None:
             return
-        doubted = None
-        if not is_checked and remembered.info_code in OF_VALIDATION:
-            doubted = self._doubted.find(question, now)
-            if doubted is None:
-                return
         self._counts.failures_from_memory += 1
         if budget.watch is not None:
             budget.tell(Failed(question, remembered.text, is_remembered=True))
-        if as_it_was or doubted is not None:
-            failure = remembered_failure(remembered.info_code, remembered.text)
-            failure.unvalidated = doubted
-            raise failure
-        raise CachedFailure(remembered.text, remembered.info_code)
+        if not as_it_was:
+            raise CachedFailure(remembered.text, remembered.info_code)
+        failure = remembered_failure(remembered.info_code, remembered.text)
+        if remembered.info_code in OF_VALIDATION:
+            failure.unvalidated = self._doubted.find(question, now)
+        raise failure
 
     def _has_stale(self, question: Question, now: float) -> bool:
         return find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None

@@ -275,6 +275,29 @@ async def test_an_outage_of_the_signatures_of_a_name_servers_zone_is_none_of_the
     assert net.asked()["P"] <= 16
 
 
+@given({"P": zone("provider.test", "ns 0 A 192.0.2.12", "www 0 A 198.51.100.8", signs=Kind.NSEC), "C": CUSTOMER})
+async def test_what_has_ttl_0_and_fails_in_validation_is_left_alone_like_what_else_fails(net: Net) -> None:
+    """RFC 9520 §3.2: it is the failure that is remembered, whatever the TTL of what was said."""
+    assert (await net.ask("provider.test NS", flags="DO")).is_secure
+    net.spoil("P", Flaw.FORGED)
+    for place in range(3):  # within the first pause, of 5 s
+        assert (await net.ask("www.customer.test", flags="DO")).rcode == "NOERROR"
+        checking = await net.ask("www.provider.test", flags="CD DO")
+        assert records(checking.answer) == ["www.provider.test 0 A 198.51.100.8"]
+        assert ("P" in net.asked()) is (place == 0)
+        await net.at(net.seconds + 2.1)
+
+
+@given(WORLD)
+async def test_who_checks_for_himself_is_given_what_others_have_failed_at(net: Net) -> None:
+    assert (await net.ask("near.signed.test", flags="DO")).is_secure
+    net.spoil("S", Flaw.FORGED)
+    assert (await net.ask("www.signed.test", flags="DO")).rcode == "SERVFAIL"
+    net.asked()
+    checking = await net.ask("www.signed.test", flags="CD DO")
+    assert (checking.rcode, records(checking.answer), net.asked()) == ("NOERROR", WWW, {})
+
+
 @given(WORLD)
 async def test_a_denial_without_proof_is_no_denial(net: Net) -> None:
     assert (await net.ask("www.signed.test", flags="DO")).is_secure

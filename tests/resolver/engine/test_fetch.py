@@ -6,11 +6,11 @@ from collections.abc import Set as AbstractSet
 import pytest
 
 from cache.answer import Question
-from cache.failures import Failures
+from cache.failures import Failures, ServerFailures
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Entry, Trust
 from cache.store import RRsetCache
-from resolver.engine import Fetcher, Landing, ResolveCounts
+from resolver.engine import Fetcher, Landing, Memory, ResolveCounts
 from resolver.engine.fetch import says_something_of_the_name
 from resolver.errors import (
     Bogus,
@@ -43,7 +43,7 @@ def fetch(
         return outcome
 
     mesh = mesh_at(NOW)
-    fetcher = Fetcher(mesh, cache, failures, iterate, StaleOptions(), ResolveCounts())
+    fetcher = Fetcher(mesh, Memory(cache, failures, ServerFailures()), iterate, StaleOptions(), ResolveCounts())
     return at_once(mesh, fetcher.fetch(ASKED, budget or Budget(NOW + 10), Landing()))
 
 
@@ -162,7 +162,7 @@ def late(happens: Callable[[RRsetCache], object], before: Entry | None = None) -
         return Iteration(brought, (brought, beside))
 
     mesh = mesh_at(NOW)
-    fetcher = Fetcher(mesh, cache, Failures(), iterate, StaleOptions(), counts)
+    fetcher = Fetcher(mesh, Memory(cache, Failures(), ServerFailures()), iterate, StaleOptions(), counts)
     outcome = at_once(mesh, fetcher.fetch(ASKED, Budget(NOW + 10), Landing()))
     assert outcome == Iteration(brought, (brought, beside))
     assert cache.peek(beside.owner, beside.rtype) == beside, "what is not of the name asked is kept as ever"

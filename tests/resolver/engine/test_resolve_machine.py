@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from cache.answer import Answer, Question
-from cache.failures import Failures
+from cache.failures import Failures, ServerFailures
 from cache.lookup import Link, alias_of
 from cache.names import from_text, to_text
 from cache.options import CacheOptions, StaleOptions
@@ -22,7 +22,7 @@ from cache.rrset import Entry, RRset
 from cache.rrtypes import AAAA, CNAME, NXDOMAIN, A
 from cache.store import RRsetCache
 from cache.ttl import shown_ttl
-from resolver.engine import Fetcher, Flights, Landing, Mesh, PublicResolver, ResolveCounts
+from resolver.engine import Fetcher, Flights, Landing, Memory, Mesh, PublicResolver, ResolveCounts
 from resolver.errors import NoReachableAuthority, ResolutionFailure
 from resolver.iterate import Budget, Iteration, ZoneServer
 from tests.build import denial, rrset
@@ -59,7 +59,8 @@ class ResolveMachine(RuleBasedStateMachine):
         self.failures = Failures()
         self.asked = 0
         self.mesh = Mesh(raise_fault)
-        self.fetcher = Fetcher(self.mesh, self.cache, self.failures, self.iterate, STALE, ResolveCounts())
+        self.memory = Memory(self.cache, self.failures, ServerFailures())
+        self.fetcher = Fetcher(self.mesh, self.memory, self.iterate, STALE, ResolveCounts())
 
     def now(self) -> float:
         return self.model.now
@@ -139,8 +140,7 @@ class ResolveMachine(RuleBasedStateMachine):
         counts = ResolveCounts()
         public = PublicResolver(
             self.mesh,
-            self.cache,
-            self.failures,
+            self.memory,
             Flights(self.mesh, self.fetcher.fetch, counts),
             STALE,
             counts,

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from cache.answer import Answer, Question
-from cache.failures import Failures
+from cache.failures import Failures, ServerFailures
 from cache.lookup import Alias, Link
 from cache.names import WireName, from_text
 from cache.options import CacheOptions, StaleOptions
@@ -16,7 +16,7 @@ from cache.rrset import Denial, Entry, RRset, Trust
 from cache.rrtypes import AAAA, CNAME, NOERROR, NXDOMAIN, SERVFAIL, SOA, A
 from cache.store import RRsetCache
 from internal_zones import is_ours
-from resolver.engine import Flights, Landing, PublicResolver, ResolveCounts
+from resolver.engine import Flights, Landing, Memory, PublicResolver, ResolveCounts
 from resolver.errors import (
     CACHED_ERROR,
     STALE_ANSWER,
@@ -90,8 +90,7 @@ class World:
         flights = Flights(self.turned.mesh, self._fly, self.counts)
         self.public = PublicResolver(
             self.turned.mesh,
-            self.cache,
-            self.failures,
+            Memory(self.cache, self.failures, ServerFailures()),
             flights,
             StaleOptions(),
             self.counts,

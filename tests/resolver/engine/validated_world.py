@@ -7,7 +7,7 @@ import trio
 
 from cache.answer import Answer, Question
 from cache.chain import Link, alias_of
-from cache.failures import Failures
+from cache.failures import Failures, ServerFailures
 from cache.names import ROOT, from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, RRset
@@ -19,7 +19,7 @@ from resolver.dnssec.gaps import Gaps
 from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
-from resolver.engine import Fetcher, Flights, Landing, PublicResolver, ResolveCounts
+from resolver.engine import Fetcher, Flights, Landing, Memory, PublicResolver, ResolveCounts
 from resolver.engine.validation import Validation
 from resolver.env import Address
 from resolver.errors import (
@@ -49,6 +49,7 @@ class World:
         self.beside: dict[Question, list[Word]] = {}  # what the second server and those after it say
         self.asked: list[Question] = []
         self.cache, self.failures = RRsetCache(CacheOptions()), Failures()
+        memory = Memory(self.cache, self.failures, ServerFailures())
         self.counts = DnssecCounts()
         anchors = read(self.root.anchor)
         self.standings = Standings(self.counts)
@@ -57,12 +58,11 @@ class World:
         validator = Validator(trust, gaps, trio.current_time, lambda: WALL + trio.current_time(), self.counts)
         validation = Validation(trio.current_time, validator, self.cache, self._lookup, mesh.rest)
         resolve = self.resolve = ResolveCounts()
-        fetcher = Fetcher(mesh, self.cache, self.failures, self._iterate, StaleOptions(), resolve, validation)
+        fetcher = Fetcher(mesh, memory, self._iterate, StaleOptions(), resolve, validation)
         flights = Flights(mesh, fetcher.fetch, resolve)
         self.public = PublicResolver(
             mesh,
-            self.cache,
-            self.failures,
+            memory,
             flights,
             StaleOptions(),
             resolve,

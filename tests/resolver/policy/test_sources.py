@@ -7,13 +7,13 @@ import pytest
 import trio
 
 from cache.answer import Answer, Question
-from cache.failures import Failures
+from cache.failures import Failures, ServerFailures
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrtypes import AAAA, ANY, AXFR, CHAOS, IN, NOERROR, NXDOMAIN, OPT, REFUSED, SERVFAIL, A
 from cache.store import RRsetCache
 from internal_zones import InternalZones, StateOptions, is_ours
-from resolver.engine import Flights, Landing, PublicResolver, ResolveCounts
+from resolver.engine import Flights, Landing, Memory, PublicResolver, ResolveCounts
 from resolver.errors import (
     OTHER,
     NoQuestion,
@@ -84,8 +84,7 @@ def sources_of(
     counts = ResolveCounts()
     public = PublicResolver(
         turned.mesh,
-        cache,
-        Failures(),
+        Memory(cache, Failures(), ServerFailures()),
         Flights(turned.mesh, fly, counts),
         StaleOptions(),
         counts,
