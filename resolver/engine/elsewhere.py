@@ -67,7 +67,8 @@ def is_to_be_shown_whole(brought: Iteration | Attempt) -> bool:
     """Was the name denied because one above it was, and that not for sure?
 
     Some servers deny names that have others below them (RFC 9156 §2.3), in signed zones too: then what is beside the denial does
-    not prove it, or nobody vouches for it. An opt-out is proof enough: each typing error below a TLD would cost two questions.
+    not prove it, or is too dear to look at, or nobody vouches for it. An opt-out is proof enough: each typing error below a TLD
+    would cost two questions.
     """
     if isinstance(brought, Attempt):
         return brought.is_inferred and brought.refused is not None

@@ -9,7 +9,7 @@ from cache.options import StaleOptions
 from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Asking, Silent
 from resolver.engine.elsewhere import MAX_ASKED_ELSEWHERE
-from resolver.errors import CACHED_ERROR, DNSSEC_BOGUS, STALE_ANSWER
+from resolver.errors import CACHED_ERROR, DNSSEC_BOGUS, STALE_ANSWER, UNSUPPORTED_ITERATIONS
 from tests.simulation.denials import Kind
 from tests.simulation.scenarios.kit import FROM_MEMORY, Net, given
 from tests.simulation.scenarios.servers import Said, zone
@@ -325,6 +325,15 @@ def test_a_name_is_found_though_its_server_denies_the_empty_one_above_it(kind: K
         assert (missing.rcode, missing.errors) == ("NXDOMAIN", set())
 
     play()
+
+
+@given({"H": zone("hollow.test", "www.ent 300 A 198.51.100.8", signs=Kind.NSEC3, iterations=100)})
+async def test_nor_is_a_name_hidden_by_a_denial_that_is_too_dear_to_look_at(net: Net) -> None:
+    net.spoil("H", Flaw.HOLLOW)
+    reply = await net.ask("www.ent.hollow.test", flags="DO")
+    assert (reply.rcode, reply.is_secure, reply.errors) == ("NOERROR", True, set())
+    missing = await net.ask("x.nope.hollow.test", flags="DO")
+    assert (missing.rcode, missing.is_secure, missing.codes) == ("NXDOMAIN", False, {UNSUPPORTED_ITERATIONS})
 
 
 @given(WORLD)

@@ -103,6 +103,7 @@ def test_only_so_many_others_are_asked() -> None:
     ("is_inferred", "of_proof", "is_shown"),
     [
         pytest.param(True, Security.UNCHECKED, True, id="nobody vouches for the zone"),
+        pytest.param(True, Security.INSECURE, True, id="too dear to look at"),
         pytest.param(True, Security.SECURE, False, id="proven, but perhaps for what opts out"),
         pytest.param(False, Security.UNCHECKED, False, id="of the name itself"),
     ],
