@@ -43,7 +43,11 @@ class Jobs(Protocol):
     """Does jobs elsewhere."""
 
     def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
-        """Have `then` called, in a later turn, with what came of the job."""
+        """Have `then` called, in a later turn, with what came of the job.
+
+        Jobs are done one by one and told in the same order: one that is told after a look and before the next look read the file
+        after the former.
+        """
 
     async def serve(self) -> Never:
         """Do the jobs, until cancelled."""

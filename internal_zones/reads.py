@@ -71,13 +71,10 @@ class Found(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What is read by one job. suspects: networks that it tries to count first. generation, gone, began: as of when it was
-    handed over."""
+    """What is read by one job. suspects: networks that it tries to count first. began: when it was handed over."""
 
     keys: Sequence[UnitKey]
     suspects: Sequence[int]
-    generation: int
-    gone: int
     began: float
 
 
@@ -185,14 +182,14 @@ class Reads:
         self._newest_networks.clear()  # one attempt each: while others commit all the time, the next tick is soon enough
         if not networks or self._watcher.fault is not None:
             return
-        suspicions, gone = self._census.suspicions, self._census.gone
+        suspicions = self._census.suspicions
 
         def counted(outcome: Outcome[tuple[dict[int, Count], bool]]) -> None:
             self._running_since = None
             found, is_ahead = outcome.unwrap()
             for network, count in found.items():
                 if not is_ahead and self._census.suspicions == suspicions:
-                    self._census.judge(network, count, self._now(), gone)
+                    self._census.judge(network, count, self._now(), self._census.gone)
             self._hand_over()
 
         self._jobs.submit(lambda: (count_each(self._file, networks), self._file.is_ahead()), counted)
@@ -270,9 +267,8 @@ class Reads:
             return
         keys = list(islice(self._waiting, MAX_TOGETHER))
         began = self._now()
-        # what is committed from here on may be missed
         suspects = self._census.to_count(key.network for key in keys)
-        batch = Batch(keys, suspects, self._units.generation, self._census.gone, began)
+        batch = Batch(keys, suspects, began)
         self._jobs.submit(partial(self._read_now, suspects, keys), partial(self._end, batch))
         self._running_since = began  # now that nothing can fail any more
         for _ in keys:
@@ -305,7 +301,7 @@ class Reads:
 
     def _keep(self, batch: Batch, found: Found, brought: dict[UnitKey, Unit]) -> None:
         for network, count in found.counted.items():
-            self._census.judge(network, count, self._now(), batch.gone)
+            self._census.judge(network, count, self._now(), self._census.gone)
         for network in self._census.uncounted(key.network for key in batch.keys if key.network != NOBODY):
             if network not in self._new_networks:
                 self._new_networks.add(network)
@@ -323,7 +319,7 @@ class Reads:
                 self._waiting.append(key)
                 continue
             self._note(key, outcome, before)
-            unit = Unit(key, outcome, batch.generation, batch.began, is_ahead=found.is_ahead)
+            unit = Unit(key, outcome, batch.began, is_ahead=found.is_ahead)
             if self._bad_rows.are_new_in(key, outcome.skipped):
                 bump(self._counts.failed_reads, UNREADABLE_ROWS)
                 unit = self._in_doubt(unit, before)

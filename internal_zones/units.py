@@ -1,12 +1,10 @@
-"""What is kept in memory: units, each one app in one network or one list of a network, with the generation it was read at.
+"""What is kept in memory: units, each one app in one network or one list of a network.
 
 A change of the database starts a new generation. The units that it may have touched are due: not answered from until they are
 read again, which happens when somebody asks (lazily). They stay as last good data for the time the database is unwell.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
 
 from cachetools import Cache, LRUCache
@@ -18,13 +16,12 @@ from internal_zones.readings import Kind, Reading, UnitKey
 from internal_zones.records import Node
 
 FOREVER: Final = float("inf")
-MAX_LATEST: Final = 32  # changes that a reading may overlap; after more of them it is due whatever they touched
 MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not there evicts nothing that is
 
 
 @dataclass(slots=True)
 class Unit:
-    """A reading kept. generation: when its reading began. is_ahead: it may hold a commit that no
+    """A reading kept. read_at: when it was handed to the thread. is_ahead: it may hold a commit that no
     look had seen then: a row in it that is new to the next look may have moved on between the two.
 
     ground: holds till the unit is touched, replaced or evicted; kind_ground: till all of its kind are touched, and no longer than
@@ -37,7 +34,6 @@ class Unit:
 
     key: UnitKey
     reading: Reading
-    generation: int
     read_at: float
     is_ahead: bool = False
     known_at: float | None = None
@@ -70,7 +66,6 @@ class Units:
         self._trusted_for = trusted_for
         self._kinds = {kind: Ground(float("-inf")) for kind in Kind}
         self._ahead: set[UnitKey] = set()  # of this generation: no more than are read between two looks
-        self._latest = deque[Outdated](maxlen=MAX_LATEST)  # what the last changes made due, the last one last
         self.generation = 0
         self.looked_at = float("-inf")
         self._trusted_till = float("-inf")
@@ -80,8 +75,8 @@ class Units:
         return self._units.get(key) or self._empty.get(key)
 
     def put(self, unit: Unit) -> None:
-        """Keep the unit in the place of its predecessor. What changed while it was being read may have touched it."""
-        unit.ground.holds = not self._was_touched(unit)
+        """Keep the unit in the place of its predecessor. It was read after the last look that has been told (see Jobs.submit):
+        nothing that any look told of has touched it since."""
         unit.kind_ground = self._kinds[unit.key.kind]
         replaced = self.get(unit.key)
         if replaced is not None and replaced is not unit:
@@ -119,7 +114,6 @@ class Units:
     def outdate(self, what: Outdated = EVERYTHING) -> None:
         """The database changed: these units have to be read again before they are current."""
         self.generation += 1
-        self._latest.append(what)
         for kind in what.kinds:
             self._kinds[kind].holds = False
             self._kinds[kind] = Ground(self._trusted_till)
@@ -143,17 +137,6 @@ class Units:
     def is_untouched(self, unit: Unit) -> bool:
         """Has no look made it due?"""
         return unit.ground.holds and unit.kind_ground.holds
-
-    def _was_touched(self, unit: Unit) -> bool:
-        """May what changed since its reading began have touched it?"""
-        changes = self.generation - unit.generation
-        if changes > len(self._latest):
-            return True
-        key, kind = unit.key, unit.key.kind
-        return any(
-            kind in what.kinds or key in what.keys or (unit.is_ahead and kind in what.ahead)
-            for what in islice(self._latest, len(self._latest) - changes, None)
-        )
 
     def _trust(self, till: float) -> None:
         self._trusted_till = till

@@ -3,16 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 import pytest
 import trio
 import trio.testing
 from outcome import Error, Outcome
 
-from internal_zones.jobs import OwnThread
+from internal_zones.jobs import InTrio, OwnThread
 from resolver.engine import Mesh
 from resolver.loop import MeshTurns
 from tests.resolver.engine.turned import raise_fault
+
+T = TypeVar("T")
 
 NAME = "state database"
 
@@ -63,6 +67,33 @@ def test_jobs_are_done_in_their_order_and_told_in_the_loops_thread() -> None:
         await no_more_than(before)
 
     trio.run(main)
+
+
+def test_so_they_are_in_simulated_time_however_long_each_takes() -> None:
+    async def main() -> None:
+        delays, done = iter((0.3, 0.2, 0.1)), list[int]()
+
+        async def run(job: Callable[[], T], /) -> T:
+            await trio.sleep(next(delays))
+            return job()
+
+        mesh, told = Mesh(raise_fault), Told()
+
+        def job(number: int) -> int:
+            done.append(number)
+            return number + len(told.values)
+
+        jobs = InTrio(run, MeshTurns(mesh, trio.current_time, trio.lowlevel.current_trio_token().run_sync_soon))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(jobs.serve)
+            for number in (1, 2, 3):
+                jobs.submit(partial(job, number), told.take)
+            await told.is_all.wait()
+            nursery.cancel_scope.cancel()
+        assert done == [1, 2, 3]
+        assert told.values == [1, 3, 5], "each was told before the next was done"
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_it_is_a_runner_whose_thread_ends_with_it_and_begins_again() -> None:

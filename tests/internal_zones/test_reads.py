@@ -11,6 +11,7 @@ import trio.testing
 from internal_zones.readings import Kind, UnitKey
 from internal_zones.reads import IN_TIME, MAX_TOGETHER
 from internal_zones.units import Unit
+from tests.internal_zones.breaking import OTHER, move
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import asking
 
@@ -127,6 +128,26 @@ def test_what_waits_is_read_together_by_few_jobs(path: Path) -> None:
             assert asker.zones.counts.reads == 1 + 2 * MAX_TOGETHER
             assert asker.zones.counts.slow_reads == 0
             assert 3 <= run.jobs - jobs <= 4
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_what_is_read_after_a_look_is_not_due_by_what_that_look_saw(path: Path) -> None:
+    """Though it was asked for before the look was told of: jobs are done and told in one order."""
+
+    async def main() -> None:
+        run = SlowRunner()
+        async with asking(path, run=run, poll=10, max_wait=10) as asker:
+            await trio.sleep(0.1)
+            assert await asker.texts("web.internal") != [OTHER]
+            move(path, OTHER)
+            run.delay = 0.1
+            asker.zones._watcher.hurry()
+            await trio.sleep(0.05)  # the look is under way
+            asker.zones._units.outdate()
+            assert await asker.texts("web.internal") == [OTHER]
+            assert asker.zones.counts.changes == 2
+            assert asker.find("web.internal") is not None
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 

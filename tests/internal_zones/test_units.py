@@ -1,16 +1,12 @@
 """Which units may be answered from, and which are dropped first."""
 
-import pytest
-
-from internal_zones.outdating import EVERYTHING, Outdated
+from internal_zones.outdating import Outdated
 from internal_zones.readings import AppsData, Kind, Reading, UnitKey
-from internal_zones.units import MAX_EMPTY_UNITS, MAX_LATEST, Unit, Units
-
-OTHERS = Outdated(frozenset({Kind.PEERS}), frozenset({UnitKey(Kind.APPS, 2)}))
+from internal_zones.units import MAX_EMPTY_UNITS, Unit, Units
 
 
-def unit(network: int, size: int, generation: int = 0, read_at: float = 0.0) -> Unit:
-    return Unit(UnitKey(Kind.APPS, network), Reading(AppsData(()), size), generation, read_at)
+def unit(network: int, size: int, read_at: float = 0.0) -> Unit:
+    return Unit(UnitKey(Kind.APPS, network), Reading(AppsData(()), size), read_at)
 
 
 def test_a_unit_is_current_till_a_change_or_till_nobody_has_looked() -> None:
@@ -38,7 +34,7 @@ def test_the_age_of_last_good_data_counts_from_when_it_was_last_known_to_be_true
 def test_a_unit_read_ahead_of_the_looks_is_due_where_a_row_is_new_that_may_have_moved_on() -> None:
     units = Units(100, trusted_for=1)
     for network, is_ahead in ((1, True), (2, False)):
-        units.put(Unit(UnitKey(Kind.APPS, network), Reading(AppsData(()), 1), 0, 0.0, is_ahead=is_ahead))
+        units.put(Unit(UnitKey(Kind.APPS, network), Reading(AppsData(()), 1), 0.0, is_ahead=is_ahead))
     units.outdate(Outdated(frozenset(), frozenset(), ahead=frozenset((Kind.APPS,))))
     kept = [units.get(UnitKey(Kind.APPS, network)) for network in (1, 2)]
     assert [it is not None and units.is_untouched(it) for it in kept] == [False, True]
@@ -70,7 +66,7 @@ def test_what_was_made_of_a_unit_holds_while_the_unit_is_current() -> None:
     assert grounds_hold(second, 12.0)
     units.outdate(Outdated(frozenset((Kind.APPS,))))
     assert not grounds_hold(second, 12.0)
-    third = unit(3, 1, generation=units.generation)
+    third = unit(3, 1)
     units.put(third)
     assert grounds_hold(third, 12.2)
     units.distrust(third)
@@ -114,31 +110,3 @@ def test_a_unit_that_loses_its_rows_is_held_once() -> None:
     found = units.get(UnitKey(Kind.APPS, 1))
     assert found is not None
     assert (found.reading.size, len(units), units.rows) == (0, 1, 0)
-
-
-@pytest.mark.parametrize(
-    ("changes", "is_current"),
-    [
-        pytest.param([], True, id="none"),
-        pytest.param([OTHERS], True, id="of others"),
-        pytest.param([OTHERS] * MAX_LATEST, True, id="many of others"),
-        pytest.param([OTHERS] * (MAX_LATEST + 1), False, id="more than are remembered"),
-        pytest.param([OTHERS, Outdated(frozenset(), frozenset({UnitKey(Kind.APPS, 1)})), OTHERS], False, id="of it"),
-        pytest.param([Outdated(frozenset({Kind.APPS}))], False, id="of its kind"),
-        pytest.param([EVERYTHING], False, id="of nobody knows what"),
-        pytest.param(
-            [Outdated(frozenset(), ahead=frozenset({Kind.APPS}))], False, id="new rows, one of which it may hold"
-        ),
-    ],
-)
-def test_a_reading_that_changes_overlap_is_due_where_they_may_have_touched_it(
-    changes: list[Outdated], is_current: bool
-) -> None:
-    units = Units(100, trusted_for=1)
-    units.outdate()
-    read = Unit(UnitKey(Kind.APPS, 1), Reading(AppsData(()), 1), units.generation, 0.0, is_ahead=True)
-    for what in changes:
-        units.outdate(what)
-    units.confirm(0.0)
-    units.put(read)
-    assert units.is_current(read, 0.0) is is_current
