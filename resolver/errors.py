@@ -39,7 +39,8 @@ class ResolutionFailure(Exception):
     """A question could not be answered. Its class says what the client sees; its text says why, to people.
 
     The text is short (at most ~60 octets reach the client as EXTRA-TEXT) and never holds another network's data.
-    unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), and nobody else.
+    unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), and where it is an
+    address of a name server, to ask there; nobody else is given it.
     is_remembered: it was met a short while ago, and nobody was asked now.
     """
 
