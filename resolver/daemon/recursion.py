@@ -104,6 +104,8 @@ def make_recursion(
         return memory.failures.find(question, env.now()) is not None
 
     means = _means_of(options, env, counts, memory, mesh, network, streams)
+    trusting = make_trusting(options, beliefs, env, memory.cache, lookup, counts.dnssec, mesh.rest)
+    validation = trusting.validation if trusting is not None else None
     iterator = Iterator(
         means,
         options.recursion,
@@ -111,10 +113,8 @@ def make_recursion(
         hints,
         zones=zones,
         ttls=options.cache,
-        validates=options.dnssec.validate,
+        is_signed=validation.is_signed if validation is not None else None,
     )
-    trusting = make_trusting(options, beliefs, env, memory.cache, lookup, counts.dnssec, mesh.rest)
-    validation = trusting.validation if trusting is not None else None
     fetcher = Fetcher(mesh, memory, iterator.iterate, options.stale, counts.resolve, validation)
     flights = Flights(mesh, fetcher.fetch, counts.resolve)
     limits = BudgetLimits(mode=options.recursion.work_limits)

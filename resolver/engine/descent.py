@@ -14,7 +14,7 @@ from cache.names import ROOT, WireName
 from cache.options import CacheOptions
 from cache.rrset import Trust
 from cache.rrtypes import NS, A
-from resolver.engine.look_ups import Lookup, LookUps
+from resolver.engine.look_ups import IsSigned, Lookup, LookUps
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.parents import Parents
@@ -107,12 +107,12 @@ class Iterator:
         *,
         zones: Mapping[WireName, Delegation],
         ttls: CacheOptions,
-        validates: bool = False,
+        is_signed: IsSigned | None = None,
     ) -> None:
         """zones: forward and stub zones (`configured`).
 
-        validates: what is brought is validated by who asked; DS RRsets beside referrals are stored for that, or the proof
-        that there is none, and a signed NXDOMAIN of a shortened name ends the question.
+        is_signed: which zones' data is validated, by who asked; DS RRsets beside referrals are stored for that, or the proof
+        that there is none, and a signed NXDOMAIN of a shortened name ends the question. None: nothing is validated.
         """
         self._means = means
         self._cache = means.cache
@@ -120,10 +120,10 @@ class Iterator:
         self._hints = hints
         self._zones = zones
         self._ttls = ttls
-        self._validates = validates
+        self._validates = is_signed is not None
         self._counts = means.counts
         self._parents = Parents(means, hints, zones)
-        self._look_ups = LookUps(means, self._parents, lookup)
+        self._look_ups = LookUps(means, self._parents, lookup, is_signed)
         self._finders = Finders(self._look_ups.find, self._look_ups.find_own, self._find_glue_above)
         self._under_way: dict[SharedKey, ZoneQuery] = {}  # what may be shared; bounded by the flights
 

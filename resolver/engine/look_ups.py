@@ -9,7 +9,7 @@ from typing import Final, final
 from cache.answer import Question
 from cache.chain import Alias, Link
 from cache.names import WireName
-from cache.rrset import RRset
+from cache.rrset import Denial, RRset
 from cache.rrtypes import A
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
@@ -23,19 +23,26 @@ MAX_ALIASES: Final = 2  # from the name of a name server to its address; it shou
 
 # The first link of a question, through cache and flights; also: whose budget, and who waits. Raises ResolutionFailure.
 Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
+# Is the data of this zone validated? Also: the question that needs to know it, whose budget, and who waits. Raises
+# ResolutionFailure.
+IsSigned = Callable[[WireName, Question, Budget, Landing], Awaitable[bool]]
 
 
 @final
 class LookUps:
     """One for the daemon."""
 
-    def __init__(self, means: Means, parents: Parents, lookup: Lookup) -> None:
+    def __init__(self, means: Means, parents: Parents, lookup: Lookup, is_signed: IsSigned | None) -> None:
+        """is_signed: None: nothing is validated."""
         self._means = means
         self._parents = parents
         self._lookup = lookup
+        self._is_signed = is_signed
 
-    async def find(self, name: WireName, within: Budget, query: Landing, take: Callable[[list[Address]], None]) -> None:
-        """Ask for the addresses of one name server; `take` gets them as they turn up, the same perhaps twice.
+    async def find(
+        self, name: WireName, zone: WireName, within: Budget, query: Landing, take: Callable[[list[Address]], None]
+    ) -> None:
+        """Ask for the addresses of one name server of `zone`; `take` gets them as they turn up, the same perhaps twice.
 
         The referral to the zone of its name has them already, as a rule, and of both families. What the zone itself says
         comes later, may be something else, and is kept for the next time. One family after the other, as both lie with the
@@ -48,7 +55,7 @@ class LookUps:
                 known = known_addresses(self._means.cache, name, self._means.mesh.now)
                 if any(rrset.rtype == rtype for rrset in known):
                     continue
-                found = await self._addresses(Question(name, rtype), within, query)
+                found = await self._addresses(Question(name, rtype), zone, within, query)
                 if found:
                     take(found)
                 if query.is_over:
@@ -56,8 +63,10 @@ class LookUps:
         finally:
             book.leave(name, take)
 
-    async def find_own(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
-        """The addresses that a name server's own zone gives, where the glue of a zone above has led nowhere."""
+    async def find_own(
+        self, name: WireName, zone: WireName, waits: Question, budget: Budget, query: Landing
+    ) -> list[Address]:
+        """The addresses that the own zone of a name server of `zone` gives, where the glue of a zone above has led nowhere."""
         question = Question(name, A)
         if self._parents.were_in_vain(question):
             return []
@@ -70,29 +79,38 @@ class LookUps:
         self._means.counts.own_address_lookups += 1
         found: list[Address] = []
         for rtype in self._means.book.rtypes:
-            found += await self._addresses(Question(name, rtype), within, query)
+            found += await self._addresses(Question(name, rtype), zone, within, query)
             if found or query.is_over:
                 break
         if not found and not query.is_over:
             within.note_in_vain()
         return found
 
-    async def _addresses(self, asked: Question, budget: Budget, query: Landing) -> list[Address]:
+    async def _addresses(self, asked: Question, zone: WireName, budget: Budget, query: Landing) -> list[Address]:
         question = asked
         for _ in range(MAX_ALIASES + 1):
             if question in budget.ancestors:
                 self._means.counts.cycles += 1
                 return []
-            try:
-                link = await self._lookup(question, budget, query)
-            except ResolutionFailure as failure:
-                if failure.unvalidated is None:
-                    return []
-                # nobody vouches for glue either: what its server says is validated, and an outage of the signatures of a zone
-                # of name servers is none of the zones that they serve
-                link = failure.unvalidated
+            link = await self._link(question, zone, budget, query)
             if not isinstance(link, Alias):
                 return self._means.book.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
             # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
             question = Question(link.target, question.qtype)
         return []
+
+    async def _link(self, question: Question, zone: WireName, budget: Budget, query: Landing) -> Link | None:
+        """What is said of an address, or an alias of a name server; None: nothing by which `zone` may be reached."""
+        try:
+            return await self._lookup(question, budget, query)
+        except ResolutionFailure as failure:
+            doubted = failure.unvalidated
+        if doubted is None or isinstance(doubted, Denial) or self._is_signed is None:
+            return None
+        # An outage of the signatures of a zone of name servers is none of the zones that they serve, if what is said there is
+        # validated itself: then this is as good as glue, for which nobody vouches either. To a zone that is not signed it must
+        # not lead: whatever is said there is believed, and this may be forged, as its own zone says.
+        try:
+            return doubted if await self._is_signed(zone, question, budget, query) else None
+        except ResolutionFailure:
+            return None

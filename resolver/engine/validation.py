@@ -14,6 +14,8 @@ from cache.negative import denied_by
 from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.rrtypes import CNAME, DNSKEY, DS, NS
 from cache.store import RRsetCache, denies_ds
+from resolver.dnssec.standing import Unsigned
+from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Rest, Work, no_rest
 from resolver.engine.mesh import Landing
@@ -32,6 +34,7 @@ class Validation:
         self,
         now: Callable[[], float],
         validator: Validator,
+        trust: ChainOfTrust,
         cache: RRsetCache,
         lookup: Lookup,
         rest: Rest = no_rest,
@@ -40,6 +43,7 @@ class Validation:
         self.rest = rest
         self.now = now
         self.validator = validator
+        self.trust = trust
         self.cache = cache
         self.lookup = lookup
 
@@ -100,6 +104,13 @@ class Validation:
         assert isinstance(entry, RRset)
         return entry
 
+    async def is_signed(self, zone: WireName, question: Question, budget: Budget, waiting: Landing) -> bool:
+        """Is what this zone says validated, since its parent or a trust anchor vouches for its keys? Raises ResolutionFailure.
+
+        question, budget, waiting: for whose sake this is to be known.
+        """
+        return await _Judging(self, question, budget, waiting).is_signed(zone)
+
     def _is_live(self, entry: Entry) -> bool:
         return self.now() < entry.expires
 
@@ -142,6 +153,17 @@ class _Judging:
         if known is None:
             known = self.judged[id(entry)] = await self._judge(entry)
         return known
+
+    async def is_signed(self, zone: WireName) -> bool:
+        trust = self._means.trust
+        if not trust.is_checked(zone):
+            return False
+        if trust.anchor_of(zone) is not None:
+            return True
+        above = await trust.zone_of(parent(zone), self._fetch, self._work)
+        if isinstance(above, Unsigned):
+            return False
+        return isinstance(await trust.vouchers(zone, above.zone, self._fetch, self._work), RRset)
 
     async def _judge(self, entry: Entry) -> Entry:
         validator = self._means.validator

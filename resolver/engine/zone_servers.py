@@ -23,17 +23,19 @@ from resolver.upstream import Candidate
 # name servers of one zone whose parents are asked; each costs a query or two, when all is lost
 MAX_PARENT_GLUE: Final = 2
 
-# The addresses that one zone gives for a name server: its own one, or the one above that; also: the question that waits, its
-# budget, and who waits. Raises ResolutionFailure.
+# The addresses of a name server that the zone above its own gives; also: the question that waits, its budget, and who waits.
+# Raises ResolutionFailure.
 GlueFinder = Callable[[WireName, Question, Budget, Landing], Awaitable[list[Address]]]
-# The addresses of a name server, handed over as they turn up.
-AddressFinder = Callable[[WireName, Budget, Landing, Callable[[list[Address]], None]], Awaitable[None]]
+# Those that its own zone gives, by which a zone is to be reached: the second name.
+OwnFinder = Callable[[WireName, WireName, Question, Budget, Landing], Awaitable[list[Address]]]
+# The same, looked for wherever they may be, and handed over as they turn up.
+AddressFinder = Callable[[WireName, WireName, Budget, Landing, Callable[[list[Address]], None]], Awaitable[None]]
 
 
 class Finders:
     """How addresses are found that are not in hand: by look-ups, which are flights, and from the zone above."""
 
-    def __init__(self, look_up: AddressFinder, own: GlueFinder, above: GlueFinder) -> None:
+    def __init__(self, look_up: AddressFinder, own: OwnFinder, above: GlueFinder) -> None:
         """own: what the name's own zone says, where only its parent's glue was known."""
         self.look_up = look_up
         self.own = own
@@ -105,7 +107,7 @@ class ZoneServers:
                 go_on()
 
         try:
-            await self._finders.look_up(name, within, query, take)
+            await self._finders.look_up(name, self.delegation.zone, within, query, take)
         except Exception as fault:  # it has found nothing; not `finally`: nothing is begun when the daemon ends
             self._means.mesh.report("look-up of a name server", fault)
         if not found_any[0] and not query.is_over:  # else nobody knows what would have been found
@@ -151,10 +153,10 @@ class ZoneServers:
 
         Raises ResolutionFailure.
         """
-        finders, strangers = self._finders, self._strangers
+        finders, strangers, zone = self._finders, self._strangers, self.delegation.zone
         while strangers and not query.is_over:
             name = strangers.pop()
-            if self._has_glue(name) and self._add(await finders.own(name, question, budget, query)):
+            if self._has_glue(name) and self._add(await finders.own(name, zone, question, budget, query)):
                 return
             if query.is_over or self._add(await finders.above(name, question, budget, query)):
                 return

@@ -11,20 +11,19 @@ import pytest
 import trio
 
 from cache.answer import Question
-from cache.names import WireName, from_text
+from cache.names import from_text
 from cache.rrtypes import A
-from resolver.engine import Landing
 from resolver.engine.zone_query import ZoneQuery
-from resolver.engine.zone_servers import Finders, ZoneServers
+from resolver.engine.zone_servers import ZoneServers
 from resolver.env import Address
 from resolver.errors import ResolutionFailure
-from resolver.iterate.addresses import Take
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.upstream import UpstreamCounts
 from resolver.upstream.allowance import MOST
 from resolver.upstream.families import LATE_AT_FIRST
 from tests.resolver.engine.fake_network import FakeEnv, Said, reply_to
+from tests.resolver.engine.one_zone import NOBODY_ELSE
 from tests.resolver.engine.turned import Turned, means_of
 from tests.simulation.deterministic import run
 
@@ -95,17 +94,6 @@ class Zone:
     def timers(self) -> int:
         """Those that are set."""
         return len(self._turned.mesh.timers)
-
-
-async def no_look_up(of: WireName, within: Budget, query: Landing, take: Take) -> None:
-    """Nobody else is here."""
-
-
-async def no_glue(of: WireName, waiting: Question, budget: Budget, query: Landing) -> list[Address]:
-    return []
-
-
-NOBODY_ELSE = Finders(no_look_up, no_glue, no_glue)
 
 
 def play(main: Callable[[], Awaitable[None]]) -> None:

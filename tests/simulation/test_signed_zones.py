@@ -255,13 +255,14 @@ async def test_servers_of_which_none_is_believed_are_asked_for_of_the_parent_aga
 
 
 PROVIDER: Final = zone("provider.test", "ns 300 A 192.0.2.12", signs=Kind.NSEC)
-CUSTOMER: Final = zone("customer.test", "www 2 A 198.51.100.9", name_servers=("ns.provider.test.",))
+CUSTOMER: Final = zone("customer.test", "www 2 A 198.51.100.9", name_servers=("ns.provider.test.",), signs=Kind.NSEC3)
+OF_CUSTOMER: Final = ["www.customer.test 2 A 198.51.100.9"]
 
 
 @pytest.mark.parametrize("flaw", [Flaw.EXPIRED, Flaw.UNSIGNED], ids=lambda flaw: flaw.name)
 @pytest.mark.parametrize("is_known", [False, True], ids=["cold", "after a client's question for it"])
 @given({"P": PROVIDER, "C": CUSTOMER})
-async def test_an_outage_of_the_signatures_of_a_name_servers_zone_is_none_of_the_zones_that_it_serves(
+async def test_an_outage_of_the_signatures_of_a_name_servers_zone_is_none_of_the_signed_zones_that_it_serves(
     net: Net, is_known: bool, flaw: Flaw
 ) -> None:
     net.spoil("P", flaw)
@@ -269,10 +270,32 @@ async def test_an_outage_of_the_signatures_of_a_name_servers_zone_is_none_of_the
         assert (await net.ask("ns.provider.test")).rcode == "SERVFAIL"
     for _ in range(3):
         reply = await net.ask("www.customer.test", flags="DO")
-        assert (reply.rcode, reply.answer, reply.errors) == ("NOERROR", ["www.customer.test 2 A 198.51.100.9"], set())
+        assert (reply.is_secure, records(reply.answer), reply.errors) == (True, OF_CUSTOMER, set())
         await net.at(net.seconds + 2.5)
     assert (await net.ask("ns.provider.test")).rcode == "SERVFAIL"
     assert net.asked()["P"] <= 16
+
+
+@pytest.mark.parametrize("is_vouched_for", [False, True])
+@given({"P": PROVIDER, "C": CUSTOMER, "F": CUSTOMER})
+async def test_an_address_that_its_own_zone_says_is_forged_leads_nobody_to_a_zone_that_is_not_signed(
+    net: Net, is_vouched_for: bool
+) -> None:
+    """What is said there would be believed."""
+    net.vouch("customer.test", is_signed=is_vouched_for)
+    net.say("P", "ns.provider.test A", Said(("ns.provider.test. 300 A 192.0.2.13",)))
+    net.say("F", "www.customer.test A", Said(("www.customer.test. 2 A 203.0.113.66",)))
+    for _ in range(3):
+        reply = await net.ask("www.customer.test", flags="DO")
+        assert (reply.rcode, reply.answer) == ("SERVFAIL", [])
+        assert ("F" in net.asked()) <= is_vouched_for
+        await net.at(net.seconds + 2.5)
+
+
+@given({"P": PROVIDER, "C": CUSTOMER})
+async def test_to_a_zone_that_is_not_signed_leads_what_its_name_servers_zone_has_signed(net: Net) -> None:
+    net.vouch("customer.test", is_signed=False)
+    assert records((await net.ask("www.customer.test", flags="DO")).answer) == OF_CUSTOMER
 
 
 @given({"P": zone("provider.test", "ns 0 A 192.0.2.12", "www 0 A 198.51.100.8", signs=Kind.NSEC), "C": CUSTOMER})

@@ -24,11 +24,17 @@ async def no_glue(of: WireName, waiting: Question, budget: Budget, query: Landin
     return []
 
 
-async def no_look_up(of: WireName, within: Budget, query: Landing, take: Take) -> None:
+async def nothing_of_its_own(
+    of: WireName, zone: WireName, waiting: Question, budget: Budget, query: Landing
+) -> list[Address]:
+    return []
+
+
+async def no_look_up(of: WireName, zone: WireName, within: Budget, query: Landing, take: Take) -> None:
     raise AssertionError(f"{of!r} is looked up")
 
 
-NOBODY_ELSE = Finders(no_look_up, no_glue, no_glue)
+NOBODY_ELSE = Finders(no_look_up, nothing_of_its_own, no_glue)
 
 
 def zone_of(

@@ -29,7 +29,7 @@ async def timed_look_up(
     within = budget or world.new_budget()
     await world.turned.run(
         world.iterator._look_ups.find(
-            name(of), within, query or Landing(), lambda found: lots.append((world.env.now(), found))
+            name(of), name("z."), within, query or Landing(), lambda found: lots.append((world.env.now(), found))
         )
     )
     return lots
@@ -101,7 +101,9 @@ def test_what_is_found_when_nobody_needs_it_any_more_was_not_in_vain() -> None:
 
 
 async def own(world: World, of: str, budget: Budget, query: Landing) -> list[Address]:
-    return await world.turned.run(world.iterator._look_ups.find_own(name(of), question("www.z. A"), budget, query))
+    return await world.turned.run(
+        world.iterator._look_ups.find_own(name(of), name("z."), question("www.z. A"), budget, query)
+    )
 
 
 def test_what_is_broken_off_was_not_in_vain() -> None:

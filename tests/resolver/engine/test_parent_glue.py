@@ -149,10 +149,12 @@ def test_what_neither_the_zone_nor_its_parent_says_was_looked_up_in_vain() -> No
 
     async def main() -> None:
         world = World({ROOT: Table(above), LIVING: Table(other)})
-        asked, budget = (name("ns.other."), question("www.example. A")), world.new_budget()
-        for in_vain, find in enumerate((world.iterator._look_ups.find_own, world.iterator._find_glue_above), start=1):
-            assert await world.turned.run(find(*asked, budget, Landing())) == []
-            assert budget.spent.in_vain == in_vain
+        of, waits, budget = name("ns.other."), question("www.example. A"), world.new_budget()
+        own = world.iterator._look_ups.find_own(of, name("example."), waits, budget, Landing())
+        assert await world.turned.run(own) == []
+        assert budget.spent.in_vain == 1
+        assert await world.turned.run(world.iterator._find_glue_above(of, waits, budget, Landing())) == []
+        assert budget.spent.in_vain == 2
         assert (world.counts.own_address_lookups, world.counts.parent_glue_lookups) == (1, 1)
 
     play(main)

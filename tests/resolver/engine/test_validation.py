@@ -8,9 +8,11 @@ import trio.testing
 
 from cache.answer import ExtendedError
 from cache.chain import alias_of
+from cache.names import from_text
 from cache.rrset import RRset, Security, Trust
 from cache.rrtypes import NOERROR, YXDOMAIN, A
 from resolver.dnssec.work import Work
+from resolver.engine import Landing
 from resolver.errors import (
     DNSSEC_BOGUS,
     UNSUPPORTED_ALGORITHM,
@@ -40,6 +42,30 @@ def test_the_proof_of_a_wildcards_answer_is_given_with_it_and_proves_nothing_of_
         for other in ("a.example. A", "b.example. A"):  # without proof, and with one of a gap elsewhere
             with pytest.raises(Bogus):
                 await world.ask(question(other))
+
+    simulate(test)
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_signed"),
+    [
+        pytest.param(".", True, id="of a trust anchor"),
+        pytest.param("example.", True, id="with a DS"),
+        pytest.param("open.", False, id="without"),
+        pytest.param("below.open.", False, id="below one without"),
+        pytest.param("odd.", False, id="with a DS of an algorithm that is not supported"),
+        pytest.param("exempt.", False, id="of a negative trust anchor"),
+    ],
+)
+def test_the_data_of_a_zone_is_validated_if_its_keys_are_vouched_for_whether_they_can_be_had_or_not(
+    zone: str, is_signed: bool
+) -> None:
+    async def test(world: World) -> None:
+        world.says(lambda: world.root.sign(rrset(f"odd. 3600 DS 1 200 2 {'00' * 32}")))
+        del world.said[question("example. DNSKEY")]
+        budget = Budget(trio.current_time() + 10)
+        said = await world.turned.run(world.validation.is_signed(from_text(zone), WWW, budget, Landing()))
+        assert said is is_signed
 
     simulate(test)
 

@@ -20,7 +20,17 @@ from resolver.iterate.tries import Heard
 from resolver.upstream.learning import GUESS
 from tests.build import rrset
 from tests.resolver.engine.fake_network import Behaviour, Said
-from tests.resolver.engine.one_zone import ANSWER, BAD, GOOD, delayed, no_glue, query_to, said_by, zone_of
+from tests.resolver.engine.one_zone import (
+    ANSWER,
+    BAD,
+    GOOD,
+    delayed,
+    no_glue,
+    nothing_of_its_own,
+    query_to,
+    said_by,
+    zone_of,
+)
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import Table, World
 from tests.resolver.iterate.zone_text import name
@@ -51,10 +61,10 @@ class Seeker:
         world = self.world
         delegation = Delegation(zone=name("example."), origin=Origin.CACHE, name_servers=name_servers)
         in_hand = world.means.book.in_hand(delegation, world.env.now())
-        finders = Finders(self._look_up, no_glue, no_glue)
+        finders = Finders(self._look_up, nothing_of_its_own, no_glue)
         return await said_by(world, query_to(world, ZoneServers(world.means, finders, delegation, *in_hand, avoided)))
 
-    async def _look_up(self, of: WireName, within: Budget, query: Landing, take: Take) -> None:
+    async def _look_up(self, of: WireName, zone: WireName, within: Budget, query: Landing, take: Take) -> None:
         self.asked.append(of)
         seconds, host = self._found[of]
         await self.world.turned.mesh.sleep(seconds)
@@ -88,7 +98,7 @@ def test_a_query_that_is_dropped_while_it_looks_up_begins_nothing_more() -> None
 
         delegation = Delegation(zone=name("example."), origin=Origin.CACHE, name_servers=(DEAD,))
         in_hand = world.means.book.in_hand(delegation, world.env.now())
-        finders = Finders(seeker._look_up, no_glue, above)
+        finders = Finders(seeker._look_up, nothing_of_its_own, above)
         servers = ZoneServers(world.means, finders, delegation, *in_hand, frozenset())
         query = query_to(world, servers)
         looking = servers._look_up(DEAD, world.new_budget(), query, query._advance)

@@ -39,7 +39,10 @@ SERVERS = tuple(ZoneServer(from_text("example."), Address(f"192.0.2.{host}", 53)
 
 
 class World:
-    """Servers of the root, of `example.` (signed) and of `open.` (not), and the daemon's core before them."""
+    """Servers of the root, of `example.` (signed) and of `open.` (not), and the daemon's core before them.
+
+    At and below `exempt.` nothing has to be signed.
+    """
 
     def __init__(self) -> None:
         self.turned = Turned()
@@ -53,10 +56,12 @@ class World:
         self.counts = DnssecCounts()
         anchors = read(self.root.anchor)
         self.standings = Standings(self.counts)
-        trust = ChainOfTrust(trio.current_time, anchors, frozenset(), self.standings)
+        trust = ChainOfTrust(trio.current_time, anchors, frozenset({from_text("exempt.")}), self.standings)
         gaps = Gaps(CacheOptions(), self.counts)
         validator = Validator(trust, gaps, trio.current_time, lambda: WALL + trio.current_time(), self.counts)
-        validation = Validation(trio.current_time, validator, self.cache, self._lookup, mesh.rest)
+        validation = self.validation = Validation(
+            trio.current_time, validator, trust, self.cache, self._lookup, mesh.rest
+        )
         resolve = self.resolve = ResolveCounts()
         fetcher = Fetcher(mesh, memory, self._iterate, StaleOptions(), resolve, validation)
         flights = Flights(mesh, fetcher.fetch, resolve)

@@ -76,6 +76,10 @@ class Table:
         return max(zones, key=len, default=None)
 
 
+async def _all_is_signed(zone: WireName, asked: Question, budget: Budget, waiting: Landing) -> bool:
+    return True
+
+
 class World:
     """Servers, a cache and an Iterator between them."""
 
@@ -115,7 +119,7 @@ class World:
             parse_hints(HINTS, 53),
             zones=zones or {},
             ttls=self.ttls,
-            validates=validates,
+            is_signed=_all_is_signed if validates else None,
         )
 
     def new_budget(self) -> Budget:
