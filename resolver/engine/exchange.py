@@ -156,10 +156,10 @@ class Exchange:
     @property
     def _is_unguarded(self) -> bool:
         """Is it asked without any guard now? One that bears neither would fail with either."""
-        return self._suspicion is not None and self.phase is Phase.UNGUARDED and self._suspicion in OF_GUARDS
+        return self.phase is Phase.UNGUARDED and self._suspicion in OF_GUARDS
 
     def _send_over_udp(self) -> None:
-        may_turn = self._suspicion is None or not (self._suspicion is Suspicion.OTHER_CASE or self._is_unguarded)
+        may_turn = self._suspicion is not Suspicion.OTHER_CASE and not self._is_unguarded
         if self._means.case_randomization and may_turn and self.state.keeps_case is not False:
             self._guards.draw_case(self._means.rng)
         self._near_misses = self._strays = 0
@@ -284,9 +284,8 @@ class Exchange:
             self._go_on(Signal.FAILED, Fault.TOO_LONG)
             return
         if match is Match.OTHER_CASE and self.state.keeps_case is not False:
-            learn_of_case(
-                self._means, self.state
-            )  # nobody off the path can say this over TCP: it is the server that changes the case
+            # nobody off the path can say this over TCP: it is the server that changes the case
+            learn_of_case(self._means, self.state)
         echo = self._guards.echo_of(response)
         if echo in (Echo.MISSING, Echo.WRONG):
             learn_of_cookies(self._means, self.state)

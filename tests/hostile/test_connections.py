@@ -10,6 +10,7 @@ from pathlib import Path
 import dns.message
 import pytest
 
+from resolver.wire.frames import framed
 from tests.hostile.process import HOST, LOCAL_NAME, PATIENCE, Victim, victim
 from tests.real.harness import CISTERN
 from tests.real.sockets import wait_until
@@ -21,7 +22,7 @@ def ask_tcp(client: socket.socket) -> bool:
     """Is there a reply on this connection?"""
     query = dns.message.make_query(LOCAL_NAME, "A").to_wire()
     try:
-        client.sendall(len(query).to_bytes(2, "big") + query)
+        client.sendall(framed(query))
         return bool(client.recv(2))
     except OSError:
         return False
@@ -111,7 +112,7 @@ def test_garbage_of_every_kind_ends_nothing(tmp_path: Path) -> None:
                 sock.sendto(octets, (HOST, daemon.port))
         for octets in garbage:
             with daemon.connect() as client:
-                client.sendall(len(octets).to_bytes(2, "big") + octets)
+                client.sendall(framed(octets))
             with socket.create_connection((HOST, daemon.http), PATIENCE) as client:
                 client.sendall(octets)
             with socket.socket(socket.AF_UNIX) as control:

@@ -12,6 +12,7 @@ import dns.message
 import dns.rcode
 import pytest
 
+from resolver.wire.frames import framed
 from tests.hostile.process import HOST, LOCAL_NAME, PATIENCE, Victim, logged, victim
 from tests.real.sockets import wait_until
 
@@ -66,8 +67,7 @@ def test_a_bound_on_open_files_is_raised_as_far_as_the_host_allows(tmp_path: Pat
 def padded(octets: int) -> bytes:
     """A query for a name that is answered here, with an EDNS option of so many octets."""
     option = dns.edns.GenericOption(dns.edns.OptionType.make(65001), bytes(octets))
-    wire = dns.message.make_query(LOCAL_NAME, "A", use_edns=0, options=[option]).to_wire(max_size=65535)
-    return len(wire).to_bytes(2, "big") + wire
+    return framed(dns.message.make_query(LOCAL_NAME, "A", use_edns=0, options=[option]).to_wire(max_size=65535))
 
 
 @pytest.mark.parametrize("room", [1 << 18, -(12 << 20)], ids=["hardly any", "less than none"])

@@ -13,6 +13,8 @@ from itertools import count
 from random import Random
 from typing import Final
 
+from resolver.wire.frames import framed
+
 SOURCE: Final = "127.0.0.66"
 RATE: Final = 2000  # datagrams a second
 TICK: Final = 0.005  # s
@@ -72,10 +74,6 @@ def below(number: int, name: bytes, rng: Random) -> bytes:
 
 def connected(server: tuple[str, int]) -> socket.socket:
     return socket.create_connection(server, 2.0, (SOURCE, 0))
-
-
-def framed(message: bytes) -> bytes:
-    return len(message).to_bytes(2, "big") + message
 
 
 def silent(server: tuple[str, int], name: str, seconds: float) -> int:

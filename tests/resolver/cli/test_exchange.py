@@ -13,6 +13,7 @@ from cache.names import from_text
 from cache.rrtypes import A
 from resolver.cli.exchange import TRIES, Ask, NoAnswer, Reply, exchange
 from resolver.env import Address
+from resolver.wire.frames import framed
 
 SERVER = Address("192.0.2.53", 53)
 ASK = Ask(from_text("www.example."), A)
@@ -84,8 +85,9 @@ class World:
             octets = bytes(await server_end.receive_some())
             assert int.from_bytes(octets[:2], "big") == len(octets) - 2
             for response in self._note("tcp", dns.message.from_wire(octets[2:]), self.over_tcp):
-                await server_end.send_all(len(response).to_bytes(2, "big") + response[:10])
-                await server_end.send_all(response[10:])
+                octets = framed(response)
+                await server_end.send_all(octets[:12])
+                await server_end.send_all(octets[12:])
             await server_end.aclose()
 
         trio.lowlevel.spawn_system_task(serve)
