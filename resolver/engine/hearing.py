@@ -8,6 +8,7 @@ from typing import final
 from cache.answer import Question
 from resolver.engine.means import Means
 from resolver.env import Address
+from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Reason, Useless, classify
 from resolver.iterate.delegation import Delegation
@@ -76,11 +77,14 @@ class Hearing:
             note_lame(self._means.state_of(server), self._delegation.zone, reply.received)
         self.tries.note_useless(server, verdict)
 
-    def best(self) -> Heard:
-        """The best that was heard, when nothing was good; raises ResolutionFailure: why there is nothing."""
+    def best(self, end: ResolutionFailure | None = None) -> Heard | ResolutionFailure:
+        """The best that was heard, when nothing was good, or why there is nothing.
+
+        end: what ended the search for other addresses of servers that have all been asked; what was heard counts still.
+        """
         best = self.tries.last_resort
         if best is None:
-            raise self.tries.failure(self._delegation)
+            return end or self.tries.failure(self._delegation)
         self._means.counts.last_resorts += 1
         self._means.failures.succeed(best.server, self._shown)
         return best

@@ -15,7 +15,7 @@ from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.parents import Parents
 from resolver.env import Address
-from resolver.errors import NoReachableAuthority, ResolutionFailure, WorkExhausted
+from resolver.errors import NoReachableAuthority, ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import known_addresses
 
@@ -66,13 +66,16 @@ class LookUps:
     async def find_own(
         self, name: WireName, zone: WireName, waits: Question, budget: Budget, query: Landing
     ) -> list[Address]:
-        """The addresses that the own zone of a name server of `zone` gives, where the glue of a zone above has led nowhere."""
+        """The addresses that the own zone of a name server of `zone` gives, where the glue of a zone above has led nowhere.
+
+        Raises WorkExhausted.
+        """
         question = Question(name, A)
         if self._parents.were_in_vain(question):
             return []
         try:
             within = budget.begin_look_up(waits)
-        except (NoReachableAuthority, WorkExhausted):  # a circle, or too deep, or too many: what was heard counts still
+        except NoReachableAuthority:  # a circle
             return []
         if within is None:
             return []

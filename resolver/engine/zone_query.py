@@ -252,7 +252,7 @@ class ZoneQuery(Landing):
         try:
             await self.servers.ask_above(self._question, self._budget, self)
         except ResolutionFailure as failure:
-            self._end(failure)
+            self._end(self._hearing.best(failure))
         except Exception as fault:  # they have nothing to say
             self._means.mesh.report("look-up at a name server's parent", fault)
         self._seeks_last_resort = False
@@ -261,7 +261,7 @@ class ZoneQuery(Landing):
     # How it ends
 
     def _give_up(self) -> None:
-        """With the best that was heard, or why nothing was; raises ResolutionFailure."""
+        """With the best that was heard, or why nothing was; raises CachedFailure."""
         if not self._tries.sends and self._is_any_paused(self._means.mesh.now):
             self._means.counts.questions_left_alone += 1
             if not self._gives_up_early:

@@ -4,6 +4,7 @@ import pytest
 
 from resolver.engine import Landing
 from resolver.env import Address
+from resolver.errors import WorkExhausted
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.options import RecursionOptions
 from tests.build import rrset
@@ -124,12 +125,11 @@ def test_what_is_broken_off_was_not_in_vain() -> None:
     play(main)
 
 
-def test_a_last_resort_that_may_not_begin_ends_nothing() -> None:
-    """What was heard of other servers counts still."""
-
+def test_a_last_resort_that_may_not_begin_asks_nobody() -> None:
     async def main() -> None:
         world = World(small_internet(), limits=BudgetLimits(names=0))
-        assert await own(world, "ns.test.", world.new_budget(), Landing()) == []
+        with pytest.raises(WorkExhausted, match="names"):
+            await own(world, "ns.test.", world.new_budget(), Landing())
         circle = world.new_budget().sub(question("www.z. A"))
         assert await own(world, "ns.test.", circle, Landing()) == []
         assert world.sent == 0

@@ -1,5 +1,6 @@
 """Name servers of which the zone above says another address than their own zone."""
 
+import dns.flags
 import pytest
 
 from cache.rrset import RRset
@@ -128,6 +129,21 @@ def test_it_is_paid_for_out_of_the_same_budget() -> None:
         await world.iterate("ns.other. A")
         with pytest.raises(WorkExhausted, match="names"):
             await world.iterate("www.example. A")
+
+    play(main)
+
+
+@pytest.mark.parametrize("names", [0, 1], ids=["of its own zone", "of the zone above"])
+def test_what_was_heard_counts_still_when_no_more_addresses_may_be_looked_for(names: int) -> None:
+    """A recursive server's answer is better than nothing, once nobody else is left."""
+    servers = internet(living())
+    servers[IN_ZONE] = Table({"www.example. A": ("www.example. 60 A 198.51.100.1",)}, flags=dns.flags.RA)
+
+    async def main() -> None:
+        world = World(servers, limits=BudgetLimits(names=names))
+        await world.iterate("ns.other. A")
+        assert address(await world.iterate("www.example. A")) == ADDRESS_1
+        assert world.counts.last_resorts == 1
 
     play(main)
 
