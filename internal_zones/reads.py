@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv6Address
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final, NamedTuple, Never
 
 import trio
@@ -106,10 +106,12 @@ class Reads:
         self._read_unit, self._bad_rows, self._census = read, bad_rows, census
         self._running_since: float | None = None  # when the job under way was handed over
         self._took = 0.0  # s from handing the last job over to its end; 0: nothing waits
-        self._unseen: dict[UnitKey, int] = {}  # flights whose unit had lost much, and how many looks had begun then
+        self._unseen: list[UnitKey] = []  # flights whose unit has lost much: they wait for the next look
+        self._judged: set[UnitKey] = set()  # flights that have waited for one
         self._new_networks: set[int] = set()  # read of since the last tick, and not counted then
         self._newest_networks: set[int] = set()  # those of them that nobody has tried to count yet
         self._flights: dict[UnitKey, Flight] = {}  # the oldest first; no larger than the queue and the read under way
+        self._in_time: dict[UnitKey, Flight] = {}  # those that nobody has waited for in vain, the oldest first
         self._queue = queue
         self._waiting: deque[UnitKey] = deque()
         self._is_serving = False
@@ -217,7 +219,7 @@ class Reads:
             self._counts.full_queue += 1
             return None
         self._waiting.append(key)
-        flight = self._flights[key] = Flight(self._now())
+        flight = self._flights[key] = self._in_time[key] = Flight(self._now())
         if not self._has_alarm:
             self._ring_at(flight.began + self._max_wait)
         if not self._is_handing_over:
@@ -242,14 +244,13 @@ class Reads:
         """Whoever has waited for `max_wait` waits no longer; the reads go on."""
         self._has_alarm = False
         now = self._now()
-        for flight in list(self._flights.values()):
-            if flight.began + self._max_wait > now:
-                self._ring_at(flight.began + self._max_wait)
-                return
-            if not flight.is_late:
-                flight.is_late = True
-                self._counts.slow_reads += len(flight.takers)
-                self._tell(flight, None)
+        for key, flight in list(takewhile(lambda it: it[1].began + self._max_wait <= now, self._in_time.items())):
+            del self._in_time[key]
+            flight.is_late = True
+            self._counts.slow_reads += len(flight.takers)
+            self._tell(flight, None)
+        if first := next(iter(self._in_time.values()), None):
+            self._ring_at(first.began + self._max_wait)
 
     def _hand_over(self) -> None:
         """Have the thread read what waits, if it is free."""
@@ -282,13 +283,14 @@ class Reads:
         try:
             self._keep(batch, found.unwrap(), brought)
         finally:
-            again = set(self._waiting)
+            again = {*self._waiting, *self._unseen}
             self._land([key for key in batch.keys if key not in again], brought)
             self._hand_over()
 
     def _land(self, keys: Sequence[UnitKey], brought: Mapping[UnitKey, Unit]) -> None:
         for key in keys:
-            self._unseen.pop(key, None)
+            self._judged.discard(key)
+            self._in_time.pop(key, None)
             flight = self._flights.pop(key, None)
             if flight is not None:
                 self._tell(flight, brought.get(key))
@@ -316,7 +318,7 @@ class Reads:
                 continue
             before = self._units.get(key)
             if found.is_ahead and self._is_unseen(key, outcome, before):
-                self._waiting.append(key)
+                self._await_look(key)
                 continue
             self._note(key, outcome, before)
             unit = Unit(key, outcome, batch.began, is_ahead=found.is_ahead)
@@ -332,14 +334,22 @@ class Reads:
             brought[key] = unit
 
     def _is_unseen(self, key: UnitKey, reading: Reading, before: Unit | None) -> bool:
-        """Is much of the unit gone, by a change that no look has seen and judged? It is read again once one has."""
-        if before is None or not self._census.is_little(before.reading.size, reading.size):
+        """Is much of the unit gone, by a change that no look has seen and judged?"""
+        if before is None or key in self._judged:
             return False
-        since = self._unseen.setdefault(key, self._watcher.begun)
-        if self._watcher.confirmed > since:
-            return False
-        self._watcher.hurry()
-        return True
+        return self._census.is_little(before.reading.size, reading.size)
+
+    def _await_look(self, key: UnitKey) -> None:
+        """The unit is read again once a look has seen what was read: it would be the last good data afterwards."""
+        if not self._unseen:
+            self._watcher.after_next(self._read_unseen)
+        self._unseen.append(key)
+
+    def _read_unseen(self) -> None:
+        self._judged.update(self._unseen)
+        self._waiting.extend(self._unseen)
+        self._unseen.clear()
+        self._hand_over()
 
     def _read_now(self, suspects: Sequence[int], keys: Sequence[UnitKey]) -> Found:
         """What the job of the thread brings."""

@@ -85,6 +85,7 @@ class Watcher:
         self._is_told = False  # because somebody says that there is something to see
         self.begun = self.confirmed = 0  # the number of the last look, of the last successful one
         self._ended = trio.Event()
+        self._awaited_by: list[Callable[[], None]] = []  # told of the end of the next look
         self.sighting: Sighting | None = None
         self.fault: StateFault | None = None
 
@@ -110,6 +111,12 @@ class Watcher:
         while self.confirmed < wanted:
             self._hurried.set()
             await self._ended.wait()
+
+    def after_next(self, then: Callable[[], None]) -> None:
+        """Have a look come soon, and `then` called in the turn in which the next one is told, whether it succeeds or not: it saw
+        all that a job told before this call has read."""
+        self._awaited_by.append(then)
+        self._hurried.set()
 
     async def listen(self, path: str) -> Never:
         """Have the kernel tell of what happens to the file, for ever; where it cannot, looks come as often as without it."""
@@ -176,6 +183,9 @@ class Watcher:
             is_over.set()
         self._ended.set()
         self._ended = trio.Event()
+        awaited_by, self._awaited_by = self._awaited_by, []
+        for then in awaited_by:
+            then()
 
     def _note_fault(self, fault: StateFault) -> None:
         bump(self._counts.failed_looks, fault.fault)

@@ -11,7 +11,7 @@ import trio.testing
 from internal_zones.readings import Kind, UnitKey
 from internal_zones.reads import IN_TIME, MAX_TOGETHER
 from internal_zones.units import Unit
-from tests.internal_zones.breaking import OTHER, move
+from tests.internal_zones.breaking import OTHER, execute, move
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import asking
 
@@ -62,6 +62,25 @@ def test_a_cancelled_question_leaves_the_read_to_the_others(path: Path) -> None:
                     await asker.ask("web.internal")
                 nursery.start_soon(asker.ask, "web.internal")
             assert (asker.zones.counts.joined_reads, asker.zones.counts.reads) == (1, 1)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_an_alarm_looks_at_nobody_who_has_waited_in_vain_already(path: Path) -> None:
+    async def main() -> None:
+        run = SlowRunner()
+        async with asking(path, run=run, poll=10, max_wait=0.25) as asker:
+            await trio.sleep(0.1)
+            run.delay, reads, told = 2.0, asker.zones._reads, list[float]()
+            for number in range(3):
+                key = UnitKey(Kind.APP, 24, f"app{number}")
+                reads.bring(key, lambda unit: told.append(round(trio.current_time() - 0.1, 9)))
+                await trio.sleep(0.05)
+            assert len(reads._in_time) == 3
+            await trio.sleep(0.21)
+            assert (told, len(reads._in_time), len(reads._flights)) == ([0.25, 0.3, 0.35], 0, 3)
+            await trio.sleep(5)
+            assert not reads._flights
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -148,6 +167,56 @@ def test_what_is_read_after_a_look_is_not_due_by_what_that_look_saw(path: Path) 
             assert await asker.texts("web.internal") == [OTHER]
             assert asker.zones.counts.changes == 2
             assert asker.find("web.internal") is not None
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_unit_that_lost_much_waits_for_the_look_in_no_job(path: Path) -> None:
+    async def main() -> None:
+        run = SlowRunner()
+        async with asking(path, run=run, poll=10, max_wait=10) as asker:
+            await trio.sleep(0.1)
+            await asker.ask("web.internal")
+            await trio.sleep(2)  # its network is counted
+            run.delay = 0.002
+            asker.zones._watcher.hurry()
+            await trio.sleep(0.003)  # for ten times as long as that look took there will be no other
+            asker.zones._units.outdate()
+            execute(path, "DELETE FROM machines")
+            jobs, hurried = run.jobs, asker.zones.counts.hurried_looks
+            answer = await asker.ask("web.internal")
+            assert (run.jobs - jobs, asker.zones.counts.hurried_looks - hurried) == (3, 0), "a read, a look, a read"
+            assert answer.is_stale
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def move_away(path: Path) -> None:
+    path.rename(path.with_suffix(".away"))
+
+
+def test_a_unit_that_waits_for_a_look_is_waited_for_in_vain_where_it_fails(path: Path) -> None:
+    async def main() -> None:
+        run = SlowRunner()
+        async with asking(path, run=run, poll=10, max_wait=10) as asker:
+            await trio.sleep(0.1)
+            await asker.ask("web.internal")
+            await trio.sleep(2)  # its network is counted
+            run.delay = 0.002
+            asker.zones._watcher.hurry()
+            await trio.sleep(0.003)
+            asker.zones._units.outdate()
+            execute(path, "DELETE FROM machines")
+            told: list[Unit | None] = []
+            reads = asker.zones._reads
+            reads.bring(UnitKey(Kind.APP, 24, "web"), told.append)
+            await trio.sleep(0.004)
+            assert reads._unseen
+            move_away(path)
+            await trio.sleep(0.2)
+            assert told == [None]
+            assert not reads._flights
+            assert not reads._judged
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
