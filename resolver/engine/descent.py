@@ -36,12 +36,12 @@ from resolver.iterate.classify import Aliased, Denied, Referred, substituted
 from resolver.iterate.delegation import (
     Delegation,
     Origin,
-    ZoneServer,
     closest,
     closest_to,
     referred,
 )
 from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
+from resolver.iterate.manner import USUAL, Manner
 from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.scrub import MAX_NAME_SERVERS
@@ -50,7 +50,6 @@ from resolver.iterate.tries import Heard
 from resolver.upstream import Assurance
 
 PRIMING: Final = Question(ROOT, NS)
-NOBODY: Final[frozenset[ZoneServer]] = frozenset()
 
 SharedKey = tuple[WireName, Question, bool]  # zone, what it is shown, and if that is given up early
 
@@ -59,24 +58,15 @@ SharedKey = tuple[WireName, Question, bool]  # zone, what it is shown, and if th
 class _Descent:
     """What is kept while one question goes down the referrals.
 
-    waiting: the flight that waits. avoided, in_whole: see `iterate`. steps: shortened questions asked; failed: servers. servers:
-    those of the zone that it is in, if it has asked them itself. has_left_start: a referral was followed.
+    waiting: the flight that waits. steps: shortened questions asked; failed: servers. servers: those of the zone that it is in,
+    if it has asked them itself. has_left_start: a referral was followed.
     """
 
-    def __init__(
-        self,
-        question: Question,
-        budget: Budget,
-        waiting: Landing,
-        avoided: AbstractSet[ZoneServer] = NOBODY,
-        *,
-        in_whole: bool = False,
-    ) -> None:
+    def __init__(self, question: Question, budget: Budget, waiting: Landing, manner: Manner = USUAL) -> None:
         self.question = question
         self.budget = budget
         self.waiting = waiting
-        self.avoided = avoided
-        self.in_whole = in_whole
+        self.manner = manner
         self.steps = 0
         self.failed: set[Address] = set()
         self.servers: ZoneServers | None = None
@@ -85,13 +75,13 @@ class _Descent:
     @property
     def may_share(self) -> bool:
         """May what others ask be for this one, too? Not where some of the servers are not to be asked."""
-        return not self.avoided and not self.failed
+        return not self.manner.avoided and not self.failed
 
     def passed_over(self, zone: WireName) -> AbstractSet[Address]:
         """The servers that are not asked as servers of `zone`."""
-        if not self.avoided:  # the usual case, once for each zone of each miss
+        if not self.manner.avoided:  # the usual case, once for each zone of each miss
             return self.failed
-        return self.failed.union(one.server for one in self.avoided if one.zone == zone)
+        return self.failed | self.manner.avoided_in(zone)
 
 
 @final
@@ -127,24 +117,14 @@ class Iterator:
         self._finders = Finders(self._look_ups.find, self._look_ups.find_own, self._find_glue_above)
         self._under_way: dict[SharedKey, ZoneQuery] = {}  # what may be shared; bounded by the flights
 
-    async def iterate(
-        self,
-        question: Question,
-        budget: Budget,
-        waiting: Landing,
-        avoided: AbstractSet[ZoneServer] = NOBODY,
-        *,
-        in_whole: bool = False,
-    ) -> Iteration:
+    async def iterate(self, question: Question, budget: Budget, waiting: Landing, manner: Manner = USUAL) -> Iteration:
         """The first link of the answer and what else was learned; raises ResolutionFailure.
 
-        Delegations and glue met on the way are stored here; `learned` is for the caller to store. waiting: the flight. avoided:
-        servers that are passed over in their zones, as if they had failed. in_whole: no shortened name's denial is taken for
-        that of all below it, but in strict minimisation.
+        Delegations and glue met on the way are stored here; `learned` is for the caller to store. waiting: the flight.
         """
         self._counts.iterations += 1
-        self._counts.minimisation_given_up += in_whole
-        descent = _Descent(question, budget, waiting, avoided, in_whole=in_whole)
+        self._counts.minimisation_given_up += manner.in_whole
+        descent = _Descent(question, budget, waiting, manner)
         start = closest(question, self._cache, self._zones, self._means.mesh.now, budget.ancestors) or self._hints
         if budget.watch is not None:
             budget.tell(Begun(question, start))
@@ -218,8 +198,9 @@ class Iterator:
             elif isinstance(heard.told, Denied) and heard.told.rtype is None:
                 # RFC 9156 §2.3: some servers deny names that have others below them
                 if not is_relaxed:
-                    return denied_below(heard, question), query
-                if not descent.in_whole and self._will_be_proven(heard):
+                    below = heard.told.below(question.qname)
+                    return Heard(below, heard.scrubbed, heard.reply, heard.server), query
+                if not descent.manner.in_whole and self._will_be_proven(heard):
                     return heard, query
                 self._counts.minimisation_given_up += 1
                 shown = question
@@ -301,9 +282,7 @@ class Iterator:
     def _shorten(self, delegation: Delegation, descent: _Descent) -> Question:
         if delegation.is_forwarder:
             return descent.question  # a recursive server has to see it all anyway
-        mode = self._options.qname_minimisation
-        if descent.in_whole and mode != "strict":
-            mode = "off"
+        mode = "off" if descent.manner.in_whole else self._options.qname_minimisation
         return shorten(descent.question, delegation.zone, descent.steps, mode)
 
     def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:
@@ -352,12 +331,6 @@ class Iterator:
             self._parents.note_in_vain(question)
             within.note_in_vain()
         return found
-
-
-def denied_below(heard: Heard, question: Question) -> Heard:
-    """RFC 8020: where a name does not exist, nothing below it does."""
-    assert isinstance(heard.told, Denied)
-    return Heard(Denied(question.qname, None, heard.told.soa), heard.scrubbed, heard.reply, heard.server)
 
 
 def _voice(delegation: Delegation, heard: Heard) -> Voice:

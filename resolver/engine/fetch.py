@@ -1,8 +1,6 @@
 """What one flight does: take a question upstream, keep what was learned or remember that it failed."""
 
-from collections.abc import Awaitable
-from collections.abc import Set as AbstractSet
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
 
 from cache.answer import Question
 from cache.lookup import find_last_good
@@ -30,27 +28,12 @@ from resolver.errors import (
     WorkExhausted,
 )
 from resolver.iterate.budget import Budget
-from resolver.iterate.delegation import ZoneServer
 from resolver.iterate.learn import Iteration, of_apex
+from resolver.iterate.manner import USUAL, Manner
 from resolver.iterate.trace import Failed, Found, Refused
 
-
-class Iterate(Protocol):
-    """Takes a question to the servers, but for those given; raises ResolutionFailure. in_whole: see Iterator.iterate."""
-
-    def __call__(
-        self,
-        question: Question,
-        budget: Budget,
-        waiting: Landing,
-        avoided: AbstractSet[ZoneServer],
-        /,
-        *,
-        in_whole: bool,
-    ) -> Awaitable[Iteration]: ...
-
-
-NOBODY: Final[frozenset[ZoneServer]] = frozenset()
+# Takes a question to the servers; also: whose budget, who waits, and in which manner. Raises ResolutionFailure.
+Iterate = Callable[[Question, Budget, Landing, Manner], Awaitable[Iteration]]
 
 
 class Fetcher:
@@ -113,10 +96,11 @@ class Fetcher:
         """What the first server says whose word can be believed; raises the failure of the first attempt if there is none."""
         attempts: list[Attempt] = []
         while True:
-            avoided = refused_in(attempts) if attempts else NOBODY
-            brought = await self._attempt(question, budget, flight, avoided)
+            manner = Manner(refused_in(attempts)) if attempts else USUAL
+            brought = await self._attempt(question, budget, flight, manner)
             if is_to_be_shown_whole(brought):
-                brought = await self._attempt(question, budget, flight, avoided, in_whole=True)
+                manner = Manner(manner.avoided, in_whole=True)
+                brought = await self._attempt(question, budget, flight, manner)
             if isinstance(brought, Iteration):
                 self._counts.mended_elsewhere += bool(attempts)
                 return brought
@@ -128,17 +112,11 @@ class Fetcher:
                 budget.tell(Refused(question, brought.refused, str(brought.failure)))
 
     async def _attempt(
-        self,
-        question: Question,
-        budget: Budget,
-        flight: Landing,
-        avoided: AbstractSet[ZoneServer],
-        *,
-        in_whole: bool = False,
+        self, question: Question, budget: Budget, flight: Landing, manner: Manner
     ) -> Iteration | Attempt:
         """What the servers say, validated, or how that failed."""
         try:
-            iteration = await self._iterate(question, budget, flight, avoided, in_whole=in_whole)
+            iteration = await self._iterate(question, budget, flight, manner)
             if iteration.is_doubtful:
                 self._refuse_doubtful(question)
         except ResolutionFailure as failure:

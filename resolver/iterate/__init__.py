@@ -5,6 +5,7 @@ from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import ZoneServer, configured
 from resolver.iterate.hints import BadHints, built_in_hints, parse_hints
 from resolver.iterate.learn import Iteration
+from resolver.iterate.manner import Manner
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -14,6 +15,7 @@ __all__ = [
     "Budgets",
     "IterateCounts",
     "Iteration",
+    "Manner",
     "ZoneServer",
     "built_in_hints",
     "configured",

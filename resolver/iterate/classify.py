@@ -83,6 +83,10 @@ class Denied(Value):
     def parts(self) -> tuple[object, ...]:
         return self.owner, self.rtype, self.soa
 
+    def below(self, name: WireName) -> "Denied":
+        """The same of `name`, at or below it (RFC 8020 §2: where a name does not exist, nothing below it does)."""
+        return Denied(name, self.rtype, self.soa)
+
 
 Told = Answered | Aliased | Referred | Denied
 

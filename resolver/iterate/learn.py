@@ -105,14 +105,12 @@ class Voice(Value):
 
 
 def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, options: CacheOptions) -> Iteration:
-    """The first link of the answer that `told` is, and everything beside it that may be kept.
-
-    Where a name above the one in question was shown and denied, all below it is denied, too (RFC 8020).
-    """
+    """The first link of the answer that `told` is, and everything beside it that may be kept."""
     own_trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
     said_by = ZoneServer(voice.delegation.zone, voice.server)
     if isinstance(told, Denied):
-        denial = _denial(question.qname, told.rtype, told.soa, scrubbed, voice, options)
+        denied = told.below(question.qname)
+        denial = _denial(denied.owner, denied.rtype, denied.soa, scrubbed, voice, options)
         # RFC 2308 §5: without an SOA it must not be cached
         is_doubtful = not voice.is_authoritative and not voice.delegation.is_forwarder
         kept = (denial,) if told.soa is not None else ()

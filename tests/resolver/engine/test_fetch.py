@@ -1,7 +1,6 @@
 """What a flight leaves behind: entries in the cache, or a remembered failure."""
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 
 import pytest
 
@@ -22,7 +21,7 @@ from resolver.errors import (
     ResolutionFailure,
     WorkExhausted,
 )
-from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate import Budget, Iteration, Manner
 from resolver.iterate.budget import Spent
 from tests.build import denial, question, rrset
 from tests.resolver.engine.turned import at_once, mesh_at
@@ -35,9 +34,7 @@ NOW = 1000.0
 def fetch(
     outcome: Iteration | ResolutionFailure, cache: RRsetCache, failures: Failures, budget: Budget | None = None
 ) -> Iteration | ResolutionFailure:
-    async def iterate(
-        asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
-    ) -> Iteration:
+    async def iterate(asked: Question, budget: Budget, flight: Landing, manner: Manner) -> Iteration:
         if isinstance(outcome, ResolutionFailure):
             raise outcome
         return outcome
@@ -155,9 +152,7 @@ def late(happens: Callable[[RRsetCache], object], before: Entry | None = None) -
     brought = rrset(NEW, NOW)
     beside = rrset("example. 60 NS ns.example.", NOW)
 
-    async def iterate(
-        asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
-    ) -> Iteration:
+    async def iterate(asked: Question, budget: Budget, flight: Landing, manner: Manner) -> Iteration:
         happens(cache)
         return Iteration(brought, (brought, beside))
 

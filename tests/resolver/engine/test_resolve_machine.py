@@ -4,7 +4,6 @@ Cache, failures, flights and the walk along aliases, against a model of single r
 """
 
 import os
-from collections.abc import Set as AbstractSet
 from typing import Final
 
 import hypothesis
@@ -24,7 +23,7 @@ from cache.store import RRsetCache
 from cache.ttl import shown_ttl
 from resolver.engine import Fetcher, Flights, Landing, Memory, Mesh, PublicResolver, ResolveCounts
 from resolver.errors import NoReachableAuthority, ResolutionFailure
-from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate import Budget, Iteration, Manner
 from tests.build import denial, rrset
 from tests.resolver.engine.per_record import MAX_STALE, NEGATIVE_TTL, PerRecord, Said
 from tests.resolver.engine.turned import at_once, raise_fault
@@ -155,9 +154,7 @@ class ResolveMachine(RuleBasedStateMachine):
         assert known in (None, answer), "what was there at once was the answer"
         return answer
 
-    async def iterate(
-        self, question: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
-    ) -> Iteration:
+    async def iterate(self, question: Question, budget: Budget, flight: Landing, manner: Manner) -> Iteration:
         """What the servers of the model's world say."""
         self.asked += 1
         name = to_text(question.qname).removesuffix(".")

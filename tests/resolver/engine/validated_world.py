@@ -1,7 +1,6 @@
 """A signed root and zone for flights to be validated in: servers of values, and the core of the daemon before them."""
 
 from collections.abc import Awaitable, Callable
-from collections.abc import Set as AbstractSet
 
 import trio
 
@@ -26,7 +25,7 @@ from resolver.errors import (
     NoReachableAuthority,
     ResolutionFailure,
 )
-from resolver.iterate import Budget, Iteration, ZoneServer
+from resolver.iterate import Budget, Iteration, Manner, ZoneServer
 from resolver.iterate.trace import Watch
 from tests.build import denial, question, replace, rrset
 from tests.resolver.engine.turned import Turned, play
@@ -106,15 +105,13 @@ class World:
     async def _lookup(self, asked: Question, budget: Budget, waiter: Landing) -> Link:
         return await self.public.lookup(asked, budget, waiter)
 
-    async def _iterate(
-        self, asked: Question, budget: Budget, flight: Landing, avoided: AbstractSet[ZoneServer], *, in_whole: bool
-    ) -> Iteration:
+    async def _iterate(self, asked: Question, budget: Budget, flight: Landing, manner: Manner) -> Iteration:
         """What the first server says that is not to be avoided."""
         self.asked.append(asked)
         await self.turned.mesh.sleep(0.01)
         words = [self.said[asked]] if asked in self.said else []
         for server, word in zip(SERVERS, [*words, *self.beside.get(asked, ())], strict=False):
-            if server not in avoided:
+            if server not in manner.avoided:
                 return replace(_iteration(asked, word()), said_by=server)
         raise NoReachableAuthority("silent")
 

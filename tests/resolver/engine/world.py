@@ -23,6 +23,7 @@ from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.iterate.hints import parse_hints
 from resolver.iterate.learn import Iteration
+from resolver.iterate.manner import Manner
 from resolver.iterate.options import RecursionOptions
 from resolver.upstream.counts import UpstreamCounts
 from tests.resolver.engine.fake_network import Behaviour, FakeEnv, Said, reply_to
@@ -135,7 +136,7 @@ class World:
     ) -> Iteration:
         """Iterate one question, but not at the servers that are to be avoided, and store nothing of the answer."""
         return await self.turned.run(
-            self.iterator.iterate(question(asked), budget or self.new_budget(), Landing(), avoided)
+            self.iterator.iterate(question(asked), budget or self.new_budget(), Landing(), Manner(avoided))
         )
 
     async def lookup(self, asked: Question, budget: Budget, waiter: Landing) -> Link:
