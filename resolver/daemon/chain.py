@@ -15,7 +15,7 @@ from cache.rrtypes import DNSKEY, DS
 from resolver.daemon.parts import Parts
 from resolver.daemon.trust import Trusting, allowed_algorithms
 from resolver.dnssec.denial import Proof, proves_no_ds
-from resolver.dnssec.keys import is_supported, key_tag, matching, of_algorithms, tag_of, unsupported
+from resolver.dnssec.keys import Keys, is_supported, key_tag, matching, of_algorithms, tag_of, unsupported, usable_keys
 from resolver.dnssec.signatures import Unverified, Verified, read, verify
 from resolver.dnssec.validate import proof_of, signer_of, signer_of_denial
 from resolver.dnssec.work import Work
@@ -77,7 +77,7 @@ class _Walk:
         self._algorithms = allowed_algorithms(parts.options.dnssec)
         self._budget = parts.new_budget()
         self._work = Work(parts.env.now(), rest=parts.mesh.rest)  # as much as one client question may cost
-        self._keys: dict[WireName, tuple[bytes, ...]] = {}  # of the zones that were looked at and are good
+        self._keys: dict[WireName, Keys] = {}  # of the zones that were looked at and are good
 
     async def follow(self, question: Question) -> None:
         for aliases in range(MAX_ALIASES):
@@ -196,13 +196,13 @@ class _Walk:
         wall, skew = self._parts.env.wall(), self._parts.options.dnssec.signature_skew
         verdict: Verified | Unverified | None = None
         if vouched:
-            verdict = await verify(link, vouched, zone, wall, self._work, skew)
+            verdict = await verify(link, usable_keys(vouched), zone, wall, self._work, skew)
         is_good = isinstance(verdict, Verified)
         note = "" if is_good else verdict.reason if isinstance(verdict, Unverified) else "no key is the one vouched for"
         keys = [f"{key_tag(one)} {one[3]}{' vouched for' if one in vouched else ''}" for one in link.rdatas]
         self._tell(zone, zone, "DNSKEY", "secure" if is_good else "bogus", link, ds=ds, keys=keys, note=note)
         if is_good:
-            self._keys[zone] = of_algorithms(link.rdatas, self._algorithms)
+            self._keys[zone] = usable_keys(of_algorithms(link.rdatas, self._algorithms))
         return is_good
 
     async def _tell_answer(

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol
 
 from cache.answer import ExtendedError
@@ -19,6 +20,7 @@ SHA1: Final = 1
 SHA256: Final = 2
 SHA384: Final = 4
 MAX_DS: Final = 16  # of one zone that are looked at; a rollover with two digests each needs four
+MAX_KEYS: Final = 64  # of one zone that are looked at; one that changes its signer and both algorithms has some ten
 MAX_SAME_TAG: Final = (
     4  # keys of one tag and algorithm that are tried: tags collide by chance 1 time in 65,536 (KeyTrap)
 )
@@ -41,8 +43,14 @@ class Key:
 
     tag: int
     algorithm: int
-    public_key: bytes
     rdata: bytes
+
+    @property
+    def public_key(self) -> bytes:
+        return self.rdata[4:]
+
+
+Keys = dict[tuple[int, int], list[Key]]  # of one zone, by tag and algorithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def usable(rdata: bytes) -> Key | None:
     is_zone_key = flags & ZONE_KEY and not flags & REVOKED and protocol == DNSSEC_PROTOCOL
     if not is_zone_key or algorithm not in SUPPORTED:
         return None
-    return Key(key_tag(rdata), algorithm, rdata[4:], rdata)
+    return Key(key_tag(rdata), algorithm, rdata)
 
 
 def revoked(rdata: bytes) -> Key | None:
@@ -71,7 +79,7 @@ def revoked(rdata: bytes) -> Key | None:
     key = usable(unrevoked(rdata)) if len(rdata) > 4 else None
     if key is None or not int.from_bytes(rdata[:2]) & REVOKED:
         return None
-    return Key(key_tag(rdata), key.algorithm, key.public_key, rdata)
+    return Key(key_tag(rdata), key.algorithm, rdata)
 
 
 def unrevoked(rdata: bytes) -> bytes:
@@ -90,14 +98,16 @@ def key_tag(rdata: bytes) -> int:
     return (total + (total >> 16)) & 0xFFFF
 
 
-def with_tag(keys: Sequence[Key], tag: int, algorithm: int) -> list[Key]:
-    """The keys that a DS or an RRSIG of this tag and algorithm may mean; no more than MAX_SAME_TAG."""
-    return [key for key in keys if key.tag == tag and key.algorithm == algorithm][:MAX_SAME_TAG]
-
-
-def usable_keys(rdatas: Sequence[bytes]) -> list[Key]:
-    """Each usable key of a DNSKEY RRset once."""
-    return [key for key in map(usable, dict.fromkeys(rdatas)) if key is not None]
+def usable_keys(rdatas: Sequence[bytes]) -> Keys:
+    """Each usable key of a DNSKEY RRset once, no more than MAX_SAME_TAG of one tag and algorithm, of the first MAX_KEYS."""
+    found: Keys = {}
+    for rdata in islice(dict.fromkeys(rdatas), MAX_KEYS):
+        key = usable(rdata)
+        if key is not None:
+            same = found.setdefault((key.tag, key.algorithm), [])
+            if len(same) < MAX_SAME_TAG:
+                same.append(key)
+    return found
 
 
 def is_supported(ds: Sequence[bytes], algorithms: AbstractSet[int] = SUPPORTED) -> bool:
@@ -126,13 +136,13 @@ def tag_of(ds: bytes) -> int:
 
 def matching(dnskeys: RRset, ds: Sequence[bytes], algorithms: AbstractSet[int] = SUPPORTED) -> tuple[bytes, ...]:
     """The usable DNSKEYs that a DS vouches for. SHA-1 counts only where no better digest is given (RFC 4509 §3)."""
-    digests = [one for one in _digests(ds) if one.algorithm in algorithms][:MAX_DS]
+    digests = list(islice((one for one in _digests(ds) if one.algorithm in algorithms), MAX_DS))
     best = [one for one in digests if one.digest_type != SHA1] or digests
     keys = usable_keys(dnskeys.rdatas)
     found = {
         key.rdata: None
         for one in best
-        for key in with_tag(keys, one.tag, one.algorithm)
+        for key in keys.get((one.tag, one.algorithm), ())
         if digest(dnskeys.owner, key.rdata, one.digest_type) == one.digest
     }
     return tuple(found)

@@ -1,10 +1,11 @@
 """What does a DNSKEY RRset say of its zone's trust anchors? (RFC 5011 §2) As heard, validated here and nowhere else."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from cache.rrset import RRset
-from resolver.dnssec.keys import REVOKED, matching, revoked, unrevoked, vouches_for
+from resolver.dnssec.keys import MAX_KEYS, REVOKED, matching, revoked, unrevoked, usable_keys, vouches_for
 from resolver.dnssec.rollover import Seen
 from resolver.dnssec.signatures import DNSKEY_MISSING, Unverified, Verified, is_self_signed, verify
 from resolver.dnssec.work import Work
@@ -24,7 +25,7 @@ async def see(
     gone = await _revoked(rrset, (*trusted, *pending), wall, work, skew)
     left = [ds for ds in trusted if not any(vouches_for(ds, rrset.owner, one) for one in gone)]
     keys = matching(rrset, left)
-    verdict = await verify(rrset, keys, rrset.owner, wall, work, skew) if keys else NOBODY
+    verdict = await verify(rrset, usable_keys(keys), rrset.owner, wall, work, skew) if keys else NOBODY
     if not isinstance(verdict, Verified):
         return Seen(False, (), gone), verdict
     flagged = [one for one in dict.fromkeys(rrset.rdatas) if len(one) > 4 and _flags(one) & SECURE_ENTRY_POINT]
@@ -35,7 +36,7 @@ async def see(
 async def _revoked(rrset: RRset, known: Sequence[bytes], wall: float, work: Work, skew: int) -> tuple[bytes, ...]:
     """The known keys that revoke themselves, as they were before."""
     found: list[bytes] = []
-    for rdata in dict.fromkeys(rrset.rdatas):
+    for rdata in islice(dict.fromkeys(rrset.rdatas), MAX_KEYS):
         key = revoked(rdata)
         if key is None or not any(vouches_for(ds, rrset.owner, unrevoked(rdata)) for ds in known):
             continue

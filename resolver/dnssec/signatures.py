@@ -1,6 +1,5 @@
 """Is this RRset signed by a key of its zone, now? (RFC 4035 §5.3)"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +7,7 @@ from cache.names import WireName, count_labels, is_at_or_below
 from cache.rrset import RRset
 from cache.rrtypes import DNAME, DNSKEY, DS, NSEC, NSEC3, NSEC3PARAM, SOA
 from resolver.dnssec.canonical import end_of_name, signed_owner, signed_records
-from resolver.dnssec.keys import Key, usable_keys, with_tag
+from resolver.dnssec.keys import Key, Keys
 from resolver.dnssec.numbers import SUPPORTED, TAKES
 from resolver.dnssec.work import Work
 
@@ -82,41 +81,36 @@ _TOLD_FIRST: Final = (
 
 
 async def verify(
-    rrset: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work, skew: int = 0
+    rrset: RRset, keys: Keys, zone: WireName, wall: float, work: Work, skew: int = 0
 ) -> Verified | Unverified:
-    """Does one of the RRset's signatures hold at `wall` by one of `keys`, the trusted DNSKEY rdatas of `zone`?
+    """Does one of the RRset's signatures hold at `wall` by one of `keys`, the trusted ones of `zone`?
 
     skew: seconds by which this host's clock, or the signer's, may be off: a signature holds so much earlier and later. At most
     MAX_SIGNATURES are tried, each with at most MAX_SAME_TAG keys, and each attempt is taken from `work`; raises WorkExhausted.
     Others have their turn between two attempts.
     """
-    return await _verify(rrset, usable_keys(keys), zone, wall, work, skew)
-
-
-async def is_self_signed(dnskeys: RRset, key: Key, wall: float, work: Work, skew: int) -> bool:
-    """Has `key`, revoked as it may be, signed the DNSKEY RRset that it is in? (RFC 5011 §2.1)"""
-    return isinstance(await _verify(dnskeys, [key], dnskeys.owner, wall, work, skew), Verified)
-
-
-async def _verify(
-    rrset: RRset, trusted: Sequence[Key], zone: WireName, wall: float, work: Work, skew: int
-) -> Verified | Unverified:
     failed: list[Unverified] = []
     tried = 0
     for rdata in dict.fromkeys(rrset.rrsigs):
         signature = read(rdata)
-        objection = _objection(rrset, signature, trusted, zone, wall, skew)
+        objection = _objection(rrset, signature, keys, zone, wall, skew)
         if signature is None or objection is not None:
             failed.append(objection or NONE_AT_ALL)
             continue
         if tried == MAX_SIGNATURES:
             return TOO_MANY
         tried += 1
-        outcome = await _try(rrset, signature, trusted, wall, work, skew)
+        outcome = await _try(rrset, signature, keys, wall, work)
         if isinstance(outcome, Verified):
             return outcome
         failed.append(outcome)
     return min(failed, key=lambda one: _TOLD_FIRST.index(one.info_code), default=NONE_AT_ALL)
+
+
+async def is_self_signed(dnskeys: RRset, key: Key, wall: float, work: Work, skew: int) -> bool:
+    """Has `key`, revoked as it may be, signed the DNSKEY RRset that it is in? (RFC 5011 §2.1)"""
+    only = {(key.tag, key.algorithm): [key]}
+    return isinstance(await verify(dnskeys, only, dnskeys.owner, wall, work, skew), Verified)
 
 
 def read(rdata: bytes) -> Signature | None:
@@ -151,7 +145,7 @@ def seconds_to(then: int, now: int) -> int:
 
 
 def _objection(
-    rrset: RRset, signature: Signature | None, keys: Sequence[Key], zone: WireName, wall: float, skew: int
+    rrset: RRset, signature: Signature | None, keys: Keys, zone: WireName, wall: float, skew: int
 ) -> Unverified | None:
     """Why this signature need not be computed; None if it must be (RFC 4035 §5.3.1)."""
     if signature is None:
@@ -187,20 +181,18 @@ def _objection_to_time(signature: Signature, now: int, skew: int) -> Unverified 
     return None
 
 
-def _no_key(signature: Signature, keys: Sequence[Key]) -> Unverified | None:
-    if with_tag(keys, signature.tag, signature.algorithm):
+def _no_key(signature: Signature, keys: Keys) -> Unverified | None:
+    if (signature.tag, signature.algorithm) in keys:
         return None
     return Unverified(f"no DNSKEY {signature.tag} of algorithm {signature.algorithm}", DNSKEY_MISSING)
 
 
-async def _try(
-    rrset: RRset, signature: Signature, keys: Sequence[Key], wall: float, work: Work, skew: int
-) -> Verified | Unverified:
+async def _try(rrset: RRset, signature: Signature, keys: Keys, wall: float, work: Work) -> Verified | Unverified:
     from resolver.dnssec.algorithms import is_signed  # takes an eighth of a start; who validates has it imported then
 
     owner = signed_owner(rrset.owner, signature.labels)
     signed = signature.head + signed_records(owner, rrset.rtype, rrset.rdatas, signature.original_ttl)
-    for key in with_tag(keys, signature.tag, signature.algorithm):
+    for key in keys[signature.tag, signature.algorithm]:
         work.spend_signature()
         await work.rest(TAKES[key.algorithm])
         if is_signed(key.algorithm, key.public_key, signed, signature.signature):

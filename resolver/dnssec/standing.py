@@ -11,9 +11,11 @@ from cache.answer import ExtendedError
 from cache.names import WireName, is_at_or_below
 from cache.value import Value
 from resolver.dnssec.counts import DnssecCounts
+from resolver.dnssec.keys import Keys
 
 MAX_OCTETS: Final = 4 * 2**20  # of keys, above all, which a zone may have 64 kB of
-STANDING_OCTETS: Final = 600  # that one takes beside its keys and their lengths
+STANDING_OCTETS: Final = 600  # that one takes beside its keys
+KEY_OCTETS: Final = 400  # that a key takes beside its rdata, and its place by tag and algorithm
 MAX_STANDINGS: Final = (
     4096  # names; the zones of a busy host are some hundreds, and what is forgotten is asked for anew
 )
@@ -26,7 +28,7 @@ class Signed(Value):
 
     __slots__ = ("keys", "until", "zone")
 
-    def __init__(self, zone: WireName, keys: tuple[bytes, ...], until: float) -> None:
+    def __init__(self, zone: WireName, keys: Keys, until: float) -> None:
         self.zone: Final = zone
         self.keys: Final = keys
         self.until: Final = until
@@ -87,8 +89,10 @@ class Standings:
         self._count()
 
     def _octets_of(self, standing: Standing) -> int:
-        keys = standing.keys if isinstance(standing, Signed) else ()
-        return max(self._least, STANDING_OCTETS + sum(map(sys.getsizeof, keys)))
+        if not isinstance(standing, Signed):
+            return self._least
+        keys = sum(KEY_OCTETS + sys.getsizeof(one.rdata) for same in standing.keys.values() for one in same)
+        return max(self._least, STANDING_OCTETS + keys)
 
     def forget(self, name: WireName, *, subtree: bool) -> None:
         """Forget the name; subtree: and all below it."""

@@ -16,7 +16,7 @@ from cache.rrset import Denial, RRset, Security
 from cache.rrtypes import DNSKEY, DS
 from resolver.dnssec.anchors import Anchor
 from resolver.dnssec.denial import Proof, proves_no_ds
-from resolver.dnssec.keys import is_supported, of_algorithms, unsupported
+from resolver.dnssec.keys import is_supported, of_algorithms, unsupported, usable_keys
 from resolver.dnssec.numbers import SUPPORTED
 from resolver.dnssec.standing import Signed, Standing, Standings, Uncut, Unsigned
 from resolver.dnssec.work import Work
@@ -112,7 +112,7 @@ class ChainOfTrust:
         if isinstance(link, (Alias, Denial)) or link.security is not Security.SECURE:
             raise DnskeyMissing(f"no keys of {to_text(zone)}")
         _require_fresh(link, work)
-        return Signed(zone, of_algorithms(link.rdatas, self.algorithms), min(until, link.expires))
+        return Signed(zone, usable_keys(of_algorithms(link.rdatas, self.algorithms)), min(until, link.expires))
 
     def start_of(self, name: WireName) -> WireName | None:
         """The zone of the closest trust anchor at or above `name`; None: there is none, or a negative one is closer."""

@@ -22,7 +22,7 @@ from resolver.dnssec.denial import (
     proves_nxdomain,
 )
 from resolver.dnssec.gaps import Gaps
-from resolver.dnssec.keys import MAX_DS, is_no_zone_key, matching, vouches_for
+from resolver.dnssec.keys import MAX_DS, MAX_KEYS, is_no_zone_key, matching, usable_keys, vouches_for
 from resolver.dnssec.signatures import Unverified, Verified, seconds_early, verify
 from resolver.dnssec.standing import Signed, Uncut, Unsigned
 from resolver.dnssec.trust import FOREVER, ChainOfTrust, Fetch
@@ -173,11 +173,13 @@ class Validator:
             keys = matching(rrset, vouching, self._trust.algorithms)
         if not keys:
             if any(
-                is_no_zone_key(one) and vouches_for(ds, zone, one) for one in rrset.rdatas for ds in vouching[:MAX_DS]
+                is_no_zone_key(one) and vouches_for(ds, zone, one)
+                for one in rrset.rdatas[:MAX_KEYS]
+                for ds in vouching[:MAX_DS]
             ):
                 raise NoZoneKey(f"the key of {to_text(zone)} that is vouched for is no zone key")
             raise DnskeyMissing(f"no key of {to_text(zone)} is the one that is vouched for")
-        verified = await self._verified(rrset, Signed(zone, keys, FOREVER), zone, work)
+        verified = await self._verified(rrset, Signed(zone, usable_keys(keys), FOREVER), zone, work)
         return self._limited(rrset, [verified], Security.SECURE)
 
     async def _judge_denial(self, denial: Denial, qtype: int, fetch: Fetch, work: Work) -> Denial:

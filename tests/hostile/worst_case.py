@@ -25,6 +25,7 @@ from internal_zones.news import KEPT, MAX_SITES, NTP64, News
 from resolver.dnssec.algorithms import MAX_LOADED, MAX_MODULUS_BITS, is_signed
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.gaps import Gaps
+from resolver.dnssec.keys import usable_keys
 from resolver.dnssec.numbers import RSASHA256
 from resolver.dnssec.standing import Signed, Standings
 from resolver.engine.counts import ResolveCounts
@@ -91,7 +92,9 @@ def gaps() -> object:
 def standings() -> object:
     held = Standings(DnssecCounts())
     for number, name in enumerate(long_names(5000)):
-        held.note(name, Signed(name, tuple(b"%d" % number + bytes(400) for _ in range(number % 100)), NOW))
+        octets = 400 if number % 2 else 20
+        rdatas = [bytes((1, 0, 3, RSASHA256)) + b"%d,%d" % (number, key) + bytes(octets) for key in range(number % 64)]
+        held.note(name, Signed(name, usable_keys(rdatas), NOW))
     return held
 
 

@@ -12,6 +12,7 @@ from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
 from cache.names import WireName, from_text
 from cache.rrset import RRset
+from resolver.dnssec.keys import usable_keys
 from resolver.dnssec.signatures import Unverified, Verified, verify
 from resolver.dnssec.work import Work
 from tests.build import replace, rrset
@@ -42,7 +43,7 @@ def verify_now(
     signed: RRset, keys: Sequence[bytes], zone: WireName, wall: float, work: Work, skew: int = 0
 ) -> Verified | Unverified:
     """What `verify` says to whom nobody else waits for."""
-    return at_once(verify(signed, keys, zone, wall, work, skew))
+    return at_once(verify(signed, usable_keys(keys), zone, wall, work, skew))
 
 
 def at_once(work: Awaitable[T]) -> T:

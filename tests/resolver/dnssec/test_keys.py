@@ -72,8 +72,15 @@ def test_a_zone_can_be_checked_if_one_ds_is_supported(records: list[bytes], supp
 
 
 def test_no_more_than_four_keys_of_one_tag_are_tried() -> None:
-    one = keys.Key(1, 15, b"", b"")
-    assert len(keys.with_tag([one] * 100, 1, 15)) == keys.MAX_SAME_TAG
+    turned = [KSK.rdata[:4] + KSK.rdata[4 + at :] + KSK.rdata[4 : 4 + at] for at in range(0, 32, 2)]
+    assert [len(same) for same in keys.usable_keys(turned).values()] == [keys.MAX_SAME_TAG]
+
+
+def test_no_more_than_64_keys_of_a_zone_are_looked_at() -> None:
+    """2,000 fit into 64 kB, and each cost its time again for each RRset that its zone had signed."""
+    many = [KSK.rdata[:4] + number.to_bytes(2) for number in range(2000)]
+    assert len(keys.usable_keys(many)) == keys.MAX_KEYS == 64
+    assert len(keys.usable_keys([*many, KSK.rdata])) == 64
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
