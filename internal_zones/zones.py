@@ -121,43 +121,51 @@ class InternalZones:
         self._units = Units(options.max_rows, trusted_for=options.poll + options.max_wait)
         thread = OwnThread(turns)
         runner = run or thread
-        jobs = self._jobs = InTrio(run, turns) if run else thread
+        self._jobs = InTrio(run, turns) if run else thread
         self._bad_rows = BadRows(warn)
         read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
         self.inspector = Inspector(self._file, runner, read_unit)
         self._is_told = watch_file is not nobody_tells
         self.news = News(wall, self.counts)
         self._census = Census(options.min_share, options.doubt_for, self.counts, warn)
-        self._watcher = Watcher(
+        self._watcher = self._watching(watch_file, warn)
+        self._reads = self._reading(runner, turns, read_unit, warn)
+        self._verifier = self._verifying(runner, read_unit, warn)
+        self._subscription = self._following(runner, connect, warn)
+
+    def _watching(self, watch_file: WatchFile, warn: Warn) -> Watcher:
+        """What sees changes of the database."""
+        return Watcher(
             self._file,
-            jobs,
+            self._jobs,
             self._units,
-            now=now,
-            poll=options.poll,
+            now=self._now,
+            poll=self.options.poll,
             counts=self.counts,
             warn=warn,
             suspect=self._census.suspect,
             watch_file=watch_file,
             note_news=self.news.note,
         )
-        self._reads = Reads(
+
+    def _reading(self, runner: Runner, turns: Turns, read_unit: Read, warn: Warn) -> Reads:
+        """What brings units into memory."""
+        return Reads(
             self._file,
             runner,
-            jobs,
+            self._jobs,
             turns,
             self._units,
             self._watcher,
-            now=now,
-            queue=options.queue,
-            max_wait=options.max_wait,
+            now=self._now,
+            queue=self.options.queue,
+            max_wait=self.options.max_wait,
             read=read_unit,
             bad_rows=self._bad_rows,
             census=self._census,
             counts=self.counts,
             warn=warn,
         )
-        self._verifier = self._verifying(runner, read_unit, warn)
-        self._subscription = self._following(runner, connect, warn)
 
     def _verifying(self, runner: Runner, read_unit: Read, warn: Warn) -> Verifier:
         """What finds out whether the kept data is that of the file."""
