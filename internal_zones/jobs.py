@@ -18,6 +18,9 @@ from internal_zones.database import Runner
 T = TypeVar("T")
 
 MAX_WAITING: Final = 8  # jobs: looks and reads have one at a time, and one may be left over from before
+MAX_OF_RUNNER: Final = (
+    16  # jobs in the thread's line whose waiters may have gone: while a disk hangs others wait outside it
+)
 LACKING: Final = 0.01  # s until what lacked memory is done once more
 
 Work = Callable[[], None]
@@ -74,6 +77,7 @@ class OwnThread:
         self._start = start
         self._todo: SimpleQueue[Work | None] = SimpleQueue()
         self._is_running = False
+        self._places = trio.Semaphore(MAX_OF_RUNNER)
         self._is_over = _over()  # set once the thread before has ended, which may be in a job that hangs
 
     def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
@@ -110,9 +114,11 @@ class OwnThread:
             return job()
 
         def then(outcome: Outcome[T]) -> None:
+            self._places.release()
             found.append(outcome)
             done.set()
 
+        await self._places.acquire()
         self.submit(if_wanted, then)
         try:
             await done.wait()

@@ -12,7 +12,8 @@ from tests.architecture.source import Source, assert_none, product, source_of
 PAGE: Final = Path(__file__).parents[2] / "docs" / "memory.md"
 NAMED: Final = re.compile(r"`((?:cache|internal_zones|resolver)[\w.]*):([\w.]+)`(?: = (\d+))?")
 TABLES: Final = frozenset(
-    {"Cache", "Counter", "LRUCache", "OrderedDict", "Recent", "TLRUCache", "TTLCache", "deque", "dict", "list", "set"}
+    {"Cache", "Counter", "LRUCache", "OrderedDict", "Recent", "SimpleQueue", "TLRUCache", "TTLCache"}
+    | {"deque", "dict", "list", "set"}
 )
 ONCE: Final = ("resolver.cli", "resolver.demo")  # processes that end by themselves
 
@@ -85,6 +86,7 @@ def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
 
 def test_a_new_table_is_seen() -> None:
     text = "class A:\n    def __init__(self) -> None:\n        self._seen: dict[int, int] = {}\n        self._cache = LRUCache(9)"
+    text += "\n        self._todo = SimpleQueue()"
     text += "\n@lru_cache(9)\ndef _read() -> None: ...\n_shared = lru_cache(9)(_read)"
     seen = {name.removeprefix("cache.new:") for name in tables((source_of(text, "cache/new.py"),))}
-    assert seen == {"A._seen", "A._cache", "_read", "_shared"}
+    assert seen == {"A._seen", "A._cache", "A._todo", "_read", "_shared"}

@@ -11,7 +11,7 @@ import trio
 import trio.testing
 from outcome import Error, Outcome
 
-from internal_zones.jobs import InTrio, OwnThread
+from internal_zones.jobs import MAX_OF_RUNNER, InTrio, OwnThread
 from resolver.engine import Mesh
 from resolver.loop import MeshTurns
 from tests.resolver.engine.turned import raise_fault
@@ -166,6 +166,23 @@ def test_a_job_whose_waiter_has_gone_is_not_done() -> None:
             await jobs(lambda: done.append("there"))
             nursery.cancel_scope.cancel()
         assert done == ["there"]
+
+    trio.run(main)
+
+
+def test_those_whose_waiters_have_gone_fill_no_memory_while_a_disk_hangs() -> None:
+    async def main() -> None:
+        jobs, gate = thread(trio.lowlevel.current_trio_token().run_sync_soon), threading.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(jobs.serve)
+            jobs.submit(gate.wait, lambda outcome: None)
+            for _ in range(2 * MAX_OF_RUNNER):
+                with trio.move_on_after(0.001):
+                    await jobs(lambda: None)
+            assert jobs._todo.qsize() <= MAX_OF_RUNNER + 1
+            gate.set()
+            assert await jobs(lambda: "there") == "there"
+            nursery.cancel_scope.cancel()
 
     trio.run(main)
 
