@@ -1,5 +1,6 @@
 """What is known after a response: its records as entries of the cache, ranked by who said them, and under which lease."""
 
+from collections.abc import Sequence
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
@@ -19,8 +20,9 @@ from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.iterate.scrub import Scrubbed, target_of
 from resolver.wire.message import RawRRset
 
-MAX_PROOF: Final = (
-    8  # NSEC and NSEC3 RRsets kept with an RRset: an honest proof of a wildcard, or of no DS, has three at most
+MAX_PROOF: Final = 8  # NSEC and NSEC3 RRsets kept with an RRset or a denial: an honest proof has three at most
+MAX_RRSIGS: Final = (
+    32  # kept with an RRset: a zone that changes its signer and both algorithms has some ten of its keys
 )
 LABELS_AT: Final = 3  # of an RRSIG's rdata: the octet that counts the labels signed (RFC 4034 §3.1)
 ASTERISK: Final = b"\x01*"  # a wildcard's own first label, which is not counted
@@ -119,7 +121,7 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     entries: list[Entry] = []
     links: list[Link] = []
     name = question.qname
-    proof = _proof(scrubbed, voice, own_trust, options)[:MAX_PROOF] if scrubbed.proof else ()
+    proof = _proof(scrubbed.proof, voice, own_trust, options) if scrubbed.proof else ()
     # What stands behind an alias was not asked for. If it may be forged it is asked for by itself (RFC 2181 §5.4.1): else who
     # forges a reply to one name that he made up could put records of any other name of the zone beside it, of a forwarder's
     # any name at all.
@@ -172,7 +174,7 @@ def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, l
         owner=raw.owner,
         rtype=raw.rtype,
         rdatas=raw.rdatas,
-        rrsigs=raw.rrsigs,
+        rrsigs=raw.rrsigs[:MAX_RRSIGS],
         ttl=ttl,
         received=voice.now,
         expires=voice.now + ttl,
@@ -194,8 +196,8 @@ def delegation_of(
     delegation = entry_of(raw, voice, Trust.ADDITIONAL, options)
     if not keeps_proof or scrubbed.ds is not None or not scrubbed.proof:
         return delegation
-    proof = tuple(one for one in _proof(scrubbed, voice, Trust.ADDITIONAL, options) if one.rrsigs)
-    return delegation.replace(proof=proof[:MAX_PROOF])
+    signed = [one for one in scrubbed.proof if one.rrsigs]
+    return delegation.replace(proof=_proof(signed, voice, Trust.ADDITIONAL, options))
 
 
 def glue_of(scrubbed: Scrubbed, voice: Voice, options: CacheOptions, lease: float) -> list[RRset]:
@@ -243,7 +245,7 @@ def _denial(
     """The negative answer. Without an SOA it is good for this one answer only (RFC 2308 §5): its TTL is 0."""
     trust = Trust.AUTHORITY_AA if voice.is_authoritative else Trust.ANSWER
     soa = entry_of(raw_soa or RawRRset(voice.delegation.zone, SOA, 0, ()), voice, trust, options)
-    proof = _proof(scrubbed, voice, trust, options)
+    proof = _proof(scrubbed.proof, voice, trust, options)
     denial = deny(owner, rtype, soa, options, voice.now, proof=proof)
     if denial is not None:
         return denial
@@ -261,8 +263,8 @@ def _denial(
     )
 
 
-def _proof(scrubbed: Scrubbed, voice: Voice, trust: Trust, options: CacheOptions) -> tuple[RRset, ...]:
-    return tuple(entry_of(raw, voice, trust, options) for raw in scrubbed.proof)
+def _proof(said: Sequence[RawRRset], voice: Voice, trust: Trust, options: CacheOptions) -> tuple[RRset, ...]:
+    return tuple([entry_of(raw, voice, trust, options) for raw in said[:MAX_PROOF]])
 
 
 def _is_expanded(raw: RawRRset) -> bool:

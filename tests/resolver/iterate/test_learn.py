@@ -7,7 +7,7 @@ from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, A
 from resolver.env import Address
 from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.iterate.learn import MAX_PROOF, Iteration, Voice, delegation_of, learn, of_apex
+from resolver.iterate.learn import MAX_PROOF, MAX_RRSIGS, Iteration, Voice, delegation_of, learn, of_apex
 from resolver.iterate.scrub import scrub
 from resolver.wire.message import AA, Response
 from tests.build import replace
@@ -163,6 +163,20 @@ def test_a_negative_keeps_its_proof() -> None:
     (denial,) = learned("www.example. A", said).learned
     assert isinstance(denial, Denial)
     assert len(denial.proof) == 1
+
+
+def test_no_more_of_a_proof_is_kept_than_an_honest_one_has_nor_of_signatures() -> None:
+    """Whose they are is looked up for each before any is verified: 1,700 of one RRset, or 1,000 RRsets, fit into 64 kB."""
+    many = "\n".join(f"w{number}.example. 60 NSEC z.example. MX NSEC" for number in range(20))
+    (denial,) = learned("www.example. A", response("", f"{SOA}\n{many}")).learned
+    assert isinstance(denial, Denial)
+    assert len(denial.proof) == MAX_PROOF
+    said = response("www.example. 600 A 192.0.2.1", "")
+    rrsigs = tuple(number.to_bytes(2) for number in range(100))
+    said = replace(said, answer=(replace(said.answer[0], rrsigs=rrsigs),))
+    (entry,) = learned("www.example. A", said).learned
+    assert isinstance(entry, RRset)
+    assert entry.rrsigs == rrsigs[:MAX_RRSIGS]
 
 
 def signed(said: Response, labels: int) -> Response:
