@@ -125,6 +125,11 @@ class CachedFailure(ResolutionFailure):
         self.of = of
 
 
+def again(failure: ResolutionFailure) -> ResolutionFailure:
+    """It, to be raised for one more who waited: with a fresh traceback, not one that grows by everybody's frames."""
+    return failure.with_traceback(None)
+
+
 def is_of_validation(failure: ResolutionFailure) -> bool:
     """Is it, or was what is remembered, a failure of validation?"""
     return (failure.of if isinstance(failure, CachedFailure) else failure.info_code) in OF_VALIDATION

@@ -19,7 +19,8 @@ from resolver.dnssec.standing import Standings
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Rest
-from resolver.engine.validation import Lookup, Validation
+from resolver.engine.look_ups import Lookup
+from resolver.engine.validation import Validation
 from resolver.env import Env
 from resolver.options import Options
 

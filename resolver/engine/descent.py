@@ -30,6 +30,7 @@ from resolver.errors import (
     NoReachableAuthority,
     ResolutionFailure,
     WorkExhausted,
+    again,
 )
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Aliased, Denied, Referred, substituted
@@ -222,7 +223,7 @@ class Iterator:
             self._counts.zone_questions_shared += 1
             if budget.watch is not None:
                 budget.tell(Missing(shown, is_joined=True))
-            if not await self._landed(shared, waiting, budget.deadline):
+            if not await self._means.mesh.landed_for(waiting, shared, budget.deadline):
                 raise DeadlinePassed("no answer in time")
             if not isinstance(shared.said, (WorkExhausted, DeadlinePassed)):  # these say something of who began it
                 return self._said_by(shared, descent)
@@ -243,20 +244,10 @@ class Iterator:
         if is_shared:
             self._under_way[key] = query
         query.start()
-        await self._landed(query, waiting)
+        await self._means.mesh.landed_for(waiting, query)
         if is_shared and self._under_way.get(key) is query:
             del self._under_way[key]
         return self._said_by(query, descent)
-
-    async def _landed(self, query: ZoneQuery, waiting: Landing, until: float = float("inf")) -> bool:
-        """Wait for it; others see who waits for whom."""
-        if query.is_over:
-            return True
-        waiting.waits_for.add(query)
-        try:
-            return await self._means.mesh.landed(query, until)
-        finally:
-            waiting.waits_for.discard(query)
 
     def _said_by(self, query: ZoneQuery, descent: _Descent) -> ZoneQuery:
         """The query, if it has not failed; raises its failure."""
@@ -266,8 +257,7 @@ class Iterator:
         assert isinstance(failure, ResolutionFailure)
         if isinstance(failure, NoReachableAuthority):
             descent.failed |= query.servers.candidates.keys()
-        # a fresh traceback for each waiter, not one that grows by everybody's frames
-        raise failure.with_traceback(None)
+        raise again(failure)
 
     def _servers_of(self, delegation: Delegation, descent: _Descent) -> ZoneServers:
         in_hand, missing = self._means.book.in_hand(delegation, self._means.mesh.now)
@@ -310,13 +300,8 @@ class Iterator:
         own = closest_to(name, self._cache, self._zones, now, (*budget.ancestors, waits))
         above = self._parents.above(own, budget) if own is not None else None
         question = Question(name, A)
-        if above is None or self._parents.were_in_vain(question):
-            return []
-        try:
-            within = budget.begin_look_up(waits)
-        except NoReachableAuthority:  # a circle
-            return []
-        if within is None:
+        within = self._parents.begin_look_up(question, waits, budget) if above is not None else None
+        if above is None or within is None:
             return []
         self._counts.parent_glue_lookups += 1
         found: list[Address] = []

@@ -12,7 +12,7 @@ from cache.answer import Question
 from resolver.engine.counts import ResolveCounts
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.timers import NEVER
-from resolver.errors import DeadlinePassed, InternalError, NoReachableAuthority, Overloaded, ResolutionFailure
+from resolver.errors import DeadlinePassed, InternalError, NoReachableAuthority, Overloaded, ResolutionFailure, again
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration
 from resolver.iterate.trace import Missing
@@ -40,8 +40,11 @@ class Flight(Landing):
         assert outcome is not None
         if isinstance(outcome, Iteration):
             return outcome
-        # a fresh traceback for each waiter, not one that grows by everybody's frames
-        raise outcome.with_traceback(None)
+        raise again(outcome)
+
+    def until(self, budget: Budget) -> float:
+        """Until when who has this budget waits for it; NEVER where it ends in time by itself."""
+        return budget.deadline if self.deadline > budget.deadline else NEVER
 
 
 @final
@@ -75,20 +78,15 @@ class Flights:
     async def lookup(self, question: Question, waiter: Landing | None, budget: Budget) -> Iteration:
         """Wait for `question` on behalf of `waiter`; raises ResolutionFailure, also for a circle."""
         flight = self.board(question, budget)
-        until = budget.deadline if flight.deadline > budget.deadline else NEVER  # else it ends in time by itself
+        until = flight.until(budget)
         if waiter is None:
-            return await self._result(flight, until)
-        if flight.leads_to(waiter):
+            has_landed = await self._mesh.landed(flight, until)
+        elif flight.leads_to(waiter):
             self._counts.flight_cycles += 1
             raise NoReachableAuthority("name servers that need each other's addresses")
-        waiter.waits_for.add(flight)
-        try:
-            return await self._result(flight, until)
-        finally:
-            waiter.waits_for.discard(flight)
-
-    async def _result(self, flight: Flight, until: float) -> Iteration:
-        if not await self._mesh.landed(flight, until):
+        else:
+            has_landed = await self._mesh.landed_for(waiter, flight, until)
+        if not has_landed:
             raise DeadlinePassed("no answer in time")
         return flight.result()
 

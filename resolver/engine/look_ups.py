@@ -15,13 +15,14 @@ from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.parents import Parents
 from resolver.env import Address
-from resolver.errors import NoReachableAuthority, ResolutionFailure
+from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import known_addresses
 
 MAX_ALIASES: Final = 2  # from the name of a name server to its address; it should be none (RFC 2181 §10.3)
 
-# The first link of a question, through cache and flights; also: whose budget, and who waits. Raises ResolutionFailure.
+# The first link of a question, through cache and flights, and so validated; also: whose budget, and who waits. Raises
+# ResolutionFailure.
 Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
 # Is the data of this zone validated? Also: the question that needs to know it, whose budget, and who waits. Raises
 # ResolutionFailure.
@@ -70,13 +71,7 @@ class LookUps:
 
         Raises WorkExhausted.
         """
-        question = Question(name, A)
-        if self._parents.were_in_vain(question):
-            return []
-        try:
-            within = budget.begin_look_up(waits)
-        except NoReachableAuthority:  # a circle
-            return []
+        within = self._parents.begin_look_up(Question(name, A), waits, budget)
         if within is None:
             return []
         self._means.counts.own_address_lookups += 1

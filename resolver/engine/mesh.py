@@ -202,6 +202,16 @@ class Mesh:
         landing.drop_waiting(task)
         return landing.is_over
 
+    async def landed_for(self, waiter: Landing, landing: Landing, until: float = NEVER) -> bool:
+        """The same on behalf of `waiter`; others see meanwhile who waits for whom."""
+        if landing.is_over:
+            return True
+        waiter.waits_for.add(landing)
+        try:
+            return await self.landed(landing, until)
+        finally:
+            waiter.waits_for.discard(landing)
+
     async def sleep(self, seconds: float) -> None:
         """Wait so long."""
         task = self._current

@@ -6,6 +6,7 @@ from typing import Final, final
 from cache.answer import Question
 from cache.names import ROOT, WireName, parent
 from resolver.engine.means import Means
+from resolver.errors import NoReachableAuthority
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation, Origin, closest_to
 
@@ -39,6 +40,18 @@ class Parents:
         A zone that cannot be reached does not cost its parent a query for each name in it (TsuNAME).
         """
         return bool(self._asked_in_vain) and self._means.mesh.now < self._asked_in_vain.get(asked, 0.0)
+
+    def begin_look_up(self, asked: Question, waits: Question, budget: Budget) -> Budget | None:
+        """The budget of a look for another address of a name server, `asked`, for which `waits` waits; raises WorkExhausted.
+
+        None: there is to be none: it was in vain a short while ago, or enough others were, or it would close a circle.
+        """
+        if self.were_in_vain(asked):
+            return None
+        try:
+            return budget.begin_look_up(waits)
+        except NoReachableAuthority:  # a circle
+            return None
 
     def note_in_vain(self, asked: Question) -> None:
         """A parent was asked this, and it did not help."""

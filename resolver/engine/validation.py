@@ -4,7 +4,7 @@ The first link must stand, or the flight has failed. A further one that does not
 by itself. What beside them is not signed is dropped, but for delegations and glue, which answer nobody.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
 from cache.answer import ExtendedError, Question
@@ -18,13 +18,11 @@ from resolver.dnssec.standing import Unsigned
 from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Rest, Work, no_rest
+from resolver.engine.look_ups import Lookup
 from resolver.engine.mesh import Landing
 from resolver.errors import Bogus, DnskeyMissing, ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration
-
-# The first link of a question, validated; also: whose budget, and who waits. Raises ResolutionFailure.
-Lookup = Callable[[Question, Budget, Landing], Awaitable[Link]]
 
 
 class Validation:

@@ -28,7 +28,6 @@ from resolver.engine.counts import ResolveCounts
 from resolver.engine.flights import Flights
 from resolver.engine.memory import Memory
 from resolver.engine.mesh import Landing, Mesh
-from resolver.engine.timers import NEVER
 from resolver.engine.validation import remarks_of
 from resolver.errors import (
     OF_VALIDATION,
@@ -177,7 +176,7 @@ class PublicResolver:
             # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
             until = min(stale_at, flight.started + self._stale.client_timeout)
         else:
-            until = budget.deadline if flight.deadline > budget.deadline else NEVER  # else it ends in time by itself
+            until = flight.until(budget)
         if not await self._mesh.landed(flight, until):
             raise DeadlinePassed("the servers are late")
         return flight.result()

@@ -78,6 +78,20 @@ def test_a_wait_with_a_deadline_ends_there_and_others_go_on_waiting() -> None:
     assert noted.faults == []
 
 
+def test_others_see_for_whom_is_waited_as_long_as_it_is() -> None:
+    noted, landing, waiter = Noted(), Landing(), Landing()
+
+    async def wait() -> None:
+        noted.note(await noted.mesh.landed_for(waiter, landing, 3.0))
+
+    noted.mesh.start(wait(), "a")
+    noted.mesh.turn(1.0)
+    assert waiter.leads_to(landing)
+    noted.mesh.turn(3.0)
+    assert noted.steps == [False]
+    assert not waiter.leads_to(landing)
+
+
 def test_what_lands_before_the_deadline_calls_it_off() -> None:
     noted, landing = Noted(), Landing()
     noted.mesh.start(noted.wait_for(landing, "a", 3.0), "a")

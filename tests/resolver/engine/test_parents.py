@@ -58,3 +58,17 @@ def test_what_was_asked_in_vain_is_bounded() -> None:
         assert parents.were_in_vain(question(f"n{MAX_IN_VAIN}.example. A"))
 
     play(main)
+
+
+def test_another_address_is_looked_for_unless_that_was_in_vain_or_closes_a_circle() -> None:
+    async def main() -> None:
+        world = World({})
+        parents, asked, waits = Parents(world.means, HINTS, {}), question("ns.example. A"), question("www.example. A")
+        within = parents.begin_look_up(asked, waits, world.new_budget())
+        assert within is not None
+        assert within.ancestors == (waits,)
+        assert parents.begin_look_up(asked, waits, within) is None
+        parents.note_in_vain(asked)
+        assert parents.begin_look_up(asked, waits, world.new_budget()) is None
+
+    play(main)
