@@ -34,7 +34,7 @@ from internal_zones.opening import NO_FILE, NO_STAMP, Wal, connect, connect_to_w
 from internal_zones.plans import LARGE
 from internal_zones.preparing import prepare
 from internal_zones.rows import Row
-from internal_zones.together import Question, rows_of_each, together
+from internal_zones.together import Question, count_of_each, counted_together, rows_of_each, together
 from internal_zones.wal_origin import NOTHING_SEEN, foreign_by, see
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class ReaderOfMany(Reader, Protocol):
     """What reading units together needs of it."""
 
     def select_each(self, name: str, questions: Sequence[Question]) -> Sequence[Sequence[Row]] | None:
-        """The same for each network and app; None: it has to be selected one by one. Raises StateFault if it is locked."""
+        """The same for each of the questions; None: it has to be selected one by one. Raises StateFault if it is locked."""
 
 
 class StateFile:
@@ -191,7 +191,7 @@ class StateFile:
         return rows
 
     def select_each(self, name: str, questions: Sequence[Question]) -> Sequence[Sequence[Row]] | None:
-        """Every row of the statement `name` for each network and app, by one step of SQLite's; raises StateFault if it is locked.
+        """Every row of the statement `name` for each question, by one step of SQLite's; raises StateFault if it is locked.
 
         None: it has to be selected one by one, which also tells what is wrong.
         """
@@ -205,16 +205,16 @@ class StateFile:
         except (apsw.Error, UnicodeDecodeError):
             return None
 
-    def count(self, name: str, parameters: Mapping[str, int | str]) -> int:
-        """How many rows the statement `name` yields, MAX_ROWS + 1 at most; raises StateFault."""
-        if name in self._seen.problems or self._connection is None:
+    def count_each(self, name: str, questions: Sequence[Question]) -> list[int]:
+        """How many rows the statement `name` yields for each of the questions, MAX_ROWS + 1 at most, by one step of SQLite's;
+        raises StateFault."""
+        sql = counted_together(name, self._statements[name])
+        if not sql or name in self._seen.problems or self._connection is None:
             raise StateFault(Fault.STATEMENT, f"{name} cannot be used")
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({self._statements[name]}) LIMIT {MAX_ROWS + 1})"
         try:
-            [[found]] = self._connection.execute(sql, parameters).fetchall()
+            return count_of_each(partial(_rows, self._connection), sql, questions, MAX_ROWS)
         except apsw.Error as problem:
             raise self._faulted(problem, name) from problem
-        return int(str(found))
 
     def is_ahead(self) -> bool:
         """May what was just read hold a commit that no look has seen?"""

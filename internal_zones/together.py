@@ -14,10 +14,10 @@ from msgspec import DecodeError, json
 from internal_zones.mapping import COLUMNS, TOUCHED
 from internal_zones.rows import Row
 
-Question = tuple[int, str] | tuple[str, int]  # a network and an app; of `touched`, a table and a key
+Question = tuple[int, str, str] | tuple[str, int]  # a network, an app, an address; of `touched`, a table and a key
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]
 
-PLACES: Final = MappingProxyType({"network": "(q.value ->> 0)", "app": "(q.value ->> 1)"})
+PLACES: Final = MappingProxyType({"network": "(q.value ->> 0)", "app": "(q.value ->> 1)", "address": "(q.value ->> 2)"})
 PLACES_OF_TOUCHED: Final = MappingProxyType({"table": "(q.value ->> 0)", "key": "(q.value ->> 1)"})
 # What is no parameter, though it may look like one: texts, names in quotes, comments.
 _TOKEN: Final = re.compile(
@@ -31,20 +31,35 @@ _EACH: Final = (
     "SELECT json_group_array(json((SELECT json_group_array(json_array({0})) FROM (SELECT * FROM ({1}\n) LIMIT ?2))))"
     " FROM json_each(?1) q"
 )
+_COUNT_EACH: Final = (
+    "SELECT json_group_array((SELECT count(*) FROM (SELECT 1 FROM ({0}\n) LIMIT ?2))) FROM json_each(?1) q"
+)
+_COUNTS: Final = json.Decoder(list[int])
 _DECODER: Final = json.Decoder(list[list[tuple[str | int | float | None, ...]]])
 
 
 def together(name: str, sql: str) -> str:
-    """The statement `name` for many questions, each a network and an app; "": it has other parameters.
+    """The statement `name` for many questions; "": it has other parameters.
 
     It yields one row of one text: a JSON list, by question, of rows. ?1: the questions; ?2: how many rows of one at most.
     """
+    placed = _placed(name, sql)
+    return placed and _EACH.format(", ".join(map(_COLUMN.format, COLUMNS[name])), placed)
+
+
+def counted_together(name: str, sql: str) -> str:
+    """The same of how many rows there are: a JSON list, by question, of numbers."""
+    placed = _placed(name, sql)
+    return placed and _COUNT_EACH.format(placed)
+
+
+def _placed(name: str, sql: str) -> str:
+    """The statement with places of a question for its parameters; "": it has others."""
     places = PLACES_OF_TOUCHED if name == TOUCHED else PLACES
     used = {token[1] for token in _TOKEN.finditer(sql) if token[1]}
     if not used <= places.keys():
         return ""
-    placed = _TOKEN.sub(lambda token: places[token[1]] if token[1] else token[0], sql.rstrip().rstrip(";"))
-    return _EACH.format(", ".join(map(_COLUMN.format, COLUMNS[name])), placed)
+    return _TOKEN.sub(lambda token: places[token[1]] if token[1] else token[0], sql.rstrip().rstrip(";"))
 
 
 def rows_of_each(query: Query, sql: str, questions: Sequence[Question], most: int) -> Sequence[Sequence[Row]] | None:
@@ -55,3 +70,9 @@ def rows_of_each(query: Query, sql: str, questions: Sequence[Question], most: in
     except DecodeError:
         return None
     return rows if all(len(of_one) <= most for of_one in rows) else None
+
+
+def count_of_each(query: Query, sql: str, questions: Sequence[Question], most: int) -> list[int]:
+    """How many rows there are for each of the questions, `most` + 1 where there are more than `most`."""
+    [[found]] = query(sql, (json.encode(questions).decode(), most + 1))
+    return _COUNTS.decode(str(found))

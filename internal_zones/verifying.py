@@ -7,17 +7,17 @@ How a difference is known to be one, and no commit that nobody has looked at yet
 waited for. A unit that no look made due up to one that began after that reading was true while it was being read.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple, Never
 
 import trio
 
 from internal_zones.bad_rows import BadRows
-from internal_zones.batches import read_each
+from internal_zones.batches import Ahead, read_each
 from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
-from internal_zones.database import Runner, StateFault, StateFile
+from internal_zones.database import Reader, ReaderOfMany, Runner, StateFault
 from internal_zones.readings import AppData, Read, Reading, UnitKey, with_last_known_metadata
 from internal_zones.rows import owner, read_rows
 from internal_zones.units import Unit, Units
@@ -47,7 +47,7 @@ class Verifier:
 
     def __init__(
         self,
-        file: StateFile,
+        file: ReaderOfMany,
         run: Runner,
         units: Units,
         *,
@@ -106,29 +106,13 @@ class Verifier:
     def _read_now(self, keys: Sequence[UnitKey]) -> tuple[list[Reading | StateFault], list[Shared]]:
         """The readings of the units, and addresses of them that machines of several apps have. Runs in the thread."""
         outcomes = read_each(self._read, self._file, keys)
-        shared = []
-        for key, outcome in zip(keys, outcomes, strict=False):
-            if isinstance(outcome, Reading) and isinstance(outcome.data, AppData):
-                for machine in outcome.data.machines:
-                    owners = self._owners(key.network, machine.address)
-                    if len(owners) > 1:
-                        shared.append(Shared(key.network, str(IPv6Address(machine.address)), owners))
-        return outcomes, shared
-
-    def _owners(self, network: int, address: bytes) -> tuple[str, ...]:
-        """The apps that have a machine with that address, of the network or of the one that it names; (): nobody knows."""
-        found = set(self._owners_in(network, address))
-        named = int.from_bytes(address[2:6])
-        if address.startswith(SIX_PN) and named != network:  # the options allow it
-            found.update(f"{app} of network {named}" for app in self._owners_in(named, address))
-        return tuple(sorted(found))
-
-    def _owners_in(self, network: int, address: bytes) -> list[str]:
-        where: dict[str, int | str] = {"network": network, "app": "", "address": str(IPv6Address(address))}
-        try:
-            return [app for _, app in read_rows("machine_at", self._file.select("machine_at", where), owner)[0]]
-        except StateFault:
-            return []
+        held = dict.fromkeys(
+            (key.network, machine.address)
+            for key, outcome in zip(keys, outcomes, strict=False)
+            if isinstance(outcome, Reading) and isinstance(outcome.data, AppData)
+            for machine in outcome.data.machines
+        )
+        return outcomes, shared(self._file, held)
 
     def _tell_shared(self, shared: Shared) -> None:
         if shared not in self._told and len(self._told) < MAX_TOLD:
@@ -146,6 +130,41 @@ class Verifier:
             kept=repr(unit.reading.data)[:SHOWN],
             database=repr(found.data)[:SHOWN],
         )
+
+
+def shared(reader: ReaderOfMany, held: Collection[tuple[int, bytes]]) -> list[Shared]:
+    """Those of the addresses, each of a machine of the network, that machines of several apps have. Runs in the thread."""
+    asked = ((it, address) for network, address in held for it in (network, *_named_by(network, address)))
+    try:
+        ahead = Ahead(
+            reader, {"machine_at": dict.fromkeys((it, "", str(IPv6Address(address))) for it, address in asked)}
+        )
+    except StateFault:  # it is locked
+        return []
+    owners = ((network, address, _owners(ahead, network, address)) for network, address in held)
+    return [Shared(network, str(IPv6Address(address)), apps) for network, address, apps in owners if len(apps) > 1]
+
+
+def _named_by(network: int, address: bytes) -> tuple[int, ...]:
+    """The other network that the address names; (): there is none, but the options allow it."""
+    named = int.from_bytes(address[2:6])
+    return (named,) if address.startswith(SIX_PN) and named != network else ()
+
+
+def _owners(reader: Reader, network: int, address: bytes) -> tuple[str, ...]:
+    """The apps that have a machine with that address, of the network or of the one that it names; (): nobody knows."""
+    found = set(_owners_in(reader, network, address))
+    for named in _named_by(network, address):
+        found.update(f"{app} of network {named}" for app in _owners_in(reader, named, address))
+    return tuple(sorted(found))
+
+
+def _owners_in(reader: Reader, network: int, address: bytes) -> list[str]:
+    where: dict[str, int | str] = {"network": network, "app": "", "address": str(IPv6Address(address))}
+    try:
+        return [app for _, app in read_rows("machine_at", reader.select("machine_at", where), owner)[0]]
+    except StateFault:
+        return []
 
 
 def rest(spent: float, done: int, of_all: int) -> float:

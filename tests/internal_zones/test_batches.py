@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from internal_zones import Mapping as Statements
-from internal_zones.batches import read_each
+from internal_zones.batches import MAX_QUESTIONS, Ahead, count_each, read_each
+from internal_zones.census import Count
 from internal_zones.database import Fault, StateFault, StateFile
 from internal_zones.mapping import statements
 from internal_zones.outdating import OF_AN_APP
@@ -112,3 +113,58 @@ def test_of_a_locked_database_nothing_more_is_tried(tmp_path: Path) -> None:
     [outcome] = read_each(read, counting, KEYS)
     assert isinstance(outcome, StateFault)
     assert counting.alone == []
+
+
+def test_no_statement_is_asked_more_questions_than_its_text_should_hold(tmp_path: Path) -> None:
+    counting = Counting(file_with(tmp_path / "state.db"))
+    Ahead(counting, {"app": [(network, "web", "") for network in range(2 * MAX_QUESTIONS + 1)]})
+    assert counting.together == ["app"] * 3
+
+
+class CountsCalls(StateFile):
+    """Of a file, and how many networks were counted at a time. is_locked: nothing can be."""
+
+    is_locked = False
+
+    def __init__(self, path: str, sql: Mapping[str, str]) -> None:
+        super().__init__(path, sql)
+        self.asked: list[int] = []
+
+    def count_each(self, name: str, questions: Sequence[Question]) -> list[int]:
+        self.asked.append(len(questions))
+        if self.is_locked:
+            raise StateFault(Fault.BUSY, name)
+        return super().count_each(name, questions)
+
+
+def counting_file(path: Path, *changes: str) -> CountsCalls:
+    file_with(path, *changes).close()
+    sql = statements(Statements()) | {"apps": "SELECT name FROM apps WHERE network_id = :network AND json(name)"}
+    file = CountsCalls(str(path), sql)
+    file.look()
+    return file
+
+
+def test_networks_are_counted_together_and_as_many_rows_as_alone(tmp_path: Path) -> None:
+    file = counting_file(tmp_path / "state.db", "UPDATE apps SET name = '1'")
+    networks = [*NETWORKS, 3]
+    found = count_each(file, networks)
+    assert file.asked == [len(networks)] * 2
+    assert found == {network: count_each(file, [network])[network] for network in networks}
+    assert found[3] == Count(0, 0)
+
+
+def test_a_network_that_cannot_be_counted_leaves_the_others_be(tmp_path: Path) -> None:
+    file = counting_file(
+        tmp_path / "state.db",
+        "UPDATE apps SET name = '1'",
+        f"UPDATE apps SET name = 'x' WHERE network_id = {NETWORKS[0]}",
+    )
+    assert set(count_each(file, NETWORKS)) == {*NETWORKS[1:]}
+
+
+def test_a_locked_database_is_waited_for_once(tmp_path: Path) -> None:
+    file = counting_file(tmp_path / "state.db", "UPDATE apps SET name = '1'")
+    file.is_locked = True
+    assert count_each(file, NETWORKS) == {}
+    assert file.asked == [len(NETWORKS)]

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from internal_zones.rows import Row
-from internal_zones.together import Question, rows_of_each, together
+from internal_zones.together import Question, count_of_each, counted_together, rows_of_each, together
 
 SQL = "SELECT machine, status FROM checks WHERE network = :network AND app = :app COLLATE NOCASE ORDER BY machine"
-QUESTIONS: list[Question] = [(24, "web"), (24, "db"), (7, "web"), (24, "none")]
+QUESTIONS: list[Question] = [(24, "web", "1"), (24, "db", "1"), (7, "web", "2"), (24, "none", "")]
 
 
 def database(*rows: tuple[object, ...]) -> apsw.Connection:
@@ -27,7 +27,10 @@ def of_each(connection: apsw.Connection, sql: str, most: int = 100) -> object:
 
 
 def one_by_one(connection: apsw.Connection, sql: str) -> list[list[Row]]:
-    return [connection.execute(sql, {"network": it[0], "app": it[1]}).fetchall() for it in QUESTIONS]
+    return [
+        connection.execute(sql, dict(zip(("network", "app", "address"), it, strict=False))).fetchall()
+        for it in QUESTIONS
+    ]
 
 
 values = st.one_of(
@@ -93,5 +96,22 @@ def test_a_statement_may_end_as_it_does_alone(end: str) -> None:
     assert of_each(connection, SQL + end) == one_by_one(connection, SQL + end)
 
 
+def test_an_address_is_a_parameter_as_the_others_are() -> None:
+    connection = database((24, "web", "1", "a"), (24, "web", "2", "b"), (7, "web", "2", "c"))
+    sql = "SELECT machine, status FROM checks WHERE network = :network AND machine = :address"
+    assert of_each(connection, sql) == one_by_one(connection, sql) == [[("1", "a")], [("1", "a")], [("2", "c")], []]
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_rows_are_counted_together_as_they_are_alone(most: int) -> None:
+    connection = database((24, "web", "1", b"a"), (24, "web", "2", "a"), (24, "web", "3", "a"), (24, "db", "3", "a"))
+
+    def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
+        return connection.execute(sql, values).fetchall()
+
+    alone = [min(len(rows), most + 1) for rows in one_by_one(connection, SQL)]
+    assert count_of_each(query, counted_together("checks", SQL), QUESTIONS, most) == alone
+
+
 def test_a_statement_with_other_parameters_is_read_alone() -> None:
-    assert together("checks", "SELECT machine, status FROM checks WHERE machine = :address") == ""
+    assert together("checks", "SELECT machine, status FROM checks LIMIT :limit") == ""

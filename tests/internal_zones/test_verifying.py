@@ -1,5 +1,6 @@
 """What is kept is compared with the database in the background: a difference that no look told of is mended, counted and told."""
 
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,12 @@ import trio
 import trio.testing
 
 from internal_zones.database import inline
-from internal_zones.verifying import AT_ONCE, MAX_SHARE, ROUND, rest
+from internal_zones.verifying import AT_ONCE, MAX_SHARE, ROUND, rest, shared
 from resolver.demo.corrosion_file import CorrosionWriter
 from tests.internal_zones.breaking import ADDRESS, OTHER, execute, move, small_state
 from tests.internal_zones.platform import State, app, machine, write_state
 from tests.internal_zones.running import asking, shown
+from tests.internal_zones.test_batches import Alone, Counting, file_with
 
 WITHIN = 300.0  # seconds in which a wrong unit is mended
 
@@ -113,6 +115,19 @@ def test_an_address_that_a_machine_of_another_network_has_is_told_once(tmp_path:
     assert events == [
         ("duplicate_address", {"network": 57, "app": "api, web of network 24", "address": ADDRESS}),
     ]
+
+
+def test_all_owners_are_asked_for_by_one_statement_and_are_those_of_each_alone(tmp_path: Path) -> None:
+    odd = "UPDATE machines SET address = 'fdaa:0:18:a:b:0:1:2' WHERE rowid % 3 = 0"  # of any network, so that many share it
+    file = file_with(tmp_path / "state.db", odd)
+    rows = file.select("instances", {"network": 24, "app": "", "address": ""})
+    held = dict.fromkeys((network, IPv6Address(str(row[3])).packed) for network in (24, 57) for row in rows)
+    counting = Counting(file)
+    found = shared(counting, held)
+    assert (counting.together, counting.alone) == (["machine_at"], [])
+    assert found == shared(Alone(file), held)
+    assert [it for it in found if it.network == 57]
+    assert shared(Counting(file, is_locked=True), held) == []
 
 
 def test_a_database_that_cannot_be_read_makes_nothing_wrong(path: Path) -> None:
