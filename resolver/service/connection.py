@@ -61,6 +61,18 @@ class _Asking(NamedTuple):
     asks_keepalive: bool
 
 
+class _Composing:
+    """What composes a reply, once there is an answer."""
+
+    def __init__(self) -> None:
+        self.is_ready = trio.Event()
+        self.compose: Callable[[], bytes] = bytes
+
+    def take(self, compose: Callable[[], bytes]) -> None:
+        self.compose = compose
+        self.is_ready.set()
+
+
 class _Reader:
     """The reading half of a connection."""
 
@@ -164,16 +176,20 @@ class _Reader:
         if type(reply) is Asked:
             self._room.acquire_nowait()
             self._slot.in_flight += 1
-            self._answering.start_soon(self._finish, reply, query)
+            composing = _Composing()
+            handler.answer(reply, query.arrived, composing.take)
+            self._answering.start_soon(self._finish, composing, query)
         elif type(reply) is bytes:
             handler.counts.latency.note(handler.now() - query.arrived)
             self._put(reply, query)
-        handler.entrance.charge(connection.client, handler.now() - since, is_miss=type(reply) is Asked)
+        handler.entrance.charge(connection.client, handler.now() - since)
         return reply is not None
 
-    async def _finish(self, asked: Asked, query: _Asking) -> None:
+    async def _finish(self, composing: _Composing, query: _Asking) -> None:
         try:
-            self._put(await self._reply(asked, query.arrived), query)
+            await composing.is_ready.wait()
+            await self._slot.replies.until_room()
+            self._put(composing.compose(), query)
         finally:
             self._slot.in_flight -= 1
             self._room.release()
@@ -199,26 +215,12 @@ class _Reader:
         connection = self._connection
         return Ends(connection.client, connection.port, connection.local, connection.local_port, is_tcp=True)
 
-    async def _reply(self, asked: Asked, arrived: float) -> bytes:
-        """The reply once there is an answer, and room for one more reply."""
-        ready = trio.Event()
-        composing: list[Callable[[], bytes]] = []
-
-        def take(compose: Callable[[], bytes]) -> None:
-            composing.append(compose)
-            ready.set()
-
-        self._handler.answer(asked, arrived, take)
-        await ready.wait()
-        await self._slot.replies.until_room()
-        return composing[0]()
-
 
 async def _write(connection: TcpConnection, replies: Replies, handler: Handler, abort: Callable[[], None]) -> None:
     """Send replies, those that are ready together in one write, until there will be no more."""
     try:
         while octets := await replies.take():
-            handler.entrance.charge(connection.client, SEND, is_miss=False)
+            handler.entrance.charge(connection.client, SEND)
             with trio.fail_after(SEND_TIMEOUT):
                 await connection.stream.send_all(octets)
             replies.done(len(octets))

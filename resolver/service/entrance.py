@@ -59,9 +59,9 @@ class Entrance:
         self._last_calm = self._mesh.now
         return True
 
-    def note(self, seconds: float, *, is_miss: bool = False) -> None:
-        """So much time of this turn was taken. is_miss: and a question has begun whose answer has to be waited for."""
-        self._spent = self._spent_now() + max(seconds, LEAST) + (BEGIN if is_miss else 0.0)
+    def note(self, seconds: float) -> None:
+        """So much time of this turn was taken."""
+        self._spent = self._spent_now() + max(seconds, LEAST)
 
     def put(self, client: bytes, begin: Begin, octets: int) -> bool:
         """Have it begin when it is this client's turn; False: it has no place left to wait in. octets: that it holds on to."""
@@ -77,10 +77,17 @@ class Entrance:
         self._counts.put_off_current += 1
         return True
 
-    def charge(self, client: bytes, seconds: float, *, is_miss: bool) -> None:
+    def charge(self, client: bytes, seconds: float) -> None:
         """The same of something that this client brought."""
-        self.note(seconds, is_miss=is_miss)
-        took = max(seconds, LEAST) + (MISS if is_miss else 0.0)
+        self.note(seconds)
+        self._share(client, max(seconds, LEAST))
+
+    def charge_miss(self, client: bytes) -> None:
+        """And what this client brought goes on: in this turn, and in those to come."""
+        self.note(BEGIN)
+        self._share(client, MISS)
+
+    def _share(self, client: bytes, took: float) -> None:
         self._calm.charge(client, took)
         if self._floods.charge(client, took) and self._mesh.now < self._last_calm + ALONE:
             self._floods_from = max(self._floods_from, self._mesh.now) + took * (1.0 + PAUSE)

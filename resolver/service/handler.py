@@ -140,27 +140,25 @@ class Handler:
             self._note_reply(reply)
         return reply
 
-    def finish(self, asked: Asked, arrived: float, give: Callable[[bytes], None]) -> bool:
-        """Have `give` called with the reply to an admitted question, whose query came at `arrived`.
+    def finish(self, asked: Asked, arrived: float, give: Callable[[bytes], None]) -> None:
+        """Have `give` called with the reply to an admitted question, whose query came at `arrived`."""
+        self.answer(asked, arrived, lambda compose: give(compose()))
 
-        Is more of it begun in this turn, once this has returned?"""
-        return self.answer(asked, arrived, lambda compose: give(compose()))
-
-    def answer(self, asked: Asked, arrived: float, take: Callable[[Callable[[], bytes]], None]) -> bool:
+    def answer(self, asked: Asked, arrived: float, take: Callable[[Callable[[], bytes]], None]) -> None:
         """Have `take` called once the answer to an admitted question is there, with what composes the reply.
 
-        Is more of it begun in this turn, once this has returned?"""
+        The client is charged for what is begun."""
 
         def answered(answer: Answer) -> None:
             self._admission.release(asked.view)
             take(partial(self._end, asked, answer, arrived))
 
         try:
-            return self._answerer.ask(asked.query, asked.view, answered, asked.tally)
+            if self._answerer.ask(asked.query, asked.view, answered, asked.tally):
+                self.entrance.charge_miss(asked.view.client)
         except Exception as fault:
             self._note_fault(fault)
             answered(InternalError("an internal error").answer())
-            return False
 
     def _end(self, asked: Asked, answer: Answer, arrived: float) -> bytes:
         try:

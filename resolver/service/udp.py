@@ -68,7 +68,7 @@ class _UdpService:
                 if tap is not None:
                     self._tell_reply(tap, datagram, now, reply)
             elif type(reply) is Asked:
-                entrance.note(0.0, is_miss=self._ask(reply, datagram, now))
+                self._ask(reply, datagram, now)
                 is_open = entrance.is_open
         counts.unsent += self._listener.send_batch(replies)
         counts.latency.note_each(self._look_at_clock(looked) - now, len(replies))
@@ -97,11 +97,10 @@ class _UdpService:
         self._handler.entrance.note(now - looked)
         return now
 
-    def _ask(self, asked: Asked, datagram: Datagram, arrived: float) -> bool:
-        """Is more of it begun in this turn, once this has returned?"""
+    def _ask(self, asked: Asked, datagram: Datagram, arrived: float) -> None:
         self._in_flight += 1
         put, tap = partial(self._put, datagram.reply_to), self._handler.tap
-        return self._handler.finish(asked, arrived, put if tap is None else self._telling(tap, datagram, arrived, put))
+        self._handler.finish(asked, arrived, put if tap is None else self._telling(tap, datagram, arrived, put))
 
     def _put_off(self, datagram: Datagram, arrived: float) -> None:
         """Have it begin when it is its client's turn."""
@@ -117,17 +116,16 @@ class _UdpService:
         """It is its client's turn."""
         handler = self._handler
         began = handler.now()
-        is_miss = False
         try:
             reply = handler.begin(datagram.data, datagram.client, datagram.local, self._mesh.now)
             if type(reply) is Asked:
-                is_miss = self._ask(reply, datagram, arrived)
+                self._ask(reply, datagram, arrived)
             elif type(reply) is bytes:
                 handler.counts.latency.note(handler.now() - arrived)
                 self._put_at_once(datagram, arrived, reply)
         finally:
             self._end()
-            handler.entrance.charge(datagram.client, handler.now() - began, is_miss=is_miss)
+            handler.entrance.charge(datagram.client, handler.now() - began)
 
     def _put_at_once(self, datagram: Datagram, arrived: float, reply: bytes) -> None:
         self._put_reply(datagram.reply_to, reply)

@@ -60,6 +60,21 @@ def test_what_begins_in_a_turn_is_no_more_than_it_has_time_for() -> None:
     assert max(begun.values()) <= 1 + TURN / BEGIN
 
 
+def test_what_only_waits_for_others_takes_no_time_of_a_turn() -> None:
+    """Internal names over TCP were charged as misses, and waited for turns that had time enough."""
+
+    async def main() -> None:
+        answers = CachedAnswers(
+            cache_of(), later=lambda query: Answer(rcode=dns.rcode.NXDOMAIN), delay=lambda query: 1.0
+        )
+        answers.goes_on = False
+        handler = handler_of(answers)
+        await of_many_connections(handler, [ask(f"new{number}.example. A") for number in range(50)])
+        assert (handler.counts.replies[dns.rcode.NXDOMAIN], handler.counts.put_off) == (50, 0)
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
 def without_time() -> tuple[CachedAnswers, Handler]:
     """Where nothing more may begin in this turn, and no other comes by itself."""
     answers = CachedAnswers(cache_of(WWW))

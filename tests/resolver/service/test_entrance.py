@@ -25,7 +25,9 @@ class House:
 
         def begin() -> None:
             self.begun.append(client)
-            self.entrance.charge(client, seconds, is_miss=is_miss)
+            self.entrance.charge(client, seconds)
+            if is_miss:
+                self.entrance.charge_miss(client)
 
         return self.entrance.put(client, begin, 40)
 
@@ -51,7 +53,7 @@ def test_a_miss_takes_more_than_it_shows() -> None:
     house = House()
     misses = 0
     while house.entrance.is_open:
-        house.entrance.note(0.0, is_miss=True)
+        house.entrance.charge_miss(CLIENT)
         misses += 1
     assert misses == pytest.approx(TURN / BEGIN, abs=1)
 
