@@ -24,4 +24,7 @@ TAKES: Final[dict[int, float]] = {
     ED25519: 0.0002,
     ED448: 0.0005,
 }
+# The same of what is signed: to put its records in order, and to copy and hash their octets
+RECORD_TAKES: Final = 1e-6
+OCTET_TAKES: Final = 5e-9
 SUPPORTED: Final = frozenset(TAKES)

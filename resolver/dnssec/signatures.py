@@ -8,7 +8,7 @@ from cache.rrset import RRset
 from cache.rrtypes import DNAME, DNSKEY, DS, NSEC, NSEC3, NSEC3PARAM, SOA
 from resolver.dnssec.canonical import end_of_name, signed_owner, signed_records
 from resolver.dnssec.keys import Key, Keys
-from resolver.dnssec.numbers import SUPPORTED, TAKES
+from resolver.dnssec.numbers import OCTET_TAKES, RECORD_TAKES, SUPPORTED, TAKES
 from resolver.dnssec.work import Work
 
 MAX_SIGNATURES: Final = 8  # of one RRset that are tried (KeyTrap): a rollover of two algorithms needs four
@@ -191,10 +191,14 @@ async def _try(rrset: RRset, signature: Signature, keys: Keys, wall: float, work
     from resolver.dnssec.algorithms import is_signed  # takes an eighth of a start; who validates has it imported then
 
     owner = signed_owner(rrset.owner, signature.labels)
-    signed = signature.head + signed_records(owner, rrset.rtype, rrset.rdatas, signature.original_ttl)
+    octets = len(rrset.rdatas) * len(owner) + sum(map(len, rrset.rdatas))
+    takes = len(rrset.rdatas) * RECORD_TAKES + octets * OCTET_TAKES
+    signed = b""
     for key in keys[signature.tag, signature.algorithm]:
         work.spend_signature()
-        await work.rest(TAKES[key.algorithm])
+        await work.rest(TAKES[key.algorithm] + takes)
+        if not signed:
+            signed = signature.head + signed_records(owner, rrset.rtype, rrset.rdatas, signature.original_ttl)
         if is_signed(key.algorithm, key.public_key, signed, signature.signature):
             # RFC 4035 §5.3.3: nothing is kept for longer than its signature holds, whatever is granted to clocks
             until = wall + max(0, seconds_to(signature.expiration, int(wall)))
