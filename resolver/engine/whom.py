@@ -11,15 +11,15 @@ from resolver.iterate.seeking import LookUp
 from resolver.iterate.tries import Tries
 from resolver.upstream import (
     GiveUp,
+    Move,
     Pending,
     Send,
-    Step,
     Wait,
     choose,
     choose_beside,
     hold_down,
     is_silent,
-    next_step,
+    next_move,
 )
 
 # s in which nobody in a zone said anything, after which nobody else there is asked: a client would rather hear of a failure
@@ -27,9 +27,9 @@ MAX_SILENCE: Final = 3.0
 HEARD_LATELY: Final = 60.0  # s: who said something within these is not dead, however many datagrams were lost since
 
 
-def step_after(
+def move_after(
     means: Means, servers: ZoneServers, shown: Question, tries: Tries, running: list[Exchange]
-) -> Step | LookUp:
+) -> Move | LookUp:
     """What to do next; running: those that are listened to. Raises ResolutionFailure when the budget is over."""
     now = means.mesh.now
     candidates = [one for server, one in servers.candidates.items() if server not in tries.done]
@@ -39,7 +39,7 @@ def step_after(
     choice = choose(candidates, tries.sends, zone, now, means.rng, means.typical, closed)
     if choice is not None and not tries.sends:
         return choice
-    step = next_step(
+    move = next_move(
         choice if tries.exhausted is None else None,
         [Pending(one.server, one.sent_at, one.late_at, one.ends_at) for one in running],
         sum(tries.sends.values()),
@@ -47,13 +47,13 @@ def step_after(
         may_hedge=means.allowance.may_hedge(),
         is_hopeless=now - servers.silent_since >= MAX_SILENCE,
     )
-    if isinstance(step, Wait) or (isinstance(step, Send) and step.server not in tries.sends):
-        return step
-    move = servers.search.next(step, now)
+    if isinstance(move, Wait) or (isinstance(move, Send) and move.server not in tries.sends):
+        return move
+    decided = servers.search.next(move, now)
     exhausted = tries.exhausted or servers.search.exhausted
-    if isinstance(move, GiveUp) and exhausted is not None:
+    if isinstance(decided, GiveUp) and exhausted is not None:
         raise exhausted
-    return move
+    return decided
 
 
 def beside(means: Means, servers: ZoneServers, send: Send) -> Address | None:

@@ -16,7 +16,7 @@ from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.phases import FIRST, Phase
 from resolver.engine.timers import NEVER, Timer
-from resolver.engine.whom import beside, heard_lately, step_after
+from resolver.engine.whom import beside, heard_lately, move_after
 from resolver.engine.zone_servers import ZoneServers
 from resolver.env import Address
 from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure
@@ -65,7 +65,7 @@ class ZoneQuery(Landing):
         self._late_counted_at = 0.0
         self._timer: Timer | None = None
         self._seeks_last_resort = False
-        self._is_stepping = False
+        self._is_moving = False
 
     def start(self) -> None:
         """Ask the first server."""
@@ -76,11 +76,11 @@ class ZoneQuery(Landing):
 
     def _advance(self) -> None:
         """Do what is to be done next, until there is something to wait for, or it is over."""
-        if self._is_stepping or self.is_over:  # a server that cannot be sent to is told of while it is asked
+        if self._is_moving or self.is_over:  # a server that cannot be sent to is told of while it is asked
             return
-        self._is_stepping = True
+        self._is_moving = True
         try:
-            while not self.is_over and not self._take_step():
+            while not self.is_over and not self._make_move():
                 pass
         except ResolutionFailure as failure:
             self._end(failure)
@@ -88,27 +88,27 @@ class ZoneQuery(Landing):
             self._means.mesh.report("zone query", fault)
             self._end(InternalError("an internal error"))
         finally:
-            self._is_stepping = False
+            self._is_moving = False
 
-    def _take_step(self) -> bool:
+    def _make_move(self) -> bool:
         """Is there nothing to do now but to wait?"""
         if self._gives_up_early and self._tries.suggest_the_whole:
             self._end(None)
             return True
         if self._means.mesh.now >= self._budget.deadline:
             raise DeadlinePassed("no answer in time")
-        step = step_after(self._means, self.servers, self._shown, self._tries, self._running)
-        if isinstance(step, Send):
-            self._ask(step)
+        move = move_after(self._means, self.servers, self._shown, self._tries, self._running)
+        if isinstance(move, Send):
+            self._ask(move)
             return len(self._running) == 1 and not self._running[0].was_late  # nothing else is due before it is late
-        if isinstance(step, LookUp):
-            self.servers.begin_look_up(step.name, self._question, self._budget, self, self._advance)
+        if isinstance(move, LookUp):
+            self.servers.begin_look_up(move.name, self._question, self._budget, self, self._advance)
             return False
-        if isinstance(step, (Linger, GiveUp)) and self._asks_one_that_was_heard():
+        if isinstance(move, (Linger, GiveUp)) and self._asks_one_that_was_heard():
             return False
-        if isinstance(step, GiveUp):
+        if isinstance(move, GiveUp):
             return self._seek_last_resort()
-        self._wait(step)
+        self._wait(move)
         return True
 
     def _note_late(self, exchange: Exchange) -> None:

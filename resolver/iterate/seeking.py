@@ -12,7 +12,7 @@ from mypy_extensions import mypyc_attr
 from cache.names import WireName, parent
 from cache.value import Value
 from resolver.errors import ResolutionFailure
-from resolver.upstream import LINGER, GiveUp, Linger, Send, Step, Wait
+from resolver.upstream import LINGER, GiveUp, Linger, Move, Send, Wait
 
 # name servers of one zone looked up at the same time. Each costs what a client's question costs; two outlive one dead zone,
 # and Unbound's target-fetch-policy, too, comes to 2 for the names that clients ask for
@@ -62,10 +62,10 @@ class Search:
         self.failed = 0
         self.exhausted: ResolutionFailure | None = None
 
-    def next(self, step: Step, now: float) -> Step | LookUp:
-        """See next_move."""
+    def next(self, move: Move, now: float) -> Move | LookUp:
+        """See move_or_look_up."""
         missing = self.missing if self.exhausted is None else ()
-        return next_move(step, missing, self.under_way, self.failed, now)
+        return move_or_look_up(move, missing, self.under_way, self.failed, now)
 
     def begin(self, name: WireName, late_at: float) -> None:
         """This one is looked up from now on."""
@@ -89,33 +89,33 @@ class Search:
             self.under_way.clear()
 
 
-def next_move(
-    step: Step, missing: Sequence[WireName], under_way: Sequence[UnderWay], failed: int, now: float
-) -> Step | LookUp:
-    """What is done when all that is left to do with the known servers is `step`: ask one again, listen on, or nothing.
+def move_or_look_up(
+    move: Move, missing: Sequence[WireName], under_way: Sequence[UnderWay], failed: int, now: float
+) -> Move | LookUp:
+    """What is done when all that is left to do with the known servers is `move`: ask one again, listen on, or nothing.
 
     When there is nobody to be asked two look-ups begin at once. Who was late may still answer: then one begins and is given
     its time before anybody is asked again, and the second goes on beside that.
     """
     is_late = not under_way or now >= under_way[-1].late_at
     has_room = len(under_way) < SIDE_BY_SIDE and failed + len(under_way) < MAX_FAILED_LOOKUPS
-    if has_room and (is_late or isinstance(step, GiveUp)):
+    if has_room and (is_late or isinstance(move, GiveUp)):
         name = next_name(missing, under_way)
         if name is not None:
             return LookUp(name)
     if not under_way:
-        return step
-    match step:
+        return move
+    match move:
         case GiveUp():
             return LINGER
         case Send():
-            return step if is_late or len(under_way) > 1 else Wait(under_way[-1].late_at)
+            return move if is_late or len(under_way) > 1 else Wait(under_way[-1].late_at)
         case Linger():
-            return step if is_late else Wait(under_way[-1].late_at)
+            return move if is_late else Wait(under_way[-1].late_at)
         case Wait():
-            return step
+            return move
         case _:
-            assert_never(step)
+            assert_never(move)
 
 
 def next_name(missing: Sequence[WireName], under_way: Sequence[UnderWay]) -> WireName | None:

@@ -134,14 +134,14 @@ class GiveUp(Value):
         return ()
 
 
-Step = Send | Wait | Linger | GiveUp
+Move = Send | Wait | Linger | GiveUp
 GIVE_UP: Final = GiveUp()
 LINGER: Final = Linger()
 
 
-def next_step(
+def next_move(
     choice: Send | None, pending: Sequence[Pending], sends: int, now: float, *, may_hedge: bool, is_hopeless: bool
-) -> Step:
+) -> Move:
     """choice: whom to ask if somebody is to be asked; sends: how often anybody was. may_hedge: is there allowance for it?
 
     is_hopeless: so long has nobody been heard that nobody else will be asked.

@@ -5,8 +5,8 @@ import pytest
 from cache.names import WireName
 from resolver.env import Address
 from resolver.errors import WorkExhausted
-from resolver.iterate.seeking import MAX_FAILED_LOOKUPS, LookUp, Search, UnderWay, next_move, next_name
-from resolver.upstream import GIVE_UP, LINGER, Send, Step, Wait
+from resolver.iterate.seeking import MAX_FAILED_LOOKUPS, LookUp, Search, UnderWay, move_or_look_up, next_name
+from resolver.upstream import GIVE_UP, LINGER, Move, Send, Wait
 from tests.resolver.iterate.zone_text import name
 
 NOW = 100.0
@@ -21,7 +21,7 @@ def since(seconds: float, of: WireName = NS1) -> UnderWay:
 
 
 @pytest.mark.parametrize(
-    ("step", "missing", "under_way", "move"),
+    ("move", "missing", "under_way", "done"),
     [
         pytest.param(GIVE_UP, [NS1], [], LookUp(NS1), id="nobody to be asked: look one up"),
         pytest.param(GIVE_UP, BOTH, [since(0.0)], LookUp(ELSEWHERE), id="… and at once another one, from elsewhere"),
@@ -42,17 +42,17 @@ def since(seconds: float, of: WireName = NS1) -> UnderWay:
     ],
 )
 def test_one_move_follows_from_who_is_missing_and_what_is_under_way(
-    step: Step, missing: list[WireName], under_way: list[UnderWay], move: Step | LookUp
+    move: Move, missing: list[WireName], under_way: list[UnderWay], done: Move | LookUp
 ) -> None:
-    assert next_move(step, missing, under_way, 0, NOW) == move
+    assert move_or_look_up(move, missing, under_way, 0, NOW) == done
 
 
 @pytest.mark.parametrize("under_way", [0, 1])
 def test_those_under_way_count_as_looked_up_in_vain_until_they_have_brought_something(under_way: int) -> None:
     going = [since(9.0)] * under_way
     failed = MAX_FAILED_LOOKUPS - under_way
-    assert isinstance(next_move(GIVE_UP, BOTH, going, failed - 1, NOW), LookUp)
-    assert not isinstance(next_move(GIVE_UP, BOTH, going, failed, NOW), LookUp)
+    assert isinstance(move_or_look_up(GIVE_UP, BOTH, going, failed - 1, NOW), LookUp)
+    assert not isinstance(move_or_look_up(GIVE_UP, BOTH, going, failed, NOW), LookUp)
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from resolver.upstream.choose import (
     RESEND_WAITS_ALONE,
     STALE_AFTER,
     Candidate,
+    Move,
     Pending,
     Send,
-    Step,
     Wait,
     choose,
     choose_beside,
-    next_step,
+    next_move,
     patience_for,
     tcp_patience_for,
     wait_for,
@@ -219,7 +219,7 @@ def pending(late_at: float, *, sent_at: float = NOW - 0.1) -> Pending:
 
 
 @pytest.mark.parametrize(
-    ("under_way", "choice", "step"),
+    ("under_way", "choice", "move"),
     [
         pytest.param([], CHOICE, CHOICE, id="nobody was asked"),
         pytest.param([], None, GIVE_UP, id="nobody is left and nobody is listened to"),
@@ -230,21 +230,21 @@ def pending(late_at: float, *, sent_at: float = NOW - 0.1) -> Pending:
     ],
 )
 def test_one_step_follows_from_who_is_late_and_who_is_left(
-    under_way: list[Pending], choice: Send | None, step: Step
+    under_way: list[Pending], choice: Send | None, move: Move
 ) -> None:
-    assert next_step(choice, under_way, len(under_way), NOW, may_hedge=True, is_hopeless=False) == step
+    assert next_move(choice, under_way, len(under_way), NOW, may_hedge=True, is_hopeless=False) == move
 
 
 def test_without_allowance_a_late_server_is_given_twice_as_long() -> None:
     under_way = [pending(NOW, sent_at=NOW - 0.3)]
-    assert next_step(CHOICE, under_way, 1, NOW, may_hedge=False, is_hopeless=False) == Wait(NOW + 0.3)
-    assert next_step(CHOICE, under_way, 1, NOW + 0.3, may_hedge=False, is_hopeless=False) == CHOICE
+    assert next_move(CHOICE, under_way, 1, NOW, may_hedge=False, is_hopeless=False) == Wait(NOW + 0.3)
+    assert next_move(CHOICE, under_way, 1, NOW + 0.3, may_hedge=False, is_hopeless=False) == CHOICE
 
 
 def test_enough_is_enough() -> None:
-    assert next_step(CHOICE, [], MAX_SENDS_IN_ZONE, NOW, may_hedge=True, is_hopeless=False) == GIVE_UP
-    assert next_step(CHOICE, [], 1, NOW, may_hedge=True, is_hopeless=True) == GIVE_UP
-    assert next_step(CHOICE, [pending(NOW)], 1, NOW, may_hedge=True, is_hopeless=True) == LINGER
+    assert next_move(CHOICE, [], MAX_SENDS_IN_ZONE, NOW, may_hedge=True, is_hopeless=False) == GIVE_UP
+    assert next_move(CHOICE, [], 1, NOW, may_hedge=True, is_hopeless=True) == GIVE_UP
+    assert next_move(CHOICE, [pending(NOW)], 1, NOW, may_hedge=True, is_hopeless=True) == LINGER
 
 
 def test_one_reply_brings_a_server_back() -> None:
