@@ -29,7 +29,7 @@ SENTINEL: Final = "-1"  # the column name under which creations and deletions of
 
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, none of them a BLOB
 # (table, keys) -> (network, app) of each of those rows, by the mapping
-Place = Callable[[str, Sequence[int]], Sequence[Sequence[Row]]]
+FindApps = Callable[[str, Sequence[int]], Sequence[Sequence[Row]]]
 Gap = tuple[int, int]  # the first and last of some versions that have not come (whole) yet
 SiteVersion = tuple[str, int]  # its id in hex, its newest version
 Span = tuple[int, int, int]  # ordinal of a site, the first and last of some of its versions
@@ -200,7 +200,7 @@ def _differing(before: Versions, after: Versions) -> Iterable[tuple[int, SiteVer
 
 def read_touches(
     query: Query,
-    place: Place,
+    find_apps: FindApps,
     clocks: Clocks,
     spans: Sequence[Span],
     greatest: Mapping[str, int],
@@ -228,11 +228,11 @@ def read_touches(
         left_units += len(gone)
         placed: dict[int, set[tuple[str, int | None, str]]] = {}
         ordered = sorted(keys) if table not in tables else []
-        for key, places in zip(ordered, place(table, ordered) if ordered else (), strict=True):
-            of_key = {(table, network, app if isinstance(app, str) else "") for network, app in _whole(places)}
+        for key, apps in zip(ordered, find_apps(table, ordered) if ordered else (), strict=True):
+            of_key = {(table, network, app if isinstance(app, str) else "") for network, app in _whole(apps)}
             rows |= of_key
             placed[key] = {*of_key}
-            if not places:
+            if not apps:
                 tables.add(table)
         for it in found:
             commits.setdefault((it.ordinal, it.ts), set()).update(placed.get(it.key) or {(table, None, "")})
@@ -261,8 +261,8 @@ def _touched(query: Query, tables: Iterable[str], spans: Sequence[Span]) -> dict
     return found
 
 
-def _whole(places: Sequence[Row]) -> list[tuple[int, object]]:
-    return [(network, app) for network, app in places if isinstance(network, int)]
+def _whole(apps: Sequence[Row]) -> list[tuple[int, object]]:
+    return [(network, app) for network, app in apps if isinstance(network, int)]
 
 
 def _bounded(rows: list[Row], most: int) -> list[Row]:

@@ -2,7 +2,7 @@
 
 A feed is one such stream: the updates of a table (`/v1/updates`), or a query with its changes (`/v1/subscriptions`). Nothing
 of what it tells is believed: any word of a change only means «look at the file now». So a change that was missed costs the
-head start and nothing else, and a place in a feed is kept only to spare the server a new subscription.
+head start and nothing else, and a position in a feed is kept only to spare the server a new subscription.
 """
 
 import re
@@ -27,7 +27,7 @@ class Ending(StrEnum):
     UNREACHABLE = "unreachable"  # no connection, or no response in time
     SILENT = "silent"  # nothing was said for so long that the connection may be dead
     FAILED = "failed"  # an error line
-    FORGOTTEN = "forgotten"  # an error line: the changes since our place are no longer kept
+    FORGOTTEN = "forgotten"  # an error line: the changes since our position are no longer kept
     MISSED_CHANGE = "missed_change"  # the number of a change is not the next one
     GARBLED = "garbled"  # a line that is none of the API's, or too long
     REJECTED = "rejected"  # 400: no such table or query, or no such subscription to resume
@@ -45,15 +45,15 @@ OF_STATUS: Final = {
     421: Ending.MISDIRECTED,
     503: Ending.BUSY,
 }
-# After these the place in the feed still holds. After all others a feed begins anew.
-KEEPS_PLACE: Final = frozenset(
+# After these the position in the feed still holds. After all others a feed begins anew.
+KEEPS_POSITION: Final = frozenset(
     (Ending.CLOSED, Ending.BROKEN, Ending.UNREACHABLE, Ending.SILENT, Ending.BUSY, Ending.UNAUTHORIZED, Ending.REFUSED)
 )
 HOPELESS: Final = frozenset((Ending.UNAUTHORIZED, Ending.MISDIRECTED))
-HOPELESS_WHEN_NEW: Final = frozenset((Ending.REJECTED, Ending.UNKNOWN))  # when resumed: only the place was wrong
+HOPELESS_WHEN_NEW: Final = frozenset((Ending.REJECTED, Ending.UNKNOWN))  # when resumed: only the position was wrong
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """How far a query's feed was followed: the subscription's id, and the number of the last change."""
 
     query_id: str = ""
@@ -65,7 +65,7 @@ class Place(NamedTuple):
         return self.change > 0 and _QUERY_ID.fullmatch(self.query_id) is not None
 
 
-BEGINNING: Final = Place()
+BEGINNING: Final = Position()
 
 
 class Feed(NamedTuple):
@@ -112,11 +112,11 @@ class Preamble(NamedTuple):
 Said = Notice | Caught | Failure | Preamble
 
 
-class Step(NamedTuple):
-    """What to do after an ending: wait `pause` seconds, then go on at `place`. failures: endings in a row."""
+class Resumption(NamedTuple):
+    """What to do after an ending: wait `pause` seconds, then go on at `position`. failures: endings in a row."""
 
     pause: float
-    place: Place
+    position: Position
     failures: int
 
 
@@ -138,12 +138,12 @@ class _Line(msgspec.Struct, frozen=True):
 _DECODER: Final = msgspec.json.Decoder(_Line)
 
 
-def request_of(feed: Feed, place: Place) -> Request:
-    """How the feed is asked for: anew, or from its place on."""
+def request_of(feed: Feed, position: Position) -> Request:
+    """How the feed is asked for: anew, or from its position on."""
     if feed.table:
         return Request("POST", f"/v1/updates/{quote(feed.table, safe='')}")
-    if place.is_resumable:
-        return Request("GET", f"/v1/subscriptions/{place.query_id}?from={place.change}")
+    if position.is_resumable:
+        return Request("GET", f"/v1/subscriptions/{position.query_id}?from={position.change}")
     return Request("POST", "/v1/subscriptions?skip_rows=true", msgspec.json.encode(feed.query))
 
 
@@ -164,13 +164,13 @@ def read_line(line: bytes) -> Said | None:
     return Preamble() if bytes(found.columns) or bytes(found.row) else None
 
 
-def advance(place: Place, said: Notice | Caught) -> Place | None:
-    """The place after it; None: the change is not the next one, so that others were missed."""
+def advance(position: Position, said: Notice | Caught) -> Position | None:
+    """The position after it; None: the change is not the next one, so that others were missed."""
     if said.change is None:
-        return place
-    if isinstance(said, Notice) and place.change and said.change != place.change + 1:
+        return position
+    if isinstance(said, Notice) and position.change and said.change != position.change + 1:
         return None
-    return place._replace(change=said.change)
+    return position._replace(change=said.change)
 
 
 def ending_of_status(status: int) -> Ending | None:
@@ -183,10 +183,10 @@ def ending_of_failure(failure: Failure) -> Ending:
     return Ending.FORGOTTEN if "older changes" in failure.text else Ending.FAILED
 
 
-def step_after(ending: Ending, place: Place, failures: int, lasted: float) -> Step:
+def resumption_after(ending: Ending, position: Position, failures: int, lasted: float) -> Resumption:
     """What to do after an ending. failures: endings in a row before; lasted: seconds from the good beginning to the end."""
     failures = 1 if lasted >= STEADY else failures + 1
-    kept = place if ending in KEEPS_PLACE else BEGINNING
-    if ending in HOPELESS or (ending in HOPELESS_WHEN_NEW and not place.is_resumable):
-        return Step(HOPELESS_PAUSE, kept, failures)
-    return Step(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)), kept, failures)
+    kept = position if ending in KEEPS_POSITION else BEGINNING
+    if ending in HOPELESS or (ending in HOPELESS_WHEN_NEW and not position.is_resumable):
+        return Resumption(HOPELESS_PAUSE, kept, failures)
+    return Resumption(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)), kept, failures)

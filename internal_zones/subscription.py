@@ -21,14 +21,14 @@ from internal_zones.feeds import (
     Failure,
     Feed,
     Notice,
-    Place,
+    Position,
     Preamble,
     advance,
     ending_of_failure,
     ending_of_status,
     read_line,
     request_of,
-    step_after,
+    resumption_after,
 )
 from internal_zones.line_stream import LineStream, LineTooLong, Response, StreamBroken, printable
 from internal_zones.options import SubscriptionOptions
@@ -100,7 +100,7 @@ class Follower:
         self.feed, self.state = feed, "connecting"
         self._door, self._hurry = door, hurry
         self._now, self._counts, self._warn = now, counts, warn
-        self._place = BEGINNING
+        self._position = BEGINNING
         self._live_since: float | None = None
         self._rows = 0  # that came in vain since then
         self._told: Ending | None = None  # the ending that the operator knows of
@@ -112,10 +112,10 @@ class Follower:
             self.state = "connecting"
             ended = await self._follow_once()
             lasted = 0.0 if self._live_since is None else self._now() - self._live_since
-            step = step_after(ended.ending, self._place, failures, lasted)
-            self._place, failures = step.place, step.failures
-            self._note(ended, step.pause)
-            await trio.sleep(step.pause)
+            resumption = resumption_after(ended.ending, self._position, failures, lasted)
+            self._position, failures = resumption.position, resumption.failures
+            self._note(ended, resumption.pause)
+            await trio.sleep(resumption.pause)
 
     async def _follow_once(self) -> Ended:
         try:
@@ -139,7 +139,7 @@ class Follower:
         """Hear the feed out; raises what it ended with."""
         stream = LineStream(connection)
         with trio.move_on_after(OPENING_TIMEOUT):
-            response = await self._door.ask(stream, self.feed, self._place)
+            response = await self._door.ask(stream, self.feed, self._position)
             ending = ending_of_status(response.status)
             if ending is not None:
                 raise Ended(ending, await stream.reason() or f"status {response.status}")
@@ -163,8 +163,8 @@ class Follower:
         self._counts.feed_openings += 1
         self._counts.open_feeds += 1
         self.state = "live"
-        if query_id != self._place.query_id:
-            self._place = BEGINNING._replace(query_id=query_id)
+        if query_id != self._position.query_id:
+            self._position = BEGINNING._replace(query_id=query_id)
         if self._told is not None:
             self._warn("state_feed_live_again", feed=self.feed.name)
             self._told = None
@@ -182,15 +182,15 @@ class Follower:
             case Failure():
                 raise Ended(ending_of_failure(said), printable(said.text))
             case Notice() | Caught():
-                place = advance(self._place, said)
+                position = advance(self._position, said)
                 if isinstance(said, Notice):
                     self._counts.feed_notices += 1
                     self._hurry()
-                if place is None:
+                if position is None:
                     raise Ended(
-                        Ending.MISSED_CHANGE, f"change {said.change} came, {self._place.change + 1} was expected"
+                        Ending.MISSED_CHANGE, f"change {said.change} came, {self._position.change + 1} was expected"
                     )
-                self._place = place
+                self._position = position
 
     def _note(self, ended: Ended, pause: float) -> None:
         """The feed has ended: what it would have told is not known, so a look is due now."""
@@ -220,7 +220,7 @@ class _Door:
         except OSError as problem:
             raise Ended(Ending.UNREACHABLE, os.strerror(problem.errno) if problem.errno else str(problem)) from problem
 
-    async def ask(self, stream: LineStream, feed: Feed, place: Place) -> Response:
+    async def ask(self, stream: LineStream, feed: Feed, position: Position) -> Response:
         """The head of the response to the request for the feed; raises Ended and StreamBroken."""
         options = self._options
         headers = [("Host", options.api), ("User-Agent", "cistern"), ("Content-Type", "application/json")]
@@ -230,7 +230,7 @@ class _Door:
             if options.token_file:
                 token = await self._run(partial(read_token, options.token_file))
                 headers.append(("Authorization", f"Bearer {token}"))
-            return await stream.ask(request_of(feed, place), headers)
+            return await stream.ask(request_of(feed, position), headers)
         except OSError as problem:
             raise Ended(Ending.UNAUTHORIZED, f"{options.token_file}: {problem.strerror}") from problem
         except ValueError as problem:

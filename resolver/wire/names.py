@@ -17,13 +17,13 @@ CASE_BIT: Final = 0x20  # of a letter: set in a lower one
 LOWER_A: Final = 0x61
 LOWER_Z: Final = 0x7A
 
-Places = dict[int, bytes]  # offset in the message read -> the name that begins there
+NamesAt = dict[int, bytes]  # offset in the message read -> the name that begins there
 
 
-def read_name(data: bytes, at: i64, places: Places) -> tuple[bytes, i64]:
+def read_name(data: bytes, at: i64, names_at: NamesAt) -> tuple[bytes, i64]:
     """The uncompressed name at `at`, in its own letter case, and the offset behind it.
 
-    places: what was read of this message so far; grows. Raises Garbled.
+    names_at: what was read of this message so far; grows. Raises Garbled.
     """
     octets = len(data)
     if (
@@ -31,19 +31,19 @@ def read_name(data: bytes, at: i64, places: Places) -> tuple[bytes, i64]:
     ):  # most owners are a pointer, and most names in rdata one label and a pointer, to what was read before
         length: i64 = data[at]
         if length >= POINTER:
-            known = places.get(number_at(data, at) - POINTER_BITS)
+            known = names_at.get(number_at(data, at) - POINTER_BITS)
             if known is not None:
                 return known, at + 2
         behind = at + 1 + length
         if 0 < length <= MAX_LABEL_OCTETS and behind + 2 <= octets and data[behind] >= POINTER:
-            rest = places.get(number_at(data, behind) - POINTER_BITS)
+            rest = names_at.get(number_at(data, behind) - POINTER_BITS)
             if rest is not None and 1 + length + len(rest) <= MAX_NAME_OCTETS:
-                name = places[at] = data[at:behind] + rest
+                name = names_at[at] = data[at:behind] + rest
                 return name, behind + 2
-    return _read_whole(data, at, places) or _walk(data, at, places)
+    return _read_whole(data, at, names_at) or _walk(data, at, names_at)
 
 
-def _read_whole(data: bytes, at: i64, places: Places) -> tuple[bytes, i64] | None:
+def _read_whole(data: bytes, at: i64, names_at: NamesAt) -> tuple[bytes, i64] | None:
     """As read_name for a name without a pointer, such as a question's; None when it is none or is not well-formed."""
     octets = len(data)
     start = end = at
@@ -59,12 +59,12 @@ def _read_whole(data: bytes, at: i64, places: Places) -> tuple[bytes, i64] | Non
     if end - start > MAX_NAME_OCTETS:
         return None
     while data[at]:
-        places[at] = data[at:end]
+        names_at[at] = data[at:end]
         at += 1 + data[at]
     return data[start:end], end
 
 
-def _walk(data: bytes, at: i64, places: Places) -> tuple[bytes, i64]:
+def _walk(data: bytes, at: i64, names_at: NamesAt) -> tuple[bytes, i64]:
     """As read_name, label by label; every place on the way is remembered."""
     wire = bytearray()
     rest: bytes | None = None  # of the name, once that is known
@@ -90,14 +90,14 @@ def _walk(data: bytes, at: i64, places: Places) -> tuple[bytes, i64]:
             if not length:
                 rest = b""
         if rest is None and end:
-            rest = places.get(at)
+            rest = names_at.get(at)
             if at >= start:
                 raise Garbled("a name that runs into itself", at)
     if len(wire) + len(rest) > MAX_NAME_OCTETS:
         raise Garbled(f"a name longer than {MAX_NAME_OCTETS} octets", at)
     name = bytes(wire) + rest
     for place, position in visited:
-        places[place] = name[position:]
+        names_at[place] = name[position:]
     return name, end or at
 
 

@@ -15,7 +15,7 @@ from resolver.wire.layout import (
     number_at,
 )
 from resolver.wire.message import CD, OPCODE_MASK, QR, RA, RD, Query, Unreadable
-from resolver.wire.names import Places, end_of_name, read_name
+from resolver.wire.names import NamesAt, end_of_name, read_name
 
 
 def read_query(data: bytes) -> Query | Unreadable:
@@ -67,7 +67,7 @@ def find_opts(data: bytes, at: i64, others: i64, additionals: i64) -> tuple[list
     The records that a query carries beside its OPT (TSIG, the SOA of an IXFR) mean nothing to us but must be whole.
     """
     opts: list[int] = []
-    places: Places = {}
+    names_at: NamesAt = {}
     octets = len(data)
     number: i64 = 0
     while number < others + additionals:
@@ -75,7 +75,7 @@ def find_opts(data: bytes, at: i64, others: i64, additionals: i64) -> tuple[list
         if at < octets and not data[at]:
             at += 1
         else:
-            owner, at = read_name(data, at, places)
+            owner, at = read_name(data, at, names_at)
         end = at + RECORD_OCTETS
         if end > octets:
             raise Garbled("a record cut short", at)

@@ -11,7 +11,7 @@ from mypy_extensions import i64
 
 from cache.rrtypes import AAAA, CNAME, DNAME, HTTPS, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, SVCB, A, mnemonic
 from resolver.wire.layout import MAX_RDATA_OCTETS, Garbled
-from resolver.wire.names import Places, end_of_name, read_name
+from resolver.wire.names import NamesAt, end_of_name, read_name
 from resolver.wire.spellings import Spellings
 
 MB: Final = 7
@@ -55,13 +55,13 @@ TARGET_AT: Final = {NS: 0, MX: 2, SRV: 6, SVCB: 2, HTTPS: 2}
 WRITTEN_COMPRESSED: Final = frozenset({NS, CNAME, PTR, MX, SOA})  # RFC 3597 §4: the types of RFC 1035 only
 
 
-def read_rdata(rtype: int, data: bytes, at: i64, end: i64, places: Places) -> bytes:
+def read_rdata(rtype: int, data: bytes, at: i64, end: i64, names_at: NamesAt) -> bytes:
     """The rdata in data[at:end], its names uncompressed in their own letter case. Raises Garbled."""
     layout = LAYOUTS.get(rtype)
     if layout is None:
         return data[at:end]
     if layout is JUST_A_NAME:
-        name, behind = read_name(data, at, places)
+        name, behind = read_name(data, at, names_at)
         if behind != end:
             raise _wrong_length(rtype, at)
         return name
@@ -71,7 +71,7 @@ def read_rdata(rtype: int, data: bytes, at: i64, end: i64, places: Places) -> by
         place += 1 + (data[place] if place < end else 0)
     rdata = data[at:place]
     for _ in range(names):
-        name, place = read_name(data, place, places)
+        name, place = read_name(data, place, names_at)
         rdata += name
     if place > end or (tail is not None and end - place != tail):
         raise _wrong_length(rtype, at)

@@ -17,7 +17,7 @@ from resolver.wire.layout import (
     number_at,
 )
 from resolver.wire.message import QR, TC, RawRRset, Response, ResponseEdns, Unreadable
-from resolver.wire.names import Places, read_name
+from resolver.wire.names import NamesAt, read_name
 from resolver.wire.rdata import read_rdata
 
 MAX_RECORDS: Final = 2048  # in one message; BIND 9.20 keeps 100 of one type, and 64 kB could hold 5,900
@@ -42,15 +42,15 @@ def read_response(data: bytes) -> Response | Unreadable:
     records = number_at(data, 6) + number_at(data, 8) + number_at(data, 10)
     if records > MAX_RECORDS:
         return Unreadable(f"{records} records at octet 6: at most {MAX_RECORDS} are read")
-    places: Places = {}
+    names_at: NamesAt = {}
     try:
-        at: i64 = _end_of_question(data, places) if questions else HEADER_OCTETS
+        at: i64 = _end_of_question(data, names_at) if questions else HEADER_OCTETS
     except Garbled as garbled:
         return Unreadable(str(garbled))
     asked = data[HEADER_OCTETS:at]
     rcode = flags & RCODE_BITS
     try:
-        answer, authority, additional, opts = _read_sections(data, at, places)
+        answer, authority, additional, opts = _read_sections(data, at, names_at)
     except Garbled as garbled:
         if flags & TC:  # some servers cut in the middle of a record; RFC 2181 §9 has us ask again over TCP anyway
             return Response(id, flags, rcode, asked, (), (), (), None, len(data))
@@ -144,22 +144,22 @@ class _Sets:
         return gathered
 
 
-def _end_of_question(data: bytes, places: Places) -> i64:
-    _, at = read_name(data, HEADER_OCTETS, places)
+def _end_of_question(data: bytes, names_at: NamesAt) -> i64:
+    _, at = read_name(data, HEADER_OCTETS, names_at)
     if at + ASKED_TYPE_OCTETS > len(data):
         raise Garbled("a question cut short", at)
     return at + ASKED_TYPE_OCTETS
 
 
-def _read_sections(data: bytes, at: i64, places: Places) -> tuple[Section, Section, Section, list[int]]:
+def _read_sections(data: bytes, at: i64, names_at: NamesAt) -> tuple[Section, Section, Section, list[int]]:
     """Answer, authority, additional, and where the type fields of OPT RRs stand. Raises Garbled."""
-    answer, at, _ = _read_section(data, at, number_at(data, 6), places)
-    authority, at, _ = _read_section(data, at, number_at(data, 8), places)
-    additional, _, opts = _read_section(data, at, number_at(data, 10), places)
+    answer, at, _ = _read_section(data, at, number_at(data, 6), names_at)
+    authority, at, _ = _read_section(data, at, number_at(data, 8), names_at)
+    additional, _, opts = _read_section(data, at, number_at(data, 10), names_at)
     return answer, authority, additional, opts
 
 
-def _read_section(data: bytes, at: i64, count: i64, places: Places) -> tuple[Section, i64, list[int]]:
+def _read_section(data: bytes, at: i64, count: i64, names_at: NamesAt) -> tuple[Section, i64, list[int]]:
     """The RRsets of a section, the offset behind it, and where the type fields of OPT RRs stand. Raises Garbled."""
     if not count:
         return (), at, []
@@ -173,7 +173,7 @@ def _read_section(data: bytes, at: i64, count: i64, places: Places) -> tuple[Sec
             owner: bytes = ROOT
             at += 1
         else:
-            owner, at = read_name(data, at, places)
+            owner, at = read_name(data, at, names_at)
         start = at + RECORD_OCTETS
         if start > octets:
             raise Garbled("a record cut short", at)
@@ -189,7 +189,7 @@ def _read_section(data: bytes, at: i64, count: i64, places: Places) -> tuple[Sec
             if (rtype == A and length == 4) or (rtype == AAAA and length == 16):
                 rdata = data[start:end]
             else:
-                rdata = read_rdata(rtype, data, start, end, places)
+                rdata = read_rdata(rtype, data, start, end, names_at)
             if rtype == RRSIG:
                 signatures.put(owner, number_at(rdata, 0), ttl, rdata)
             elif last is not None and rtype == last.rtype and owner == last.said:

@@ -15,7 +15,7 @@ from internal_zones.feeds import (
     Failure,
     Feed,
     Notice,
-    Place,
+    Position,
     Preamble,
     Request,
     Said,
@@ -24,10 +24,10 @@ from internal_zones.feeds import (
     ending_of_status,
     read_line,
     request_of,
-    step_after,
+    resumption_after,
 )
 
-HERE = Place("3f-a1", 7)
+HERE = Position("3f-a1", 7)
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,19 @@ def test_a_line_of_nothing_but_brackets_is_none_of_the_api_s(opening: bytes, bra
 
 
 @pytest.mark.parametrize(
-    ("place", "said", "after"),
+    ("position", "said", "after"),
     [
         (HERE, Notice(), HERE),
-        (HERE, Notice(8), Place("3f-a1", 8)),
+        (HERE, Notice(8), Position("3f-a1", 8)),
         (HERE, Notice(9), None),
         (HERE, Notice(7), None),
-        (Place("3f-a1"), Caught(3), Place("3f-a1", 3)),
-        (Place("3f-a1"), Caught(None), Place("3f-a1")),
-        (Place("3f-a1"), Notice(9), Place("3f-a1", 9)),
+        (Position("3f-a1"), Caught(3), Position("3f-a1", 3)),
+        (Position("3f-a1"), Caught(None), Position("3f-a1")),
+        (Position("3f-a1"), Notice(9), Position("3f-a1", 9)),
     ],
 )
-def test_changes_are_numbered_without_a_gap(place: Place, said: Notice | Caught, after: Place | None) -> None:
-    assert advance(place, said) == after
+def test_changes_are_numbered_without_a_gap(position: Position, said: Notice | Caught, after: Position | None) -> None:
+    assert advance(position, said) == after
 
 
 @pytest.mark.parametrize(
@@ -114,22 +114,22 @@ def test_error_lines_are_told_apart(text: str, ending: Ending) -> None:
 
 
 @pytest.mark.parametrize(
-    ("feed", "place", "request_"),
+    ("feed", "position", "request_"),
     [
         (Feed(table="machines"), BEGINNING, Request("POST", "/v1/updates/machines")),
         (Feed(table="a/b c"), HERE, Request("POST", "/v1/updates/a%2Fb%20c")),
         (Feed(query="SELECT 1"), BEGINNING, Request("POST", "/v1/subscriptions?skip_rows=true", b'"SELECT 1"')),
         (Feed(query="SELECT 1"), HERE, Request("GET", "/v1/subscriptions/3f-a1?from=7")),
-        (Feed(query="q"), Place("3f-a1"), Request("POST", "/v1/subscriptions?skip_rows=true", b'"q"')),
-        (Feed(query="q"), Place("../x HTTP", 7), Request("POST", "/v1/subscriptions?skip_rows=true", b'"q"')),
+        (Feed(query="q"), Position("3f-a1"), Request("POST", "/v1/subscriptions?skip_rows=true", b'"q"')),
+        (Feed(query="q"), Position("../x HTTP", 7), Request("POST", "/v1/subscriptions?skip_rows=true", b'"q"')),
     ],
 )
-def test_only_a_query_with_a_place_is_resumed(feed: Feed, place: Place, request_: Request) -> None:
-    assert request_of(feed, place) == request_
+def test_only_a_query_with_a_position_is_resumed(feed: Feed, position: Position, request_: Request) -> None:
+    assert request_of(feed, position) == request_
 
 
 @pytest.mark.parametrize(
-    ("ending", "place", "is_kept", "pause"),
+    ("ending", "position", "is_kept", "pause"),
     [
         (Ending.CLOSED, HERE, True, FIRST_PAUSE),
         (Ending.BROKEN, HERE, True, FIRST_PAUSE),
@@ -149,25 +149,29 @@ def test_only_a_query_with_a_place_is_resumed(feed: Feed, place: Place, request_
         (Ending.MISDIRECTED, HERE, False, HOPELESS_PAUSE),
     ],
 )
-def test_each_ending_keeps_or_loses_the_place_and_has_its_pause(
-    ending: Ending, place: Place, is_kept: bool, pause: float
+def test_each_ending_keeps_or_loses_the_position_and_has_its_pause(
+    ending: Ending, position: Position, is_kept: bool, pause: float
 ) -> None:
-    step = step_after(ending, place, 0, 0.0)
-    assert (step.place, step.pause, step.failures) == (place if is_kept else BEGINNING, pause, 1)
+    resumption = resumption_after(ending, position, 0, 0.0)
+    assert (resumption.position, resumption.pause, resumption.failures) == (
+        position if is_kept else BEGINNING,
+        pause,
+        1,
+    )
 
 
 def test_pauses_grow_up_to_a_bound_until_a_feed_has_lasted() -> None:
     pauses, failures = [], 0
     for _ in range(10):
-        step = step_after(Ending.CLOSED, BEGINNING, failures, lasted=STEADY / 2)
-        failures = step.failures
-        pauses.append(step.pause)
+        resumption = resumption_after(Ending.CLOSED, BEGINNING, failures, lasted=STEADY / 2)
+        failures = resumption.failures
+        pauses.append(resumption.pause)
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
-    assert step_after(Ending.CLOSED, BEGINNING, 10**6, lasted=0.0).pause == LONGEST_PAUSE
-    assert step_after(Ending.CLOSED, BEGINNING, 10**6, lasted=STEADY).pause == FIRST_PAUSE
+    assert resumption_after(Ending.CLOSED, BEGINNING, 10**6, lasted=0.0).pause == LONGEST_PAUSE
+    assert resumption_after(Ending.CLOSED, BEGINNING, 10**6, lasted=STEADY).pause == FIRST_PAUSE
 
 
 def test_every_ending_is_decided() -> None:
     for ending in Ending:
-        for place in (HERE, BEGINNING):
-            assert FIRST_PAUSE <= step_after(ending, place, 3, 0.0).pause <= HOPELESS_PAUSE
+        for position in (HERE, BEGINNING):
+            assert FIRST_PAUSE <= resumption_after(ending, position, 3, 0.0).pause <= HOPELESS_PAUSE

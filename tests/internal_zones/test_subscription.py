@@ -242,7 +242,7 @@ def test_a_server_that_restarts_again_and_again_is_asked_ever_more_seldom_and_fo
         await trio.sleep(30)
         assert stage.state == "live"
         assert stage.first_lines[:1] == [ANEW]
-        assert set(stage.first_lines[1:]) == {RESUMED % 7}  # the place holds over all of it
+        assert set(stage.first_lines[1:]) == {RESUMED % 7}  # the position holds over all of it
         assert len(stage.server.connected_at) == 6
 
     dies: list[Play | None] = [ends(LIVE, chunk(CAUGHT)), None, ends(LIVE), None, ends(LIVE), sends(LIVE)]
@@ -309,7 +309,7 @@ def test_a_query_that_was_left_before_its_first_change_is_asked_anew() -> None:
         pytest.param(sends(LIVE, chunk(change(11))), "missed_change", id="a change was missed"),
     ],
 )
-def test_a_place_that_is_lost_is_not_asked_for_again(second: Play, ending: str) -> None:
+def test_a_position_that_is_lost_is_not_asked_for_again(second: Play, ending: str) -> None:
     async def main(stage: Stage) -> None:
         await trio.sleep(2)
         assert stage.first_lines == [ANEW, RESUMED % 7, ANEW]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cache.names import MAX_NAME_OCTETS, from_text
 from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, Garbled
-from resolver.wire.names import Places, end_of_name, randomise_case, read_name
+from resolver.wire.names import NamesAt, end_of_name, randomise_case, read_name
 from tests.resolver.wire.made import names, pointer, wire_of
 
 HEADER = bytes(HEADER_OCTETS)
@@ -44,10 +44,10 @@ class CountedOctets(bytes):
 def test_a_name_is_read_with_and_without_what_was_read_before(octets: bytes, at: int, name: bytes, end: int) -> None:
     data = HEADER + octets
     assert read_name(data, at, {}) == (name, end)
-    places: Places = {}
-    read_name(data, HEADER_OCTETS, places)
-    assert read_name(data, at, places) == (name, end)
-    assert read_name(data, at, places) == (name, end)
+    names_at: NamesAt = {}
+    read_name(data, HEADER_OCTETS, names_at)
+    assert read_name(data, at, names_at) == (name, end)
+    assert read_name(data, at, names_at) == (name, end)
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,10 @@ def test_octets_that_are_no_name(octets: bytes, at: int, reason: str) -> None:
 @pytest.mark.parametrize("labels", [b"\1a", b"\1a\1b"], ids=["one label", "two labels"])
 def test_a_name_that_was_read_before_does_not_make_a_longer_one_than_there_may_be(labels: bytes) -> None:
     data = HEADER + LONGEST + labels + pointer(HEADER_OCTETS)
-    places: Places = {}
-    _, at = read_name(data, HEADER_OCTETS, places)
+    names_at: NamesAt = {}
+    _, at = read_name(data, HEADER_OCTETS, names_at)
     with pytest.raises(Garbled, match="longer than 255 octets"):
-        read_name(data, at, places)
+        read_name(data, at, names_at)
 
 
 @given(st.binary(max_size=80), st.integers(0, 79))
@@ -139,9 +139,9 @@ def test_the_work_for_all_names_of_a_message_is_linear_in_its_octets(block: byte
     targets = range(HEADER_OCTETS + first, min(MAX_TARGET, HEADER_OCTETS + len(block)), step)
     for order in (targets, reversed(targets)):
         data = CountedOctets(HEADER + block + b"".join(map(pointer, order)))
-        places: Places = {}
+        names_at: NamesAt = {}
         for at in range(HEADER_OCTETS + len(block), len(data), 2):
-            name, end = read_name(data, at, places)
+            name, end = read_name(data, at, names_at)
             assert end == at + 2
             assert len(name) <= MAX_NAME_OCTETS
         assert data.looks < 4 * len(data)

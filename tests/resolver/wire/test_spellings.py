@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cache.names import from_text
 from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET
-from resolver.wire.names import Places, read_name
+from resolver.wire.names import NamesAt, read_name
 from resolver.wire.spellings import MAX_STEPS, Spellings
 from tests.resolver.wire.made import names, pointer, wire_of
 
@@ -29,9 +29,9 @@ def test_names_written_are_read_again_and_take_no_more_room_than_dnspython_needs
     for name in written:
         spellings.write(ours, name)
         theirs += _compressed(name, compress, len(theirs))
-    at, places = HEADER_OCTETS, Places()
+    at, names_at = HEADER_OCTETS, NamesAt()
     for name in (qname, *written):
-        read, at = read_name(bytes(ours), at, places)
+        read, at = read_name(bytes(ours), at, names_at)
         assert read == name
     assert at == len(ours) <= len(theirs)
 
@@ -96,9 +96,9 @@ def test_the_work_for_names_is_bounded_whatever_they_are() -> None:
         spellings.write(out, name)
     assert spellings.steps == 0
     assert len(spellings._offsets) <= 2 + 2 * MAX_STEPS
-    at, places = len(ASKED), Places()
+    at, names_at = len(ASKED), NamesAt()
     for name in many:
-        read, at = read_name(bytes(out), at, places)
+        read, at = read_name(bytes(out), at, names_at)
         assert read.lower() == name.lower()
 
 
