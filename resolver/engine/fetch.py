@@ -30,7 +30,7 @@ from resolver.errors import (
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration, of_apex
 from resolver.iterate.manner import USUAL, Manner
-from resolver.iterate.trace import Failed, Found, Refused
+from resolver.iterate.trace import Disbelieved, Failed, Found
 
 # Takes a question to the servers; also: whose budget, who waits, and in which manner. Raises ResolutionFailure.
 Iterate = Callable[[Question, Budget, Landing, Manner], Awaitable[Iteration]]
@@ -109,7 +109,7 @@ class Fetcher:
                 raise attempts[0].failure
             self._counts.asked_elsewhere += 1
             if budget.watch is not None and brought.refused is not None:
-                budget.tell(Refused(question, brought.refused, str(brought.failure)))
+                budget.tell(Disbelieved(question, brought.refused, str(brought.failure)))
 
     async def _attempt(
         self, question: Question, budget: Budget, flight: Landing, manner: Manner

@@ -130,8 +130,8 @@ def classify(
         return Useless(Reason.MALFORMED, scrubbed.flaw)
     if response.rcode not in USABLE_RCODES:
         return _useless_rcode(response.rcode)
-    is_trusted = is_forwarder or response.is_authoritative
-    if _is_referral(question, zone, scrubbed, response, is_trusted=is_trusted):
+    has_authority = is_forwarder or response.is_authoritative
+    if _is_referral(question, zone, scrubbed, response, has_authority=has_authority):
         if is_forwarder:
             return Useless(Reason.LAME_REFERRAL, "a forwarder referred")
         assert scrubbed.name_servers is not None
@@ -148,8 +148,8 @@ def classify(
         return Useless(
             Reason.MALFORMED, "YXDOMAIN without an alias"
         )  # RFC 6672 §2.2: it speaks of a DNAME, and of nothing else
-    if is_trusted:
-        return _trusted(told, scrubbed, is_believed=is_forwarder or not is_whole)
+    if has_authority:
+        return _with_authority(told, scrubbed, is_believed=is_forwarder or not is_whole)
     return _without_aa(told, response, scrubbed)
 
 
@@ -171,7 +171,7 @@ def _useless_rcode(rcode: int) -> Useless:
 
 
 def _is_referral(
-    question: Question, zone: WireName, scrubbed: Scrubbed, response: Response, *, is_trusted: bool
+    question: Question, zone: WireName, scrubbed: Scrubbed, response: Response, *, has_authority: bool
 ) -> bool:
     """Is there an NS RRset of a zone further down, and nothing that says more?
 
@@ -186,7 +186,7 @@ def _is_referral(
         return False
     if question.qtype == DS and cut.owner == question.qname:
         return False  # the child's servers do not know its DS (RFC 4035 §3.1.4.1)
-    return not scrubbed.chain or not is_trusted
+    return not scrubbed.chain or not has_authority
 
 
 def _first_link(question: Question, scrubbed: Scrubbed) -> Answered | Aliased:
@@ -196,7 +196,7 @@ def _first_link(question: Question, scrubbed: Scrubbed) -> Answered | Aliased:
     return Aliased(first, target_of(first, question.qname))
 
 
-def _trusted(told: Told, scrubbed: Scrubbed, *, is_believed: bool) -> Verdict:
+def _with_authority(told: Told, scrubbed: Scrubbed, *, is_believed: bool) -> Verdict:
     """A reply with AA, or of a forwarder. A denial that nothing supports is worth asking another server (RFC 2308 §2.2)."""
     if not isinstance(told, Denied) or told.soa is not None:
         return told

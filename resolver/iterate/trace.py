@@ -148,7 +148,7 @@ class Discarded(Value):
 
 
 @final
-class Refused(Value):
+class Disbelieved(Value):
     """What it said failed in validation, so that another server is asked."""
 
     __slots__ = ("question", "said_by", "text")
@@ -177,5 +177,5 @@ class Failed(Value):
         return self.question, self.text, self.is_remembered
 
 
-Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Discarded | Refused | Failed
+Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Discarded | Disbelieved | Failed
 Watch = Callable[[Event, int], None]  # also: how many look-ups this one stands below

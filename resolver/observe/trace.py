@@ -13,7 +13,19 @@ from cache.rrtypes import NS
 from resolver.env import Address
 from resolver.iterate.classify import Aliased, Answered, Denied, Referred, Useless, Verdict
 from resolver.iterate.delegation import Delegation
-from resolver.iterate.trace import Begun, Discarded, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
+from resolver.iterate.trace import (
+    Begun,
+    Disbelieved,
+    Discarded,
+    Event,
+    Failed,
+    Found,
+    Lost,
+    Missing,
+    Replied,
+    Sent,
+    Sought,
+)
 from resolver.upstream import Assurance
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
@@ -23,7 +35,7 @@ MAX_ROWS: Final = (
 MAX_NAMED: Final = 4  # records or name servers that one row names
 
 Step = Literal[
-    "found", "missing", "begun", "sought", "sent", "replied", "lost", "discarded", "refused", "failed", "cut"
+    "found", "missing", "begun", "sought", "sent", "replied", "lost", "discarded", "disbelieved", "failed", "cut"
 ]
 
 
@@ -108,8 +120,10 @@ class Tracer:
             case Sought():
                 text = "the address of this name server is needed"
                 return TraceRow("sought", at, depth, to_text(event.name), zone=to_text(event.zone), text=text)
-            case Refused(said_by=said_by):
-                row = _of(event.question, "refused", at, depth, zone=to_text(said_by.zone), text=_refused_text(event))
+            case Disbelieved(said_by=said_by):
+                row = _of(
+                    event.question, "disbelieved", at, depth, zone=to_text(said_by.zone), text=_disbelieved_text(event)
+                )
                 return msgspec.structs.replace(row, server=str(said_by.server))
             case Failed():
                 text = "failed a short while ago: " if event.is_remembered else ""
@@ -172,7 +186,7 @@ def _begin_text(delegation: Delegation, *, is_again: bool) -> str:
     return f"{again} at {to_text(delegation.zone)} ({delegation.origin.value}): {whom}"
 
 
-def _refused_text(event: Refused) -> str:
+def _disbelieved_text(event: Disbelieved) -> str:
     return f"{event.said_by.server.host} is not believed, another server is asked: {event.text}"
 
 

@@ -17,7 +17,7 @@ from resolver.errors import (
     NoReachableAuthority,
     RrsigsMissing,
 )
-from resolver.iterate.trace import Event, Refused
+from resolver.iterate.trace import Disbelieved, Event
 from tests.build import denial, question, rrset
 from tests.resolver.engine.turned import codes
 from tests.resolver.engine.validated_world import FORGED, GOOD, SERVERS, WWW, Word, World, simulate
@@ -56,9 +56,9 @@ def test_who_watches_is_told_which_servers_were_not_believed() -> None:
         world.beside[WWW] = [lambda: forged(world), lambda: world.records(GOOD)]
         told: list[Event] = []
         await world.ask(WWW, watch=lambda event, depth: told.append(event))
-        refused = [event for event in told if isinstance(event, Refused)]
-        assert [(event.question, event.said_by) for event in refused] == [(WWW, SERVERS[0]), (WWW, SERVERS[1])]
-        assert refused[0].text == "www.example. A: signature does not match"
+        disbelieved = [event for event in told if isinstance(event, Disbelieved)]
+        assert [(event.question, event.said_by) for event in disbelieved] == [(WWW, SERVERS[0]), (WWW, SERVERS[1])]
+        assert disbelieved[0].text == "www.example. A: signature does not match"
 
     simulate(test)
 

@@ -10,7 +10,19 @@ from cache.rrtypes import AAAA, CNAME, NS, A
 from resolver.env import Address
 from resolver.iterate.classify import Aliased, Answered, Denied, Reason, Referred, Useless, Verdict
 from resolver.iterate.delegation import Delegation, Origin, ZoneServer
-from resolver.iterate.trace import Begun, Discarded, Event, Failed, Found, Lost, Missing, Refused, Replied, Sent, Sought
+from resolver.iterate.trace import (
+    Begun,
+    Disbelieved,
+    Discarded,
+    Event,
+    Failed,
+    Found,
+    Lost,
+    Missing,
+    Replied,
+    Sent,
+    Sought,
+)
 from resolver.observe.trace import MAX_ROWS, Tracer, TraceRow
 from resolver.upstream import Assurance, Fault, Reply
 from resolver.wire.message import RawRRset, Response
@@ -154,10 +166,10 @@ def test_times_of_two_questions_shown_alike_to_one_server_are_kept_apart() -> No
             id="discarded",
         ),
         pytest.param(
-            Refused(WWW, ZoneServer(ZONE, SERVER), "no signature of www.test. A"),
-            "refused",
+            Disbelieved(WWW, ZoneServer(ZONE, SERVER), "no signature of www.test. A"),
+            "disbelieved",
             "192.0.2.1 is not believed, another server is asked: no signature of www.test. A",
-            id="refused",
+            id="disbelieved",
         ),
         pytest.param(Failed(WWW, "no server answers"), "failed", "no server answers", id="failed"),
         pytest.param(
