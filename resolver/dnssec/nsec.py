@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cache.names import ROOT, WireName, count_labels, is_at_or_below, is_below, labels, prepend
 from cache.rrset import RRset
 from resolver.dnssec.canonical import end_of_name
-from resolver.dnssec.proof import delegates_unsigned, hides_names_below, lacks, read_types
+from resolver.dnssec.proof import Types, delegates_unsigned, hides_names_below, lacks, read_types
 
 Place = tuple[bytes, ...]  # in canonical order (RFC 4034 §6.1): the labels from the root down
 
@@ -17,7 +17,7 @@ class Nsec:
 
     owner: WireName
     next: WireName
-    types: frozenset[int]
+    types: Types
 
 
 def read(rrset: RRset, zone: WireName) -> Nsec | None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from cache.names import ROOT, WireName, ancestors, count_labels, is_below, labels, parent, prepend
 from cache.rrset import RRset
-from resolver.dnssec.proof import Proof, delegates_unsigned, hides_names_below, lacks, read_types
+from resolver.dnssec.proof import Proof, Types, delegates_unsigned, hides_names_below, lacks, read_types
 from resolver.dnssec.work import Work
 
 SHA1: Final = 1
@@ -26,7 +26,7 @@ class Nsec3:
 
     owner: bytes
     next: bytes
-    types: frozenset[int]
+    types: Types
     is_opt_out: bool
     iterations: int
     salt: bytes
