@@ -40,7 +40,7 @@ class ResolutionFailure(Exception):
 
     The text is short (at most ~60 octets reach the client as EXTRA-TEXT) and never holds another network's data.
     unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), and where it is an
-    address of a name server, to ask there; nobody else is given it.
+    address of a name server of a signed zone, to ask there; nobody else is given it.
     is_remembered: it was met a short while ago, and nobody was asked now.
     """
 
