@@ -122,7 +122,7 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(BUILT)/.ready: $(READY) hatch_build.py $(shell find cache internal_zones resolver -name '*.py')
+$(BUILT)/.ready: $(READY) hatch_build.py $(shell find cache internal_zones resolver -name '*.py' -o -name '*.c')
 	@mkdir -p build && touch build/.began
 	$(BIN)/python hatch_build.py $(BUILT) build/scratch
 	@touch -r build/.began $@  # what was edited meanwhile is not in it

@@ -2,7 +2,7 @@
 
 mypyc turns typed Python into C, a file for each module; all cores compile them, and what has not changed since is taken as it
 is. The .py files stay what they are: they run without any of this, and say the same. In a folder with both, Python takes the
-compiled module.
+compiled module. The kernel's calls of UDP are written in C by hand, beside the module that says the same in Python.
 """
 
 import contextlib
@@ -31,6 +31,7 @@ COUNTING: Final = ("-fprofile-generate", "-fprofile-update=single")
 BY_COUNTS: Final = ("-fprofile-partial-training", "-Wno-missing-profile", "-Wno-coverage-mismatch")
 PRACTICE: Final = "tests.bench.practice"
 PROFILE: Final = ROOT / "build" / "profile"
+BY_HAND: Final = ("resolver.real_env_calls",)  # modules that stand there in C, too
 EXTENSION: Final = "cistern"  # the compiled code of all modules is in `cistern__mypyc`
 
 
@@ -56,11 +57,13 @@ def compile_modules(
     profile: a folder with what was counted (count_calls), to compile by. counts: count what is called, when it runs.
     """
     from mypyc.build import mypycify  # hatchling reads this file for other ends, too
+    from setuptools import Extension
 
     files = [module.replace(".", "/") + ".py" for module in modules]
     files = [file if (ROOT / file).exists() else file.removesuffix(".py") + "/__init__.py" for file in files]
     with contextlib.chdir(ROOT):
         extensions = mypycify(files, group_name=EXTENSION, multi_file=True, target_dir=str(scratch))
+    extensions += [Extension(module, [str(ROOT / (module.replace(".", "/") + ".c"))]) for module in BY_HAND]
     folder = scratch / ("counting" if counts else "objects")
     with ThreadPoolExecutor(os.cpu_count()) as cores:  # each waits for a process of the compiler's
         jobs = {
@@ -160,7 +163,7 @@ def _put_beside_a_copy(wanted: list[str], compiled: Path, into: Path) -> None:
     for folder in COPIED:
         shutil.copytree(ROOT / folder, into / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for module in compiled.rglob("*.so"):
-        if _name_of(module.relative_to(compiled)) in {*wanted, f"{EXTENSION}__mypyc"}:
+        if _name_of(module.relative_to(compiled)) in {*wanted, *BY_HAND, f"{EXTENSION}__mypyc"}:
             shutil.copy(module, into / module.relative_to(compiled))
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Container, Sequence
 from functools import partial
@@ -9,30 +10,30 @@ from typing import Final
 
 import trio
 
+from resolver import real_env_calls
 from resolver.env import ALL_SOURCE_PORTS, Address, Datagram, Rng
-from resolver.real_env_batch import IPV4, IPV6, SLOTS, Batches, port_in
+from resolver.real_env_calls import SLOTS
 from resolver.real_env_loop import Loop
+from resolver.real_env_paths import ask_for_whole_paths
 
 RECEIVE_BUFFER: Final = 4 * 1024 * 1024  # octets: some thousand queries, which take 20 ms to answer
 BATCHES: Final = (
     16  # of queries taken in one turn: who floods is to fill his own line, and not the buffer that is everybody's
 )
 PORT_TRIES: Final = 16  # random ports tried for a channel; on a busy host one in ten may be taken
-# What socket.socket is made of, which has all that a channel needs, and is opened and closed without a call of Python's
-Socket = socket.SocketType
-INET: Final = int(socket.AF_INET)
-INET6: Final = int(socket.AF_INET6)
 UDP: Final = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
 REPLY_OCTETS: Final = 4096  # room for a server's reply; it was told that 1232 fit
+CLOSED: Final = -1
+PORT_AT: Final = 2  # where it stands in a struct sockaddr of either family; two octets in network order
 
-IPPROTO_IP: Final = socket.IPPROTO_IP
-IPPROTO_IPV6: Final = socket.IPPROTO_IPV6
-# linux/in.h, linux/in6.h and asm/socket.h; Python's socket module has some of them from 3.12 or 3.13 on only
+# linux/in.h and asm/socket.h; Python's socket module has some of them from 3.12 on only
 IP_PKTINFO: Final = 8
-IP_MTU_DISCOVER: Final = 10
-IPV6_MTU_DISCOVER: Final = 23
 SO_RCVBUFFORCE: Final = 33
-PMTUDISC_OMIT: Final = 5  # believe no path MTU that an ICMP message tells: anyone can forge one to have us fragment
+
+# As constants: the compiler takes them for what they are, and looks nothing up.
+_OPEN: Final = real_env_calls.open_udp
+_RECEIVE_BATCH: Final = real_env_calls.receive_batch
+_SEND_BATCH: Final = real_env_calls.send_batch
 
 
 class RealUdpListener:
@@ -42,11 +43,10 @@ class RealUdpListener:
         host, port = sock.getsockname()[:2]
         self.address = Address(host, port)
         ip = ipaddress.ip_address(host)
-        layout = IPV6 if ip.version == 6 else IPV4
         self._socket = sock
         self._loop = loop
         self._fd = sock.fileno()
-        self._batches = Batches(self._fd, layout, None if ip.is_unspecified else ip.packed)
+        self._bound = None if ip.is_unspecified else ip.packed
         self._has_more = False  # was the batch taken last full, so that more wait, maybe?
 
     @property
@@ -67,14 +67,14 @@ class RealUdpListener:
                 await trio.lowlevel.checkpoint()
             else:
                 await trio.lowlevel.wait_readable(self._fd)
-            batch = self._batches.receive()
+            batch = _RECEIVE_BATCH(self._fd, self._bound, Datagram)
             self._has_more = len(batch) == SLOTS
             if batch:
                 return batch
 
     def _receive(self, take: Callable[[list[Datagram]], None]) -> None:
         for _ in range(BATCHES):
-            batch = self._batches.receive()
+            batch = _RECEIVE_BATCH(self._fd, self._bound, Datagram)
             self._has_more = len(batch) == SLOTS  # the next turn takes them: others get theirs between
             if batch:
                 take(batch)
@@ -82,10 +82,13 @@ class RealUdpListener:
                 break
 
     def send_batch(self, replies: list[tuple[bytes, bytes]]) -> int:
-        return self._batches.send(replies)
+        if len(replies) <= SLOTS:
+            return _SEND_BATCH(self._fd, replies)
+        starts = range(0, len(replies), SLOTS)
+        return sum([_SEND_BATCH(self._fd, replies[start : start + SLOTS]) for start in starts])
 
     def port_of(self, reply_to: bytes) -> int:
-        return port_in(reply_to)
+        return int.from_bytes(reply_to[PORT_AT : PORT_AT + 2], "big")
 
     def close(self) -> None:
         if self._socket.fileno() >= 0:
@@ -97,27 +100,27 @@ class RealUdpListener:
 class RealUdpChannel:
     """A UDP socket connected to one server, read by the loop (resolver.env.UdpChannel)."""
 
-    __slots__ = ("_loop", "_socket", "_take")
+    __slots__ = ("_fd", "_loop", "_take")
 
-    def __init__(self, sock: Socket, loop: Loop, take: Callable[[bytes | OSError], None]) -> None:
-        self._socket = sock
+    def __init__(self, fd: int, loop: Loop, take: Callable[[bytes | OSError], None]) -> None:
+        self._fd = fd
         self._loop = loop
         self._take = take
-        loop.watch(sock.fileno(), self._receive)
+        loop.watch(fd, self._receive)
 
     def send(self, message: bytes) -> None:
-        self._socket.send(message)
+        os.write(self._fd, message)
 
     def close(self) -> None:
-        fd = self._socket.fileno()
+        fd, self._fd = self._fd, CLOSED
         if fd >= 0:
             self._loop.forget(fd)
-            self._socket.close()
+            os.close(fd)
 
     def _receive(self) -> None:
         """One datagram a turn: who floods this port waits for its turn like all others."""
         try:
-            data = self._socket.recv(REPLY_OCTETS)
+            data = os.read(self._fd, REPLY_OCTETS)
         except BlockingIOError:
             return  # a datagram with a wrong checksum woke us
         except OSError as error:
@@ -129,29 +132,30 @@ class RealUdpChannel:
 class RealAwaitedUdpChannel:
     """The same, read by who waits for it (resolver.env.AwaitedUdpChannel)."""
 
-    def __init__(self, sock: Socket) -> None:
-        self._socket = sock
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
         self._is_awaited = False
 
     def send(self, message: bytes) -> None:
-        self._socket.send(message)
+        os.write(self._fd, message)
 
     async def receive(self) -> bytes:
         """The caller has just sent: nothing can have come yet, so waiting comes before trying."""
         while True:
             self._is_awaited = True
-            await trio.lowlevel.wait_readable(self._socket)
+            await trio.lowlevel.wait_readable(self._fd)
             self._is_awaited = False
             try:
-                return self._socket.recv(REPLY_OCTETS)
+                return os.read(self._fd, REPLY_OCTETS)
             except BlockingIOError:
                 continue  # a datagram with a wrong checksum woke us
 
     def close(self) -> None:
-        if self._socket.fileno() >= 0:
+        fd, self._fd = self._fd, CLOSED
+        if fd >= 0:
             if self._is_awaited:  # for a channel that has brought its reply this would cost 3 µs
-                trio.lowlevel.notify_closing(self._socket)
-            self._socket.close()
+                trio.lowlevel.notify_closing(fd)
+            os.close(fd)
 
 
 def listen_udp(address: Address, loop: Loop, bound: socket.socket | None = None) -> RealUdpListener:
@@ -171,7 +175,7 @@ def listen_udp(address: Address, loop: Loop, bound: socket.socket | None = None)
         if bound is None:
             sock.bind(address)
         else:
-            _ask_for_whole_paths(sock, is_ipv6)
+            ask_for_whole_paths(sock, is_ipv6=is_ipv6)
         return RealUdpListener(sock, loop)
     except BaseException:
         sock.close()
@@ -191,11 +195,11 @@ def connect_udp(
 
     source: the address that it sends from; "": the one that the kernel picks for the server. take: see Network.connect_udp.
     """
-    sock = _connected(server, rng, taken, source, ports)
+    fd = _connected(server, rng, taken, source, ports)
     try:
-        return RealUdpChannel(sock, loop, take)
+        return RealUdpChannel(fd, loop, take)
     except BaseException:
-        sock.close()
+        os.close(fd)
         raise
 
 
@@ -206,30 +210,26 @@ def open_udp(
     return RealAwaitedUdpChannel(_connected(server, rng, taken, source, ports))
 
 
-def _connected(server: Address, rng: Rng, taken: Container[int], source: str, ports: Sequence[int]) -> Socket:
-    is_ipv6 = ":" in server.host
-    sock = Socket(INET6 if is_ipv6 else INET, UDP)
-    try:
-        _ask_for_whole_paths(sock, is_ipv6)
-        _bind_at_random(sock, source or ("::" if is_ipv6 else "0.0.0.0"), rng, taken, ports)
-        sock.connect(server)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+def _connected(server: Address, rng: Rng, taken: Container[int], source: str, ports: Sequence[int]) -> int:
+    """RFC 5452 §9.2: a source port as hard to guess as the ID. The kernel's own choice would come from a smaller range."""
+    host, server_port = server
+    source = source or ("::" if ":" in host else "0.0.0.0")
+    for _ in range(PORT_TRIES):
+        port = ports[rng.randrange(0, len(ports))]
+        if port in taken:
+            continue
+        try:
+            return _OPEN(source, port, host, server_port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, f"no free source port after {PORT_TRIES} tries")
 
 
 def _udp_socket(is_ipv6: bool) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, UDP)
-    _ask_for_whole_paths(sock, is_ipv6)
+    ask_for_whole_paths(sock, is_ipv6=is_ipv6)
     return sock
-
-
-def _ask_for_whole_paths(sock: Socket, is_ipv6: bool) -> None:
-    if is_ipv6:
-        sock.setsockopt(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT)
-    else:
-        sock.setsockopt(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT)
 
 
 def _widen_receive_buffer(sock: socket.socket) -> None:
@@ -238,18 +238,3 @@ def _widen_receive_buffer(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
     except PermissionError:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-
-
-def _bind_at_random(sock: Socket, host: str, rng: Rng, taken: Container[int], ports: Sequence[int]) -> None:
-    """RFC 5452 §9.2: a source port as hard to guess as the ID. The kernel's own choice would come from a smaller range."""
-    for _ in range(PORT_TRIES):
-        port = ports[rng.randrange(0, len(ports))]
-        if port in taken:
-            continue
-        try:
-            sock.bind((host, port))
-            return
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-    raise OSError(errno.EADDRINUSE, f"no free source port after {PORT_TRIES} tries")

@@ -22,9 +22,11 @@ INTERPRETED: Final = frozenset(
         "resolver.observe.boundary",  # faults
         "resolver.observe.tap",  # where dnstap or a log of queries is wanted
         "resolver.service.draining",
+        "resolver.real_env_calls",  # in C by hand (hatch_build.BY_HAND)
         # what is read at the start
         "resolver.dnssec.algorithms",
         "resolver.dnssec.anchors",
+        "resolver.real_env_paths",
         "resolver.service.fault_log",
     }
 )

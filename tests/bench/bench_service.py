@@ -17,9 +17,10 @@ from cache.store import RRsetCache
 from internal_zones.apex import INTERNAL, build_apexes, local
 from internal_zones.lookup import answer
 from internal_zones.records import Node
+from resolver.env import Datagram
 from resolver.policy.tally import Tally
 from resolver.policy.views import View, view_of
-from resolver.real_env_batch import IPV4, SLOTS, Batches
+from resolver.real_env_calls import SLOTS, receive_batch, send_batch
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath
 from resolver.wire import compose_query, question_octets
@@ -100,30 +101,29 @@ def rows() -> Iterator[Row]:
     yield Row("service: take a datagram and reply", batched, single, "recvfrom", floor=1)
 
 
-def in_a_batch(server: socket.socket, batches: Batches) -> None:
-    replies = [(datagram.data, datagram.reply_to) for datagram in batches.receive()]
-    assert len(replies) == SLOTS
-    batches.send(replies)
+def in_a_batch(server: socket.socket) -> None:
+    batch = receive_batch(server.fileno(), LOOPBACK, Datagram)
+    assert len(batch) == SLOTS
+    send_batch(server.fileno(), [(datagram.data, datagram.reply_to) for datagram in batch])
 
 
-def singly(server: socket.socket, batches: Batches) -> None:
+def singly(server: socket.socket) -> None:
     for _ in range(SLOTS):
         data, client = server.recvfrom(4096)
         server.sendto(data, client)
 
 
-def microseconds_per_datagram(echo: Callable[[socket.socket, Batches], None]) -> float:
+def microseconds_per_datagram(echo: Callable[[socket.socket], None]) -> float:
     """Only `echo` is timed, not the client that sends SLOTS datagrams and takes the replies."""
     spent = 0.0
     with socket.socket(type=socket.SOCK_DGRAM) as server, socket.socket(type=socket.SOCK_DGRAM) as client:
         server.bind(("127.0.0.1", 0))
         client.connect(server.getsockname())
-        batches = Batches(server.fileno(), IPV4, LOOPBACK)
         for _ in range(BATCHES):
             for _ in range(SLOTS):
                 client.send(QUERY)
             began = time.perf_counter()
-            echo(server, batches)
+            echo(server)
             spent += time.perf_counter() - began
             for _ in range(SLOTS):
                 client.recv(4096)

@@ -18,7 +18,7 @@ from resolver.engine import Landing, Mesh
 from resolver.env import Address, Datagram
 from resolver.loop import MeshTurns
 from resolver.real_env import RealEnv
-from resolver.real_env_batch import SLOTS
+from resolver.real_env_calls import SLOTS
 from resolver.real_env_loop import MAX_EVENTS, Loop
 from tests.resolver.engine.turned import raise_fault
 

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from resolver.env import MIN_SOURCE_PORT, Address, Datagram, UdpListener
-from resolver.real_env_batch import SLOTS
+from resolver.real_env_calls import SLOTS
 from resolver.real_env_loop import Loop
 from resolver.real_env_rng import RealRng
 from resolver.real_env_udp import PORT_TRIES, RealUdpListener, listen_udp, open_udp
@@ -241,25 +241,6 @@ def test_drawing_ports_comes_to_an_end() -> None:
         open_udp(Address("127.0.0.1", 53), rng, {5300})
     assert caught.value.errno == errno.EADDRINUSE
     assert len(rng.drawn) == 1
-
-
-@pytest.mark.parametrize(
-    ("host", "level", "option"),
-    [
-        pytest.param("127.0.0.1", socket.IPPROTO_IP, 10, id="IPv4"),
-        pytest.param("::1", socket.IPPROTO_IPV6, 23, id="IPv6", marks=needs_ipv6),
-    ],
-)
-def test_forged_path_mtus_are_not_believed(host: str, level: int, option: int) -> None:
-    async def main() -> None:
-        listener = listen(Address(host, 0))
-        channel = open_udp(listener.address, RealRng(), ())
-        for sock in (listener._socket, channel._socket):
-            assert sock.getsockopt(level, option) == 5, "IP_PMTUDISC_OMIT"
-        channel.close()
-        listener.close()
-
-    trio.run(main)
 
 
 def test_questions_leave_from_the_ports_that_are_left() -> None:
