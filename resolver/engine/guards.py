@@ -33,7 +33,7 @@ class Guards:
     def draw_case(self, rng: Rng) -> None:
         """Show the name in random letter case from now on."""
         name = self._asked[:NAME_END]
-        self._shown = randomise_case(name, rng.getrandbits(len(name))) + self._asked[NAME_END:]
+        self._shown = randomise_case(name, rng.getrandbits(8 * len(name))) + self._asked[NAME_END:]
 
     def drop_case(self) -> None:
         """Show the name as it is."""

@@ -5,6 +5,7 @@ backwards, and each place that was read is remembered with its name, so that it 
 of a message takes at most one step for each of its octets, however its pointers are laid.
 """
 
+from string import ascii_letters
 from typing import Final
 
 from mypy_extensions import i64
@@ -14,8 +15,7 @@ from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, Garble
 
 POINTER: Final = 0xC0  # the two upper bits of a pointer's first octet
 CASE_BIT: Final = 0x20  # of a letter: set in a lower one
-LOWER_A: Final = 0x61
-LOWER_Z: Final = 0x7A
+_CASE_BITS: Final = bytes(CASE_BIT if chr(octet) in ascii_letters else 0 for octet in range(256))  # by octet
 
 NamesAt = dict[int, bytes]  # offset in the message read -> the name that begins there
 
@@ -26,9 +26,8 @@ def read_name(data: bytes, at: i64, names_at: NamesAt) -> tuple[bytes, i64]:
     names_at: what was read of this message so far; grows. Raises Garbled.
     """
     octets = len(data)
-    if (
-        at + 2 <= octets
-    ):  # most owners are a pointer, and most names in rdata one label and a pointer, to what was read before
+    # most owners are a pointer, and most names in rdata one label and a pointer, to what was read before
+    if at + 2 <= octets:
         length: i64 = data[at]
         if length >= POINTER:
             known = names_at.get(number_at(data, at) - POINTER_BITS)
@@ -127,18 +126,10 @@ def end_of_name(octets: bytes, at: i64) -> i64:
     raise Garbled("a name goes on after the last octet", at)
 
 
-def randomise_case(qname: bytes, bits: int) -> bytes:
-    """`qname` with letters' case turned at random. bits: a random bit for each octet, the first octet's is the lowest.
+def randomise_case(qname: bytes, drawn: int) -> bytes:
+    """`qname` with letters' case turned at random. drawn: as many random octets, as one number.
 
     draft-vixie-dnsext-dns0x20 §2.2. Length octets are at most 63 and thus no letters.
     """
-    octets: i64 = len(qname)
-    drawn = bits.to_bytes(octets // 8 + 1, "little")
-    turned: list[int] = []
-    for at in range(octets):
-        octet: i64 = qname[at]
-        is_letter = LOWER_A <= octet | CASE_BIT <= LOWER_Z
-        if is_letter and drawn[at >> 3] >> (at & 7) & 1:
-            octet ^= CASE_BIT
-        turned.append(octet)
-    return bytes(turned)
+    letters = int.from_bytes(qname.translate(_CASE_BITS), "big")
+    return (int.from_bytes(qname, "big") ^ (letters & drawn)).to_bytes(len(qname), "big")

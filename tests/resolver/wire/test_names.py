@@ -114,15 +114,17 @@ def test_the_end_of_a_plain_name(name: bytes) -> None:
 
 @given(names, st.randoms(use_true_random=False))
 def test_random_case_changes_nothing_but_the_case(name: bytes, rng: random.Random) -> None:
-    turned = randomise_case(name, rng.getrandbits(len(name)))
+    turned = randomise_case(name, rng.getrandbits(8 * len(name)))
     assert turned.lower() == name
     assert end_of_name(turned, 0) == len(name)
 
 
-def test_each_bit_turns_the_letter_at_its_octet() -> None:
-    assert randomise_case(b"\3a-z\2b7\0", 0) == b"\3a-z\2b7\0"
-    assert randomise_case(b"\3a-z\2b7\0", 2**8 - 1) == b"\3A-Z\2B7\0"
-    assert randomise_case(b"\3a-z\2b7\0", 1 << 3) == b"\3a-Z\2b7\0"
+def test_letters_are_turned_where_a_drawn_octet_has_the_bit_of_their_case() -> None:
+    name = b"\3a-Z\2b7\0"
+    assert randomise_case(name, 0) == name
+    assert randomise_case(name, 2**64 - 1) == b"\3A-z\2B7\0"
+    assert randomise_case(name, 0x2020 << 32) == b"\3a-z\2b7\0"
+    assert randomise_case(name, 0xDFDF << 32) == name
 
 
 @pytest.mark.parametrize(
