@@ -7,6 +7,7 @@ import structlog
 import trio
 
 from resolver.env import TcpListener
+from resolver.observe.accepting import Silent, serve_each
 from resolver.observe.boundary import Boundary
 from resolver.observe.pages import Page
 
@@ -23,37 +24,17 @@ async def serve_http(listener: TcpListener, pages: Mapping[str, Page], boundary:
     """
     from resolver.observe.http_messages import respond  # h11: a start without these pages does not wait for it
 
-    scopes: dict[int, trio.CancelScope] = {}  # of the connections, the oldest first
+    async def accept() -> trio.abc.Stream:
+        return (await listener.accept()).stream
 
-    async def answer(stream: trio.abc.Stream) -> None:
-        with trio.move_on_after(TIMEOUT):
+    async def answer(stream: trio.abc.Stream, silent: Silent) -> None:
+        with silent.while_waiting():
             try:
                 await stream.send_all(await respond(stream.receive_some, pages))
             except trio.BrokenResourceError:
                 log.debug("http_client_gone")
 
-    async def serve(stream: trio.abc.Stream, number: int) -> None:
-        try:
-            with scopes[number]:
-                await boundary.run("http_connection", answer, stream)
-        finally:
-            del scopes[number]
-            await trio.aclose_forcefully(stream)
-
-    async def accept(nursery: trio.Nursery) -> None:
-        number = max(scopes, default=0)
-        while True:
-            stream = (await listener.accept()).stream
-            number += 1
-            if len(scopes) >= MAX_CONNECTIONS:
-                oldest = next((scope for scope in scopes.values() if not scope.cancel_called), None)
-                if oldest is not None:
-                    oldest.cancel()
-            scopes[number] = trio.CancelScope()
-            nursery.start_soon(serve, stream, number)
-
     try:
-        async with trio.open_nursery() as nursery:
-            await boundary.keep("http", accept, nursery)
+        await serve_each("http", accept, answer, boundary, Silent(TIMEOUT), MAX_CONNECTIONS)
     finally:
         listener.close()

@@ -1,7 +1,6 @@
 """The daemon's end of the control socket: reads a request, streams its rows, never keeps the event loop from the clients."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol, assert_never
@@ -14,6 +13,7 @@ from cache.answer import Question
 from cache.inspection import EntryRow, FailureRow, Order, Wanted
 from cache.names import WireName, from_text
 from resolver.env import UnixListener
+from resolver.observe.accepting import Silent, serve_each
 from resolver.observe.boundary import Boundary
 from resolver.policy.explain import ExplainRow
 from resolver.policy.server_rows import ServerRow
@@ -186,55 +186,15 @@ class Inspectable(Protocol):
 
 async def serve_control(listener: UnixListener, daemon: Inspectable, boundary: Boundary) -> None:
     """Answer on `listener` until cancelled, then take the socket away."""
-    silent = Silent()
-    room = trio.Semaphore(MAX_CONNECTIONS)
 
-    async def serve(stream: trio.abc.Stream) -> None:
-        try:
-            # looking at the daemon must not end it: the operator sees the connection close, the clients see nothing
-            await boundary.run(
-                "control_connection", serve_operator, stream, daemon, silent, listener.may_change(stream)
-            )
-        finally:
-            room.release()
-            await trio.aclose_forcefully(stream)
-
-    async def accept(nursery: trio.Nursery) -> None:
-        while True:
-            stream = await listener.accept()
-            if not room.value:
-                silent.end_longest()
-            await room.acquire()
-            nursery.start_soon(serve, stream)
+    async def serve(stream: trio.abc.Stream, silent: Silent) -> None:
+        await serve_operator(stream, daemon, silent, listener.may_change(stream))
 
     try:
-        async with trio.open_nursery() as nursery:
-            await boundary.keep("control", accept, nursery)
+        # looking at the daemon must not end it: the operator sees the connection close, the clients see nothing
+        await serve_each("control", listener.accept, serve, boundary, Silent(IDLE), MAX_CONNECTIONS)
     finally:
         listener.close()
-
-
-class Silent:
-    """The connections that have nothing to be answered, the longest silent first; each ends after IDLE."""
-
-    def __init__(self) -> None:
-        self._scopes: dict[int, trio.CancelScope] = {}  # bounded by MAX_CONNECTIONS
-
-    @contextmanager
-    def while_waiting(self) -> Iterator[None]:
-        """Around the wait for a request; it is left early when that takes too long or another needs the place."""
-        with trio.move_on_after(IDLE) as scope:
-            self._scopes[id(scope)] = scope
-            try:
-                yield
-            finally:
-                del self._scopes[id(scope)]
-
-    def end_longest(self) -> None:
-        """End the connection that has been silent longest, if there is one."""
-        scope = next((one for one in self._scopes.values() if not one.cancel_called), None)
-        if scope is not None:
-            scope.cancel()
 
 
 async def serve_operator(
@@ -244,7 +204,7 @@ async def serve_operator(
 
     may_change: or may it only look?
     """
-    lines, silent = Lines(stream, MAX_REQUEST_OCTETS), silent or Silent()
+    lines, silent = Lines(stream, MAX_REQUEST_OCTETS), silent or Silent(IDLE)
     try:
         async with stream:
             while (line := await _next(lines, stream, silent)) is not None:
