@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 BUILT  := build/compiled
 ALONE  := $(addprefix tests/,hostile packaging real replay)
-OF_AN_ANSWER := tests/cache $(addprefix tests/resolver/,daemon dnssec engine iterate loop policy service upstream wire)
+OF_AN_ANSWER := tests/cache $(addprefix tests/resolver/,daemon dnssec engine iterate loop policy service upstream wire) $(wildcard tests/resolver/test_real_env*.py)
 PROCESSES := $(addprefix tests/real/,test_clients.py test_dnstap.py test_process.py)
 COMPILED := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(BUILT)
 
