@@ -91,12 +91,16 @@ class Servers:
         return len(self._states)
 
     def of(self, server: ServerAddress) -> ServerState:
-        """The state of `server`, to be changed in place; a new one if nothing is known."""
-        state = self._states.get(server)
+        """The state of `server`, to be changed in place; a new one if nothing is known. Does not mark use."""
+        state = self._states.peek(server)
         if state is None:
             state = ServerState()
             self._states.put(server, state)
         return state
+
+    def note_asked(self, server: ServerAddress) -> None:
+        """Mark that it is used: who has a zone of many servers looks at all of them, and asks one."""
+        self._states.get(server)
 
     def peek(self, server: ServerAddress) -> ServerState | None:
         """The state of `server`, to be read only; None if nothing is known. Does not mark use."""

@@ -7,6 +7,7 @@ from typing import Final, final
 POOL_OCTETS: Final = 4096  # drawn from the kernel at once: a system call per number would cost more than the rest of it
 FLOAT_BITS: Final = 53  # of a float's mantissa
 FEW: Final = 4  # octets of a number
+_NUMBER: Final = int.from_bytes  # of octets; as a constant nobody looks it up
 
 
 @final
@@ -39,12 +40,12 @@ class RealRng:
             self._pool = os.urandom(max(POOL_OCTETS, octets))
             begin = 0
         self._used = begin + octets
-        drawn = 0
         if octets > FEW:
-            drawn = int.from_bytes(self._pool[begin : begin + octets], "big")
-        else:
-            for at in range(begin, begin + octets):  # compiled, a few octets take no call
-                drawn = drawn << 8 | self._pool[at]
+            drawn = _NUMBER(self._pool[begin : begin + octets])
+            return drawn >> (octets * 8 - k) if k % 8 else drawn
+        drawn = 0
+        for at in range(begin, begin + octets):  # compiled, a few octets take no call
+            drawn = drawn << 8 | self._pool[at]
         return drawn >> (octets * 8 - k)
 
     def shuffle(self, x: MutableSequence[object]) -> None:

@@ -64,12 +64,12 @@ class Means:
         self.typical = memory.typical
         self.families = memory.families
         self.allowance = Allowance()
-        self._servers = memory.servers
+        self.servers = memory.servers
         self._overrides = {str(ipaddress.ip_address(one.address)): one for one in overrides}
 
     def state_of(self, server: Address) -> ServerState:
         """What is known of the server; to be changed in place."""
-        return self._servers.of(server)
+        return self.servers.of(server)
 
     def override_of(self, server: Address) -> ServerOverride | None:
         """How the configuration wants it to be asked; None: it does not say."""

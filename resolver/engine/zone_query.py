@@ -194,6 +194,7 @@ class ZoneQuery(Landing):
         tries, budget = self._tries, self._budget
         delegation = self.servers.delegation
         tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
+        self._means.servers.note_asked(send.server)
         exchange = Exchange(
             self._means,
             self.servers.candidates[send.server],

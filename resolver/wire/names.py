@@ -16,6 +16,7 @@ from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, Garble
 POINTER: Final = 0xC0  # the two upper bits of a pointer's first octet
 CASE_BIT: Final = 0x20  # of a letter: set in a lower one
 _CASE_BITS: Final = bytes(CASE_BIT if chr(octet) in ascii_letters else 0 for octet in range(256))  # by octet
+_NUMBER: Final = int.from_bytes  # of octets, of which the first is the highest; as a constant nobody looks it up
 
 NamesAt = dict[int, bytes]  # offset in the message read -> the name that begins there
 
@@ -131,5 +132,4 @@ def randomise_case(qname: bytes, drawn: int) -> bytes:
 
     draft-vixie-dnsext-dns0x20 §2.2. Length octets are at most 63 and thus no letters.
     """
-    letters = int.from_bytes(qname.translate(_CASE_BITS), "big")
-    return (int.from_bytes(qname, "big") ^ (letters & drawn)).to_bytes(len(qname), "big")
+    return (_NUMBER(qname) ^ (_NUMBER(qname.translate(_CASE_BITS)) & drawn)).to_bytes(len(qname), "big")

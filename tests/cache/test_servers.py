@@ -25,7 +25,7 @@ def test_they_are_bounded_and_the_least_recently_asked_goes() -> None:
     servers = Servers(max_servers=2)
     servers.of(ONE).srtt = 0.02
     servers.of(OTHER).srtt = 0.03
-    servers.of(ONE)
+    servers.note_asked(ONE)
     servers.of(("192.0.2.3", 53))
     assert len(servers) == 2
     assert servers.of(ONE).srtt == 0.02
@@ -46,7 +46,8 @@ def test_looking_at_them_is_no_use() -> None:
     servers = Servers(max_servers=2)
     servers.of(ONE)
     servers.of(OTHER)
-    servers.of(ONE)  # OTHER is the least recently asked now, although it came last
+    servers.note_asked(ONE)  # OTHER is the least recently asked now, although it came last
+    servers.of(OTHER)
     assert [server for server, _ in servers.walk()] == [OTHER, ONE]
     assert servers.peek(OTHER) is not None
     assert servers.peek(("192.0.2.3", 53)) is None
@@ -54,3 +55,9 @@ def test_looking_at_them_is_no_use() -> None:
     servers.of(("192.0.2.3", 53))
     assert servers.peek(OTHER) is None
     assert servers.peek(ONE) is not None
+
+
+def test_asking_one_that_was_forgotten_meanwhile_leaves_it_forgotten() -> None:
+    servers = Servers()
+    servers.note_asked(ONE)
+    assert len(servers) == 0
