@@ -75,7 +75,7 @@ class OwnThread:
         """start: has this done in a thread of its own."""
         self._turns = turns
         self._start = start
-        self._todo: SimpleQueue[Work | None] = SimpleQueue()
+        self._todo: SimpleQueue[Callable[[], Work] | None] = SimpleQueue()
         self._is_running = False
         self._places = trio.Semaphore(MAX_OF_RUNNER)
         self._is_over = _over()  # set once the thread before has ended, which may be in a job that hangs
@@ -126,8 +126,9 @@ class OwnThread:
             is_wanted = False  # who was cancelled leaves no work behind
         return found[0].unwrap()
 
-    def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> None:
-        self._turns.post(partial(then, capture(job)))
+    def _do(self, job: Callable[[], T], then: Callable[[Outcome[T]], None]) -> Work:
+        """Do the job; what tells of it."""
+        return partial(self._turns.post, partial(then, capture(job)))
 
 
 class InTrio:
@@ -160,24 +161,24 @@ def _over() -> Event:
     return over
 
 
-def _work(todo: SimpleQueue[Work | None], before: Event, is_over: Event) -> None:
+def _work(todo: SimpleQueue[Callable[[], Work] | None], before: Event, is_over: Event) -> None:
     """Do what there is to do, until there is nothing more, or nobody to be told."""
     before.wait()
     never = Event()
     try:
         with suppress(OSError):
             while (do := todo.get()) is not None:
-                while not _is_done(do):
-                    with suppress(MemoryError):
-                        never.wait(LACKING)
+                tell = _patiently(do, never)
+                _patiently(tell, never)  # alone, however often: a look sees each change once
     finally:
         is_over.set()
 
 
-def _is_done(do: Work) -> bool:
-    """Has it been done and told? Else memory lacked, and it is done once more: a job only reads."""
-    try:
-        do()
-    except MemoryError:
-        return False
-    return True
+def _patiently(work: Callable[[], T], never: Event) -> T:
+    """What it returns, once there is memory for it."""
+    while True:
+        try:
+            return work()
+        except MemoryError:
+            with suppress(MemoryError):
+                never.wait(LACKING)

@@ -134,7 +134,8 @@ def test_where_no_thread_can_be_started_the_job_has_failed_and_the_next_one_trie
     assert len(started) == 2
 
 
-def test_what_there_is_no_memory_to_tell_is_told_later() -> None:
+def test_what_there_is_no_memory_to_tell_is_told_later_and_done_once() -> None:
+    """A look that was done twice had told of what it saw the second time only."""
     lacks = [OSError("nothing runs any more"), None, MemoryError(), MemoryError()]
     told = threading.Event()
 
@@ -146,8 +147,10 @@ def test_what_there_is_no_memory_to_tell_is_told_later() -> None:
 
     before = running()
     jobs = thread(post)
-    jobs.submit(lambda: 1, lambda outcome: None)
+    done = list[int]()
+    jobs.submit(lambda: done.append(1), lambda outcome: None)
     assert told.wait(10)
+    assert done == [1]
     assert running() == before + 1, "and it goes on"
     jobs.submit(lambda: 2, lambda outcome: None)
     trio.run(no_more_than, before)
