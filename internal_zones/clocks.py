@@ -48,6 +48,7 @@ _STATE: Final = (
     f" UNION ALL SELECT 'book/buffered', count(*), 0 FROM (SELECT 1 FROM __corro_buffered_changes LIMIT {MAX_BUFFERED})"
     " UNION ALL SELECT 'book/members/' || count(*), total(updated_at), total(coalesce(rtt_min, -1)) + total(length(foca_state))"
     " FROM __corro_members"
+    " UNION ALL SELECT 'at', data_version, 0 FROM pragma_data_version"
 )
 _PARTS: Final = (
     'SELECT count(*), total(c.seq), 0 FROM json_each(?) s CROSS JOIN "{}__crsql_clock" c'
@@ -70,7 +71,8 @@ class Versions(NamedTuple):
     """What has arrived. sites: (site id in hex, newest version) by ordinal; gaps: what is missing below it, by ordinal.
 
     torn: versions of which only parts have come, by ordinal. books: figures that differ when only bookkeeping has changed.
-    greatest: the greatest key that any row of a replicated table has or had. rows: the sites as they were read.
+    greatest: the greatest key that any row of a replicated table has or had. rows: the sites as they were read. data_version: as
+    this connection counted commits when it read all this.
     """
 
     sites: Mapping[int, SiteVersion]
@@ -79,6 +81,7 @@ class Versions(NamedTuple):
     books: tuple[Row, ...] = ()
     greatest: Mapping[str, int] = {}
     rows: Sequence[Row] = ()
+    data_version: int = 0
 
 
 class ClockRow(NamedTuple):
@@ -128,6 +131,7 @@ def read_versions(query: Query, tables: Iterable[str] = (), before: Versions | N
     torn: dict[int, set[int]] = {}
     books: list[Row] = []
     greatest: dict[str, int] = {}
+    data_version = 0
     for name, first, second in rows[len(sites) :]:
         what, _, which = str(name).partition("/")
         if what == "gap":
@@ -136,6 +140,8 @@ def read_versions(query: Query, tables: Iterable[str] = (), before: Versions | N
             torn.setdefault(int(which), set()).add(_int(first))
         elif what == "key":
             greatest[which] = _int(first)
+        elif what == "at":
+            data_version = _int(first)
         else:
             books.append((name, first, second))
     books += _parts(query, tables, torn)
@@ -146,6 +152,7 @@ def read_versions(query: Query, tables: Iterable[str] = (), before: Versions | N
         tuple(map(tuple, books)),
         greatest,
         sites,
+        data_version,
     )
 
 

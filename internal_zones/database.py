@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_ROWS: Final = 20_000  # of one SELECT: some 60 ms in the thread that all other reads wait for
-MORE_READS_OF_VERSIONS: Final = 2  # at one look: a commit that comes between should be told apart with the others
 LOOKS_TILL_REOPENING: Final = 40  # about a second: a bad page may be a cached one, but reopening makes all data due
 _DECODER: Final = msgspec.json.Decoder(list[Row])
 _FOREIGN_WAL: Final = (
@@ -311,11 +310,6 @@ class StateFile:
         place, tables = partial(self._places, connection), self._clocks.replicated
         try:
             versions = read_versions(query, tables, before)
-            for _ in range(MORE_READS_OF_VERSIONS):
-                latest = int(connection.pragma("data_version"))
-                if latest == data_version:
-                    break
-                data_version, versions = latest, read_versions(query, tables, versions)
             spans = arrived(before, versions) if before and is_same else None
             touches = None
             if before and spans is not None:
@@ -323,7 +317,7 @@ class StateFile:
         except (TooMuch, apsw.SQLError):
             return data_version, None
         self._versions = versions  # only now: what a look that fails has not told, the next must
-        return data_version, touches
+        return versions.data_version, touches
 
     def _places(self, connection: apsw.Connection, table: str, keys: Sequence[int]) -> Sequence[Sequence[Row]]:
         """The network and the app of each row of the table."""

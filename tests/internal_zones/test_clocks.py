@@ -234,6 +234,28 @@ def test_bookkeeping_that_changes_alone_touches_nothing(writer: CorrosionWriter,
     assert arrived(before, read_versions(query)) == ()
 
 
+def test_versions_are_those_of_the_commits_that_they_say_were_counted(tmp_path: Path, writer: CorrosionWriter) -> None:
+    """While others committed all the time, they were read three times at each look, in the hope that nobody did meanwhile."""
+    reader = apsw.Connection(str(tmp_path / "state.db"), flags=apsw.SQLITE_OPEN_READONLY)
+
+    def commit(*_: object) -> int:
+        with writer.commit():
+            writer.put("machines", {"id": "02", "state": "stopped"})
+        return 0
+
+    reader.create_scalar_function("commit_meanwhile", commit, 0)
+    before = int(reader.pragma("data_version"))
+    sql: list[str] = []
+
+    def query(text: str, values: tuple[int | str, ...]) -> list[Row]:
+        sql.append(text)
+        return reader.execute(f"SELECT 'book/meanwhile', commit_meanwhile(), 0 UNION ALL {text}", values).fetchall()
+
+    found = read_versions(query)
+    assert (len(sql), found.data_version) == (1, before)
+    assert read_versions(lambda text, values: reader.execute(text, values).fetchall()).data_version != before
+
+
 def test_a_file_without_clock_tables_says_so_itself(writer: CorrosionWriter) -> None:
     writer.connection.execute("DROP TABLE crsql_db_versions")
     with pytest.raises(apsw.SQLError):
