@@ -2,12 +2,14 @@
 
 Signed rows have pdns-recursor, too, if it is installed: shown, and not judged by.
 
-`python -m tests.bench.peers --profile misses` runs only the daemon, under cProfile, and prints where its time goes.
+`python -m tests.bench.peers --profile misses` runs only the daemon, under cProfile, and prints where its time goes; with
+`--count misses` under callgrind, and prints how many instructions a query takes.
 """
 
 import argparse
 import os
 import pstats
+import re
 import shutil
 import sys
 import tempfile
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.peers.internet import Internet, internet
-from tests.bench.peers.measure import Cost, measure
+from tests.bench.peers.measure import Cost, count, measure
 from tests.bench.peers.servers import Start, running, start_cistern, start_pdns, start_unbound
 from tests.bench.peers.workloads import Workload, workloads
 from tests.real.namespaces import why_not
@@ -32,6 +34,7 @@ PEER: Final = "unbound"
 THIRD: Final = partial(start_pdns, is_validating=True)
 TOOLS: Final = {"nsd": "nsd", "unbound": "unbound", "dnsperf": "dnsperf", "taskset": "util-linux"}
 PROFILE_LINES: Final = 25
+COUNTER_PATIENCE: Final = 120.0  # s until the daemon listens under callgrind
 MIN_ANSWERED: Final = 0.99  # a server that drops queries is not cheap
 
 
@@ -45,6 +48,9 @@ def main() -> int:
     server_cpu, other_cpus = pinned()
     with tempfile.TemporaryDirectory(prefix="cistern-bench-") as name, internet(Path(name), other_cpus) as made:
         bench = Bench(Path(name), made, server_cpu, other_cpus, arguments.seconds)
+        if arguments.count:
+            print(f"{arguments.count}: {bench.instructions(workloads()[arguments.count]):.0f} instructions per query")
+            return 0
         if arguments.profile:
             bench.profile(workloads()[arguments.profile])
             return 0
@@ -78,6 +84,19 @@ class Bench:
         folder = self._folder / f"run-{self._runs}"
         with running(start, folder, self._internet, (*self._server_cpu, *profiler)) as pid:
             return measure(pid, workload, folder, self._internet.namespace, self._other_cpus, self._seconds)
+
+    def instructions(self, workload: Workload) -> float:
+        """What our daemon takes for a question of `workload` in user space, sockets and all; the same on a busy machine."""
+        self._runs += 1
+        folder = self._folder / f"run-{self._runs}"
+        output = self._folder / "callgrind"
+        counter = ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={output}")
+        start = (VALIDATING if workload.is_validated else SERVERS)[OURS]
+        with running(start, folder, self._internet, (*self._server_cpu, *counter), COUNTER_PATIENCE) as pid:
+            answered = count(pid, workload, folder, self._internet.namespace, self._other_cpus)
+        total = re.search(r"^totals: (\d+)", output.read_text(), re.MULTILINE)
+        assert total is not None, "callgrind says how many there were"
+        return int(total[1]) / answered
 
     def profile(self, workload: Workload) -> None:
         """Print the functions in which our daemon spends its own time under `workload`."""
@@ -127,6 +146,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=5, help="of each measured run (default: 5)")
     parser.add_argument("--rounds", type=int, default=2, help="runs per server and workload; the cheapest counts")
     parser.add_argument("--profile", choices=list(workloads()), help="profile our daemon under this workload instead")
+    parser.add_argument("--count", choices=list(workloads()), help="count our daemon's instructions (valgrind) instead")
     parser.add_argument(
         "--only", choices=list(workloads()), action="append", help="this row alone; more than once: these"
     )

@@ -17,6 +17,7 @@ OUTSTANDING: Final = 100
 WARM_UP_OUTSTANDING: Final = 20
 WARM_UPS: Final = 2  # the second fetches what the first lost
 MAX_SECONDS: Final = 60  # of a warm-up
+COUNTED: Final = 3_000  # questions: under callgrind some hundred a second are answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,21 @@ def measure(
     before, left = cpu_seconds(pid), datagrams(namespace)
     report = run(*command, "-d", str(asked), *once, "-l", str(seconds), "-q", str(OUTSTANDING))
     return cost_from(report, cpu_seconds(pid) - before, datagrams(namespace) - left)
+
+
+def count(pid: int, workload: Workload, folder: Path, namespace: Namespace, prefix: tuple[str, ...]) -> int:
+    """Have callgrind, which runs the server `pid`, count what COUNTED questions take; how many of them were answered."""
+    questions = workload.questions.splitlines(keepends=True)
+    before, counted = folder / "before", folder / "counted"
+    before.write_text(workload.warm_up * WARM_UPS + "".join(questions[:COUNTED]))
+    counted.write_text("".join(questions[COUNTED : 2 * COUNTED]))
+    command = namespace.inside(*prefix, "dnsperf", "-s", SERVER, "-p", str(PORT), "-c", str(CLIENTS))
+    command += ["-n", "1", "-l", str(MAX_SECONDS), "-q", str(OUTSTANDING), "-t", str(MAX_SECONDS)]
+    run(*command, "-d", str(before))
+    run("callgrind_control", "-i", "on", str(pid))
+    report = run(*command, "-d", str(counted))
+    run("callgrind_control", "-i", "off", str(pid))
+    return int(_number(report, r"Queries completed: +(\d+)"))
 
 
 def cost_from(report: str, spent: float, datagrams: int) -> Cost:

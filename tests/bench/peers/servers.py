@@ -108,12 +108,17 @@ def started(folder: Path, command: list[str]) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def running(start: Start, folder: Path, internet: Internet, prefix: tuple[str, ...]) -> Iterator[int]:
-    """The process id of the server that `start` starts, for as long as the block runs; ended by SIGTERM."""
+def running(
+    start: Start, folder: Path, internet: Internet, prefix: tuple[str, ...], patience: float = START_TIMEOUT
+) -> Iterator[int]:
+    """The process id of the server that `start` starts, for as long as the block runs; ended by SIGTERM.
+
+    patience: s until it listens.
+    """
     folder.mkdir(parents=True)
     process = start(folder, internet, prefix)
     try:
-        wait_until(lambda: process.poll() is not None or is_listening(process.pid, SERVER, PORT), START_TIMEOUT)
+        wait_until(lambda: process.poll() is not None or is_listening(process.pid, SERVER, PORT), patience)
         if not is_listening(process.pid, SERVER, PORT):
             said = "\n".join(log.read_text() for log in folder.glob("*.log"))
             raise SystemExit(f"the server does not listen:\n{said}")
