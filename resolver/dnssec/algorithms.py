@@ -23,6 +23,7 @@ from resolver.dnssec.numbers import (
 
 MIN_MODULUS_BITS: Final = 512  # RFC 3110 and RFC 5702 §2.1 allow them; a DS names the key, we only check it
 MAX_MODULUS_BITS: Final = 4096  # RFC 3110 §2; a verification costs as the square of it
+MAX_MODULUS_OCTETS: Final = MAX_MODULUS_BITS // 8 + 1  # with a zero before them
 MAX_LOADED: Final = (
     512  # keys, at most 4 kB each; the zones of a busy host are some hundreds, and what is forgotten is read anew
 )
@@ -88,15 +89,16 @@ def _der_of(signature: bytes, octets: int) -> bytes:
 def _read_rsa(public_key: bytes) -> rsa.RSAPublicNumbers:
     """RFC 3110 §2: the length of the exponent in one octet, or in two after a zero; the exponent; the modulus.
 
-    Neither begins with zeros, which that prohibits: one key would have any length. Raises ValueError.
+    That prohibits zeros before either. They are read nevertheless, as a signer may write one (DER does), but none beyond the
+    longest modulus: a key is remembered with them. Raises ValueError.
     """
     at, octets = 1, public_key[0] if public_key else 0
     if not octets:
         at, octets = 3, int.from_bytes(public_key[1:3])
     exponent, digits = public_key[at : at + octets], public_key[at + octets :]
     modulus = int.from_bytes(digits)
-    if not 0 < octets <= MAX_EXPONENT_OCTETS or not MIN_MODULUS_BITS <= modulus.bit_length() <= MAX_MODULUS_BITS:
+    if not 0 < octets <= MAX_EXPONENT_OCTETS or len(digits) > MAX_MODULUS_OCTETS:
         raise ValueError("a key out of bounds")
-    if not exponent[0] or not digits[0]:
-        raise ValueError("a key out of bounds: zeros before it")
+    if not MIN_MODULUS_BITS <= modulus.bit_length() <= MAX_MODULUS_BITS:
+        raise ValueError("a key out of bounds")
     return rsa.RSAPublicNumbers(int.from_bytes(exponent), modulus)

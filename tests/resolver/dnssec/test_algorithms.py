@@ -46,7 +46,7 @@ def test_garbage_verifies_nothing_and_never_raises(algorithm: int, public_key: b
         pytest.param(b"\x03\x01\x00\x01" + b"\xc1" * 32, id="a modulus that anybody can factor"),
         pytest.param(b"\x40" + b"\x11" * 64 + b"\xc1" * 128, id="an exponent that is dear to compute with"),
         pytest.param(b"\x00\x00\x40" + b"\x11" * 64 + b"\xc1" * 128, id="the same, its length in two octets"),
-        pytest.param(b"\x05\x00\x00\x01\x00\x01" + b"\xc1" * 128, id="zeros before its exponent"),
+        pytest.param(b"\x06\x00\x00\x00\x01\x00\x01" + b"\xc1" * 128, id="zeros before its exponent"),
         pytest.param(
             b"\x03\x01\x00\x01" + bytes(60000) + b"\xc1" * 128, id="zeros before its modulus: 60 kB to remember"
         ),
@@ -56,6 +56,12 @@ def test_garbage_verifies_nothing_and_never_raises(algorithm: int, public_key: b
 def test_an_rsa_key_out_of_bounds_is_not_computed_with(public_key: bytes) -> None:
     with pytest.raises(ValueError, match="out of bounds"):
         algorithms._read_rsa(public_key)
+
+
+def test_a_zero_before_a_number_changes_no_key() -> None:
+    """Whoever copies a number from DER copies a zero, too."""
+    as_it_is = algorithms._read_rsa(b"\x03\x01\x00\x01" + b"\xc1" * 512)
+    assert algorithms._read_rsa(b"\x04\x00\x01\x00\x01\x00" + b"\xc1" * 512) == as_it_is
 
 
 def test_a_key_is_read_once() -> None:
