@@ -31,7 +31,8 @@ MAX_SENDS: Final = 3  # RFC 9520 §3.1: of one question to one server, before it
 class RememberedFailure(Value):
     """A failed question. until: monotonic seconds at which it may be tried again; pause: how long that was, in seconds.
 
-    info_code, text: why, as the client was told. attempts: how often it has failed in a row.
+    info_code, text: why, as the client was told. attempts: how often it has failed in a row. pause and attempts are 0 where
+    it has only failed for another question, which it needs, and which fails till then.
     """
 
     __slots__ = ("attempts", "info_code", "pause", "text", "until")
@@ -89,6 +90,14 @@ class Failures:
         )
         attempts = 1 if before is None else before.attempts + 1
         self._failures.put(question, RememberedFailure(info_code, text, now + pause, pause, attempts))
+
+    def remember_until(self, question: Question, info_code: int, text: str, now: float, until: float) -> None:
+        """Note that `question` failed at `now` as what it needs is a remembered failure till then: it was not tried itself."""
+        before = self._failures.get(question)
+        if until <= now or (before is not None and now < before.until):
+            return
+        pause, attempts = (0.0, 0) if before is None else (before.pause, before.attempts)
+        self._failures.put(question, RememberedFailure(info_code, text, until, pause, attempts))
 
     def find(self, question: Question, now: float) -> RememberedFailure | None:
         """The failure for which `question` should not be tried at `now`; None: try it."""

@@ -41,13 +41,18 @@ class ResolutionFailure(Exception):
     The text is short (at most ~60 octets reach the client as EXTRA-TEXT) and never holds another network's data.
     unvalidated: what was said when it failed in validation; for a client that validates for itself (CD=1), and where it is an
     address of a name server of a signed zone, to ask there; nobody else is given it.
-    is_remembered: it was met a short while ago, and nobody was asked now.
+    remembered_until: where it was met a short while ago, and nobody was asked now: until when nobody will be (monotonic s).
     """
 
     rcode: ClassVar[int] = SERVFAIL
     info_code: ClassVar[int] = NETWORK_ERROR
     unvalidated: Link | None = None
-    is_remembered: bool = False
+    remembered_until: float | None = None
+
+    @property
+    def is_remembered(self) -> bool:
+        """Was it met a short while ago, and nobody asked now?"""
+        return self.remembered_until is not None
 
     def answer(self) -> Answer:
         """The reply this failure gives."""
@@ -271,9 +276,9 @@ _REMEMBERED: Final[dict[int, type[ResolutionFailure]]] = {
 }
 
 
-def remembered_failure(info_code: int, text: str) -> ResolutionFailure:
-    """A remembered failure, for what needs its answer: judged as it was when it was met."""
+def remembered_failure(info_code: int, text: str, until: float) -> ResolutionFailure:
+    """A remembered failure, for what needs its answer: judged as it was when it was met. until: see ResolutionFailure."""
     known = _REMEMBERED.get(info_code)
     failure = CachedFailure(text, info_code) if known is None else known(text)
-    failure.is_remembered = True
+    failure.remembered_until = until
     return failure

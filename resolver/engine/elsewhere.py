@@ -50,7 +50,7 @@ def in_vain(failure: ResolutionFailure, iteration: Iteration) -> Attempt:
     is_refused = not is_over and (is_own or not is_signed(iteration.link))
     told = type(failure)(str(failure))
     told.unvalidated = iteration.link
-    told.is_remembered = failure.is_remembered
+    told.remembered_until = failure.remembered_until
     told.__cause__ = failure
     return Attempt(told, iteration.said_by if is_refused else None, is_inferred=iteration.is_inferred)
 

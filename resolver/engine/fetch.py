@@ -180,6 +180,12 @@ class Fetcher:
 
     def _remember(self, question: Question, failure: ResolutionFailure) -> None:
         now = self._mesh.now
+        self._doubted.note(question, failure.unvalidated)
+        if (
+            failure.remembered_until is not None
+        ):  # another's: what needs that one's answer fails for as long, and no longer
+            self._failures.remember_until(question, failure.info_code, str(failure), now, failure.remembered_until)
+            return
         has_stale = find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None
         # RFC 8767 §5: with stale data at hand, the next attempt may wait for the failure recheck timer
         at_least = self._stale.recheck if has_stale else 0
@@ -187,7 +193,6 @@ class Fetcher:
         self._failures.remember(
             question, failure.info_code, str(failure), now, at_least=at_least, was_silence=was_silence
         )
-        self._doubted.note(question, failure.unvalidated)
 
 
 def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: float) -> bool:
@@ -196,7 +201,7 @@ def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: 
     A lookup that ended because another question's budget or deadline did says nothing of its own name: remembered, it
     would let one hostile zone make the names that it points to fail for everybody, by its name servers or by its aliases.
     """
-    if failure.is_remembered or isinstance(failure, (Overloaded, HostExhausted, NameTooLong, CachedFailure)):
+    if isinstance(failure, (Overloaded, HostExhausted, NameTooLong, CachedFailure)):
         # nothing of the name failed now: the table was full, or this host out of descriptors, or the answer is YXDOMAIN, which
         # the DNAME in the cache gives, or the servers were not even asked
         return False

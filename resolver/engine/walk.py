@@ -195,7 +195,7 @@ class PublicResolver:
             budget.tell(Failed(question, remembered.text, is_remembered=True))
         if not as_it_was:
             raise CachedFailure(remembered.text, remembered.info_code)
-        failure = remembered_failure(remembered.info_code, remembered.text)
+        failure = remembered_failure(remembered.info_code, remembered.text, remembered.until)
         if remembered.info_code in OF_VALIDATION:
             failure.unvalidated = self._doubted.find(question, now)
         raise failure

@@ -97,6 +97,21 @@ def test_a_failure_while_one_is_remembered_neither_doubles_nor_prolongs() -> Non
     assert failures.find(WWW, 5.0) is None
 
 
+def test_what_failed_for_another_is_left_alone_for_as_long_as_that_one_and_doubles_nothing() -> None:
+    failures = Failures()
+    failures.remember_until(WWW, EDE, "", 3.0, 4.0)
+    assert failures.find(WWW, 3.9) is not None
+    assert failures.find(WWW, 4.0) is None
+    failures.remember_until(WWW, EDE, "", 5.0, 5.0)  # that is over already
+    assert failures.find(WWW, 5.0) is None
+    failures.remember(WWW, EDE, "", 6.0)
+    found = failures.find(WWW, 6.0)
+    assert found is not None
+    assert (found.pause, found.attempts) == (FIRST_PAUSE, 1)
+    failures.remember_until(WWW, EDE, "", 7.0, 100.0)  # its own is under way
+    assert failures.find(WWW, 6.0 + FIRST_PAUSE) is None
+
+
 def test_with_stale_data_the_recheck_timer_holds_and_does_not_double() -> None:
     """Scenario 29: a heal is seen at most 30 s later."""
     failures = Failures()

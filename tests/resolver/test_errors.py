@@ -59,12 +59,12 @@ def test_the_internal_zones_speak_of_the_same_codes(name: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(OF_VALIDATION))
 def test_a_remembered_failure_of_validation_is_one_still(code: int) -> None:
-    failure = remembered_failure(code, "why")
-    assert (failure.info_code, str(failure), failure.is_remembered) == (code, "why", True)
+    failure = remembered_failure(code, "why", 5.0)
+    assert (failure.info_code, str(failure), failure.remembered_until) == (code, "why", 5.0)
     assert is_of_validation(failure)
 
 
 def test_of_any_other_remembered_failure_it_is_known_what_it_was() -> None:
-    failure = remembered_failure(errors.STALE_ANSWER, "why")
+    failure = remembered_failure(errors.STALE_ANSWER, "why", 5.0)
     assert isinstance(failure, CachedFailure)
     assert (failure.of, failure.is_remembered) == (errors.STALE_ANSWER, True)

@@ -76,7 +76,7 @@ def test_another_server_is_asked_for_what_is_wrong_with_the_answer_itself(
     [
         pytest.param(NoReachableAuthority("silent"), True, id="whether it has to be signed cannot be told"),
         pytest.param(of_a_look_up(DnskeyMissing("no keys")), True, id="the keys above are wrong"),
-        pytest.param(remembered_failure(22, "silent"), False, id="so it was a short while ago"),
+        pytest.param(remembered_failure(22, "silent", 5.0), False, id="so it was a short while ago"),
         pytest.param(WorkExhausted("signatures"), False, id="too much work"),
     ],
 )

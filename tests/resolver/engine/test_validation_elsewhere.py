@@ -12,6 +12,7 @@ from resolver.engine.elsewhere import MAX_ASKED_ELSEWHERE
 from resolver.errors import (
     DNSSEC_INDETERMINATE,
     Bogus,
+    CachedFailure,
     DnskeyMissing,
     Indeterminate,
     NoReachableAuthority,
@@ -192,7 +193,9 @@ def test_an_unsigned_answer_whose_zone_cannot_be_told_is_asked_of_another_server
     simulate(test)
 
 
-def test_a_remembered_failure_of_keys_is_judged_as_it_was_and_not_remembered_anew() -> None:
+def test_a_remembered_failure_of_keys_is_judged_as_it_was_and_remembered_no_longer() -> None:
+    """While keys could not be had, each question for a name below sent a packet, for an answer that nothing could be told of."""
+
     async def test(world: World) -> None:
         world.says(lambda: world.records(GOOD))
         del world.said[question("example. DS")]
@@ -204,6 +207,13 @@ def test_a_remembered_failure_of_keys_is_judged_as_it_was_and_not_remembered_ane
         with pytest.raises(NoReachableAuthority) as failure:
             await world.ask()
         assert failure.value.is_remembered
-        assert world.failures.find(WWW, trio.current_time()) is None
+        asked = world.asked.count(WWW)
+        with pytest.raises(CachedFailure):
+            await world.ask()
+        assert world.asked.count(WWW) == asked
+        ends = [world.failures.find(one, trio.current_time()) for one in (question("example. DS"), WWW)]
+        assert ends[0] is not None
+        assert ends[1] is not None
+        assert ends[0].until == ends[1].until
 
     simulate(test)
