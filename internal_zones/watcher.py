@@ -125,6 +125,8 @@ class Watcher:
                 notices = self._watch_file(path)
                 try:
                     self.untold = None
+                    if self.confirmed:  # the last look is only good for as long as one is where nobody tells
+                        self._hurried.set()
                     while True:
                         await notices.wait()
                         self._counts.notices += 1

@@ -207,6 +207,33 @@ def test_trust_lasts_till_the_next_look_is_late_and_ends_soon_after_one_that_fai
     assert not units.is_trusted(0.7)
 
 
+def test_who_begins_to_tell_leaves_no_gap_of_trust() -> None:
+    """The look before is good for a poll, and the next one comes within a second: a daemon said `unwell` as it began."""
+    units = Units(9, trusted_for=0.275)
+
+    async def main() -> None:
+        watcher = Watcher(
+            FakeFile([SEEN]),
+            AT_ONCE,
+            units,
+            now=trio.current_time,
+            poll=0.025,
+            counts=InternalCounts(),
+            warn=lambda event, /, **fields: None,
+            watch_file=Script([]).watch_file,
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watcher.watch)
+            await trio.sleep(0.11)
+            nursery.start_soon(watcher.listen, "state.db")
+            for _ in range(200):
+                await trio.sleep(0.01)
+                assert units.is_trusted(trio.current_time())
+            nursery.cancel_scope.cancel()
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
 def looks_told(
     moments: list[float],
     seconds: float,
