@@ -86,7 +86,7 @@ class Bench:
             return measure(pid, workload, folder, self._internet.namespace, self._other_cpus, self._seconds)
 
     def instructions(self, workload: Workload) -> float:
-        """What our daemon takes for a question of `workload` in user space, sockets and all; the same on a busy machine."""
+        """What our daemon takes for a question of `workload` in user space, sockets and all; more where less comes in a turn."""
         self._runs += 1
         folder = self._folder / f"run-{self._runs}"
         output = self._folder / "callgrind"
