@@ -73,8 +73,7 @@ def make_trusting(
     if beliefs is None:
         return None
     validator, standings, gaps = make_validator(options, beliefs.anchors, beliefs.unchecked, env, counts)
-    trust = _make_chain(options, beliefs.anchors, beliefs.unchecked, env, standings)
-    return Trusting(beliefs, Validation(env.now, validator, trust, cache, lookup, rest), standings, gaps)
+    return Trusting(beliefs, Validation(env.now, validator, cache, lookup, rest), standings, gaps)
 
 
 def make_validator(
@@ -82,14 +81,8 @@ def make_validator(
 ) -> tuple[Validator, Standings, Gaps]:
     """One that knows nothing yet, and what it will remember in."""
     standings, gaps = Standings(counts), Gaps(options.cache, counts)
-    trust = _make_chain(options, anchors, unchecked, env, standings)
+    trust = ChainOfTrust(env.now, anchors, unchecked, standings, allowed_algorithms(options.dnssec))
     return Validator(trust, gaps, env.now, env.wall, counts, options.dnssec.signature_skew), standings, gaps
-
-
-def _make_chain(
-    options: Options, anchors: Anchors, unchecked: AbstractSet[WireName], env: Env, standings: Standings
-) -> ChainOfTrust:
-    return ChainOfTrust(env.now, anchors, unchecked, standings, allowed_algorithms(options.dnssec))
 
 
 def allowed_algorithms(options: DnssecOptions) -> frozenset[int]:

@@ -106,6 +106,13 @@ class Validator:
         self._note(judged.security)
         return judged
 
+    async def is_signed(self, zone: WireName, fetch: Fetch, work: Work) -> bool:
+        """Is what this zone says validated, since its parent or a trust anchor vouches for its keys? Raises ResolutionFailure."""
+        if not self._trust.is_checked(zone):
+            return False
+        has_anchor = self._trust.anchor_of(zone) is not None
+        return has_anchor or isinstance(await self._vouched_for(zone, fetch, work), RRset)
+
     def derive(self, question: Question, cut: WireName) -> Link | None:
         """What is proven of it by records that came with other answers (RFC 8198); None: it has to be asked for.
 
@@ -162,8 +169,7 @@ class Validator:
             # the keys that all rests on are signed weeks ahead: if that begins in the future, the clock is what is wrong
             self._counts.clock_behind_current = seconds_early(rrset, self._wall() + self._skew) if keys else 0
         else:
-            above = await self._trust.zone_of(parent(zone), fetch, work)
-            found = above if isinstance(above, Unsigned) else await self._trust.vouchers(zone, above.zone, fetch, work)
+            found = await self._vouched_for(zone, fetch, work)
             if isinstance(found, Unsigned):
                 work.remark(found.why)
                 return rrset.replace(security=Security.INSECURE)
@@ -181,6 +187,11 @@ class Validator:
             raise DnskeyMissing(f"no key of {to_text(zone)} is the one that is vouched for")
         verified = await self._verified(rrset, Signed(zone, usable_keys(keys), FOREVER), zone, work)
         return self._limited(rrset, [verified], Security.SECURE)
+
+    async def _vouched_for(self, zone: WireName, fetch: Fetch, work: Work) -> RRset | Unsigned | Uncut:
+        """The DS RRset by which the zone above vouches for the zone's keys, or that it does not."""
+        above = await self._trust.zone_of(parent(zone), fetch, work)
+        return above if isinstance(above, Unsigned) else await self._trust.vouchers(zone, above.zone, fetch, work)
 
     async def _judge_denial(self, denial: Denial, qtype: int, fetch: Fetch, work: Work) -> Denial:
         place = _place_of(denial.owner, qtype)

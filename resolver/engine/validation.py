@@ -14,8 +14,6 @@ from cache.negative import denied_by
 from cache.rrset import Denial, Entry, RRset, Security, Trust
 from cache.rrtypes import CNAME, DNSKEY, DS, NS
 from cache.store import RRsetCache, denies_ds
-from resolver.dnssec.standing import Unsigned
-from resolver.dnssec.trust import ChainOfTrust
 from resolver.dnssec.validate import Validator
 from resolver.dnssec.work import Rest, Work, no_rest
 from resolver.engine.look_ups import Lookup
@@ -32,7 +30,6 @@ class Validation:
         self,
         now: Callable[[], float],
         validator: Validator,
-        trust: ChainOfTrust,
         cache: RRsetCache,
         lookup: Lookup,
         rest: Rest = no_rest,
@@ -41,7 +38,6 @@ class Validation:
         self.rest = rest
         self.now = now
         self.validator = validator
-        self.trust = trust
         self.cache = cache
         self.lookup = lookup
 
@@ -153,15 +149,7 @@ class _Judging:
         return known
 
     async def is_signed(self, zone: WireName) -> bool:
-        trust = self._means.trust
-        if not trust.is_checked(zone):
-            return False
-        if trust.anchor_of(zone) is not None:
-            return True
-        above = await trust.zone_of(parent(zone), self._fetch, self._work)
-        if isinstance(above, Unsigned):
-            return False
-        return isinstance(await trust.vouchers(zone, above.zone, self._fetch, self._work), RRset)
+        return await self._means.validator.is_signed(zone, self._fetch, self._work)
 
     async def _judge(self, entry: Entry) -> Entry:
         validator = self._means.validator

@@ -58,9 +58,7 @@ class World:
         trust = ChainOfTrust(trio.current_time, anchors, frozenset({from_text("exempt.")}), self.standings)
         gaps = Gaps(CacheOptions(), self.counts)
         validator = Validator(trust, gaps, trio.current_time, lambda: WALL + trio.current_time(), self.counts)
-        validation = self.validation = Validation(
-            trio.current_time, validator, trust, self.cache, self._lookup, mesh.rest
-        )
+        validation = self.validation = Validation(trio.current_time, validator, self.cache, self._lookup, mesh.rest)
         resolve = self.resolve = ResolveCounts()
         fetcher = Fetcher(mesh, memory, self._iterate, StaleOptions(), resolve, validation)
         flights = Flights(mesh, fetcher.fetch, resolve)
