@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from internal_zones.census import Count
-from internal_zones.database import Fault, ReaderOfMany, StateFault, StateFile
+from internal_zones.database import COUNTED, Fault, ReaderOfMany, StateFault, StateFile
 from internal_zones.outdating import OF_AN_APP, STATEMENTS
 from internal_zones.readings import NOBODY, Read, Reading, UnitKey
 from internal_zones.rows import Row
@@ -86,5 +86,5 @@ def count_each(file: StateFile, networks: Sequence[int]) -> dict[int, Count]:
 
 def _counted(file: StateFile, networks: Sequence[int]) -> dict[int, Count]:
     questions = [(network, "", "") for network in networks]
-    both = zip(file.count_each("apps", questions), file.count_each("instances", questions), strict=True)
+    both = zip(*(file.count_each(name, questions) for name in COUNTED), strict=True)
     return {network: Count(*of_it) for network, of_it in zip(networks, both, strict=True)}
