@@ -86,7 +86,11 @@ class StateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     negative_ttl: Annotated[int, Meta(ge=1, le=5, description="TTL in seconds of NXDOMAIN and NODATA")] = 2
     queue: Annotated[
         int,
-        Meta(ge=1, le=100_000, description="reads that may wait for the database thread; past it: stale or SERVFAIL"),
+        Meta(
+            ge=1,
+            le=100_000,
+            description="reads that may wait for the database thread, fewer while it is slow; past it: stale or SERVFAIL",
+        ),
     ] = 512
     max_rows: Annotated[
         int,
