@@ -90,8 +90,7 @@ def test_who_waits_is_told_though_another_one_fails_at_it(path: Path) -> None:
         faults: list[Exception] = []
         async with asking(path, run=SlowRunner(), poll=10, report=faults.append) as asker:
             await trio.sleep(0.1)
-            (key,) = [UnitKey(Kind.APP, 24, "web")]
-            told: list[Unit | None] = []
+            key, told = UnitKey(Kind.APP, 24, "web"), list[Unit | None]()
 
             def fail(unit: Unit | None) -> None:
                 raise ZeroDivisionError
