@@ -35,13 +35,12 @@ Take = Callable[[Unit | None], None]
 
 
 class Flight:
-    """A read that is waited for. takers: who waits; is_late: somebody has waited in vain."""
+    """A read that is waited for. began: when, in monotonic seconds; takers: who waits."""
 
-    __slots__ = ("began", "is_late", "takers")
+    __slots__ = ("began", "takers")
 
     def __init__(self, began: float) -> None:
         self.began = began
-        self.is_late = False
         self.takers: list[Take] = []
 
 
@@ -126,7 +125,7 @@ class Reads:
             take(unit)
             return
         flight = self._join(key)
-        if flight is None or flight.is_late:
+        if flight is None or key not in self._in_time:
             take(None)  # who comes later need not wait in vain, too
             return
         flight.takers.append(take)
@@ -246,7 +245,6 @@ class Reads:
         now = self._now()
         for key, flight in list(takewhile(lambda it: it[1].began + self._max_wait <= now, self._in_time.items())):
             del self._in_time[key]
-            flight.is_late = True
             self._counts.slow_reads += len(flight.takers)
             self._tell(flight, None)
         if first := next(iter(self._in_time.values()), None):
