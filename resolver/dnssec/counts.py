@@ -21,7 +21,7 @@ class DnssecCounts:
     clock_behind_current: int = field(
         default=0,
         metadata={
-            "help": "Seconds until the signature of a trust anchor's keys begins: the clock is behind. 0: it has begun.",
+            "help": "Seconds until a good signature of a trust anchor's keys begins: the clock is behind. 0: one has begun.",
             "kind": "gauge",
         },
     )

@@ -133,10 +133,17 @@ def read(rdata: bytes) -> Signature | None:
     )
 
 
-def seconds_early(rrset: RRset, wall: float) -> int:
-    """In how many seconds the first of its signatures begins to be valid; 0: one has begun, or there is none."""
-    known = [one for one in map(read, rrset.rrsigs) if one is not None and one.covered == rrset.rtype]
-    return max(0, min((seconds_to(one.inception, int(wall)) for one in known), default=0))
+async def seconds_early(rrset: RRset, keys: Keys, zone: WireName, wall: float, work: Work) -> int:
+    """In how many seconds the first of its signatures that are good begins to be valid; 0: none is good but too early.
+
+    Arguments as for `verify`, each signature by the clock of its own beginning; raises WorkExhausted.
+    """
+    known = [one for one in map(read, dict.fromkeys(rrset.rrsigs)) if one is not None and one.covered == rrset.rtype]
+    waits = {seconds_to(one.inception, int(wall)) for one in known if _no_key(one, keys) is None}
+    for wait in sorted(wait for wait in waits if wait > 0)[:MAX_SIGNATURES]:
+        if isinstance(await verify(rrset, keys, zone, int(wall) + wait, work), Verified):
+            return wait
+    return 0
 
 
 def seconds_to(then: int, now: int) -> int:

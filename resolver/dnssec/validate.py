@@ -166,8 +166,6 @@ class Validator:
         if anchor is not None:
             vouching = anchor.ds
             keys = matching(rrset, vouching, self._trust.algorithms)
-            # the keys that all rests on are signed weeks ahead: if that begins in the future, the clock is what is wrong
-            self._counts.clock_behind_current = seconds_early(rrset, self._wall() + self._skew) if keys else 0
         else:
             found = await self._vouched_for(zone, fetch, work)
             if isinstance(found, Unsigned):
@@ -185,8 +183,28 @@ class Validator:
             ):
                 raise NoZoneKey(f"the key of {to_text(zone)} that is vouched for is no zone key")
             raise DnskeyMissing(f"no key of {to_text(zone)} is the one that is vouched for")
-        verified = await self._verified(rrset, Signed(zone, usable_keys(keys), FOREVER), zone, work)
-        return self._limited(rrset, [verified], Security.SECURE)
+        signed = Signed(zone, usable_keys(keys), FOREVER)
+        try:
+            verified = await self._verified(rrset, signed, zone, work)
+        except SignatureNotYetValid as early:
+            failure = early
+        else:
+            if anchor is not None:
+                self._counts.clock_behind_current = 0
+            return self._limited(rrset, [verified], Security.SECURE)
+        if anchor is not None:
+            await self._note_early(rrset, signed, work)
+        raise failure
+
+    async def _note_early(self, keys: RRset, signed: Signed, work: Work) -> None:
+        """The keys that all rests on are signed weeks ahead: if a good signature begins in the future, the clock is wrong.
+
+        One that is not good says nothing: whoever is on the path can make it up.
+        """
+        wall = self._wall() + self._skew
+        early = await seconds_early(keys, signed.keys, signed.zone, wall, work)
+        if early:
+            self._counts.clock_behind_current = early
 
     async def _vouched_for(self, zone: WireName, fetch: Fetch, work: Work) -> RRset | Unsigned | Uncut:
         """The DS RRset by which the zone above vouches for the zone's keys, or that it does not."""

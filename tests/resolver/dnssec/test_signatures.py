@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from cache.names import from_text
 from cache.rrset import RRset
 from resolver.dnssec import signatures
+from resolver.dnssec.keys import usable_keys
 from resolver.dnssec.numbers import ED25519, TAKES
 from resolver.dnssec.signatures import TOO_MANY, Unverified, Verified, seconds_early, seconds_to
 from resolver.dnssec.work import Work
 from resolver.errors import WorkExhausted
 from tests.build import replace, rrset
-from tests.resolver.dnssec.signing import EXPIRATION, NOW, ZONE, ed25519_signer, sign, verify_now
+from tests.resolver.dnssec.signing import EXPIRATION, NOW, ZONE, at_once, ed25519_signer, sign, verify_now
 
 KEY, OTHER = ed25519_signer(1), ed25519_signer(2)
 WWW = sign("www.example. 60 A 192.0.2.1\nwww.example. 60 A 192.0.2.2", KEY)
@@ -197,10 +198,20 @@ def test_clocks_may_differ_by_the_skew(inception: int, expiration: int, skew: in
         assert found.until == max(expiration, NOW)  # RFC 4035 §5.3.3: no TTL beyond the signature's end
 
 
-def test_how_early_the_earliest_signature_is() -> None:
-    early = sign("www.example. 60 A 192.0.2.1", KEY, inception=NOW + 90)
-    both = replace(early, rrsigs=(*early.rrsigs, *sign("www.example. 60 A 192.0.2.1", KEY, inception=NOW + 50).rrsigs))
-    assert [seconds_early(one, NOW) for one in (WWW, early, both, replace(WWW, rrsigs=()))] == [0, 90, 50, 0]
+def test_how_early_the_earliest_good_signature_is() -> None:
+    later, sooner, others = (
+        sign("www.example. 60 A 192.0.2.1", key, inception=NOW + seconds)
+        for key, seconds in ((KEY, 90), (KEY, 50), (OTHER, 10))
+    )
+    forged = sooner.rrsigs[0][:12] + (NOW + 20).to_bytes(4) + sooner.rrsigs[0][16:]  # as if it had begun earlier
+    all_of_them = (*later.rrsigs, *sooner.rrsigs, *others.rrsigs, forged)
+
+    def early(*rrsigs: bytes) -> int:
+        signed = replace(later, rrsigs=rrsigs)
+        return at_once(seconds_early(signed, usable_keys([KEY.rdata]), ZONE, NOW, Work(0.0)))
+
+    cases = (later.rrsigs, all_of_them, (forged,), others.rrsigs, WWW.rrsigs, ())
+    assert [early(*rrsigs) for rrsigs in cases] == [90, 50, 0, 0, 0, 0]
 
 
 def test_others_have_their_turn_before_each_attempt() -> None:

@@ -173,6 +173,23 @@ def test_keys_that_nobody_vouches_for_are_refused() -> None:
     play(main)
 
 
+def test_the_clock_is_called_behind_by_good_signatures_of_an_anchors_keys_and_by_no_others() -> None:
+    """Who is on the path may send what he likes, and raises no alarm by it, nor ends one."""
+
+    async def main() -> None:
+        world = SignedWorld()
+        good, early = world.root.keys, world.root.sign(world.root.keys, at=WALL + DAY, until=WALL + 2 * DAY)
+        forged = tuple(one[:-1] + bytes((one[-1] ^ 1,)) for one in early.rrsigs)
+        told = []
+        for rrsigs in (forged, early.rrsigs, forged, (), good.rrsigs):
+            with suppress(Bogus):
+                await world.judge(replace(good, rrsigs=rrsigs))
+            told.append(world.counts.clock_behind_current)
+        assert told == [0, DAY, DAY, DAY, 0]
+
+    play(main)
+
+
 def test_a_wildcard_is_believed_only_with_the_proof_that_nothing_is_closer() -> None:
     """RFC 4035 §5.3.4."""
 
