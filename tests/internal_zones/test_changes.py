@@ -5,6 +5,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import trio
+import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,7 +107,7 @@ def test_random_changes_are_followed_and_nothing_is_missed(seed: int) -> None:
                         change(rng, state, writer)
             writer.close()
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def changed_row(path: Path, table: str, row: Row) -> None:
@@ -134,7 +135,7 @@ def test_only_the_app_that_was_touched_is_read_anew(tmp_path: Path) -> None:
             counts = asker.zones.counts
             assert (counts.changes, counts.sweeping_changes, counts.reads) == (2, 1, 4)
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_a_row_that_came_and_moved_on_between_two_looks_is_in_no_app_that_it_left(tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_a_row_that_came_and_moved_on_between_two_looks_is_in_no_app_that_it_lef
             assert await asker.texts("web.internal") == "NODATA"
             assert await asker.texts("db.internal") == ["fdaa:0:18:a:b:0:1:2"]
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_without_clock_tables_everything_is_due(tmp_path: Path) -> None:
@@ -176,7 +177,7 @@ def test_without_clock_tables_everything_is_due(tmp_path: Path) -> None:
             assert asker.zones.status().is_ready
             assert asker.zones.counts.sweeping_changes == 3
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     writer.close()
 
 
@@ -196,4 +197,4 @@ def test_a_restored_older_file_makes_everything_due(tmp_path: Path) -> None:
             await asker.zones._watcher.look()
             assert asker.find("web.internal") is None
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

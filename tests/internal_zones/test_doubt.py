@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import trio
+import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ def on(
                 await asker.ask("web.internal")
             await main(asker, path)
 
-    trio.run(run)
+    trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 async def spoil(asker: Asker, path: Path, sql: str) -> None:
@@ -249,4 +250,4 @@ def test_whatever_rows_go_bad_no_answer_is_less_than_the_truth_without_a_word(se
                 await asker.zones._watcher.look()
                 await compare(asker)
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

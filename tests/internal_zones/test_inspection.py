@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from cache.names import to_text
 from internal_zones import AppRow, MachineRow, StateFault, Wanted
@@ -33,7 +34,7 @@ def on(folder: Path, main: Callable[[Inspector, Asker], Awaitable[None]]) -> Non
             await asker.ask("_apps.internal", "TXT")
             await main(asker.zones.inspector, asker)
 
-    trio.run(run)
+    trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_apps_are_listed_with_their_machines(tmp_path: Path) -> None:
@@ -94,4 +95,4 @@ def test_a_database_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
             with pytest.raises(StateFault):
                 await asker.zones.inspector.apps(Wanted(24))
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -5,6 +5,7 @@ from pathlib import Path
 import apsw
 import pytest
 import trio
+import trio.testing
 
 from internal_zones.database import inline
 from tests.internal_zones.large import Large, name_of, network_of, write_large
@@ -28,7 +29,7 @@ def test_every_machine_is_there_and_every_row_is_whole(tmp_path: Path, machines:
             assert (counts.half_replicated_rows, counts.unreadable_rows, counts.duplicate_addresses) == (0, 0, 0)
             assert (counts.failures, status.slow, status.clocks) == (0, {}, "ready")
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_a_seed_makes_the_same_platform_and_another_seed_another(tmp_path: Path) -> None:

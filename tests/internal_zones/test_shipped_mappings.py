@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import trio
+import trio.testing
 
 from internal_zones.database import StateFile, inline
 from internal_zones.mapping import COLUMNS, Mapping, statements
@@ -95,7 +96,7 @@ def test_the_public_schema_answers_the_contract(
             got = await asker.texts(name, qtype)
             assert (sorted(got) if isinstance(got, list) else got) == wanted
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_changes_of_the_public_schema_are_told_apart(tmp_path: Path, writer: CorrosionWriter, mapping: Mapping) -> None:
@@ -114,7 +115,7 @@ def test_changes_of_the_public_schema_are_told_apart(tmp_path: Path, writer: Cor
             assert await asker.texts("web.internal") == [FRA]
             assert await asker.texts("moved.internal") == [AMS]
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_a_statement_that_lacks_its_index_is_named_with_it(tmp_path: Path) -> None:
@@ -132,6 +133,6 @@ def test_a_statement_that_lacks_its_index_is_named_with_it(tmp_path: Path) -> No
             assert status.is_ready
             assert "an index on machines (app_id, network_id) is missing" in status.slow["machines"]
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     writer.close()
     assert ("state_statement_slow", "machines") in [(event, fields.get("statement")) for event, fields in events]

@@ -5,6 +5,7 @@
 from pathlib import Path
 
 import trio
+import trio.testing
 
 from internal_zones.database import inline
 from internal_zones.mapping import COLUMNS
@@ -36,4 +37,4 @@ def test_the_status_follows_the_database(tmp_path: Path) -> None:
                 while asker.zones.status().state != "unwell":
                     await trio.sleep(0.01)
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))

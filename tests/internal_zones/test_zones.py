@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from cache.answer import Answer
 from cache.names import from_text, to_text
@@ -171,7 +172,7 @@ def on(path: Path, main: Callable[[Asker], Awaitable[None]], region: str = "") -
         async with asking(path, run=inline, max_wait=10.0, region=region) as asker:
             await main(asker)
 
-    trio.run(run)
+    trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 @pytest.mark.parametrize(("name", "qtype", "wanted"), ROWS, ids=[f"{name}-{qtype}" for name, qtype, _ in ROWS])
@@ -329,7 +330,7 @@ def test_an_app_of_more_rows_than_are_read_fails_without_being_read_again_and_is
             with pytest.raises(StateFault, match="app web of network 24 has more rows"):
                 await asker.zones.inspector.apps(Wanted())
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     units = [fields["unit"] for event, fields in events if event == "state_unit_too_large"]
     assert units == ["app", "services"]
 
@@ -364,7 +365,7 @@ def test_a_node_of_several_units_is_made_once_and_anew_when_any_of_them_is(small
             await asker.zones._watcher.look()
             assert await asker.texts("_http._tcp.web.internal", "SRV") == ["8080 148e21.vm.web.internal"]
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def holds(answer: Answer | None) -> bool | None:
@@ -404,7 +405,7 @@ def test_an_answer_may_be_given_again_as_long_as_its_units_are_current(tmp_path:
             assert holds(kept["_apps.internal"]) is True
             assert holds(await asker.ask("web.internal")) is True
 
-    trio.run(main)
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_nearest_without_any_measure_is_counted(tmp_path: Path) -> None:
