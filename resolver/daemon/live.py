@@ -21,9 +21,10 @@ SUCCESSION: Final = 1.0  # s; until it is seen that a reload has begun to read a
 async def resolve_watched(parts: Parts, question: Question, rows: LiveRows) -> Sequence[ExplainRow]:
     """Resolve a public name as for a client, its steps sent to `rows` as they are taken; the rows of what came of it."""
     tracer = Tracer(parts.env.now, rows.send_nowait)  # fewer than the channel has room for
-    guard = parts.known.guard
+    guard, budget, trace = parts.known.guard, parts.new_budget(), parts.mesh.trace
+    trace.begin(budget, tracer)
     try:
-        resolving = parts.public.resolve(question, parts.new_budget(watch=tracer))
+        resolving = parts.public.resolve(question, budget)
         answer = guard.watched(await parts.bridge.wait(resolving, "explain --resolve"))
     except ResolutionFailure as failure:
         if isinstance(failure, LocalTarget) and guard.rebind == "resolve":
@@ -31,6 +32,7 @@ async def resolve_watched(parts: Parts, question: Question, rows: LiveRows) -> S
         known = explain(parts.known, question, parts.env.now())[:-1]  # how far it got
         return [*known, verdict_row(failure.answer())]
     finally:
+        trace.end(budget)
         tracer.end()
     return answer_rows(answer, question, parts.env.now())
 

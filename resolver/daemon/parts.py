@@ -1,6 +1,6 @@
 """Every part of the daemon, made once and wired here; nothing is started."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -16,12 +16,13 @@ from resolver.daemon.beliefs import Anchors, Beliefs
 from resolver.daemon.counters import Counts
 from resolver.daemon.host import HostTroubles
 from resolver.daemon.prepared import Prepared
-from resolver.daemon.recursion import NewBudget, Recursion, adopt, make_memory, make_mesh, make_recursion
+from resolver.daemon.recursion import Recursion, adopt, make_memory, make_mesh, make_recursion
 from resolver.daemon.tapping import Tapping, tap_of_clients, tapped_network, tapped_streams
 from resolver.daemon.trust import Trusting, make_beliefs
 from resolver.daemon.warm import WarmStart
 from resolver.engine import Iterator, Memory, Mesh, PublicResolver, Streams
 from resolver.env import Env, address_from_text
+from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
 from resolver.loop import Bridge, MeshTurns, make_streams
 from resolver.observe.boundary import Boundary
@@ -59,7 +60,7 @@ class Parts:
     bridge: Bridge
     streams: Streams
     public: PublicResolver
-    new_budget: NewBudget
+    new_budget: Callable[[], Budget]
     iterator: Iterator
     handler: Handler
     connections: Connections

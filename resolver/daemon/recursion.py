@@ -1,8 +1,8 @@
 """What resolves public names: what is remembered, iteration, flights, validation and refresh, put together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from cache.answer import Question
 from cache.failures import Failures, ServerFailures
@@ -28,19 +28,12 @@ from resolver.env import Env, WaysToServers
 from resolver.iterate import Budget, BudgetLimits, Budgets, configured
 from resolver.iterate.addresses import AddressBook
 from resolver.iterate.delegation import Delegation
-from resolver.iterate.trace import Watch
 from resolver.observe.boundary import Boundary
 from resolver.options import Options
 from resolver.policy.special_use import ours
 
 # s: clients' stub resolvers give up after 5 to 10 (RFC 8767 §5: 10-30 s for the resolution)
 QUESTION_DEADLINE: Final = 10.0
-
-
-class NewBudget(Protocol):
-    """Makes the budget of one client question."""
-
-    def __call__(self, *, watch: Watch | None = None) -> Budget: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,7 @@ class Recursion:
     iterator: Iterator
     trusting: Trusting | None
     zones: Mapping[WireName, Delegation]
-    new_budget: NewBudget
+    new_budget: Callable[[], Budget]
 
 
 def make_memory(options: Options, counts: Counts) -> Memory:

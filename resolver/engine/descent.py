@@ -46,7 +46,6 @@ from resolver.iterate.manner import USUAL, Manner
 from resolver.iterate.minimise import lengthen, shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.scrub import MAX_NAME_SERVERS
-from resolver.iterate.trace import Begun, Missing
 from resolver.iterate.tries import Heard
 from resolver.upstream import Assurance
 
@@ -127,8 +126,7 @@ class Iterator:
         self._counts.minimisation_given_up += manner.in_whole
         descent = _Descent(question, budget, waiting, manner)
         start = closest(question, self._cache, self._zones, self._means.mesh.now, budget.ancestors) or self._hints
-        if budget.watch is not None:
-            budget.tell(Begun(question, start))
+        self._means.mesh.trace.begun(budget, question, start)
         try:
             return await self._descend(start, descent)
         except (CachedFailure, NetworkError, NoReachableAuthority) as met:
@@ -143,8 +141,7 @@ class Iterator:
             raise failure
         # the zone may have moved: its parent knows; whoever has just failed is not asked again
         self._counts.parent_asked_again += 1
-        if budget.watch is not None:
-            budget.tell(Begun(question, above, is_again=True))
+        self._means.mesh.trace.begun(budget, question, above, is_again=True)
         try:
             return await self._descend(above, descent)
         except NoReachableAuthority:
@@ -221,8 +218,7 @@ class Iterator:
         shared = self._under_way.get(key) if may_share else None
         while shared is not None and not shared.leads_to(waiting):
             self._counts.zone_questions_shared += 1
-            if budget.watch is not None:
-                budget.tell(Missing(shown, is_joined=True))
+            self._means.mesh.trace.missing(budget, shown, is_joined=True)
             if not await self._means.mesh.landed_for(waiting, shared, budget.deadline):
                 raise DeadlinePassed("no answer in time")
             if not isinstance(shared.said, (WorkExhausted, DeadlinePassed)):  # these say something of who began it

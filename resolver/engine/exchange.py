@@ -42,7 +42,6 @@ from resolver.engine.timers import NEVER, Timer
 from resolver.env import UdpChannel
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
-from resolver.iterate.trace import Discarded
 from resolver.upstream.choose import Candidate, patience_for, tcp_lateness, tcp_patience_for
 from resolver.upstream.cookies import Echo, has_server_cookie, note_borne, note_cookie
 from resolver.upstream.faults import Fault
@@ -248,8 +247,8 @@ class Exchange:
         if fault is not None:
             self._heard_after = self._means.mesh.now - self.sent_at
             self._discard(fault, detail)
-        elif self._budget.watch is not None:
-            self._budget.tell(Discarded(self._question, self.server, suspicion.value))
+        else:
+            self._means.mesh.trace.discarded(self._budget, self._question, self.server, suspicion.value)
         if self.phase is not Phase.UNGUARDED:
             self._suspicion = suspicion
         self._go_on(Signal.SUSPICIOUS, fault or Fault.BROKEN)
@@ -258,9 +257,7 @@ class Exchange:
         """Something of the server's, it seems, that is not taken."""
         self._discarded = fault
         note_discard(self.state, fault.value)
-        if self._budget.watch is not None:
-            text = f"{fault.value}: {detail}" if detail else fault.value
-            self._budget.tell(Discarded(self._question, self.server, text))
+        self._means.mesh.trace.discarded(self._budget, self._question, self.server, fault.value, detail)
 
     def _take_stream(self, said: StreamReply) -> None:
         """What came over TCP; None: nothing in time."""

@@ -30,7 +30,6 @@ from resolver.errors import (
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration, of_apex
 from resolver.iterate.manner import USUAL, Manner
-from resolver.iterate.trace import Disbelieved, Failed, Found
 
 # Takes a question to the servers; also: whose budget, who waits, and in which manner. Raises ResolutionFailure.
 Iterate = Callable[[Question, Budget, Landing, Manner], Awaitable[Iteration]]
@@ -77,8 +76,7 @@ class Fetcher:
         if isinstance(failure, NameTooLong):
             failure = await self._with_its_dname(failure, question, budget, flight)
         self._counts.failures += 1
-        if budget.watch is not None:
-            budget.tell(Failed(question, str(failure)))
+        self._mesh.trace.failed(budget, question, failure)
         # the flight has asked the parents whose delegations had ended: what they confirmed may be given stale
         renew_leases(self._cache, question.qname, question.qtype, self._mesh.now)
         if says_something_of_the_name(failure, budget, self._mesh.now):
@@ -88,8 +86,8 @@ class Fetcher:
     def _derive(self, question: Question, budget: Budget) -> Iteration | None:
         """What is proven of it already; None: it has to be asked for."""
         derived = self._validation.derive(question) if self._validation is not None else None
-        if derived is not None and budget.watch is not None:
-            budget.tell(Found(question, derived.link))
+        if derived is not None:
+            self._mesh.trace.found(budget, question, derived.link)
         return derived
 
     async def _bring(self, question: Question, budget: Budget, flight: Landing) -> Iteration:
@@ -108,8 +106,7 @@ class Fetcher:
             if not is_worth_another(attempts):
                 raise attempts[0].failure
             self._counts.asked_elsewhere += 1
-            if budget.watch is not None and brought.refused is not None:
-                budget.tell(Disbelieved(question, brought.refused, str(brought.failure)))
+            self._mesh.trace.disbelieved(budget, question, brought.refused, brought.failure)
 
     async def _attempt(
         self, question: Question, budget: Budget, flight: Landing, manner: Manner

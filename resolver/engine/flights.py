@@ -15,7 +15,6 @@ from resolver.engine.timers import NEVER
 from resolver.errors import DeadlinePassed, InternalError, NoReachableAuthority, Overloaded, ResolutionFailure, again
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration
-from resolver.iterate.trace import Missing
 
 MAX_FLIGHTS: Final = 8192  # each holds a socket; admission bounds clients' questions, this bounds the sum of all
 
@@ -61,8 +60,7 @@ class Flights:
     def board(self, question: Question, budget: Budget) -> Flight:
         """The flight for `question`, begun now if there is none; raises Overloaded when the table is full."""
         flight = self._under_way.get(question)
-        if budget.watch is not None:
-            budget.tell(Missing(question, is_joined=flight is not None))
+        self._mesh.trace.missing(budget, question, is_joined=flight is not None)
         if flight is not None:
             self._counts.flights_joined += 1
             return flight

@@ -13,7 +13,6 @@ from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Reason, Useless, classify
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import scrub
-from resolver.iterate.trace import Lost, Replied
 from resolver.iterate.tries import Heard, Tries
 from resolver.upstream import Fault, Reply, note_lame
 
@@ -41,8 +40,7 @@ class Hearing:
             failures.note_silence(server, self._shown, now)
         elif fault not in (Fault.NO_ROUTE, Fault.THIS_HOST):  # they say something of this host, not of the server
             failures.note_failure(server, self._shown, now)
-        if self._budget.watch is not None:
-            self._budget.tell(Lost(self._question, self._shown, server, fault))
+        self._means.mesh.trace.lost(self._budget, self._question, self._shown, server, fault)
 
     def meaning_of(self, reply: Reply, server: Address) -> Heard | None:
         """None when it does not help; raises WorkExhausted."""
@@ -58,8 +56,7 @@ class Hearing:
             is_forwarder=delegation.is_forwarder,
             is_whole=shown == self._question,
         )
-        if self._budget.watch is not None:
-            self._budget.tell(Replied(self._question, shown, server, reply, verdict))
+        self._means.mesh.trace.replied(self._budget, self._question, shown, server, reply, verdict)
         if not isinstance(verdict, Useless):
             self._means.failures.succeed(server, shown)
             return Heard(verdict, scrubbed, reply, server)

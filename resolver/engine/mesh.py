@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Generator
 from typing import Final, TypeVar, final
 
 from resolver.engine.timers import NEVER, Timers
+from resolver.iterate.trace import Trace
 
 T = TypeVar("T")
 # steps of tasks in one turn; when more can go on, they do in the next one, after what has come in meanwhile
@@ -125,13 +126,14 @@ class Task:
 class Mesh:
     """The tasks and timers of one daemon. now: monotonic seconds, as read when this turn began.
 
-    has_unread: has more come in than this turn reads? Said by who reads.
+    trace: told of each step of what runs in it. has_unread: has more come in than this turn reads? Said by who reads.
     """
 
     def __init__(self, report: Report) -> None:
         self.now = 0.0
         self.timers = Timers()
         self.report = report
+        self.trace: Final = Trace()
         self._woken: list[Task] = []  # a list: compiled, it takes no call
         self._at_end: list[Callable[[], None]] = []
         self._resting: deque[tuple[Task, float]] = deque()  # and how long each wants to compute

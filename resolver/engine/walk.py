@@ -45,7 +45,6 @@ from resolver.errors import (
 )
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration
-from resolver.iterate.trace import Failed, Found
 
 AtHome = Callable[[Question], Awaitable[Answer]]  # what we ourselves say of a name that is ours
 
@@ -118,8 +117,7 @@ class PublicResolver:
                 return await self._look_up(question, budget, waiter)
         except SubstitutionTooLong as end:
             raise NameTooLong(str(end)) from end
-        if budget.watch is not None:
-            budget.tell(Found(question, link))
+        self._mesh.trace.found(budget, question, link)
         return link
 
     async def _look_up(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
@@ -153,8 +151,8 @@ class PublicResolver:
                         link = self._stale_link(wanted, failure, budget)
                         if is_past(link, self._mesh.now):
                             errors = (_stale_error(link), *reasons(failure))
-            elif budget.watch is not None:
-                budget.tell(Found(wanted, link))
+            else:
+                self._mesh.trace.found(budget, wanted, link)
             # what has just been heard is not stale, though its delegation may have ended while its signatures were checked
             if chain.follow(link, first_of(link).received if heard else self._mesh.now):
                 # of a secure answer they speak of somebody else: of what was looked up to find it
@@ -191,8 +189,7 @@ class PublicResolver:
         if remembered is None:
             return
         self._counts.failures_from_memory += 1
-        if budget.watch is not None:
-            budget.tell(Failed(question, remembered.text, is_remembered=True))
+        self._mesh.trace.left_alone(budget, question, remembered.text)
         if not as_it_was:
             raise CachedFailure(remembered.text, remembered.info_code)
         failure = remembered_failure(remembered.info_code, remembered.text, remembered.until)
@@ -215,15 +212,13 @@ class PublicResolver:
         if link is None:
             raise failure
         if not is_past(link, now):
-            if budget.watch is not None:
-                budget.tell(Found(question, link))
+            self._mesh.trace.found(budget, question, link)
             return link
         if isinstance(failure, DeadlinePassed):
             self._counts.stale_links_after_timeout += 1
         else:
             self._counts.stale_links_after_failure += 1
-        if budget.watch is not None:
-            budget.tell(Found(question, link, str(failure)))
+        self._mesh.trace.found(budget, question, link, failure)
         return link
 
 

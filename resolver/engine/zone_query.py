@@ -23,7 +23,6 @@ from resolver.errors import CachedFailure, DeadlinePassed, InternalError, Resolu
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LookUp
-from resolver.iterate.trace import Sent
 from resolver.iterate.tries import Heard
 from resolver.upstream import Fault, GiveUp, Linger, Reply, Send, Wait, wait_for
 
@@ -209,9 +208,9 @@ class ZoneQuery(Landing):
             begins=begins,
         )
         self._running.append(exchange)
-        if budget.watch is not None:
-            others = len(self._running) - 1
-            budget.tell(Sent(self._question, self._shown, delegation.zone, send.server, send.wait, others))
+        self._means.mesh.trace.sent(
+            budget, self._question, self._shown, delegation.zone, send.server, send.wait, len(self._running) - 1
+        )
         try:
             exchange.send()
         except ResolutionFailure as failure:

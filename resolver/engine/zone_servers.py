@@ -17,7 +17,6 @@ from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LATE_AFTER, Search
-from resolver.iterate.trace import Sought
 from resolver.upstream import Candidate
 
 # name servers of one zone whose parents are asked; each costs a query or two, when all is lost
@@ -91,8 +90,7 @@ class ZoneServers:
             search.missing = []
             return
         means.counts.address_lookups += 1
-        if budget.watch is not None:
-            budget.tell(Sought(name, self.delegation.zone))
+        means.mesh.trace.sought(budget, name, self.delegation.zone)
         search.begin(name, means.mesh.now + LATE_AFTER * means.typical.wait)
         means.mesh.start(self._look_up(name, within, query, go_on), "look-up of a name server")
 

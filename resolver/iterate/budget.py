@@ -15,7 +15,6 @@ from cache.value import Value
 from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import WorkLimits
-from resolver.iterate.trace import Event, Watch
 
 
 @final
@@ -127,9 +126,9 @@ class Budgets:
         self._counts = counts
         self._limits = limits
 
-    def new(self, *, watch: Watch | None = None) -> "Budget":
-        """One. watch: who is told of its steps."""
-        return Budget(self._now() + self._seconds, self._limits, self._counts, watch=watch)
+    def new(self) -> "Budget":
+        """One."""
+        return Budget(self._now() + self._seconds, self._limits, self._counts)
 
     def within(self, limits: BudgetLimits) -> "Budget":
         """One of other limits."""
@@ -140,11 +139,10 @@ class Budgets:
 class Budget:
     """The right to spend work until `deadline` (monotonic seconds).
 
-    ancestors: the questions whose flights wait for this one, outermost first; the last one is the direct waiter. watch: who
-    is told of each step; nearly always nobody.
+    ancestors: the questions whose flights wait for this one, outermost first; the last one is the direct waiter.
     """
 
-    __slots__ = ("_counts", "_limits", "ancestors", "deadline", "spent", "watch")
+    __slots__ = ("_counts", "_limits", "ancestors", "deadline", "spent")
 
     def __init__(
         self,
@@ -154,12 +152,10 @@ class Budget:
         *,
         ancestors: tuple[Question, ...] = (),
         spent: Spent | None = None,
-        watch: Watch | None = None,
     ) -> None:
         self.deadline = deadline
         self.ancestors = ancestors
         self.spent = spent or Spent()
-        self.watch = watch
         self._limits = limits
         self._counts = counts
 
@@ -178,13 +174,7 @@ class Budget:
             self._counts,
             ancestors=(*self.ancestors, waiting),
             spent=self.spent,
-            watch=self.watch,
         )
-
-    def tell(self, event: Event) -> None:
-        """Tell who watches, if somebody does; callers look at `watch` before they make an event."""
-        if self.watch is not None:
-            self.watch(event, len(self.ancestors))
 
     def spend_query(self, name: WireName) -> None:
         """One packet to a server on behalf of `name`; raises WorkExhausted when there is none left."""

@@ -1,7 +1,8 @@
 """What is told of a resolution while somebody watches it: values, made only then, that say what was done and why.
 
-A Budget carries the watch, as it is what every step of one client's question has in hand. Nobody watching costs one look at
-an attribute at each of these steps; what is told becomes text in observe/trace.
+Each step is told to the one Trace, whether somebody watches or not: that nobody does is seen here, and costs a call that
+returns at once. Whose step it is says the Budget: whatever is done for one client's question spends from the same. What is told
+becomes text in observe/trace.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from cache.chain import Link
 from cache.names import WireName
 from cache.value import Value
 from resolver.env import Address
+from resolver.errors import ResolutionFailure
+from resolver.iterate.budget import Budget, Spent
 from resolver.iterate.classify import Verdict
 from resolver.iterate.delegation import Delegation, ZoneServer
 from resolver.upstream import Fault, Reply
@@ -179,3 +182,92 @@ class Failed(Value):
 
 Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Discarded | Disbelieved | Failed
 Watch = Callable[[Event, int], None]  # also: how many look-ups this one stands below
+
+
+@final
+class Trace:
+    """Who watches which client's question, and is told of each step of it; nearly always nobody, and no question."""
+
+    def __init__(self) -> None:
+        self._watches: Final[dict[Spent, Watch]] = {}  # by what is spent from; as many as operators watch
+
+    def begin(self, budget: Budget, watch: Watch) -> None:
+        """Have `watch` told of whatever is done within this budget from now on."""
+        self._watches[budget.spent] = watch
+
+    def end(self, budget: Budget) -> None:
+        """It is told of nothing more: what still flies goes on unwatched."""
+        self._watches.pop(budget.spent, None)
+
+    def found(self, budget: Budget, question: Question, link: Link, failure: ResolutionFailure | None = None) -> None:
+        """A link was at hand; with a failure: a stale one."""
+        if self._watches:
+            self._tell(budget, Found(question, link, "" if failure is None else str(failure)))
+
+    def missing(self, budget: Budget, question: Question, *, is_joined: bool) -> None:
+        """A link has to be asked for."""
+        if self._watches:
+            self._tell(budget, Missing(question, is_joined))
+
+    def begun(self, budget: Budget, question: Question, delegation: Delegation, *, is_again: bool = False) -> None:
+        """Iteration begins."""
+        if self._watches:
+            self._tell(budget, Begun(question, delegation, is_again))
+
+    def sought(self, budget: Budget, name: WireName, zone: WireName) -> None:
+        """A name server is looked up."""
+        if self._watches:
+            self._tell(budget, Sought(name, zone))
+
+    def sent(
+        self,
+        budget: Budget,
+        question: Question,
+        shown: Question,
+        zone: WireName,
+        server: Address,
+        timeout: float,
+        others: int,
+    ) -> None:
+        """A server is asked."""
+        if self._watches:
+            self._tell(budget, Sent(question, shown, zone, server, timeout, others))
+
+    def replied(
+        self, budget: Budget, question: Question, shown: Question, server: Address, reply: Reply, verdict: Verdict
+    ) -> None:
+        """It said something."""
+        if self._watches:
+            self._tell(budget, Replied(question, shown, server, reply, verdict))
+
+    def lost(self, budget: Budget, question: Question, shown: Question, server: Address, fault: Fault) -> None:
+        """It said nothing."""
+        if self._watches:
+            self._tell(budget, Lost(question, shown, server, fault))
+
+    def discarded(self, budget: Budget, question: Question, server: Address, text: str, detail: str = "") -> None:
+        """What it said was not taken."""
+        if self._watches:
+            self._tell(budget, Discarded(question, server, f"{text}: {detail}" if detail else text))
+
+    def disbelieved(
+        self, budget: Budget, question: Question, said_by: ZoneServer | None, failure: ResolutionFailure
+    ) -> None:
+        """Another server is asked. said_by: None: not because of what one said."""
+        if self._watches and said_by is not None:
+            self._tell(budget, Disbelieved(question, said_by, str(failure)))
+
+    def failed(self, budget: Budget, question: Question, failure: ResolutionFailure) -> None:
+        """It could not be answered."""
+        if self._watches:
+            self._tell(budget, Failed(question, str(failure)))
+
+    def left_alone(self, budget: Budget, question: Question, text: str) -> None:
+        """It could not a short while ago, and that is remembered."""
+        if self._watches:
+            self._tell(budget, Failed(question, text, is_remembered=True))
+
+    def _tell(self, budget: Budget, event: Event) -> None:
+        watch = self._watches.get(budget.spent)
+        if watch is not None:
+            watch(event, len(budget.ancestors))

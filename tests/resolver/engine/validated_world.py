@@ -93,7 +93,9 @@ class World:
         return self.example.sign(rrset(text, trio.current_time()))
 
     async def ask(self, asked: Question = WWW, *, is_checked: bool = True, watch: Watch | None = None) -> Answer:
-        budget = Budget(trio.current_time() + 10, watch=watch)
+        budget = Budget(trio.current_time() + 10)
+        if watch is not None:
+            self.turned.mesh.trace.begin(budget, watch)
         return await self.turned.run(self.public.resolve(asked, budget, is_checked=is_checked))
 
     async def look_up(self, asked: Question) -> Link:

@@ -6,7 +6,7 @@ from cache.names import from_text
 from resolver.errors import NoReachableAuthority
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Answered, Referred, Useless
-from resolver.iterate.trace import Begun, Event, Lost, Replied, Sent, Sought
+from resolver.iterate.trace import Begun, Event, Lost, Missing, Replied, Sent, Sought, Trace
 from resolver.upstream import Fault
 from tests.resolver.engine.fake_network import silent
 from tests.resolver.engine.turned import play
@@ -24,7 +24,9 @@ class Watched:
         self.events.append((depth, event))
 
     def budget(self, world: World) -> Budget:
-        return Budget(world.env.now() + DEADLINE, watch=self)
+        budget = Budget(world.env.now() + DEADLINE)
+        world.turned.mesh.trace.begin(budget, self)
+        return budget
 
     def kinds(self, depth: int = 0) -> list[type[Event]]:
         return [type(event) for at, event in self.events if at == depth]
@@ -92,8 +94,27 @@ def test_look_ups_for_a_look_up_stand_below_it() -> None:
     play(main)
 
 
-def test_nobody_is_told_anything_when_nobody_watches() -> None:
-    budget = Budget(1.0)
-    assert budget.watch is None
-    budget.tell(Sought(from_text("ns.test."), from_text("test.")))
-    assert budget.sub(question("www.test. A")).watch is None
+def test_another_question_is_not_told() -> None:
+    async def main() -> None:
+        world, watched = World(small_internet()), Watched()
+        watched.budget(world)
+        await world.bring("www.example. A", Budget(world.env.now() + DEADLINE))
+        assert watched.events == []
+
+    play(main)
+
+
+def test_a_look_up_is_told_as_far_below_as_it_stands() -> None:
+    trace, budget, watched = Trace(), Budget(1.0), Watched()
+    trace.begin(budget, watched)
+    trace.missing(budget.sub(question("www.test. A")), question("ns.test. A"), is_joined=False)
+    assert watched.events == [(1, Missing(question("ns.test. A"), is_joined=False))]
+
+
+def test_nothing_is_told_once_nobody_watches_any_more() -> None:
+    trace, budget, watched = Trace(), Budget(1.0), Watched()
+    trace.begin(budget, watched)
+    trace.end(budget)
+    trace.end(budget)
+    trace.sought(budget, from_text("ns.test."), from_text("test."))
+    assert watched.events == []
