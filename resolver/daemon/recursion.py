@@ -96,7 +96,9 @@ def make_recursion(
     def is_paused(question: Question) -> bool:
         return memory.failures.find(question, env.now()) is not None
 
-    means = _means_of(options, env, counts, memory, mesh, network, streams)
+    named = [server for zone in (hints, *zones.values()) for server in zone.servers]
+    book = AddressBook(memory.cache, options.recursion, counts.iterate, named)
+    means = _means_of(options, env, counts, memory, mesh, network, streams, book)
     trusting = make_trusting(options, beliefs, env, memory.cache, lookup, counts.dnssec, mesh.rest)
     validation = trusting.validation if trusting is not None else None
     iterator = Iterator(
@@ -133,6 +135,7 @@ def _means_of(
     mesh: Mesh,
     network: WaysToServers,
     streams: Streams,
+    book: AddressBook,
 ) -> Means:
     """What asks servers."""
     return Means(
@@ -141,7 +144,7 @@ def _means_of(
         network,
         streams,
         memory,
-        AddressBook(memory.cache, options.recursion, counts.iterate),
+        book,
         counts.iterate,
         counts.upstream,
         case_randomization=options.recursion.case_randomization,

@@ -27,11 +27,15 @@ Take = Callable[[list[Address]], None]
 class AddressBook:
     """Turns names of name servers into addresses that may be asked."""
 
-    def __init__(self, cache: RRsetCache, options: RecursionOptions, counts: IterateCounts) -> None:
+    def __init__(
+        self, cache: RRsetCache, options: RecursionOptions, counts: IterateCounts, named: Iterable[Address] = ()
+    ) -> None:
+        """named: the servers of the configuration and of the root hints, which are asked whoever refers to them."""
         self._cache = cache
         self._counts = counts
         self._port = options.port
         self._barred = tuple(map(ipaddress.ip_network, options.do_not_query))
+        self._named = frozenset(named)
         self.rtypes = tuple(rtype for rtype, wanted in ((A, options.ipv4), (AAAA, options.ipv6)) if wanted)
         self._by_rdata: dict[bytes, Address | None] = {}
         self._sought: dict[WireName, list[Take]] = {}  # by whom name servers are looked up just now
@@ -119,9 +123,9 @@ class AddressBook:
         address = None
         if len(rdata) == OCTETS[rtype]:
             ip = ipaddress.ip_address(rdata)
-            if any(ip in prefix for prefix in self._barred):
+            address = Address(str(ip), self._port)
+            if address not in self._named and any(ip in prefix for prefix in self._barred):
                 self._counts.addresses_refused += 1
-            else:
-                address = Address(str(ip), self._port)
+                address = None
         self._by_rdata[rdata] = address
         return address

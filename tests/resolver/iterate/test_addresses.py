@@ -80,6 +80,12 @@ def test_some_addresses_are_never_asked(rdata: bytes, rtype: int) -> None:
     assert book.usable((rdata,), rtype) == []
 
 
+def test_a_server_that_is_named_is_asked_whoever_refers_to_it_where_it_listens() -> None:
+    named = (Address("10.0.0.1", 5353), Address("10.0.0.2", 53))
+    book = AddressBook(RRsetCache(CacheOptions()), BOTH, IterateCounts(), named)
+    assert book.usable(tuple(bytes([10, 0, 0, n]) for n in range(1, 4)), A) == [named[0]]
+
+
 def test_one_name_server_has_a_few_addresses_at_most() -> None:
     assert len(book_of().usable(tuple(bytes([192, 0, 2, n]) for n in range(1, 100)), A)) == 6
 

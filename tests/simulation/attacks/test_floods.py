@@ -20,7 +20,7 @@ from resolver.service.control_protocol import MAX_REQUEST_OCTETS
 from resolver.service.options import LimitOptions
 from resolver.service.shares import NETWORK_PLACES
 from tests.simulation.scenarios.kit import FROM_MEMORY, Net, given
-from tests.simulation.scenarios.servers import DELAY, PORT, Said, zone
+from tests.simulation.scenarios.servers import DELAY, NETWORK, PORT, ROOT_HOST, Said, zone
 
 FLOODER, NEIGHBOUR = 0, 1  # clients
 TRUTH: Final = ["www.victim.test 300 A 198.51.100.1"]
@@ -209,6 +209,24 @@ async def test_cve_2026_50251_glue_that_points_at_the_resolver_itself_is_not_ask
     assert await net.counter("iterate_addresses_refused") >= len(glue)
     assert await net.counter("upstream_sent") - sent == sum(net.asked().values())  # nobody else was asked
     assert (await net.ask("www.victim.test")).answer == TRUTH
+
+
+ROOT_ADDRESS: Final = f"{NETWORK}{ROOT_HOST}"
+
+
+@given(
+    WORLD,
+    more_of_test=(f"root.test. 86400 A {ROOT_ADDRESS}",),
+    recursion=RecursionOptions(port=PORT, do_not_query=(f"{ROOT_ADDRESS}/32",)),
+)
+async def test_root_servers_that_the_hints_name_are_asked_wherever_they_are_and_at_once(net: Net) -> None:
+    """The root tells its servers' addresses once more, as any zone could; they are the hints' all the same."""
+    await net.ask("root.test")
+    net.asked()
+    assert (await net.ask("nosuch")).rcode == "NXDOMAIN"
+    assert net.asked() == {"root": 1}
+    assert await net.counter("iterate_parent_asked_again") == 0
+    assert await net.counter("iterate_addresses_refused") == 0
 
 
 @given(WORLD)
