@@ -296,9 +296,11 @@ class StateFile:
             self._headers = seen
 
     def _note_wal(self, connection: apsw.Connection) -> None:
-        """Nobody has written to the file itself since it was last asked: its -wal is its own, perhaps one that has begun anew."""
+        """While nobody has written to the file itself its -wal is its own, perhaps one that has begun anew."""
         with reads_of(connection, self._path) as (file, octets_of_wal):
-            self._headers = self._headers._replace(wal=see(file, octets_of_wal).wal)
+            seen = see(file, octets_of_wal)
+        if seen.file == self._headers.file:  # else somebody has, since this look began: the next one asks
+            self._headers = seen
 
     def _touches(self, connection: apsw.Connection, data_version: int, is_same: bool) -> tuple[int, Touches | None]:
         """What was touched since the last look, and the data_version that this is true for."""

@@ -48,8 +48,13 @@ NOTHING_SEEN: Final = Seen()
 
 
 def see(file: ReadAt, wal: ReadAt) -> Seen:
-    """The headers. file, wal: read the file itself, and its -wal."""
-    return Seen(file(0, DATABASE.size), wal(0, WAL.size))
+    """The headers. file, wal: read the file itself, and its -wal.
+
+    The -wal's first: it may begin anew between the two, after it was copied back. The file's header is then one of the former
+    -wal's; the other way round it would be one that was never beside the new -wal.
+    """
+    head = wal(0, WAL.size)
+    return Seen(file(0, DATABASE.size), head)
 
 
 def foreign_by(file: ReadAt, wal: ReadAt, before: Seen = NOTHING_SEEN) -> str:

@@ -2,13 +2,19 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import apsw
 import pytest
 
-from internal_zones.wal_origin import DATABASE, FRAME, NOTHING_SEEN, WAL, Seen, foreign_by, see
+from internal_zones import database
+from internal_zones.mapping import Mapping, statements
+from internal_zones.opening import reads_of
+from internal_zones.wal_origin import DATABASE, FRAME, NOTHING_SEEN, WAL, ReadAt, Seen, foreign_by, see
 
 PAGE = 512
 SALTS = b"12345678"
@@ -114,6 +120,35 @@ def test_a_file_s_own_wal_is_never_taken_for_another_s(seed: int, tmp_path: Path
         shutil.copyfile(tmp_path / "kept.db", path)
     for writer in writers:
         writer.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_writers_do_in_the_middle_of_a_look_makes_no_wal_another_s(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, path = Random(seed), tmp_path / "state.db"
+    writer = apsw.Connection(str(path))
+    writer.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 20").fetchall()
+    writer.execute("CREATE TABLE t (a, b)")
+    steps = iter(range(10_000))
+
+    def lived(read: ReadAt, at: int, octets: int) -> bytes:
+        for _ in range(rng.choice([9, *[0] * 15])):
+            _live(writer, rng, next(steps))
+        return read(at, octets)
+
+    @contextmanager
+    def reads_of_what_lives(connection: apsw.Connection, path: str) -> Iterator[tuple[ReadAt, ReadAt]]:
+        with reads_of(connection, path) as (file, wal):
+            yield partial(lived, file), partial(lived, wal)
+
+    monkeypatch.setattr(database, "reads_of", reads_of_what_lives)
+    file = database.StateFile(str(path), statements(Mapping()))
+    for _ in range(150):
+        file.look()  # raises no StateFault
+        _live(writer, rng, next(steps))
+    file.close()
+    writer.close()
 
 
 def _live(writer: apsw.Connection, rng: Random, step: int) -> None:
