@@ -1,5 +1,6 @@
 """The canonical form of an RRset: the octets that its signature is made over (RFC 4034 §6, RFC 6840 §5.1)."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from cache.names import MAX_NAME_OCTETS, WireName, labels
@@ -56,11 +57,13 @@ def signed_owner(owner: WireName, count: int) -> WireName:
     return WireName(b"\x01*" + b"".join(bytes((len(part),)) + part for part in kept) + b"\0")
 
 
-def signed_records(owner: WireName, rtype: int, rdatas: tuple[bytes, ...], original_ttl: int) -> bytes:
-    """The records as they were signed: sorted, each once, with the TTL that the RRSIG states (RFC 4034 §3.1.8.1)."""
+def signed_records(owner: WireName, rtype: int, ordered: Iterable[bytes], original_ttl: int) -> bytes:
+    """The records as they were signed: with the TTL that the RRSIG states (RFC 4034 §3.1.8.1).
+
+    ordered: their canonical rdatas, sorted and each once.
+    """
     head = owner + rtype.to_bytes(2) + IN.to_bytes(2) + original_ttl.to_bytes(4)
-    canonical = sorted({canonical_rdata(rtype, rdata) for rdata in rdatas})
-    return b"".join(head + len(rdata).to_bytes(2) + rdata for rdata in canonical)
+    return b"".join(head + len(rdata).to_bytes(2) + rdata for rdata in ordered)
 
 
 def end_of_name(octets: bytes, at: int) -> int | None:

@@ -24,7 +24,8 @@ TAKES: Final[dict[int, float]] = {
     ED25519: 0.0002,
     ED448: 0.0005,
 }
-# The same of what is signed: to put its records in order, and to copy and hash their octets
+# The same of what is signed: to put a record in order, and to copy it; to copy and hash an octet
 RECORD_TAKES: Final = 1e-6
+COPY_TAKES: Final = 3e-7
 OCTET_TAKES: Final = 5e-9
 SUPPORTED: Final = frozenset(TAKES)

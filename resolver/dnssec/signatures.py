@@ -6,12 +6,13 @@ from typing import Final
 from cache.names import WireName, count_labels, is_at_or_below
 from cache.rrset import RRset
 from cache.rrtypes import DNAME, DNSKEY, DS, NSEC, NSEC3, NSEC3PARAM, SOA
-from resolver.dnssec.canonical import end_of_name, signed_owner, signed_records
+from resolver.dnssec.canonical import canonical_rdata, end_of_name, signed_owner, signed_records
 from resolver.dnssec.keys import Key, Keys
-from resolver.dnssec.numbers import OCTET_TAKES, RECORD_TAKES, SUPPORTED, TAKES
+from resolver.dnssec.numbers import COPY_TAKES, OCTET_TAKES, RECORD_TAKES, SUPPORTED, TAKES
 from resolver.dnssec.work import Work
 
 MAX_SIGNATURES: Final = 8  # of one RRset that are tried (KeyTrap): a rollover of two algorithms needs four
+ORDERED_AT_ONCE: Final = 256  # records of a set that are put in order in one turn: no larger one is kept, few are there
 _FIXED_OCTETS: Final = 18  # of RRSIG rdata before the signer's name (RFC 4034 §3.1)
 _SERIAL_HALF: Final = 1 << 31
 # What is never the expansion of a wildcard: it belongs to its own name, and replayed at another it would deny or delegate
@@ -91,6 +92,7 @@ async def verify(
     """
     failed: list[Unverified] = []
     tried = 0
+    ordered: RRset | None = None  # what all its signatures are of: put in order once
     for rdata in dict.fromkeys(rrset.rrsigs):
         signature = read(rdata)
         objection = _objection(rrset, signature, keys, zone, wall, skew)
@@ -100,7 +102,9 @@ async def verify(
         if tried == MAX_SIGNATURES:
             return TOO_MANY
         tried += 1
-        outcome = await _try(rrset, signature, keys, wall, work)
+        if ordered is None:
+            ordered = rrset.replace(rdatas=await _in_order(rrset, work))
+        outcome = await _try(ordered, signature, keys, wall, work)
         if isinstance(outcome, Verified):
             return outcome
         failed.append(outcome)
@@ -194,22 +198,35 @@ def _no_key(signature: Signature, keys: Keys) -> Unverified | None:
     return Unverified(f"no DNSKEY {signature.tag} of algorithm {signature.algorithm}", DNSKEY_MISSING)
 
 
-async def _try(rrset: RRset, signature: Signature, keys: Keys, wall: float, work: Work) -> Verified | Unverified:
+async def _in_order(rrset: RRset, work: Work) -> tuple[bytes, ...]:
+    """Its rdatas in canonical form, sorted and each once. Others have their turn between parts of a large set."""
+    rtype, rdatas, found = rrset.rtype, rrset.rdatas, set[bytes]()
+    for at in range(0, len(rdatas), ORDERED_AT_ONCE):
+        part = rdatas[at : at + ORDERED_AT_ONCE]
+        if at:  # the first part counts to the first attempt, as do those of nearly every set
+            await work.rest(len(part) * RECORD_TAKES + sum(map(len, part)) * OCTET_TAKES)
+        found.update([canonical_rdata(rtype, rdata) for rdata in part])
+    return tuple(sorted(found))
+
+
+async def _try(ordered: RRset, signature: Signature, keys: Keys, wall: float, work: Work) -> Verified | Unverified:
+    """ordered: the RRset with its rdatas in order."""
     from resolver.dnssec.algorithms import is_signed  # takes an eighth of a start; who validates has it imported then
 
-    owner = signed_owner(rrset.owner, signature.labels)
-    octets = len(rrset.rdatas) * len(owner) + sum(map(len, rrset.rdatas))
-    takes = len(rrset.rdatas) * RECORD_TAKES + octets * OCTET_TAKES
+    owner = signed_owner(ordered.owner, signature.labels)
+    records = len(ordered.rdatas)
+    octets = records * len(owner) + sum(map(len, ordered.rdatas))
+    takes = min(records, ORDERED_AT_ONCE) * RECORD_TAKES + records * COPY_TAKES + octets * OCTET_TAKES
     signed = b""
     for key in keys[signature.tag, signature.algorithm]:
         work.spend_signature()
         await work.rest(TAKES[key.algorithm] + takes)
         if not signed:
-            signed = signature.head + signed_records(owner, rrset.rtype, rrset.rdatas, signature.original_ttl)
+            signed = signature.head + signed_records(owner, ordered.rtype, ordered.rdatas, signature.original_ttl)
         if is_signed(key.algorithm, key.public_key, signed, signature.signature):
             # RFC 4035 §5.3.3: nothing is kept for longer than its signature holds, whatever is granted to clocks
             until = wall + max(0, seconds_to(signature.expiration, int(wall)))
-            return Verified(until, _existing_labels(rrset.owner, signature), signature.original_ttl)
+            return Verified(until, _existing_labels(ordered.owner, signature), signature.original_ttl)
     return Unverified("signature does not match", BOGUS)
 
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.names import from_text
-from resolver.dnssec.canonical import canonical_rdata, end_of_name, signed_owner, signed_records
-from tests.build import rrset
+from resolver.dnssec.canonical import canonical_rdata, end_of_name, signed_owner
 
 
 @pytest.mark.parametrize(
@@ -54,12 +53,6 @@ def test_the_next_name_of_an_nsec_keeps_its_case() -> None:
 )
 def test_an_expansion_was_signed_as_its_wildcard(owner: str, count: int, signed: str) -> None:
     assert signed_owner(from_text(owner), count) == from_text(signed)
-
-
-def test_records_are_sorted_and_each_is_there_once() -> None:
-    one = rrset("example. 60 MX 10 B.example.\nexample. 60 MX 10 a.example.\nexample. 60 MX 10 b.example.")
-    other = rrset("example. 60 MX 10 a.example.\nexample. 60 MX 10 b.example.")
-    assert signed_records(one.owner, 15, one.rdatas, 60) == signed_records(one.owner, 15, other.rdatas, 60)
 
 
 @given(rtype=st.integers(0, 60), rdata=st.binary(max_size=300))

@@ -224,7 +224,25 @@ def test_others_have_their_turn_before_each_attempt() -> None:
     attack = replace(WWW, rrsigs=tuple(WWW.rrsigs[0][:-1] + bytes((octet,)) for octet in range(200, 220)))
     verify_now(attack, [KEY.rdata], ZONE, NOW, Work(0.0, rest=rest))
     assert asked == [pytest.approx(TAKES[ED25519], rel=0.02)] * signatures.MAX_SIGNATURES
-    asked.clear()
-    large = replace(attack, rdatas=tuple(number.to_bytes(4) for number in range(2000)))
+
+
+def test_a_large_set_is_put_in_order_once_and_in_parts() -> None:
+    """2,000 records under eight signatures: others have their turn after each 256 records, and before each signature."""
+    asked: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        asked.append(seconds)
+
+    false = tuple(WWW.rrsigs[0][:-1] + bytes((octet,)) for octet in range(200, 208))
+    large = replace(WWW, rrsigs=false, rdatas=tuple(number.to_bytes(4) for number in range(2000)))
     verify_now(large, [KEY.rdata], ZONE, NOW, Work(0.0, rest=rest))
-    assert min(asked) > 0.002  # not five of them in one turn, which would take ten times as long
+    assert len(asked) == 2000 // signatures.ORDERED_AT_ONCE + len(false)
+    assert max(asked) < 0.002
+
+
+def test_records_were_signed_in_their_order_and_each_once() -> None:
+    """RFC 4034 §6.3."""
+    signed = sign("example. 60 MX 10 a.example.\nexample. 60 MX 10 b.example.\nexample. 60 MX 9 c.example.", KEY)
+    said = rrset("example. 60 MX 10 B.example.\nexample. 60 MX 9 c.example.\nexample. 60 MX 10 A.example.")
+    twice = (*said.rdatas, *signed.rdatas)
+    assert isinstance(outcome(replace(signed, rdatas=twice)), Verified)
