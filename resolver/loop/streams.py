@@ -12,6 +12,7 @@ from resolver.upstream.counts import UpstreamCounts
 from resolver.wire.layout import ID_OCTETS
 
 MAX_CONNECTIONS: Final = 128  # to all servers; beyond, an idle one gives way, and else the question waits for its turn
+LARGE: Final = 1232  # octets that no reply over UDP has: 2,048 records take a millisecond to read, 70 hardly any time
 
 Spawn = Callable[..., object]  # (async function, *arguments): a nursery's start_soon
 
@@ -29,6 +30,7 @@ class TrioStreams:
         self._now = now
         self._connections = connections
         self._spawn = spawn
+        self._next = trio.Lock()  # whose large reply is read in this turn of the loop
 
     def ask(self, server: Address, message: bytes, patience: float, take: Callable[[StreamReply], None]) -> "_Asking":
         asking = _Asking(take)
@@ -42,6 +44,13 @@ class TrioStreams:
                 said = await self._connections.ask(server, message)
         except OSError as error:
             said = error
+        if isinstance(said, bytes) and len(said) > LARGE:
+            async with self._next:  # acquiring takes a turn of the loop, also where another one gives it away
+                self._tell(asking, said)
+        else:
+            self._tell(asking, said)
+
+    def _tell(self, asking: "_Asking", said: StreamReply) -> None:
         if not asking.is_called_off:
             self._mesh.turn(self._now(), lambda: asking.tell(said))
 

@@ -9,7 +9,7 @@ import trio.testing
 from resolver.engine import StreamReply
 from resolver.env import Address
 from resolver.loop.connection import IDLE, MAX_PIPELINED
-from resolver.loop.streams import Connections, TrioStreams
+from resolver.loop.streams import LARGE, Connections, TrioStreams
 from resolver.upstream.counts import UpstreamCounts
 from resolver.wire.frames import READ_OCTETS, Frames, framed
 from tests.resolver.engine.fake_network import SERVER, FakeNetwork
@@ -206,6 +206,29 @@ def test_the_mesh_is_told_the_reply_in_a_turn() -> None:
         ((at, said),) = told
         assert at == pytest.approx(0.2)
         assert said == b"01!"
+
+    asking(test)
+
+
+class Turns(trio.abc.Instrument):
+    """How many turns trio's loop has had."""
+
+    count = 0
+
+    def after_io_wait(self, timeout: float) -> None:
+        self.count += 1
+
+
+def test_of_large_replies_that_come_at_once_each_has_a_turn_of_the_loop() -> None:
+    """Whoever has many addresses can send many at a time, each with thousands of records to read."""
+
+    async def test(turned: Turned, streams: TrioStreams, network: Answering, told: Told) -> None:
+        turns, heard_in = Turns(), list[int]()
+        trio.lowlevel.add_instrument(turns)
+        for port in range(1000, 1020):
+            streams.ask(Address("192.0.2.53", port), bytes(LARGE), 3.0, lambda said: heard_in.append(turns.count))
+        await trio.sleep(1.0)
+        assert len(heard_in) == len(set(heard_in)) == 20
 
     asking(test)
 
