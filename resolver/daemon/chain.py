@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cache.answer import Question
-from cache.chain import Alias, Link
+from cache.chain import Alias, Link, SubstitutionTooLong, first_of
+from cache.lookup import find_link
 from cache.names import WireName, ancestors, from_text, is_at_or_below, parent, to_text
 from cache.rrset import Denial, RRset
 from cache.rrtypes import DNSKEY, DS
@@ -20,7 +21,7 @@ from resolver.dnssec.signatures import Unverified, Verified, read, verify
 from resolver.dnssec.validate import proof_of, signer_of, signer_of_denial
 from resolver.dnssec.work import Work
 from resolver.engine.mesh import Landing
-from resolver.errors import OF_VALIDATION, CachedFailure, ResolutionFailure, is_of_validation
+from resolver.errors import OF_VALIDATION, CachedFailure, NameTooLong, ResolutionFailure, is_of_validation
 from resolver.policy.explain import ExplainRow, LinkRow
 from resolver.service.trust_protocol import ChainRow, ChainState
 from resolver.wire.text import type_from_text, type_to_text
@@ -246,11 +247,15 @@ class _Walk:
 
     async def _get(self, question: Question) -> Link | ResolutionFailure | None:
         """What is said to it: by the cache, else, for real, by the servers, as they say it; None: it is not known."""
-        held = self._parts.memory.cache.peek(question.qname, question.qtype)
-        if held is not None and held.expires > self._parts.env.now() and (isinstance(held, Denial) or held.rrsigs):
-            return held
+        try:
+            known = find_link(self._parts.known.cache, question.qname, question.qtype, self._parts.env.now())
+        except SubstitutionTooLong as end:
+            return NameTooLong(str(end))
+        link = known if known is not None else self._validation.find_referred_ds(question)
+        if link is not None and _is_proven(link):
+            return link
         if not self._for_real:
-            return self._validation.find_referred_ds(question) or self._remembered(question)
+            return self._remembered(question)
         try:
             return (await self._parts.iterator.iterate(question, self._budget, Landing())).link
         except ResolutionFailure as failure:
@@ -284,6 +289,12 @@ class _Walk:
                 note,
             )
         )
+
+
+def _is_proven(link: Link) -> bool:
+    """Has it something that can be checked: signatures, or as a denial a proof?"""
+    entry = first_of(link)
+    return isinstance(entry, Denial) or bool(entry.rrsigs)
 
 
 def _why_unknown(link: ResolutionFailure | None) -> tuple[ChainState, str]:

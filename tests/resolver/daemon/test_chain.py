@@ -18,6 +18,7 @@ WORLD: Final = {
     "O": zone("other.test", "www 300 A 198.51.100.2", signs=Kind.NSEC3),
     "U": zone("open.test", "www 300 A 198.51.100.3"),
 }
+LONG: Final = ".".join(letter * 60 for letter in "ab")  # twice this is more than a name may have
 DOWN: Final = [
     (".", ".", "DNSKEY", "secure"),
     (".", "test.", "DS", "secure"),
@@ -96,6 +97,35 @@ async def test_an_alias_is_followed_and_no_zone_is_told_twice(net: Net) -> None:
         ("other.test.", "other.test.", "DNSKEY", "secure"),
         ("other.test.", "www.other.test.", "A", "secure"),
     ]
+
+
+@given(WORLD)
+async def test_an_alias_that_is_cached_is_followed_without_asking_anybody(net: Net) -> None:
+    """As explain has it: what answers a question for A is the alias."""
+    await net.ask("out.signed.test")
+    net.asked()
+    links, _ = await chain(net, "out.signed.test", is_asked=False)
+    assert [link[1:] for link in links if link[2] in ("CNAME", "A")] == [
+        ("out.signed.test.", "CNAME", "secure"),
+        ("www.other.test.", "A", "secure"),
+    ]
+    assert net.asked() == {}
+
+
+@given({"S": zone("signed.test", f"long 300 DNAME {LONG}.signed.test.", signs=Kind.NSEC)})
+async def test_an_alias_that_gives_too_long_a_name_ends_the_chain(net: Net) -> None:
+    await net.ask(f"{LONG}.long.signed.test")
+    _, rows = await chain(net, f"{LONG}.long.signed.test", is_asked=False)
+    assert "no name any more" in str(rows[-1]["note"])
+
+
+@given(WORLD)
+async def test_a_name_below_one_that_is_not_there_is_told_by_its_proof(net: Net) -> None:
+    """RFC 8020: so is it answered."""
+    await net.ask("nope.signed.test")
+    links, rows = await chain(net, "below.nope.signed.test", is_asked=False)
+    assert {link[2:] for link in links[5:]} == {("NSEC", "secure")}
+    assert rows[-1]["note"] == "of the proof of NXDOMAIN for below.nope.signed.test."
 
 
 @given(WORLD)
