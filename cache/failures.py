@@ -4,10 +4,11 @@ A question that fails is left alone for a while that doubles with each further f
 knowledge about a name: no entry of the RRset cache comes of it, and it never turns into a negative answer.
 """
 
+from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator
 from typing import Final, final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import mypyc_attr, trait
 
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
@@ -48,7 +49,18 @@ class RememberedFailure(Value):
         return self.info_code, self.text, self.until, self.pause, self.attempts
 
 
-class Failures:
+@trait
+class Remembering(metaclass=ABCMeta):
+    """What failed a short while ago, by question. Failures marks what is looked for as used, PeekedFailures does not."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def find(self, question: Question, now: float) -> RememberedFailure | None:
+        """The failure for which `question` should not be tried at `now`; None: try it."""
+
+
+class Failures(Remembering):
     """The remembered failures, by question."""
 
     def __init__(self, options: FailureOptions | None = None, max_failures: int = MAX_FAILURES) -> None:

@@ -1,7 +1,9 @@
-"""How is the cache read by somebody who must not count as a user of it? Through a Peeking, which marks nothing as used."""
+"""How are the cache and the failures read by somebody who must not count as a user of them? Nothing is marked as used."""
 
 from collections.abc import Set as AbstractSet
 
+from cache.answer import Question
+from cache.failures import Failures, RememberedFailure, Remembering
 from cache.names import WireName
 from cache.node import Node
 from cache.readable import Readable
@@ -27,3 +29,13 @@ class Peeking(Readable):
 
     def configured(self) -> AbstractSet[WireName]:
         return self._store.apexes
+
+
+class PeekedFailures(Remembering):
+    """The remembered failures, read without marking use."""
+
+    def __init__(self, failures: Failures) -> None:
+        self._failures = failures
+
+    def find(self, question: Question, now: float) -> RememberedFailure | None:
+        return self._failures.peek(question, now)

@@ -135,9 +135,14 @@ def again(failure: ResolutionFailure) -> ResolutionFailure:
     return failure.with_traceback(None)
 
 
+def info_code_of(failure: ResolutionFailure) -> int:
+    """Its INFO-CODE; of what is remembered, that of the failure that was met."""
+    return failure.of if isinstance(failure, CachedFailure) else failure.info_code
+
+
 def is_of_validation(failure: ResolutionFailure) -> bool:
     """Is it, or was what is remembered, a failure of validation?"""
-    return (failure.of if isinstance(failure, CachedFailure) else failure.info_code) in OF_VALIDATION
+    return info_code_of(failure) in OF_VALIDATION
 
 
 def reasons(failure: ResolutionFailure) -> tuple[ExtendedError, ...]:

@@ -251,7 +251,7 @@ class _Walk:
             known = find_link(self._parts.known.cache, question.qname, question.qtype, self._parts.env.now())
         except SubstitutionTooLong as end:
             return NameTooLong(str(end))
-        link = known if known is not None else self._validation.find_referred_ds(question)
+        link = known or self._validation.find_referred_ds(question) or self._validation.proven(question)
         if link is not None and _is_proven(link):
             return link
         if not self._for_real:

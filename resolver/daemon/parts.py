@@ -34,7 +34,7 @@ from resolver.policy.rebinding import Guard
 from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import views
-from resolver.policy.whom import Known
+from resolver.policy.whom import Known, nothing_proven
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections
 
@@ -263,6 +263,7 @@ def _known(options: Options, memory: Memory, recursion: Recursion, hints: Delega
         options=options.recursion,
         stale=options.stale,
         guard=_guard_of(options),
+        proven=recursion.trusting.validation.proven if recursion.trusting is not None else nothing_proven,
     )
 
 

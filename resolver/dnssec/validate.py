@@ -119,9 +119,11 @@ class Validator:
         cut: the closest zone that is known to be delegated, or the root: what the zones above it once said may be over.
         """
         start = self._trust.start_of(_place_of(question.qname, question.qtype))
-        link = self._gaps.find(question, max(start, cut, key=len), self._now()) if start is not None else None
-        self._counts.derived += link is not None
-        return link
+        return self._gaps.find(question, max(start, cut, key=len), self._now()) if start is not None else None
+
+    def note_derived(self) -> None:
+        """Count an answer that was made of such records."""
+        self._counts.derived += 1
 
     async def _judge(self, rrset: RRset, fetch: Fetch, work: Work) -> RRset:
         if rrset.rtype == RRSIG:  # never signed itself (RFC 4035 §2.2): whoever asked for it can tell what it is worth

@@ -55,7 +55,15 @@ class Validation:
         return denial if self._is_live(denial) else None
 
     def derive(self, question: Question) -> Iteration | None:
-        """What verified records that came with other answers prove of it (RFC 8198); None: it has to be asked for.
+        """What is proven of it already, to be given and kept; None: it has to be asked for."""
+        link = self.proven(question)
+        if link is None:
+            return None
+        self.validator.note_derived()
+        return Iteration(link, (first_of(link),))
+
+    def proven(self, question: Question) -> Link | None:
+        """What verified records that came with other answers prove of it (RFC 8198); None: it would have to be asked for.
 
         None, too, where what is held of the name was heard later or lasts as long: that stays.
         """
@@ -67,7 +75,7 @@ class Validation:
         node = self.cache.peek_node(question.qname)
         if any(_is_no_news(entry, one, question.qtype) for one in (node.entries if node is not None else ())):
             return None
-        return Iteration(link, (entry,))
+        return link
 
     def _cut_above(self, name: WireName) -> WireName:
         """The closest zone at or above `name` whose delegation is known, or configured."""

@@ -15,9 +15,6 @@ from cache.lookup import (
     Link,
     SubstitutionTooLong,
     find,
-    find_last_good,
-    find_link,
-    find_stale_link,
 )
 from cache.names import WireName
 from cache.options import StaleOptions
@@ -28,6 +25,7 @@ from resolver.engine.counts import ResolveCounts
 from resolver.engine.flights import Flights
 from resolver.engine.memory import Memory
 from resolver.engine.mesh import Landing, Mesh
+from resolver.engine.state import Failed, Fresh, Stale, State, may_bridge, state_of
 from resolver.engine.validation import remarks_of
 from resolver.errors import (
     OF_VALIDATION,
@@ -39,6 +37,7 @@ from resolver.errors import (
     LocalTarget,
     NameTooLong,
     ResolutionFailure,
+    info_code_of,
     is_of_validation,
     reasons,
     remembered_failure,
@@ -110,19 +109,18 @@ class PublicResolver:
         A stale one if a fresh one cannot be had: where the servers of name servers' names are away, the zones that these
         name servers serve need not be.
         """
-        now = self._mesh.now
         try:
-            link = find_link(self._cache, question.qname, question.qtype, now)
-            if link is None:
-                return await self._look_up(question, budget, waiter)
+            state = self._state_of(question)
+            if not isinstance(state, Fresh):
+                return await self._look_up(question, state, budget, waiter)
         except SubstitutionTooLong as end:
             raise NameTooLong(str(end)) from end
-        self._mesh.trace.found(budget, question, link)
-        return link
+        self._mesh.trace.found(budget, question, state.link)
+        return state.link
 
-    async def _look_up(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
+    async def _look_up(self, question: Question, state: State, budget: Budget, waiter: Landing | None) -> Link:
         try:
-            self._refuse_remembered(question, budget, self._mesh.now, as_it_was=True)
+            self._refuse_remembered(question, state, budget, as_it_was=True)
             return (await self._flights.lookup(question, waiter, budget)).link
         except ResolutionFailure as failure:
             if question.qtype in (DS, DNSKEY) and is_of_validation(failure):
@@ -137,11 +135,11 @@ class PublicResolver:
         landed: Iteration | None = None
         wanted = question
         while True:
-            now, heard = self._mesh.now, False
-            link = find_link(self._cache, wanted.qname, wanted.qtype, now) or _carried(landed, wanted)
+            state, heard = self._state_of(wanted), False
+            link = state.link if isinstance(state, Fresh) else _carried(landed, wanted)
             if link is None:
                 try:
-                    landed = await self._fetch(wanted, budget, stale_at, is_checked=is_checked)
+                    landed = await self._fetch(wanted, state, budget, stale_at, is_checked=is_checked)
                     link, heard = landed.link, True
                 except ResolutionFailure as failure:
                     if not is_checked and failure.unvalidated is not None:
@@ -165,12 +163,16 @@ class PublicResolver:
                     raise LocalTarget("a public alias to a name of this platform")
                 return ended_by(chain, await at_home(wanted), errors, self._mesh.now)
 
-    async def _fetch(self, wanted: Question, budget: Budget, stale_at: float, *, is_checked: bool) -> Iteration:
+    def _state_of(self, question: Question) -> State:
+        return state_of(self._cache, self._failures, question, self._mesh.now, self._stale)
+
+    async def _fetch(
+        self, wanted: Question, state: State, budget: Budget, stale_at: float, *, is_checked: bool
+    ) -> Iteration:
         """The missing link from upstream; waits past `stale_at` only when there is nothing stale to give instead."""
-        now = self._mesh.now
-        self._refuse_remembered(wanted, budget, now, as_it_was=not is_checked)
+        self._refuse_remembered(wanted, state, budget, as_it_was=not is_checked)
         flight = self._flights.board(wanted, budget)
-        if self._has_stale(wanted, now):
+        if isinstance(state, Stale):
             # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
             until = min(stale_at, flight.started + self._stale.client_timeout)
         else:
@@ -179,13 +181,13 @@ class PublicResolver:
             raise DeadlinePassed("the servers are late")
         return flight.result()
 
-    def _refuse_remembered(self, question: Question, budget: Budget, now: float, *, as_it_was: bool) -> None:
+    def _refuse_remembered(self, question: Question, state: State, budget: Budget, *, as_it_was: bool) -> None:
         """Raise a failure that is still remembered (RFC 9520 §3.2).
 
         as_it_was: who asks has to judge the failure, and what was said though it failed in validation, if that is at hand:
         a flight that needs the answer, or a client that checks for itself.
         """
-        remembered = self._failures.find(question, now)
+        remembered = state.failure if isinstance(state, (Stale, Failed)) else None
         if remembered is None:
             return
         self._counts.failures_from_memory += 1
@@ -194,32 +196,28 @@ class PublicResolver:
             raise CachedFailure(remembered.text, remembered.info_code)
         failure = remembered_failure(remembered.info_code, remembered.text, remembered.until)
         if remembered.info_code in OF_VALIDATION:
-            failure.unvalidated = self._doubted.find(question, now)
+            failure.unvalidated = self._doubted.find(question, self._mesh.now)
         raise failure
-
-    def _has_stale(self, question: Question, now: float) -> bool:
-        return find_last_good(self._cache, question.qname, question.qtype, now, self._stale) is not None
 
     def _stale_link(self, question: Question, failure: ResolutionFailure, budget: Budget) -> Link:
         """The stale copy of the link that `failure` left missing; raises `failure` when there is none.
 
         It is a fresh one if it was learned meanwhile: that a name above is not there, while it was asked which zone signs.
         """
-        if is_of_validation(failure) and not self._stale.when_bogus:
+        if not may_bridge(info_code_of(failure), self._stale):
             raise failure
-        now = self._mesh.now
-        link = find_stale_link(self._cache, question.qname, question.qtype, now, self._stale)
-        if link is None:
+        state = self._state_of(question)
+        if isinstance(state, Fresh):
+            self._mesh.trace.found(budget, question, state.link)
+            return state.link
+        if not isinstance(state, Stale):
             raise failure
-        if not is_past(link, now):
-            self._mesh.trace.found(budget, question, link)
-            return link
         if isinstance(failure, DeadlinePassed):
             self._counts.stale_links_after_timeout += 1
         else:
             self._counts.stale_links_after_failure += 1
-        self._mesh.trace.found(budget, question, link, failure)
-        return link
+        self._mesh.trace.found(budget, question, state.link, failure)
+        return state.link
 
 
 def is_past(link: Link, now: float) -> bool:

@@ -4,21 +4,19 @@ Nothing is asked upstream, nothing is refreshed, and nothing counts as used.
 """
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 import msgspec
 
 from cache.answer import Answer, ExtendedError, Question
 from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, first_of
 from cache.failures import RememberedFailure
-from cache.lookup import find_link, find_stale_link
 from cache.names import to_text
-from cache.options import StaleOptions
 from cache.rrset import Denial, Entry, RRset
 from cache.rrtypes import NOERROR, NXDOMAIN, SOA
 from cache.staleness import is_due
+from resolver.engine.state import Failed, Fresh, Missing, Stale, State
 from resolver.errors import (
-    OF_VALIDATION,
     STALE_ANSWER,
     STALE_NXDOMAIN,
     AliasChainTooLong,
@@ -31,8 +29,9 @@ from resolver.policy.special_use import ours
 from resolver.policy.whom import Known, next_query
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
-State = Literal["fresh", "stale", "negative", "failed", "missing", "local"]
+LinkState = Literal["fresh", "stale", "negative", "failed", "missing", "local"]
 
+PROVEN: Final = "proven by signed records that came with other answers: nobody is asked"
 IN_ITS_NETWORK: Final = "answered in each client's own network: explain this name with --network"
 
 
@@ -47,7 +46,7 @@ class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
     owner: str
     type: str
     origin: str
-    state: State
+    state: LinkState
     age: float | None = None
     ttl_left: float | None = None
     lease_left: float | None = None
@@ -83,7 +82,7 @@ def explain_local(answer: Answer, question: Question, origin: str, note: str = "
     """The rows of an answer that is made here: `origin` is "internal", "local" or "special". note: of each link."""
     links = [_local_row(rrset, origin, note) for rrset in answer.answer]
     if not links:
-        state: State = "negative" if answer.rcode in (NOERROR, NXDOMAIN) else "failed"
+        state: LinkState = "negative" if answer.rcode in (NOERROR, NXDOMAIN) else "failed"
         links = [LinkRow(to_text(question.qname), type_to_text(question.qtype), origin, state, note=note)]
     return [*links, verdict_row(answer)]
 
@@ -136,22 +135,25 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
     is_local = ours(known.zones.keys())
     while True:
         wanted = Question(chain.name, chain.qtype)
-        link = find_link(known.cache, wanted.qname, wanted.qtype, now)
-        if link is not None:
-            state: State = "negative" if isinstance(link, Denial) else "fresh"
-            yield from _present(wanted, link, state, _due_note(link, now), now)
-        else:
-            failure = known.memory.failures.peek(wanted, now)
-            if failure is None:
-                asked_next = asked_next or next_query(wanted, known, now)
-            is_kept_back = failure is not None and failure.info_code in OF_VALIDATION and not known.stale.when_bogus
-            link = find_stale_link(known.cache, wanted.qname, wanted.qtype, now, known.stale)
-            if link is None or is_kept_back:
+        state, note = _state_of(known, wanted, now)
+        if isinstance(state, Missing) or (isinstance(state, Stale) and state.failure is None):
+            asked_next = asked_next or next_query(wanted, known, now)
+        match state:
+            case Fresh(link=link):
+                yield from _present(wanted, link, "negative" if isinstance(link, Denial) else "fresh", note, now)
+            case Stale(link=link, failure=failure):
+                errors = (_stale_error(link), *_remembered_errors(failure))
+                yield from _present(wanted, link, "stale", note, now)
+            case Failed(failure=failure):
                 yield _absent(wanted, failure, now)
-                yield _verdict_without(failure, asked_next)
+                yield verdict_row(CachedFailure(failure.text).answer())
                 return
-            errors = (_stale_error(link), *_remembered_errors(failure))
-            yield from _present(wanted, link, "stale", _stale_note(failure, known.stale), now)
+            case Missing():
+                yield _absent(wanted, None, now)
+                yield VerdictRow(rcode="", next=asked_next)
+                return
+            case _:
+                assert_never(state)
         if chain.follow(link, now):
             yield verdict_row(known.guard.watched(chain.answer(errors=errors)), asked_next)
             return
@@ -163,13 +165,29 @@ def _walk(known: Known, chain: Chain, now: float) -> Iterator[ExplainRow]:
             return
 
 
-def _present(wanted: Question, link: Link, state: State, note: str, now: float) -> Iterator[LinkRow]:
+def _state_of(known: Known, wanted: Question, now: float) -> tuple[State, str]:
+    """How it stands, and what a reader should know of that. What a flight would find proven is as good as fresh."""
+    state = known.state_of(wanted, now)
+    match state:
+        case Fresh(link=link):
+            return state, _due_note(link, now)
+        case Stale(failure=RememberedFailure() as failure):
+            return state, f"given at once: {_failure_text(failure)}"
+        case Failed():
+            return state, ""
+    proven = known.proven(wanted)
+    if proven is not None:
+        return Fresh(proven), PROVEN
+    return state, f"given if upstream fails or takes over {known.stale.client_timeout} s"
+
+
+def _present(wanted: Question, link: Link, state: LinkState, note: str, now: float) -> Iterator[LinkRow]:
     """The rows of a link: of an alias by a DNAME two, the DNAME and the CNAME that comes of it."""
     for entry in link.shown if isinstance(link, Alias) else (link,):
         yield _row_of(entry, wanted, "cache", state, note, now)
 
 
-def _row_of(entry: Entry, wanted: Question, origin: str, state: State, note: str, now: float) -> LinkRow:
+def _row_of(entry: Entry, wanted: Question, origin: str, state: LinkState, note: str, now: float) -> LinkRow:
     owner, rtype = (entry.owner, entry.rtype) if isinstance(entry, RRset) else (wanted.qname, wanted.qtype)
     return LinkRow(
         owner=to_text(owner),
@@ -209,7 +227,7 @@ def _local_row(rrset: RRset, origin: str, note: str) -> LinkRow:
 
 
 def _of_answer(rrset: RRset, now: float) -> LinkRow:
-    state: State = "stale" if rrset.expires <= now and rrset.ttl else "fresh"
+    state: LinkState = "stale" if rrset.expires <= now and rrset.ttl else "fresh"
     return _row_of(rrset, Question(rrset.owner, rrset.rtype), "answer", state, "", now)
 
 
@@ -219,12 +237,6 @@ def _texts(entry: Entry) -> tuple[str, ...]:
     return (f"{'NXDOMAIN' if entry.is_nxdomain else 'NODATA'}, SOA of {to_text(entry.soa.owner)}",)
 
 
-def _verdict_without(failure: RememberedFailure | None, asked_next: str) -> VerdictRow:
-    if failure is None:
-        return VerdictRow(rcode="", next=asked_next)
-    return verdict_row(CachedFailure(failure.text).answer())
-
-
 def _remembered_errors(failure: RememberedFailure | None) -> tuple[ExtendedError, ...]:
     return reasons(CachedFailure(failure.text, failure.info_code)) if failure else ()
 
@@ -232,12 +244,6 @@ def _remembered_errors(failure: RememberedFailure | None) -> tuple[ExtendedError
 def _stale_error(link: Link) -> ExtendedError:
     is_nxdomain = isinstance(link, Denial) and link.is_nxdomain
     return ExtendedError(STALE_NXDOMAIN if is_nxdomain else STALE_ANSWER)
-
-
-def _stale_note(failure: RememberedFailure | None, stale: StaleOptions) -> str:
-    if failure is None:
-        return f"given if upstream fails or takes over {stale.client_timeout} s"
-    return f"given at once: {_failure_text(failure)}"
 
 
 def _failure_text(failure: RememberedFailure) -> str:

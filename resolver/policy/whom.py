@@ -1,17 +1,19 @@
 """Whom would the resolution ask now, and what? The beginning of an iteration, told instead of done: nothing is marked as used."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
 from cache.answer import Question
+from cache.chain import Link
 from cache.names import ROOT, WireName, to_text
 from cache.options import StaleOptions
-from cache.peeking import Peeking
+from cache.peeking import PeekedFailures, Peeking
 from cache.rrtypes import AAAA, A
 from cache.servers import ServerState
 from resolver.engine import Memory
+from resolver.engine.state import State, state_of
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, closest, closest_to
 from resolver.iterate.minimise import shorten
@@ -26,8 +28,16 @@ MAX_SHOWN: Final = 4  # servers named in a text for people; `cistern servers ZON
 NO_PREFIXES: Final = Guard()
 
 
+def nothing_proven(question: Question) -> Link | None:
+    """Nothing is validated."""
+    return None
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """All that decides what is answered and whom to ask. zones: forward and stub zones; hints: when nothing else is known."""
+    """All that decides what is answered and whom to ask. zones: forward and stub zones; hints: when nothing else is known.
+
+    proven: what validated answers to other questions prove of one, for which nobody is asked (RFC 8198).
+    """
 
     memory: Memory
     hints: Delegation
@@ -35,11 +45,16 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     options: RecursionOptions
     stale: StaleOptions
     guard: Guard = NO_PREFIXES
+    proven: Callable[[Question], Link | None] = nothing_proven
 
     @property
     def cache(self) -> Peeking:
         """What is cached, to be read without marking it as used."""
         return Peeking(self.memory.cache)
+
+    def state_of(self, question: Question, now: float) -> State:
+        """How a question stands: as the answering walk finds it. Raises SubstitutionTooLong."""
+        return state_of(self.cache, PeekedFailures(self.memory.failures), question, now, self.stale)
 
     def closest(self, name: WireName, now: float) -> Delegation:
         """The closest delegation at or above `name`."""

@@ -1,12 +1,13 @@
 """Reading the cache without using it."""
 
+from cache.failures import Failures
 from cache.lookup import find_link, find_stale_link
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.peeking import Peeking
+from cache.peeking import PeekedFailures, Peeking
 from cache.rrtypes import AAAA, NS, A
 from cache.store import RRsetCache
-from tests.build import denial, rrset
+from tests.build import denial, question, rrset
 
 ALIAS = rrset("www.example. 60 CNAME web.example.")
 DNAME = rrset("old.example. 60 DNAME example.")
@@ -42,3 +43,14 @@ def test_an_rrset_is_got_and_a_denial_is_none() -> None:
     assert peeking.get(ADDRESS.owner, AAAA) is None
     assert peeking.get(from_text("gone.example."), A) is None
     assert {node.hits for node in store.walk_nodes()} == {0}
+
+
+def test_a_failure_that_is_looked_at_goes_as_early_as_before() -> None:
+    failures, asked = Failures(max_failures=2), [question(f"{name}. A") for name in ("first", "second", "third")]
+    for one in asked[:2]:
+        failures.remember(one, 22, "why", 0.0)
+    peeked = PeekedFailures(failures)
+    assert peeked.find(asked[0], 1.0) == failures.peek(asked[0], 1.0) is not None
+    failures.remember(asked[2], 22, "why", 1.0)
+    assert peeked.find(asked[0], 1.0) is None
+    assert peeked.find(asked[1], 100.0) is None

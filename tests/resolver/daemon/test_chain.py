@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from resolver.policy.explain import PROVEN
 from resolver.policy.options import LocalOptions
 from resolver.service.control_protocol import CacheFlush, Explain, Resolve
 from resolver.service.trust_protocol import TrustChain, TrustExempt
@@ -186,6 +187,19 @@ async def test_what_explain_says_of_a_validated_answer_has_the_same_links(net: N
     _, rows = await chain(net, "www.signed.test", is_asked=False)
     assert of_chain(told) == of_chain(resolved) == rows
     assert [row["kind"] for row in told] == ["link", *["chain"] * len(rows), "verdict"]
+    assert net.asked() == {}
+
+
+@given(WORLD)
+async def test_what_is_proven_already_is_told_as_it_will_be_answered_and_asks_nobody(net: Net) -> None:
+    """RFC 8198: the NSEC record that denied one name denies others."""
+    await net.ask("nope.signed.test")
+    net.asked()
+    link, *links, verdict = await net.operator.look(Explain("nine.signed.test"))
+    assert (link["state"], link["security"], link["note"]) == ("negative", "secure", PROVEN)
+    assert {one["security"] for one in links} == {"secure"}
+    assert (verdict["rcode"], verdict["next"]) == ("NXDOMAIN", "")
+    assert (await net.ask("nine.signed.test")).rcode == "NXDOMAIN"
     assert net.asked() == {}
 
 

@@ -13,7 +13,7 @@ from cache.lookup import Alias, Link
 from cache.names import WireName, from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.rrset import Denial, Entry, RRset, Trust
-from cache.rrtypes import AAAA, CNAME, NOERROR, NXDOMAIN, SERVFAIL, SOA, A
+from cache.rrtypes import AAAA, CNAME, NOERROR, NXDOMAIN, SERVFAIL, SOA, YXDOMAIN, A
 from cache.store import RRsetCache
 from internal_zones import is_ours
 from resolver.engine import Flights, Landing, Memory, PublicResolver, ResolveCounts
@@ -29,6 +29,7 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate import Budget, Iteration
+from tests.build import rrset
 from tests.resolver.engine.turned import Turned, codes, play
 
 ALIAS = from_text("alias.src.test")
@@ -225,6 +226,22 @@ def test_a_failed_refresh_is_served_stale_at_once() -> None:
         answer = await world.resolve(TARGET)
         assert trio.current_time() - began == pytest.approx(0.1)
         assert codes(answer) == [STALE_ANSWER, NoReachableAuthority.info_code]
+
+    simulate(test)
+
+
+def test_an_expired_dname_that_leads_to_no_name_is_nothing_to_serve() -> None:
+    """What it gave, YXDOMAIN, has no mark that it is stale."""
+    below = from_text("c" * 20 + ".src.test")
+
+    async def test(world: World) -> None:
+        long = ".".join(["a" * 63] * 3 + ["b" * 50, "test."])
+        world.holds(rrset(f"src.test. 60 DNAME {long}", trio.current_time()))
+        world.fails(below)
+        assert (await world.resolve(below)).rcode == YXDOMAIN
+        await trio.sleep(100)
+        with pytest.raises(NoReachableAuthority):
+            await world.resolve(below)
 
     simulate(test)
 
