@@ -120,6 +120,10 @@ class Census:
         """Is what is read of the network not to be believed?"""
         return network in self._doubts
 
+    def is_sure(self, network: int) -> bool:
+        """Is what is read of the network believed, without a count of it?"""
+        return network not in self._suspects and network not in self._doubts
+
     @property
     def next_end(self) -> float | None:
         """When the first doubt ends; None: there is none."""

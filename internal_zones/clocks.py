@@ -14,6 +14,7 @@ have come since the last look are the rows touched. What the clocks cannot tell 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from msgspec import json
@@ -28,7 +29,7 @@ NEWEST: Final = (1 << 63) - 1
 SENTINEL: Final = "-1"  # the column name under which creations and deletions of a row are counted
 
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, none of them a BLOB
-# (table, keys) -> (network, app) of each of those rows, by the mapping
+# (table, keys) -> (network, app, machine) of each of those rows, by the mapping
 FindApps = Callable[[str, Sequence[int]], Sequence[Sequence[Row]]]
 Gap = tuple[int, int]  # the first and last of some versions that have not come (whole) yet
 SiteVersion = tuple[str, int]  # its id in hex, its newest version
@@ -106,7 +107,7 @@ class Touches(NamedTuple):
     """What differs from the last look. tables: any row of them may; rows: (table, network, app) of rows that do.
 
     fresh: tables with rows that were not there at the last look: they may have moved since, without a trace. gone: how many rows
-    are there no more, or elsewhere. commits: those that did it.
+    are there no more, or elsewhere. commits: those that did it. machines: of `rows`, whose they are; "": a row is no machine's.
     """
 
     tables: frozenset[str]
@@ -114,6 +115,7 @@ class Touches(NamedTuple):
     fresh: frozenset[str] = frozenset()
     gone: int = 0
     commits: tuple[Commit, ...] = ()
+    machines: Mapping[tuple[str, int, str], frozenset[str]] = MappingProxyType({})
 
 
 class Clocks(NamedTuple):
@@ -216,7 +218,7 @@ def read_touches(
     """The rows touched by the versions of `spans`; raises TooMuch. greatest: the greatest key of each table at the last look."""
     tables = set(clocks.others)
     fresh: set[str] = set()
-    rows: set[tuple[str, int, str]] = set()
+    rows: dict[tuple[str, int, str], set[str]] = {}
     commits: dict[tuple[int, int], set[tuple[str, int | None, str]]] = {}
     left_units = 0
     for table, found in _touched(query, clocks.replicated, spans).items():
@@ -236,14 +238,16 @@ def read_touches(
         placed: dict[int, set[tuple[str, int | None, str]]] = {}
         ordered = sorted(keys) if table not in tables else []
         for key, apps in zip(ordered, find_apps(table, ordered) if ordered else (), strict=True):
-            of_key = {(table, network, app if isinstance(app, str) else "") for network, app in _whole(apps)}
-            rows |= of_key
-            placed[key] = {*of_key}
+            for network, app, machine in _whole(apps):
+                place = (table, network, app)
+                rows.setdefault(place, set()).add(machine)
+                placed.setdefault(key, set()).add(place)
             if not apps:
                 tables.add(table)
         for it in found:
             commits.setdefault((it.ordinal, it.ts), set()).update(placed.get(it.key) or {(table, None, "")})
-    return Touches(frozenset(tables), frozenset(rows), frozenset(fresh), left_units, _told(commits, sites))
+    machines = {place: frozenset(of_it) for place, of_it in rows.items()}
+    return Touches(frozenset(tables), frozenset(rows), frozenset(fresh), left_units, _told(commits, sites), machines)
 
 
 def _told(
@@ -268,8 +272,13 @@ def _touched(query: Query, tables: Iterable[str], spans: Sequence[Span]) -> dict
     return found
 
 
-def _whole(apps: Sequence[Row]) -> list[tuple[int, object]]:
-    return [(network, app) for network, app in apps if isinstance(network, int)]
+def _whole(apps: Sequence[Row]) -> list[tuple[int, str, str]]:
+    """Those of the rows whose network is known; "": the app, or the machine, is not."""
+    return [
+        (network, app if isinstance(app, str) else "", machine if isinstance(machine, str) else "")
+        for network, app, machine in apps
+        if isinstance(network, int)
+    ]
 
 
 def _bounded(rows: list[Row], most: int) -> list[Row]:

@@ -25,6 +25,9 @@ class InternalCounts:
         },
     )
     reads: int = field(default=0, metadata={"help": "Units (one app, one list) read from the state database."})
+    mended: int = field(
+        default=0, metadata={"help": "Units in memory of which a look read the rows that were touched, and no more."}
+    )
     failed_reads: dict[int | str, int] = field(
         default_factory=dict,
         metadata={"help": "Reads of a unit that the state database did not bear.", "label": "fault"},

@@ -1,40 +1,31 @@
 """How the state database is read: one read-only connection, one SELECT at a time, in a thread of its own.
 
-Only this module, `opening` and `preparing` touch apsw, one thread at a time. The rules are Corrosion's (its documentation
-and its restore):
+Only this module, `changes`, `opening` and `preparing` touch apsw, one thread at a time. The rules are Corrosion's (its
+documentation and its restore):
 - read-only twice over (open flags and query_only): a plain writer would corrupt replication;
-- never a transaction that outlives one SELECT: a reader holds up WAL truncation and makes `corrosion restore` time out;
+- never a transaction that outlives one SELECT, or those of one look: a reader holds up WAL truncation and makes
+  `corrosion restore` time out;
 - no mmap: a restore truncates the file in place, and a mapped page beyond its end is a SIGBUS;
 - never another open() of the path in this process: closing it would drop our POSIX locks.
 """
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 import apsw
-import msgspec
 import trio
 
-from internal_zones.clocks import (
-    Clocks,
-    TooMuch,
-    Touches,
-    Versions,
-    arrived,
-    read_touches,
-    read_versions,
-)
-from internal_zones.mapping import TOUCHED
+from internal_zones.changes import Changes, fetch
+from internal_zones.clocks import Touches
 from internal_zones.opening import NO_FILE, NO_STAMP, Wal, connect, connect_to_what_is_there, reads_of, stamp_of, wal_of
 from internal_zones.plans import LARGE
 from internal_zones.preparing import prepare
 from internal_zones.rows import Row
-from internal_zones.together import Question, count_of_each, counted_together, rows_of_each, together
+from internal_zones.together import MachineKey, Question, count_of_each, counted_together, rows_of_each, together
 from internal_zones.wal_origin import NOTHING_SEEN, foreign_by, see
 
 if TYPE_CHECKING:
@@ -45,7 +36,6 @@ T = TypeVar("T")
 MAX_ROWS: Final = 20_000  # of one SELECT: some 60 ms in the thread that all other reads wait for
 COUNTED: Final = ("apps", "instances")  # statements whose rows are counted, by network
 LOOKS_TILL_REOPENING: Final = 40  # about a second: a bad page may be a cached one, but reopening makes all data due
-_DECODER: Final = msgspec.json.Decoder(list[Row])
 _FOREIGN_WAL: Final = (
     "another file was put in its place, and -wal is still the former one's: both together are no database."
     " Stop Corrosion, remove -wal and -shm, start it again (or `cistern state accept`)"
@@ -79,6 +69,7 @@ class Sighting(NamedTuple):
     problems: statement -> why it cannot be used; slow: statement -> which index it lacks; reads: statement -> its tables.
     is_immutable: opened without the WAL's index, which could not be made: only another size or time of the file tells of changes.
     touches: what differs from the last look; None: anything may. unclocked: why touches cannot be known; "": they can.
+    machines: rows of machines that were touched, by the network, the app and the id that were chosen.
     """
 
     device: int
@@ -92,11 +83,21 @@ class Sighting(NamedTuple):
     touches: Touches | None = None
     unclocked: str = ""
     is_immutable: bool = False
+    machines: Mapping[MachineKey, Sequence[Row]] = {}
 
     @property
     def identity(self) -> tuple[int, ...]:
         """Two sightings with the same one saw the same data."""
         return self[:5]
+
+
+# Which of the machines that were touched are to be read: (touches, tables that each statement reads) -> those.
+Choose = Callable[[Touches, Mapping[str, frozenset[str]]], Sequence[MachineKey]]
+
+
+def choose_none(touches: Touches, reads: Mapping[str, frozenset[str]]) -> Sequence[MachineKey]:
+    """The Choose of those who read none."""
+    return ()
 
 
 class Reader(Protocol):
@@ -125,8 +126,7 @@ class StateFile:
         self._counting = {name: counted_together(name, statements[name]) for name in COUNTED if name in statements}
         self._connection: apsw.Connection | None = None
         self._seen = Sighting(0, 0, 0, 0, 0)
-        self._clocks: Clocks | None = None
-        self._versions: Versions | None = None
+        self._changes = Changes(statements)
         self.failing: dict[str, str] = {}  # statement -> why its last read failed, although it could be prepared
         self._must_prepare = False  # a statement that was prepared has failed since
         self._wal = NO_FILE  # the -wal beside the file that is open, as it was last seen
@@ -136,10 +136,11 @@ class StateFile:
         self._headers = NOTHING_SEEN  # of the file that is open and its -wal
         self._looks_left = 0  # till the connection is given up because a read failed; 0: none did
 
-    def look(self) -> Sighting:
+    def look(self, choose: Choose = choose_none) -> Sighting:
         """See whether the file is the same, and whether somebody committed to it; (re)opens it as needed.
 
         Raises StateFault. Statements are prepared anew when the schema changed, or when some could not be used before.
+        choose: whose rows are read, in the snapshot in which they were found touched.
         """
         try:
             status = os.stat(self._path)
@@ -164,7 +165,7 @@ class StateFile:
             if not self._looks_left:
                 self.close()
         try:
-            seen = self._look(status, wal)
+            seen = self._look(status, wal, choose)
             self._wal = wal
             return seen
         except apsw.Error as problem:
@@ -200,7 +201,7 @@ class StateFile:
         if sql is None or self._connection is None or name in self._seen.problems:
             return None
         try:
-            return rows_of_each(partial(_rows, self._connection), sql, questions, MAX_ROWS)
+            return rows_of_each(partial(fetch, self._connection), sql, questions, MAX_ROWS)
         except (apsw.BusyError, apsw.LockedError) as problem:
             raise self._faulted(problem, name) from problem
         except (apsw.Error, UnicodeDecodeError):
@@ -213,7 +214,7 @@ class StateFile:
         if not sql or name in self._seen.problems or self._connection is None:
             raise StateFault(Fault.STATEMENT, f"{name} cannot be used")
         try:
-            return count_of_each(partial(_rows, self._connection), sql, questions, MAX_ROWS)
+            return count_of_each(partial(fetch, self._connection), sql, questions, MAX_ROWS)
         except apsw.Error as problem:
             raise self._faulted(problem, name) from problem
 
@@ -235,7 +236,7 @@ class StateFile:
             self._connection.close(True)
             self._connection = None
 
-    def _look(self, status: os.stat_result, wal: Wal) -> Sighting:
+    def _look(self, status: os.stat_result, wal: Wal, choose: Choose) -> Sighting:
         seen = self._seen
         opening = seen.opening
         if self._connection is None:
@@ -246,19 +247,25 @@ class StateFile:
         elif self._stamp != stamp_of(status):
             if self._was_overwritten(self._connection, wal):
                 self.close()
-                return self._look(status, wal)
+                return self._look(status, wal, choose)
             self._stamp = stamp_of(status)
         data_version = int(self._connection.pragma("data_version"))
         if (opening, data_version) == (seen.opening, seen.data_version) and not self._must_prepare:
             return seen
         self._note_wal(self._connection)
         schema_version = int(self._connection.pragma("schema_version"))
-        sighting = seen._replace(device=status.st_dev, inode=status.st_ino, opening=opening, touches=None)
+        sighting = seen._replace(device=status.st_dev, inode=status.st_ino, opening=opening)
         is_same = (opening, schema_version) == (seen.opening, seen.schema_version)
         if seen.problems or self._must_prepare or not is_same:
             sighting = self._prepare(self._connection, sighting)
-        data_version, touches = self._touches(self._connection, data_version, is_same)
-        self._seen = sighting._replace(data_version=data_version, schema_version=schema_version, touches=touches)
+        reads = sighting.reads
+        change = self._changes.since_last(self._connection, data_version, lambda touches: choose(touches, reads))
+        self._seen = sighting._replace(
+            data_version=change.data_version,
+            schema_version=schema_version,
+            touches=change.touches,
+            machines=change.machines,
+        )
         self._must_prepare = False
         return self._seen
 
@@ -302,40 +309,10 @@ class StateFile:
         if seen.file == self._headers.file:  # else somebody has, since this look began: the next one asks
             self._headers = seen
 
-    def _touches(self, connection: apsw.Connection, data_version: int, is_same: bool) -> tuple[int, Touches | None]:
-        """What was touched since the last look, and the data_version that this is true for."""
-        before, self._versions = self._versions, None
-        if self._clocks is None:
-            return data_version, None
-
-        def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
-            return _rows_in_one_step(connection, sql, values)
-
-        place, tables = partial(self._places, connection), self._clocks.replicated
-        try:
-            versions = read_versions(query, tables, before)
-            spans = arrived(before, versions) if before and is_same else None
-            touches = None
-            if before and spans is not None:
-                touches = read_touches(query, place, self._clocks, spans, before.greatest, versions.sites)
-        except (TooMuch, apsw.SQLError):
-            return data_version, None
-        self._versions = versions  # only now: what a look that fails has not told, the next must
-        return versions.data_version, touches
-
-    def _places(self, connection: apsw.Connection, table: str, keys: Sequence[int]) -> Sequence[Sequence[Row]]:
-        """The network and the app of each row of the table."""
-        if sql := self._together.get(TOUCHED):
-            with suppress(apsw.SQLError):  # one that can be no part of another statement
-                of_each = rows_of_each(partial(_rows, connection), sql, [(table, key) for key in keys], MAX_ROWS)
-                if of_each is not None:
-                    return of_each
-        return [_rows(connection, self._statements[TOUCHED], {"table": table, "key": key}) for key in keys]
-
     def _prepare(self, connection: apsw.Connection, sighting: Sighting) -> Sighting:
         """The sighting with what its statements are now."""
         prepared = prepare(connection, self._statements, self._large)
-        self._clocks, self._versions = prepared.clocks, None
+        self._changes.begin(prepared.clocks)
         for name in prepared.problems:
             self.failing.pop(name, None)  # told as a problem now
         return sighting._replace(
@@ -357,21 +334,6 @@ class StateFile:
         else:
             self.close()
         return StateFault(Fault.CORRUPT if isinstance(problem, _PAGES_ARE_WRONG) else Fault.UNREADABLE, text)
-
-
-def _rows(connection: apsw.Connection, sql: str, values: Sequence[int | str] | Mapping[str, int | str]) -> list[Row]:
-    return connection.execute(sql, values).fetchall()
-
-
-def _rows_in_one_step(connection: apsw.Connection, sql: str, values: tuple[int | str, ...]) -> list[Row]:
-    """The rows of three columns, put together by SQLite.
-
-    Between two steps of a statement the interpreter turns to whatever thread wants it, and a busy event loop gives it back
-    after 5 ms at the soonest: a row a step, the versions of 500 hosts would take seconds then.
-    """
-    as_one = f"WITH q(a, b, c) AS ({sql}) SELECT json_group_array(json_array(a, b, c)) FROM q"
-    [[found]] = connection.execute(as_one, values).fetchall()
-    return _DECODER.decode(str(found))
 
 
 class Runner(Protocol):

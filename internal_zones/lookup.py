@@ -4,6 +4,7 @@ NODATA and NXDOMAIN are exact (RFC 2308 §2, RFC 8020): a name with other types,
 for any type goes through the same node, so A is never NXDOMAIN where AAAA would not be.
 """
 
+from collections.abc import Iterable
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple, Protocol
 
@@ -59,6 +60,7 @@ from internal_zones.records import (
     peers_node,
     service_of,
 )
+from internal_zones.units import Unit
 
 # INFO-CODEs of RFC 8914 §4; resolver.errors has the whole table, which may not be imported from here.
 OTHER_ERROR: Final = 0
@@ -175,6 +177,13 @@ def answer(
         errors=errors,
         grounds=None if node.is_ordered else grounds,
     )
+
+
+def grounds(place: Place, is_there: bool, units: Iterable[Unit]) -> tuple[Ground, ...] | None:
+    """All that the answer rests on; None: it is this client's only, or a bad row of any unit would make a doubt of it."""
+    if place.nearest or (place.apex == REVERSE and not is_there):
+        return None
+    return tuple(ground for unit in units for ground in (unit.ground, unit.kind_ground))
 
 
 def _choice(rrset: RRset, bits: Bits, is_ordered: bool, is_stale: bool) -> Answer:

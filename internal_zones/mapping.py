@@ -81,20 +81,24 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "SELECT DISTINCT network_id AS network FROM apps"
     )
     touched: Annotated[
-        _Sql, Meta(description="the network and app of the row :key (__crsql_key) of :table, to drop only what changed")
+        _Sql,
+        Meta(
+            description="the network and app of the row :key (__crsql_key) of :table, to drop only what changed;"
+            " and the id of the machine whose row it is, if all that it can change is how `machines` yields that one, else NULL"
+        ),
     ] = (
-        "SELECT a.network_id AS network, a.name AS app FROM apps__crsql_pks k JOIN apps a ON a.id = k.id"
+        "SELECT a.network_id AS network, a.name AS app, NULL AS machine FROM apps__crsql_pks k JOIN apps a ON a.id = k.id"
         " WHERE :table = 'apps' AND k.__crsql_key = :key"
-        " UNION ALL SELECT m.network_id, a.name FROM machines__crsql_pks k JOIN machines m ON m.id = k.id"
+        " UNION ALL SELECT m.network_id, a.name, m.id FROM machines__crsql_pks k JOIN machines m ON m.id = k.id"
         " LEFT JOIN apps a ON a.id = m.app_id WHERE :table = 'machines' AND k.__crsql_key = :key"
-        " UNION ALL SELECT m.network_id, a.name FROM checks__crsql_pks k JOIN machines m ON m.id = k.machine_id"
+        " UNION ALL SELECT m.network_id, a.name, NULL FROM checks__crsql_pks k JOIN machines m ON m.id = k.machine_id"
         " LEFT JOIN apps a ON a.id = m.app_id WHERE :table = 'checks' AND k.__crsql_key = :key"
-        " UNION ALL SELECT m.network_id, a.name FROM services__crsql_pks k JOIN machines m ON m.id = k.machine_id"
+        " UNION ALL SELECT m.network_id, a.name, NULL FROM services__crsql_pks k JOIN machines m ON m.id = k.machine_id"
         " LEFT JOIN apps a ON a.id = m.app_id WHERE :table = 'services' AND k.__crsql_key = :key"
-        " UNION ALL SELECT f.network_id, f.app_name FROM flycast_addresses__crsql_pks k"
+        " UNION ALL SELECT f.network_id, f.app_name, NULL FROM flycast_addresses__crsql_pks k"
         " JOIN flycast_addresses f ON f.address = k.address"
         " WHERE :table = 'flycast_addresses' AND k.__crsql_key = :key"
-        " UNION ALL SELECT k.network_id, '' FROM peers__crsql_pks k"
+        " UNION ALL SELECT k.network_id, '', NULL FROM peers__crsql_pks k"
         " WHERE :table = 'peers' AND k.__crsql_key = :key"
     )
 
@@ -121,7 +125,7 @@ COLUMNS: Final = MappingProxyType(
         "checks": ("machine", "status"),
         "services": ("machine", "name", "port"),
         "networks": ("network",),
-        "touched": ("network", "app"),
+        "touched": ("network", "app", "machine"),
     }
 )
 

@@ -46,12 +46,18 @@ def outdated(touches: Touches | None, reads: Mapping[str, frozenset[str]]) -> Ou
         return EVERYTHING
     kinds = {kind for table in touches.tables for kind in _kinds_on(table, reads)}
     keys: set[UnitKey] = set()
+    on = {table: _kinds_on(table, reads) for table, _, _ in touches.rows}
     for table, network, app in touches.rows:
-        on_it = _kinds_on(table, reads)
+        on_it = on[table]
         kinds |= on_it - OF_AN_APP - OF_A_NETWORK
         keys.update(_keys(on_it, network, app))
     ahead = {kind for table in touches.fresh for kind in _kinds_on(table, reads)}
     return Outdated(frozenset(kinds), frozenset(keys), frozenset(ahead))
+
+
+def unit_of(kind: Kind, network: int, app: str) -> UnitKey:
+    """The unit of an app."""
+    return UnitKey(kind, network, app.encode().lower().decode())  # as labels are folded: ASCII only (RFC 4343)
 
 
 def _kinds_on(table: str, reads: Mapping[str, frozenset[str]]) -> set[Kind]:
@@ -62,9 +68,8 @@ def _kinds_on(table: str, reads: Mapping[str, frozenset[str]]) -> set[Kind]:
 
 
 def _keys(kinds: Iterable[Kind], network: int, app: str) -> Iterable[UnitKey]:
-    name = app.encode().lower().decode()  # as labels are folded: ASCII only (RFC 4343)
     for kind in kinds:
         if kind in OF_AN_APP:
-            yield UnitKey(kind, network, name)
+            yield unit_of(kind, network, app)
         elif kind in OF_A_NETWORK:
             yield UnitKey(kind, network)

@@ -14,6 +14,7 @@ from msgspec import DecodeError, json
 from internal_zones.mapping import COLUMNS, TOUCHED
 from internal_zones.rows import Row
 
+MachineKey = tuple[int, str, str]  # a network, an app, the id of a machine
 Question = tuple[int, str, str] | tuple[str, int]  # a network, an app, an address; of `touched`, a table and a key
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]
 
@@ -45,6 +46,11 @@ def together(name: str, sql: str) -> str:
     """
     placed = _placed(name, sql)
     return placed and _EACH.format(", ".join(map(_COLUMN.format, COLUMNS[name])), placed)
+
+
+def one_together(sql: str) -> str:
+    """The same of the statement `machines` and one machine of the app: its id stands in the place of an address."""
+    return together("machines", f'SELECT * FROM ({sql.rstrip().rstrip(";")}\n) WHERE "id" = :address')
 
 
 def counted_together(name: str, sql: str) -> str:

@@ -42,6 +42,11 @@ class Unit:
     nodes: dict[WireName, Node] = field(default_factory=dict)
     joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] = field(default_factory=dict)
 
+    @property
+    def was_asked(self) -> bool:
+        """Has anybody asked for records of it since it was made?"""
+        return bool(self.nodes or self.joint_nodes)
+
 
 class _Kept(LRUCache[UnitKey, Unit]):
     """Of units; what leaves it is no ground for any answer."""
@@ -73,6 +78,17 @@ class Units:
     def get(self, key: UnitKey) -> Unit | None:
         """The unit, current or not."""
         return self._units.get(key) or self._empty.get(key)
+
+    def peek(self, key: UnitKey) -> Unit | None:
+        """The unit, if it holds rows; this is no use that keeps it from eviction. For whatever thread."""
+        try:
+            return Cache.__getitem__(self._units, key)
+        except KeyError:
+            return None
+
+    def is_ahead(self, key: UnitKey) -> bool:
+        """May what is kept of the unit hold a commit that the last look has not seen?"""
+        return key in self._ahead
 
     def put(self, unit: Unit) -> None:
         """Keep the unit in the place of its predecessor. It was read after the last look that has been told (see Jobs.submit):

@@ -14,10 +14,10 @@ from outcome import Outcome
 
 from internal_zones.clocks import MANY_GONE, Commit, Touches
 from internal_zones.counts import InternalCounts, bump
-from internal_zones.database import Sighting, StateFault, StateFile
+from internal_zones.database import Choose, Sighting, StateFault, StateFile, choose_none
 from internal_zones.jobs import Jobs
 from internal_zones.outdating import outdated
-from internal_zones.units import Units
+from internal_zones.units import Unit, Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
 LEAST_PAUSE: Final = 0.005  # seconds between looks, however often somebody tells of changes
@@ -68,8 +68,11 @@ class Watcher:
         suspect: Callable[[int | None], None] = lambda gone: None,
         watch_file: WatchFile = nobody_tells,
         note_news: Callable[[Sequence[Commit]], None] = lambda commits: None,
+        choose: Choose = choose_none,
+        mend: Callable[[Sighting, float], Sequence[Unit]] = lambda sighting, looked_at: (),
     ) -> None:
         """suspect: called with how many rows a change took away, before a unit is read after it; None: nobody knows.
+        choose, mend: which touched rows a look reads; the units as they are by these, called before they are due.
 
         note_news: called with the commits that have become visible.
         """
@@ -78,6 +81,7 @@ class Watcher:
         self._gap = LEAST_PAUSE
         self.untold: str | None = ""  # why nobody tells of changes; None: the kernel does
         self._file, self._jobs, self._units = file, jobs, units
+        self._choose, self._mend = choose, mend
         self._now, self._poll = now, poll
         self._counts, self._warn = counts, warn
         self._failures = 0
@@ -168,7 +172,8 @@ class Watcher:
         started = self._looked_at = self._now()
         self.begun += 1
         is_over = trio.Event()
-        self._jobs.submit(self._file.look, partial(self._note, self.begun, started, is_over))
+        look = partial(self._file.look, self._choose)
+        self._jobs.submit(look, partial(self._note, self.begun, started, is_over))
         await is_over.wait()
 
     def _note(self, number: int, started: float, is_over: trio.Event, outcome: Outcome[Sighting]) -> None:
@@ -204,7 +209,11 @@ class Watcher:
             self._counts.sweeping_changes += sighting.touches is None
             if before is not None:
                 self._suspect(gone_in(sighting.touches))
+            mended = self._mend(sighting, started)
             self._units.outdate(outdated(sighting.touches, sighting.reads))
+            for unit in mended:
+                self._units.put(unit)
+            self._counts.mended += len(mended)
             if sighting.touches is not None:
                 self._note_news(sighting.touches.commits)
         self._units.confirm(started, QUIET if self.untold is None else 0.0)

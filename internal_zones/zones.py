@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Never
 
 import trio
 
-from cache.answer import Answer, ExtendedError, Ground
+from cache.answer import Answer, ExtendedError
 from cache.names import WireName
 from cache.rrtypes import SERVFAIL
 from internal_zones import nearest
@@ -30,10 +30,12 @@ from internal_zones.lookup import (
     Bits,
     Place,
     answer,
+    grounds,
     locate,
     node_at,
 )
 from internal_zones.mapping import statements
+from internal_zones.mending import Mending
 from internal_zones.nearest import Topology
 from internal_zones.news import News
 from internal_zones.options import StateOptions
@@ -135,6 +137,7 @@ class InternalZones:
 
     def _watching(self, watch_file: WatchFile, warn: Warn) -> Watcher:
         """What sees changes of the database."""
+        mending = Mending(self._units, self._census.is_sure, self.options.prefixes)
         return Watcher(
             self._file,
             self._jobs,
@@ -146,6 +149,8 @@ class InternalZones:
             suspect=self._census.suspect,
             watch_file=watch_file,
             note_news=self.news.note,
+            choose=mending.wanted,
+            mend=mending.mended,
         )
 
     def _reading(self, runner: Runner, turns: Turns, read_unit: Read, warn: Warn) -> Reads:
@@ -312,9 +317,8 @@ class InternalZones:
             self.counts.too_large += 1
         if node is None and place.apex == REVERSE and any(self._bad_rows.are_known_in(it.key.network) for it in units):
             node = UNREADABLE
-        found = answer(
-            node, qtype, self._apexes[place.apex], self._rng, errors, _grounds(place, node is not None, units)
-        )
+        rests_on = grounds(place, node is not None, units)
+        found = answer(node, qtype, self._apexes[place.apex], self._rng, errors, rests_on)
         self.counts.stale_answers += found.is_stale
         self.counts.failures += found is NOT_KNOWN
         return found
@@ -391,10 +395,3 @@ class InternalZones:
         if unit is None or self._now() - self._units.known_at(unit) > self.options.max_stale:
             return None
         return unit
-
-
-def _grounds(place: Place, is_there: bool, units: Sequence[Unit]) -> tuple[Ground, ...] | None:
-    """All that the answer rests on; None: it is this client's only, or a bad row of any unit would make a doubt of it."""
-    if place.nearest or (place.apex == REVERSE and not is_there):
-        return None
-    return tuple(ground for unit in units for ground in (unit.ground, unit.kind_ground))

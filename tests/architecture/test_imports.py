@@ -100,6 +100,7 @@ AT_HOME: Final[dict[str, frozenset[str]]] = {
     "h11": frozenset({"internal_zones.line_stream", "resolver.observe.http_messages"}),
     "apsw": frozenset(
         {
+            "internal_zones.changes",
             "internal_zones.database",
             "internal_zones.opening",
             "internal_zones.preparing",

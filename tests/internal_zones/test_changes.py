@@ -117,7 +117,7 @@ def changed_row(path: Path, table: str, row: Row) -> None:
     writer.close()
 
 
-def test_only_the_app_that_was_touched_is_read_anew(tmp_path: Path) -> None:
+def test_only_the_app_that_was_touched_is_due(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     machines = [machine("01", 1, 24), machine("02", 2, 24), machine("03", 3, 57)]
     write_state(path, State(apps=[app(1, "web", 24), app(2, "db", 24), app(3, "web", 57)], machines=machines))
@@ -126,6 +126,7 @@ def test_only_the_app_that_was_touched_is_read_anew(tmp_path: Path) -> None:
         async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:  # a busy machine is no slow disk
             for name, network in (("web", 24), ("db", 24), ("web", 57)):
                 await asker.ask(f"{name}.internal", network=network)
+            changed_row(path, "apps", {"id": 2, "updated_at": 1})
             changed_row(path, "machines", {"id": "02", "state": "stopped"})
             await asker.zones._watcher.look()
             assert asker.find("web.internal") is not None

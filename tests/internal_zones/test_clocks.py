@@ -126,15 +126,21 @@ def touches_of(
     return touches if with_commits else touches._replace(commits=())
 
 
+def of(table: str, network: int, app: str, machine: str = "") -> Touches:
+    """One row of the table was touched."""
+    place = (table, network, app)
+    return Touches(CLOCKS.others, frozenset({place}), machines={place: frozenset({machine})})
+
+
 @pytest.mark.parametrize("ordinal", [0, 2])
 def test_a_changed_row_is_placed_in_its_network_and_app(writer: CorrosionWriter, ordinal: int) -> None:
     touches = touches_of(writer, lambda: writer.put("machines", {"id": "02", "state": "stopped"}), ordinal)
-    assert touches == Touches(CLOCKS.others, frozenset({("machines", 24, "db")}))
+    assert touches == of("machines", 24, "db", "02")
 
 
 def test_a_row_of_another_table_is_placed_by_what_it_belongs_to(writer: CorrosionWriter) -> None:
     row = {"machine_id": "02", "name": "x", "status": "critical"}
-    assert touches_of(writer, lambda: writer.put("checks", row)).rows == {("checks", 24, "db")}
+    assert touches_of(writer, lambda: writer.put("checks", row)) == of("checks", 24, "db")
 
 
 def test_a_commit_is_told_with_its_site_its_time_and_its_rows(writer: CorrosionWriter) -> None:
@@ -150,7 +156,7 @@ def test_a_commit_is_told_with_its_site_its_time_and_its_rows(writer: CorrosionW
 
 def test_a_new_row_touches_its_own_app_only(writer: CorrosionWriter) -> None:
     touches = touches_of(writer, lambda: writer.put("machines", machine("09", 3, 57)))
-    assert touches == Touches(CLOCKS.others, frozenset({("machines", 57, "web")}), fresh=frozenset({"machines"}))
+    assert touches == of("machines", 57, "web", "09")._replace(fresh=frozenset({"machines"}))
 
 
 def test_a_row_that_was_there_is_moved_by_a_placing_column_whatever_its_version(writer: CorrosionWriter) -> None:

@@ -9,7 +9,7 @@ import trio.testing
 from outcome import Outcome, capture
 
 from internal_zones.counts import InternalCounts
-from internal_zones.database import Fault, Sighting, StateFault, StateFile
+from internal_zones.database import Choose, Fault, Sighting, StateFault, StateFile, choose_none
 from internal_zones.units import Units
 from internal_zones.watcher import LEAST_PAUSE, MAX_PAUSE, Watcher, has_changed, pause
 
@@ -60,7 +60,7 @@ class FakeFile(StateFile):
         super().__init__("nowhere", {})
         self._script = script
 
-    def look(self) -> Sighting:
+    def look(self, choose: Choose = choose_none) -> Sighting:
         seen = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(seen, Fault):
             raise StateFault(seen, "as the script says")
@@ -247,7 +247,7 @@ def looks_told(
     looks: list[float] = []
 
     class Noting(FakeFile):
-        def look(self) -> Sighting:
+        def look(self, choose: Choose = choose_none) -> Sighting:
             looks.append(trio.current_time())
             return super().look()
 
@@ -285,7 +285,7 @@ def looks_of(
     looks: list[float] = []
 
     class Noting(FakeFile):
-        def look(self) -> Sighting:
+        def look(self, choose: Choose = choose_none) -> Sighting:
             looks.append(trio.current_time())
             return super().look()
 

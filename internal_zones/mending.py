@@ -1,0 +1,105 @@
+"""What becomes of a unit of which few rows were touched? Where these are machines, they are read in the place of the whole app.
+
+One row costs a fourteenth of what an app of fifty machines does. A look reads the rows that it has found touched, in the
+same snapshot: what a unit held before the look and these rows are together what a whole reading would find. Where that
+cannot be told the unit is due, and is read whole when it is asked for:
+- a row was touched that is no machine's, or everything of its kind is due;
+- nobody has asked for the unit since it was made: what is not asked for costs nothing;
+- any of its rows, as they were or are, holds what it should not, has half arrived or shares its address;
+- its network may have lost so much that it is counted first.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from ipaddress import IPv6Network
+from operator import attrgetter
+from typing import Final
+
+from internal_zones import rows
+from internal_zones.clocks import Touches
+from internal_zones.database import Sighting
+from internal_zones.outdating import outdated, unit_of
+from internal_zones.readings import NONE_SKIPPED, AppData, Kind, Reading, UnitKey
+from internal_zones.rows import Row, Within
+from internal_zones.together import MachineKey
+from internal_zones.units import Unit, Units
+
+MAX_MACHINES: Final = 300  # of one look, some 5 µs of a turn of the loop each; after more their units are due
+
+
+class Mending:
+    """Mends the units in memory with the rows of machines that a look has read."""
+
+    def __init__(self, units: Units, is_sure: Callable[[int], bool], prefixes: Iterable[str]) -> None:
+        """is_sure: is what is read of the network to be believed? prefixes: of addresses that rows may have beside its own."""
+        self._units, self._is_sure = units, is_sure
+        self._prefixes = tuple(map(IPv6Network, prefixes))
+
+    def wanted(self, touches: Touches, reads: Mapping[str, frozenset[str]]) -> Sequence[MachineKey]:
+        """The machines whose rows the look should read. Runs in the thread, which may not see what was just put."""
+        return machines_of(touches, reads, self._is_asked)
+
+    def mended(self, sighting: Sighting, looked_at: float) -> list[Unit]:
+        """The units as they are at the look. To be called before they are due, and after it was told what has gone."""
+        if not sighting.machines or sighting.touches is None:
+            return []
+        ahead = outdated(sighting.touches, sighting.reads).ahead
+        touched: dict[UnitKey, dict[str, Sequence[Row]]] = {}
+        for (network, app, machine), found in sighting.machines.items():
+            touched.setdefault(UnitKey(Kind.APP, network, app), {})[machine] = found
+        units = []
+        for key, machines in touched.items():
+            before = self._units.peek(key)
+            if before is None or not self._is_sound(before) or (Kind.APP in ahead and self._units.is_ahead(key)):
+                continue
+            reading = mended(before.reading, Within(key.network, self._prefixes), machines)
+            if reading is not None:
+                units.append(Unit(key, reading, looked_at))
+        return units
+
+    def _is_asked(self, key: UnitKey) -> bool:
+        unit = self._units.peek(key)
+        return unit is not None and unit.was_asked and self._is_sound(unit)
+
+    def _is_sound(self, unit: Unit) -> bool:
+        return unit.known_at is None and self._is_sure(unit.key.network) and self._units.is_untouched(unit)
+
+
+def machines_of(
+    touches: Touches, reads: Mapping[str, frozenset[str]], is_asked: Callable[[UnitKey], bool]
+) -> list[MachineKey]:
+    """The machines that were touched, of apps that are asked for and of which nothing else was."""
+    what = outdated(touches, reads)
+    if Kind.APP in what.kinds:
+        return []
+    found: dict[UnitKey, set[str]] = {}
+    for (_, network, app), of_rows in touches.machines.items():
+        key = unit_of(Kind.APP, network, app)
+        if key in what.keys:
+            found.setdefault(key, set()).update(of_rows)
+    wanted: list[MachineKey] = []
+    for key, machines in found.items():
+        if "" not in machines and len(wanted) + len(machines) <= MAX_MACHINES and is_asked(key):
+            wanted += ((key.network, key.name, machine) for machine in machines)
+    return wanted
+
+
+def mended(before: Reading, within: Within, touched: Mapping[str, Sequence[Row]]) -> Reading | None:
+    """The reading with these machines as their rows say, all that there are; None: it has to be read whole."""
+    app = before.data
+    if not isinstance(app, AppData) or not app.exists or before.skipped != NONE_SKIPPED or before.duplicates:
+        return None
+    kept = {it.id: it for it in app.machines}
+    if len(kept) < len(app.machines):
+        return None
+    for name, selected in touched.items():
+        found, skipped = rows.read_rows("machines", selected, partial(rows.machine, within))
+        if skipped != NONE_SKIPPED or len(found) > 1:
+            return None
+        kept.pop(name, None) if not found else kept.update({name: found[0]})
+        if not all(it.id == name and it.is_metadata_current for it in found):
+            return None
+    machines = tuple(sorted(kept.values(), key=attrgetter("id")))
+    if len({it.address for it in machines}) < len(machines):
+        return None
+    return Reading(AppData(True, machines), len(machines))
