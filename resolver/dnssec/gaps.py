@@ -23,7 +23,7 @@ from cache.ttl import with_proof
 from resolver.dnssec import nsec, nsec3
 from resolver.dnssec.counts import DnssecCounts
 from resolver.dnssec.denial import Proof, proves_no_closer_match, proves_nodata, proves_nxdomain
-from resolver.dnssec.nsec import Place, place_of
+from resolver.dnssec.nsec import SortKey, sort_key_of
 from resolver.dnssec.spans import Spans, is_live, is_within
 from resolver.dnssec.work import Work
 from resolver.errors import WorkExhausted
@@ -56,7 +56,7 @@ class _Zone:
 
     def __init__(self, name: WireName) -> None:
         self.name = name
-        self.names: Spans[Place] = Spans()
+        self.names: Spans[SortKey] = Spans()
         self.hashes: Spans[bytes] = Spans()
         self.salt = b""
         self.iterations = 0
@@ -84,8 +84,8 @@ class _Zone:
 
     def forget(self, name: WireName, *, subtree: bool) -> None:
         """Forget what speaks of the name, and of all below it. Whose hashes the others are, nobody knows: all of these go."""
-        place = place_of(name)
-        self.names.forget(place, lambda other: subtree and other[: len(place)] == place)
+        mine = sort_key_of(name)
+        self.names.forget(mine, lambda other: subtree and other[: len(mine)] == mine)
         self.hashes.clear()
         for wildcard, rtype in list(self.wildcards):
             if wildcard == name or (subtree and is_at_or_below(wildcard, name)):
@@ -95,9 +95,9 @@ class _Zone:
         record = nsec.read(rrset, self.name)
         if record is None or record.next == SELF + record.owner:
             return
-        begin, end = place_of(record.owner), place_of(record.next)
+        begin, end = sort_key_of(record.owner), sort_key_of(record.next)
         self.names.take(begin, end, rrset, limit, MAX_OCTETS_OF_ZONE)
-        self._drop_wildcards([one for one, _ in self.wildcards if is_within(begin, place_of(one), end)])
+        self._drop_wildcards([one for one, _ in self.wildcards if is_within(begin, sort_key_of(one), end)])
 
     def _take_hashes(self, rrset: RRset, limit: int) -> None:
         record = nsec3.read(rrset, self.name)
@@ -223,13 +223,13 @@ class Gaps:
 
 def _proofs(known: _Zone, name: WireName, now: float) -> Iterator[Proofs]:
     """The sets of records that could prove that the name, or a type of it, is not there; the smallest first."""
-    cover = known.names.over(place_of(name), now)
+    cover = known.names.over(sort_key_of(name), now)
     record = nsec.read(cover, known.name) if cover is not None else None
     if cover is not None and record is not None:
         yield (cover,)
         closest = nsec.closest_encloser(name, (record,))
         wildcard = prepend(b"*", closest) if closest is not None else None
-        beside = known.names.over(place_of(wildcard), now) if wildcard is not None else None
+        beside = known.names.over(sort_key_of(wildcard), now) if wildcard is not None else None
         if beside is not None:
             yield (cover, beside)
     if known.hashes and (proof := _hashed_proof(known, name, now)) is not None:
@@ -280,7 +280,7 @@ def _given(known: _Zone, question: Question, now: float, work: Work) -> Link | N
 
 def _cover(known: _Zone, closer: WireName, closest: WireName, name: WireName, now: float, work: Work) -> RRset | None:
     """The record that proves that nothing is closer to the name than `closest`; closer: the name one label longer."""
-    covers = [known.names.over(place_of(name), now), known.hashes.over(known.hash(closer), now)]
+    covers = [known.names.over(sort_key_of(name), now), known.hashes.over(known.hash(closer), now)]
     for cover in covers:
         if cover is not None:
             found = proves_no_closer_match(name, count_labels(closest), known.name, (cover,), work)

@@ -8,7 +8,7 @@ from cache.rrset import RRset
 from resolver.dnssec.canonical import end_of_name
 from resolver.dnssec.proof import Types, delegates_unsigned, hides_names_below, lacks, read_types
 
-Place = tuple[bytes, ...]  # in canonical order (RFC 4034 §6.1): the labels from the root down
+SortKey = tuple[bytes, ...]  # in canonical order (RFC 4034 §6.1): the labels from the root down
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def read(rrset: RRset, zone: WireName) -> Nsec | None:
     following = WireName(rdata[:end].lower())
     if not is_at_or_below(rrset.owner, zone) or not is_at_or_below(following, zone):
         return None
-    if following != zone and place_of(following) <= place_of(rrset.owner):
+    if following != zone and sort_key_of(following) <= sort_key_of(rrset.owner):
         return None  # only the zone's last NSEC leads back, and it leads to the apex
     return Nsec(rrset.owner, following, types)
 
@@ -90,18 +90,18 @@ def _covers(nsec: Nsec, name: WireName) -> bool:
     """Does the name lie between owner and next, where the record has a say? The name is in the zone."""
     if is_below(name, nsec.owner) and hides_names_below(nsec.types):
         return False
-    place, begin, end = place_of(name), place_of(nsec.owner), place_of(nsec.next)
-    return begin < place and (place < end or end <= begin)
+    mine, begin, end = sort_key_of(name), sort_key_of(nsec.owner), sort_key_of(nsec.next)
+    return begin < mine and (mine < end or end <= begin)
 
 
-def place_of(name: WireName) -> Place:
+def sort_key_of(name: WireName) -> SortKey:
     return tuple(reversed(labels(name)))
 
 
 def _common(one: WireName, other: WireName) -> WireName:
     """The longest name that both are at or below."""
     shared = b"\0"
-    for mine, theirs in zip(place_of(one), place_of(other), strict=False):
+    for mine, theirs in zip(sort_key_of(one), sort_key_of(other), strict=False):
         if mine != theirs:
             break
         shared = bytes((len(mine),)) + mine + shared
