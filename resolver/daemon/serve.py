@@ -140,7 +140,7 @@ def _watch_turns(parts: Parts) -> None:
     """Have log lines say what held the loop for long."""
     holders = Holders(parts.env.now)
     trio.lowlevel.add_instrument(holders)
-    parts.mesh.watch = holders.watch
+    parts.mesh.stopwatch = holders.watch
 
 
 def _pages_of(running: Running) -> dict[str, Page]:

@@ -218,7 +218,7 @@ class Iterator:
         shared = self._under_way.get(key) if may_share else None
         while shared is not None and not shared.leads_to(waiting):
             self._counts.zone_questions_shared += 1
-            self._means.mesh.trace.missing(budget, shown, is_joined=True)
+            self._means.mesh.trace.boarded(budget, shown, is_joined=True)
             if not await self._means.mesh.landed_for(waiting, shared, budget.deadline):
                 raise DeadlinePassed("no answer in time")
             if not isinstance(shared.said, (WorkExhausted, DeadlinePassed)):  # these say something of who began it

@@ -76,7 +76,7 @@ class Fetcher:
         if isinstance(failure, NameTooLong):
             failure = await self._with_its_dname(failure, question, budget, flight)
         self._counts.failures += 1
-        self._mesh.trace.failed(budget, question, failure)
+        self._mesh.trace.given_up(budget, question, failure)
         # the flight has asked the parents whose delegations had ended: what they confirmed may be given stale
         renew_leases(self._cache, question.qname, question.qtype, self._mesh.now)
         if says_something_of_the_name(failure, budget, self._mesh.now):

@@ -60,7 +60,7 @@ class Flights:
     def board(self, question: Question, budget: Budget) -> Flight:
         """The flight for `question`, begun now if there is none; raises Overloaded when the table is full."""
         flight = self._under_way.get(question)
-        self._mesh.trace.missing(budget, question, is_joined=flight is not None)
+        self._mesh.trace.boarded(budget, question, is_joined=flight is not None)
         if flight is not None:
             self._counts.flights_joined += 1
             return flight

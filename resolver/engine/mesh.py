@@ -23,7 +23,7 @@ LOOK_EVERY: Final = 4  # timers or steps, which have their turn in any case: bet
 COMPUTING: Final = 0.001  # s of one turn in which signatures are checked; one is, however long it takes
 
 Work = Coroutine[object, None, T]
-Watch = Callable[[str, Callable[[], None]], None]  # what is done, and the doing of it
+Stopwatch = Callable[[str, Callable[[], None]], None]  # what is done, and the doing of it
 Clock = Callable[[], float]
 Report = Callable[[str, Exception], None]  # what was being done, and the fault of this program that it met
 
@@ -143,7 +143,7 @@ class Mesh:
         self.has_unread = False
         self._unread_since = NEVER  # the first turn of those in a row in which more had come in than was read
         self.clock: Clock | None = None  # monotonic seconds; from who turns it in real time, where a step takes some
-        self.watch: Watch | None = None  # does all that is done, for who looks for what takes long
+        self.stopwatch: Stopwatch | None = None  # does all that is done, for who looks for what takes long
         self.note_change: Callable[[], None] = _nobody  # told when there is something new to do, and a driver may sleep
 
     def turn(self, now: float, event: Callable[[], None] | None = None) -> None:
@@ -262,10 +262,10 @@ class Mesh:
             while done < len(woken) and done < MAX_STEPS and not self._is_late(done, began):  # one step may wake others
                 self._current = task = woken[done]
                 done += 1
-                if self.watch is None:
+                if self.stopwatch is None:
                     task.step()
                 else:
-                    self.watch(task.what, task.step)
+                    self.stopwatch(task.what, task.step)
         finally:
             self._current = None
             del woken[:done]
@@ -278,10 +278,10 @@ class Mesh:
 
     def _call(self, callback: Callable[[], None]) -> None:
         try:
-            if self.watch is None:
+            if self.stopwatch is None:
                 callback()
             else:
-                self.watch(_name_of(callback), callback)
+                self.stopwatch(_name_of(callback), callback)
         except Exception as fault:  # one bad event must not end the daemon
             self.report("event", fault)
 

@@ -36,7 +36,7 @@ class Found(Value):
 
 
 @final
-class Missing(Value):
+class Boarded(Value):
     """A link has to be asked for. is_joined: others wait for it already, and their flight is not watched."""
 
     __slots__ = ("is_joined", "question")
@@ -166,7 +166,7 @@ class Disbelieved(Value):
 
 
 @final
-class Failed(Value):
+class GivenUp(Value):
     """A question could not be answered."""
 
     __slots__ = ("is_remembered", "question", "text")
@@ -180,7 +180,7 @@ class Failed(Value):
         return self.question, self.text, self.is_remembered
 
 
-Event = Found | Missing | Begun | Sought | Sent | Replied | Lost | Discarded | Disbelieved | Failed
+Event = Found | Boarded | Begun | Sought | Sent | Replied | Lost | Discarded | Disbelieved | GivenUp
 Watch = Callable[[Event, int], None]  # also: how many look-ups this one stands below
 
 
@@ -204,10 +204,10 @@ class Trace:
         if self._watches:
             self._tell(budget, Found(question, link, "" if failure is None else str(failure)))
 
-    def missing(self, budget: Budget, question: Question, *, is_joined: bool) -> None:
+    def boarded(self, budget: Budget, question: Question, *, is_joined: bool) -> None:
         """A link has to be asked for."""
         if self._watches:
-            self._tell(budget, Missing(question, is_joined))
+            self._tell(budget, Boarded(question, is_joined))
 
     def begun(self, budget: Budget, question: Question, delegation: Delegation, *, is_again: bool = False) -> None:
         """Iteration begins."""
@@ -257,15 +257,15 @@ class Trace:
         if self._watches and said_by is not None:
             self._tell(budget, Disbelieved(question, said_by, str(failure)))
 
-    def failed(self, budget: Budget, question: Question, failure: ResolutionFailure) -> None:
+    def given_up(self, budget: Budget, question: Question, failure: ResolutionFailure) -> None:
         """It could not be answered."""
         if self._watches:
-            self._tell(budget, Failed(question, str(failure)))
+            self._tell(budget, GivenUp(question, str(failure)))
 
     def left_alone(self, budget: Budget, question: Question, text: str) -> None:
         """It could not a short while ago, and that is remembered."""
         if self._watches:
-            self._tell(budget, Failed(question, text, is_remembered=True))
+            self._tell(budget, GivenUp(question, text, is_remembered=True))
 
     def _tell(self, budget: Budget, event: Event) -> None:
         watch = self._watches.get(budget.spent)

@@ -15,13 +15,13 @@ from resolver.iterate.classify import Aliased, Answered, Denied, Referred, Usele
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.trace import (
     Begun,
+    Boarded,
     Disbelieved,
     Discarded,
     Event,
-    Failed,
     Found,
+    GivenUp,
     Lost,
-    Missing,
     Replied,
     Sent,
     Sought,
@@ -34,7 +34,7 @@ MAX_ROWS: Final = (
 )
 MAX_NAMED: Final = 4  # records or name servers that one row names
 
-Step = Literal[
+StepKind = Literal[
     "found", "missing", "begun", "sought", "sent", "replied", "lost", "discarded", "disbelieved", "failed", "cut"
 ]
 
@@ -48,7 +48,7 @@ class TraceRow(msgspec.Struct, frozen=True, tag="step", tag_field="kind"):
     the reply. text: what it means, or why it was done.
     """
 
-    step: Step
+    step: StepKind
     at: float
     depth: int
     owner: str
@@ -111,7 +111,7 @@ class Tracer:
             case Found():
                 stale = f"stale, because of: {event.failure}: " if event.failure else "known: "
                 return _of(event.question, "found", at, depth, text=stale + _link_text(event.link))
-            case Missing():
+            case Boarded():
                 others = "somebody asks already, and their steps are not seen here"
                 return _of(event.question, "missing", at, depth, text=others if event.is_joined else "not known")
             case Begun():
@@ -125,7 +125,7 @@ class Tracer:
                     event.question, "disbelieved", at, depth, zone=to_text(said_by.zone), text=_disbelieved_text(event)
                 )
                 return msgspec.structs.replace(row, server=str(said_by.server))
-            case Failed():
+            case GivenUp():
                 text = "failed a short while ago: " if event.is_remembered else ""
                 return _of(event.question, "failed", at, depth, text=text + event.text)
         assert_never(event)
@@ -141,7 +141,7 @@ def _exchange(event: Sent | Replied | Lost) -> tuple[Address, Question, Question
 
 def _of_exchange(
     event: Sent | Replied | Lost,
-    step: Step,
+    step: StepKind,
     at: float,
     depth: int,
     *,
@@ -155,7 +155,7 @@ def _of_exchange(
     return TraceRow(step, at, depth, name, rtype, wanted, zone, str(event.server), rtt, rcode, text)
 
 
-def _of(question: Question, step: Step, at: float, depth: int, *, zone: str = "", text: str = "") -> TraceRow:
+def _of(question: Question, step: StepKind, at: float, depth: int, *, zone: str = "", text: str = "") -> TraceRow:
     return TraceRow(step, at, depth, to_text(question.qname), type_to_text(question.qtype), zone=zone, text=text)
 
 

@@ -12,7 +12,7 @@ from cache.names import from_text
 from cache.rrset import Denial, RRset, Security, Trust
 from cache.rrtypes import NSEC, NXDOMAIN, SOA, A
 from resolver.errors import NoReachableAuthority
-from resolver.iterate.trace import Found, Missing
+from resolver.iterate.trace import Boarded, Found
 from tests.build import question, rrset
 from tests.resolver.engine.validated_world import GOOD, World, as_heard, simulate
 
@@ -147,7 +147,7 @@ def test_a_watcher_is_told_what_was_proven_already() -> None:
         await world.ask(question("gone. A"))
         told: list[object] = []
         await world.ask(question("lost. A"), watch=lambda event, depth: told.append(event))
-        assert [type(one) for one in told] == [Missing, Found]
+        assert [type(one) for one in told] == [Boarded, Found]
 
     simulate(test)
 

@@ -6,7 +6,7 @@ from cache.names import from_text
 from resolver.errors import NoReachableAuthority
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Answered, Referred, Useless
-from resolver.iterate.trace import Begun, Event, Lost, Missing, Replied, Sent, Sought, Trace
+from resolver.iterate.trace import Begun, Boarded, Event, Lost, Replied, Sent, Sought, Trace
 from resolver.upstream import Fault
 from tests.resolver.engine.fake_network import silent
 from tests.resolver.engine.turned import play
@@ -107,8 +107,8 @@ def test_another_question_is_not_told() -> None:
 def test_a_look_up_is_told_as_far_below_as_it_stands() -> None:
     trace, budget, watched = Trace(), Budget(1.0), Watched()
     trace.begin(budget, watched)
-    trace.missing(budget.sub(question("www.test. A")), question("ns.test. A"), is_joined=False)
-    assert watched.events == [(1, Missing(question("ns.test. A"), is_joined=False))]
+    trace.boarded(budget.sub(question("www.test. A")), question("ns.test. A"), is_joined=False)
+    assert watched.events == [(1, Boarded(question("ns.test. A"), is_joined=False))]
 
 
 def test_nothing_is_told_once_nobody_watches_any_more() -> None:

@@ -12,13 +12,13 @@ from resolver.iterate.classify import Aliased, Answered, Denied, Reason, Referre
 from resolver.iterate.delegation import Delegation, Origin, ZoneServer
 from resolver.iterate.trace import (
     Begun,
+    Boarded,
     Disbelieved,
     Discarded,
     Event,
-    Failed,
     Found,
+    GivenUp,
     Lost,
-    Missing,
     Replied,
     Sent,
     Sought,
@@ -134,9 +134,9 @@ def test_times_of_two_questions_shown_alike_to_one_server_are_kept_apart() -> No
             "stale, because of: no server answers: A 192.0.2.1",
             id="stale",
         ),
-        pytest.param(Missing(WWW, is_joined=False), "missing", "not known", id="missing"),
+        pytest.param(Boarded(WWW, is_joined=False), "missing", "not known", id="missing"),
         pytest.param(
-            Missing(WWW, is_joined=True),
+            Boarded(WWW, is_joined=True),
             "missing",
             "somebody asks already, and their steps are not seen here",
             id="joined",
@@ -171,9 +171,9 @@ def test_times_of_two_questions_shown_alike_to_one_server_are_kept_apart() -> No
             "192.0.2.1 is not believed, another server is asked: no signature of www.test. A",
             id="disbelieved",
         ),
-        pytest.param(Failed(WWW, "no server answers"), "failed", "no server answers", id="failed"),
+        pytest.param(GivenUp(WWW, "no server answers"), "failed", "no server answers", id="failed"),
         pytest.param(
-            Failed(WWW, "no server answers", is_remembered=True),
+            GivenUp(WWW, "no server answers", is_remembered=True),
             "failed",
             "failed a short while ago: no server answers",
             id="failed before",
@@ -189,16 +189,16 @@ def test_every_other_step(event: Event, step: str, text: str) -> None:
 def test_rows_are_bounded_and_the_end_says_how_many_are_missing() -> None:
     traced = Traced()
     for _ in range(MAX_ROWS + 5):
-        traced.tracer(Missing(WWW, is_joined=False), 0)
+        traced.tracer(Boarded(WWW, is_joined=False), 0)
     assert len(traced.rows) == MAX_ROWS
     traced.tracer.end()
     assert (traced.rows[-1].step, traced.rows[-1].text) == ("cut", "5 more steps are not shown")
-    traced.tracer(Missing(WWW, is_joined=False), 0)
+    traced.tracer(Boarded(WWW, is_joined=False), 0)
     assert len(traced.rows) == MAX_ROWS + 1
 
 
 def test_after_the_end_nothing_is_told() -> None:
     traced = Traced()
     traced.tracer.end()
-    traced.tracer(Missing(WWW, is_joined=False), 0)
+    traced.tracer(Boarded(WWW, is_joined=False), 0)
     assert traced.rows == []

@@ -69,7 +69,7 @@ def test_what_of_the_engines_held_the_loop_is_named() -> None:
         await mesh.sleep(1)
 
     mesh = Mesh(raise_fault)
-    mesh.watch = Holders(clock).watch
+    mesh.stopwatch = Holders(clock).watch
     with capture_logs() as events:
         mesh.start(compute(), "client question")
         mesh.turn(1.0, partial(take_long))
