@@ -44,7 +44,7 @@ from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.upstream.choose import Candidate, patience_for, tcp_lateness, tcp_patience_for
 from resolver.upstream.cookies import Echo, has_server_cookie, note_borne, note_cookie
-from resolver.upstream.faults import Fault
+from resolver.upstream.faults import NoReply
 from resolver.upstream.learning import may_use_edns, note_discard, note_silence
 from resolver.upstream.matching import Match
 from resolver.upstream.replies import Assurance, Reply
@@ -53,7 +53,7 @@ from resolver.wire.message import RD, Response, Unreadable
 MAX_NEAR_MISSES: Final = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID
 MAX_STRAY_DATAGRAMS: Final = 64  # that a wait looks at; who sends more than this is flooding, and TCP is not flooded
 
-Outcome = Reply | Fault | ResolutionFailure  # the last: the budget did not allow another packet
+Outcome = Reply | NoReply | ResolutionFailure  # the last: the budget did not allow another packet
 
 
 @final
@@ -113,7 +113,7 @@ class Exchange:
             self._is_plain = self._is_plain or not override.cookies
         self._refused = Assurance.NONE  # how sure a refusal of EDNS was, if there was one
         self._suspicion: Suspicion | None = None
-        self._discarded: Fault | None = None  # what was wrong with a reply that was not taken
+        self._discarded: NoReply | None = None  # what was wrong with a reply that was not taken
         self._heard_after = 0.0  # s after which that came
         self._near_misses = 0
         self._strays = 0
@@ -239,25 +239,25 @@ class Exchange:
         if not self.is_over_tcp and self._guards.has_server_cookie:  # its head proves less than a cookie would
             self._suspect(Suspicion.GARBLED, garbled.reason)
             return
-        self._discard(Fault.GARBLED, garbled.reason)
-        self._go_on(Signal.GARBLED if self._has_edns else Signal.FAILED, Fault.GARBLED)
+        self._discard(NoReply.GARBLED, garbled.reason)
+        self._go_on(Signal.GARBLED if self._has_edns else Signal.FAILED, NoReply.GARBLED)
 
     def _suspect(self, suspicion: Suspicion, detail: str = "") -> None:
-        fault = DISCARDED.get(suspicion)
-        if fault is not None:
+        why = DISCARDED.get(suspicion)
+        if why is not None:
             self._heard_after = self._means.mesh.now - self.sent_at
-            self._discard(fault, detail)
+            self._discard(why, detail)
         else:
             self._means.mesh.trace.discarded(self._budget, self._question, self.server, suspicion.value)
         if self.phase is not Phase.UNGUARDED:
             self._suspicion = suspicion
-        self._go_on(Signal.SUSPICIOUS, fault or Fault.BROKEN)
+        self._go_on(Signal.SUSPICIOUS, why or NoReply.BROKEN)
 
-    def _discard(self, fault: Fault, detail: str = "") -> None:
+    def _discard(self, why: NoReply, detail: str = "") -> None:
         """Something of the server's, it seems, that is not taken."""
-        self._discarded = fault
-        note_discard(self.state, fault.value)
-        self._means.mesh.trace.discarded(self._budget, self._question, self.server, fault.value, detail)
+        self._discarded = why
+        note_discard(self.state, why.value)
+        self._means.mesh.trace.discarded(self._budget, self._question, self.server, why.value, detail)
 
     def _take_stream(self, said: StreamReply) -> None:
         """What came over TCP; None: nothing in time."""
@@ -275,10 +275,10 @@ class Exchange:
         match = self._guards.match_of(response)
         if match not in (Match.REPLY, Match.OTHER_CASE):
             self._counts.mismatched += 1
-            self._go_on(Signal.FAILED, Fault.BROKEN)
+            self._go_on(Signal.FAILED, NoReply.BROKEN)
             return
         if response.is_truncated:
-            self._go_on(Signal.FAILED, Fault.TOO_LONG)
+            self._go_on(Signal.FAILED, NoReply.TOO_LONG)
             return
         if match is Match.OTHER_CASE and self.state.keeps_case is not False:
             # nobody off the path can say this over TCP: it is the server that changes the case
@@ -306,23 +306,23 @@ class Exchange:
             self._means.allowance.give_back()
         if self._is_tcp_only or not self.is_over_tcp:  # many a server has no TCP, and answers
             note_silence(self.state, self.sent_at, self._means.mesh.now)
-        self._go_on(Signal.SILENT, Fault.TIMEOUT)
+        self._go_on(Signal.SILENT, NoReply.TIMEOUT)
 
     def _refuse(self, error: OSError) -> None:
         """It cannot be sent to, or the network says that nobody is there."""
-        fault = learn_of_error(self._means, self.server, self.state, error, over_tcp=self.is_over_tcp)
-        is_ours = fault is Fault.THIS_HOST or fault is Fault.NO_ROUTE
-        self._go_on(Signal.HINDERED if is_ours else Signal.FAILED, fault)
+        why = learn_of_error(self._means, self.server, self.state, error, over_tcp=self.is_over_tcp)
+        is_ours = why is NoReply.THIS_HOST or why is NoReply.NO_ROUTE
+        self._go_on(Signal.HINDERED if is_ours else Signal.FAILED, why)
 
     # What it leads to
 
-    def _go_on(self, signal: Signal, outcome: Reply | Fault) -> None:
+    def _go_on(self, signal: Signal, outcome: Reply | NoReply) -> None:
         """Ask once more as the table says, or be over."""
         self._end_attempt()
         phase = NEXT.get((self.phase, signal)) if signal is not Signal.SETTLED and self.is_wanted else None
         if phase is not None and is_over_tcp(phase) and self._override is not None and self._override.tcp == "never":
             is_clearing = phase is Phase.CLEARING
-            phase, outcome = (Phase.UNGUARDED, outcome) if is_clearing else (None, Fault.CUT_SHORT)
+            phase, outcome = (Phase.UNGUARDED, outcome) if is_clearing else (None, NoReply.CUT_SHORT)
         if phase is None:
             if isinstance(outcome, Reply):
                 self._remember(outcome)
@@ -337,7 +337,7 @@ class Exchange:
         except ResolutionFailure as failure:
             self._on_over(self, failure)
 
-    def _prepare(self, phase: Phase, signal: Signal, outcome: Reply | Fault) -> None:
+    def _prepare(self, phase: Phase, signal: Signal, outcome: Reply | NoReply) -> None:
         """Count why it is asked once more, and put aside what it does not bear."""
         if signal is Signal.TRUNCATED:
             self._counts.truncated += 1

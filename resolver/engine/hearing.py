@@ -14,7 +14,7 @@ from resolver.iterate.classify import Reason, Useless, classify
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import scrub
 from resolver.iterate.tries import Heard, Tries
-from resolver.upstream import Fault, Reply, note_lame
+from resolver.upstream import NoReply, Reply, note_lame
 
 
 @final
@@ -32,15 +32,15 @@ class Hearing:
         self._question = question
         self._budget = budget
 
-    def note_fault(self, fault: Fault, server: Address, *, over_tcp: bool) -> None:
+    def note_no_reply(self, why: NoReply, server: Address, *, over_tcp: bool) -> None:
         """Nothing came of it."""
-        self.tries.note_fault(server, fault)
+        self.tries.note_no_reply(server, why)
         failures, now = self._means.failures, self._means.mesh.now
-        if fault is Fault.TIMEOUT or (fault is Fault.UNREACHABLE and over_tcp):  # many a server has no TCP
+        if why is NoReply.TIMEOUT or (why is NoReply.UNREACHABLE and over_tcp):  # many a server has no TCP
             failures.note_silence(server, self._shown, now)
-        elif fault not in (Fault.NO_ROUTE, Fault.THIS_HOST):  # they say something of this host, not of the server
+        elif why not in (NoReply.NO_ROUTE, NoReply.THIS_HOST):  # they say something of this host, not of the server
             failures.note_failure(server, self._shown, now)
-        self._means.mesh.trace.lost(self._budget, self._question, self._shown, server, fault)
+        self._means.mesh.trace.lost(self._budget, self._question, self._shown, server, why)
 
     def meaning_of(self, reply: Reply, server: Address) -> Heard | None:
         """None when it does not help; raises WorkExhausted."""

@@ -4,7 +4,7 @@ from cache.servers import ServerState
 from resolver.engine.means import Means
 from resolver.env import Address
 from resolver.upstream.cookies import note_given_up
-from resolver.upstream.faults import Fault, errno_name, fault_of
+from resolver.upstream.faults import NoReply, errno_name, no_reply_of
 from resolver.upstream.learning import note_edns_broken, note_late, note_refusal, note_reply
 
 
@@ -27,21 +27,21 @@ def learn_of_delay(means: Means, server: Address, state: ServerState, sent_at: f
         means.upstream_counts.family_absent += 1
 
 
-def learn_of_error(means: Means, server: Address, state: ServerState, error: OSError, *, over_tcp: bool) -> Fault:
+def learn_of_error(means: Means, server: Address, state: ServerState, error: OSError, *, over_tcp: bool) -> NoReply:
     """It cannot be sent to, or the network says that nobody is there: what is it?"""
     now, counts = means.mesh.now, means.upstream_counts
-    fault = fault_of(error)
-    if fault is Fault.THIS_HOST:  # nothing is learned of the server
+    why = no_reply_of(error)
+    if why is NoReply.THIS_HOST:  # nothing is learned of the server
         name = errno_name(error)
         counts.host_errors[name] = counts.host_errors.get(name, 0) + 1
-        return fault
+        return why
     counts.unreachable += 1
-    if fault is Fault.NO_ROUTE:
+    if why is NoReply.NO_ROUTE:
         if means.families.note_no_route(server, now):
             counts.family_absent += 1
     elif not over_tcp:  # many a server has no TCP, and answers
         note_refusal(state, now)
-    return fault
+    return why
 
 
 def learn_of_case(means: Means, state: ServerState) -> None:

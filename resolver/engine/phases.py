@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Final
 
 from cache.rrtypes import BADCOOKIE, BADVERS, FORMERR, NOTIMP
-from resolver.upstream.faults import Fault
+from resolver.upstream.faults import NoReply
 from resolver.wire.message import Response
 
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
@@ -23,10 +23,10 @@ class Suspicion(Enum):
 
 # Those that the server itself may have given rise to: what it lacks is told when nothing else helps either.
 DISCARDED: Final = {
-    Suspicion.OTHER_CASE: Fault.OTHER_CASE,
-    Suspicion.NO_COOKIE: Fault.NO_COOKIE,
-    Suspicion.OTHER_COOKIE: Fault.OTHER_COOKIE,
-    Suspicion.GARBLED: Fault.GARBLED,
+    Suspicion.OTHER_CASE: NoReply.OTHER_CASE,
+    Suspicion.NO_COOKIE: NoReply.NO_COOKIE,
+    Suspicion.OTHER_COOKIE: NoReply.OTHER_COOKIE,
+    Suspicion.GARBLED: NoReply.GARBLED,
 }
 OF_COOKIES: Final = frozenset((Suspicion.NO_COOKIE, Suspicion.OTHER_COOKIE))
 OF_GUARDS: Final = OF_COOKIES | {Suspicion.OTHER_CASE}  # the server may not bear a guard of ours, or neither

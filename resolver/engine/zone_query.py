@@ -24,7 +24,7 @@ from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LookUp
 from resolver.iterate.tries import Heard
-from resolver.upstream import Fault, GiveUp, Linger, Reply, Send, Wait, wait_for
+from resolver.upstream import GiveUp, Linger, NoReply, Reply, Send, Wait, wait_for
 
 MAX_LINGERING: Final = 256  # servers listened to for no question, each with a socket; more are let go
 
@@ -123,8 +123,8 @@ class ZoneQuery(Landing):
         if self.is_over:
             self._means.upstream_counts.lingering_current -= 1
             return
-        if isinstance(outcome, Fault):
-            self._hearing.note_fault(outcome, exchange.server, over_tcp=exchange.is_over_tcp)
+        if isinstance(outcome, NoReply):
+            self._hearing.note_no_reply(outcome, exchange.server, over_tcp=exchange.is_over_tcp)
         elif not isinstance(outcome, Reply):
             self._tries.exhausted = outcome
         else:

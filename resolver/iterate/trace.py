@@ -17,7 +17,7 @@ from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget, Spent
 from resolver.iterate.classify import Verdict
 from resolver.iterate.delegation import Delegation, ZoneServer
-from resolver.upstream import Fault, Reply
+from resolver.upstream import NoReply, Reply
 
 
 @final
@@ -122,16 +122,16 @@ class Replied(Value):
 class Lost(Value):
     """It said nothing."""
 
-    __slots__ = ("fault", "question", "server", "shown")
+    __slots__ = ("question", "server", "shown", "why")
 
-    def __init__(self, question: Question, shown: Question, server: Address, fault: Fault) -> None:
+    def __init__(self, question: Question, shown: Question, server: Address, why: NoReply) -> None:
         self.question: Final = question
         self.shown: Final = shown
         self.server: Final = server
-        self.fault: Final = fault
+        self.why: Final = why
 
     def parts(self) -> tuple[object, ...]:
-        return self.question, self.shown, self.server, self.fault
+        return self.question, self.shown, self.server, self.why
 
 
 @final
@@ -240,10 +240,10 @@ class Trace:
         if self._watches:
             self._tell(budget, Replied(question, shown, server, reply, verdict))
 
-    def lost(self, budget: Budget, question: Question, shown: Question, server: Address, fault: Fault) -> None:
+    def lost(self, budget: Budget, question: Question, shown: Question, server: Address, why: NoReply) -> None:
         """It said nothing."""
         if self._watches:
-            self._tell(budget, Lost(question, shown, server, fault))
+            self._tell(budget, Lost(question, shown, server, why))
 
     def discarded(self, budget: Budget, question: Question, server: Address, text: str, detail: str = "") -> None:
         """What it said was not taken."""

@@ -18,13 +18,13 @@ from resolver.errors import (
 from resolver.iterate.classify import Reason, Told, Useless
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.scrub import Scrubbed
-from resolver.upstream import Fault, Reply
+from resolver.upstream import NoReply, Reply
 
 # shortened questions that were late before the whole one is tried: some servers drop what they dislike
 LATE_UNTIL_WHOLE: Final = 2
 
 
-SILENCE: Final = frozenset((Fault.TIMEOUT.value, Fault.UNREACHABLE.value))
+SILENCE: Final = frozenset((NoReply.TIMEOUT.value, NoReply.UNREACHABLE.value))
 
 
 @final
@@ -63,11 +63,11 @@ class Tries:
         """Do the servers seem to stumble over a shortened question?"""
         return self.has_useless or self.late >= LATE_UNTIL_WHOLE
 
-    def note_fault(self, server: Address, fault: Fault) -> None:
+    def note_no_reply(self, server: Address, why: NoReply) -> None:
         """No reply. Only after a loss is the same server worth another packet."""
-        if fault is not Fault.TIMEOUT:
+        if why is not NoReply.TIMEOUT:
             self.done.add(server)
-        self._count(fault.value)
+        self._count(why.value)
 
     def note_useless(self, server: Address, verdict: Useless) -> None:
         """A reply that did not help."""
@@ -81,11 +81,11 @@ class Tries:
         """The failure that these tries add up to. Its text goes to clients: short, and about the zone only."""
         what = ", ".join(f"{count}x {trouble}" for trouble, count in self.troubles.items())
         text = f"{to_text(delegation.zone)}: {what or 'no server with an address'}"
-        if self.troubles.keys() == {Fault.NO_ROUTE.value}:
-            return NetworkError(f"{to_text(delegation.zone)}: {Fault.NO_ROUTE.value}")
-        if self.troubles.keys() == {Fault.THIS_HOST.value}:
-            return HostExhausted(f"{to_text(delegation.zone)}: {Fault.THIS_HOST.value}")
-        if Fault.TIMEOUT.value in self.troubles and self.troubles.keys() <= SILENCE:
+        if self.troubles.keys() == {NoReply.NO_ROUTE.value}:
+            return NetworkError(f"{to_text(delegation.zone)}: {NoReply.NO_ROUTE.value}")
+        if self.troubles.keys() == {NoReply.THIS_HOST.value}:
+            return HostExhausted(f"{to_text(delegation.zone)}: {NoReply.THIS_HOST.value}")
+        if NoReply.TIMEOUT.value in self.troubles and self.troubles.keys() <= SILENCE:
             return ServersSilent(text)
         return InvalidData(text) if self.has_malformed else NoReachableAuthority(text)
 

@@ -104,7 +104,7 @@ class Tracer:
                 rtt, rcode = self._since(event, reply.received), rcode_to_text(reply.response.rcode)
                 return _of_exchange(event, "replied", at, depth, rtt=rtt, rcode=rcode, text=text)
             case Lost():
-                return _of_exchange(event, "lost", at, depth, rtt=self._since(event, now), text=event.fault.value)
+                return _of_exchange(event, "lost", at, depth, rtt=self._since(event, now), text=event.why.value)
             case Discarded(question=question, server=server, text=text):
                 row = _of(question, "discarded", at, depth, text=f"discarded: {text}")
                 return msgspec.structs.replace(row, server=str(server))

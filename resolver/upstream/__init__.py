@@ -16,7 +16,7 @@ from resolver.upstream.choose import (
     wait_for,
 )
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.faults import Fault
+from resolver.upstream.faults import NoReply
 from resolver.upstream.learning import hold_down, is_silent, note_lame
 from resolver.upstream.replies import Assurance, Reply
 
@@ -25,10 +25,10 @@ __all__ = [
     "LINGER",
     "Assurance",
     "Candidate",
-    "Fault",
     "GiveUp",
     "Linger",
     "Move",
+    "NoReply",
     "Pending",
     "Reply",
     "Send",

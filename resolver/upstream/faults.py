@@ -9,7 +9,7 @@ NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNO
 OWN: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN, errno.EPERM))
 
 
-class Fault(Enum):
+class NoReply(Enum):
     """Why there is no reply that can be used; the values are for people, and reach clients as they are."""
 
     TIMEOUT = "no reply in time"
@@ -25,11 +25,11 @@ class Fault(Enum):
     TOO_LONG = "truncated over TCP, too"
 
 
-def fault_of(error: OSError) -> Fault:
+def no_reply_of(error: OSError) -> NoReply:
     """What it means that a socket could not be made or used."""
     if error.errno in NO_ROUTE:
-        return Fault.NO_ROUTE
-    return Fault.THIS_HOST if error.errno in OWN else Fault.UNREACHABLE
+        return NoReply.NO_ROUTE
+    return NoReply.THIS_HOST if error.errno in OWN else NoReply.UNREACHABLE
 
 
 def errno_name(error: OSError) -> str:

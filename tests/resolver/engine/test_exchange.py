@@ -21,7 +21,7 @@ from resolver.engine.timers import NEVER
 from resolver.errors import ResolutionFailure, WorkExhausted
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.options import ServerOverride
-from resolver.upstream import Assurance, Fault, Reply
+from resolver.upstream import Assurance, NoReply, Reply
 from resolver.upstream.choose import Candidate, patience_for, tcp_lateness
 from resolver.upstream.counts import UpstreamCounts
 from tests.resolver.engine.fake_network import SERVER, Behaviour, FakeEnv, Said, reply_to, silent
@@ -56,7 +56,7 @@ class Asked:
             silent_since=silent_since,
         )
 
-    async def finish(self) -> Reply | Fault:
+    async def finish(self) -> Reply | NoReply:
         """Send, and wait for the end; raises WorkExhausted."""
         self.exchange.send()
         await self._mesh.landed(self.landing)
@@ -79,7 +79,7 @@ class Result:
     """What became of some exchanges."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Reply | Fault] = []
+        self.outcomes: list[Reply | NoReply] = []
         self.elapsed: list[float] = []
         self.counts = UpstreamCounts()
         self.env = FakeEnv({})
@@ -87,7 +87,7 @@ class Result:
         self.spent = 0
 
     @property
-    def outcome(self) -> Reply | Fault:
+    def outcome(self) -> Reply | NoReply:
         return self.outcomes[-1]
 
     @property
@@ -131,7 +131,7 @@ def ask(
     return result
 
 
-async def asked(means: Means, budget: Budget) -> Reply | Fault:
+async def asked(means: Means, budget: Budget) -> Reply | NoReply:
     return await Asked(means, budget).finish()
 
 
@@ -198,7 +198,7 @@ def test_without_case_randomization_the_name_is_as_it_is() -> None:
 
 def test_silence_is_a_timeout() -> None:
     result = ask(silent)
-    assert result.outcome is Fault.TIMEOUT
+    assert result.outcome is NoReply.TIMEOUT
     assert result.elapsed == [pytest.approx(PATIENCE)]
     assert result.state.timeouts_in_a_row == 1
     assert result.state.loss > 0
@@ -265,7 +265,7 @@ def test_a_reply_that_nobody_wants_any_more_is_not_fetched_over_tcp() -> None:
 def test_who_is_not_wanted_any_more_is_not_told_to_be_late() -> None:
     async def test(turned: Turned, env: FakeEnv, one: Asked) -> None:
         one.exchange.is_wanted = False
-        assert await turned.run(one.finish()) is Fault.TIMEOUT
+        assert await turned.run(one.finish()) is NoReply.TIMEOUT
         assert (one.late, one.exchange.was_late) == ([], True)
 
     with_one(silent, test)
@@ -288,12 +288,12 @@ def test_an_exchange_that_is_closed_tells_nobody_anything(over_tcp: bool) -> Non
 
 def test_a_reply_after_all_patience_is_too_late() -> None:
     result = ask(lambda query, over_tcp: [(PATIENCE + 0.01, reply_to(query, RECORD).to_wire())])
-    assert result.outcome is Fault.TIMEOUT
+    assert result.outcome is NoReply.TIMEOUT
 
 
 def test_icmp_unreachable_ends_the_wait_at_once() -> None:
     result = ask(lambda query, over_tcp: [(0.01, b"")])
-    assert result.outcome is Fault.UNREACHABLE
+    assert result.outcome is NoReply.UNREACHABLE
     assert result.elapsed == [pytest.approx(0.01)]
     assert result.counts.unreachable == 1
 
@@ -382,21 +382,23 @@ def test_truncated_replies_are_fetched_over_tcp() -> None:
 
 
 @pytest.mark.parametrize(
-    ("over_tcp_says", "fault"),
+    ("over_tcp_says", "why"),
     [
-        pytest.param(lambda query: [], Fault.UNREACHABLE, id="closed without a word"),
-        pytest.param(lambda query: [(60.0, b"late")], Fault.TIMEOUT, id="silent"),
-        pytest.param(lambda query: [(0.0, b"\xff" * 30)], Fault.GARBLED, id="garbage"),
+        pytest.param(lambda query: [], NoReply.UNREACHABLE, id="closed without a word"),
+        pytest.param(lambda query: [(60.0, b"late")], NoReply.TIMEOUT, id="silent"),
+        pytest.param(lambda query: [(0.0, b"\xff" * 30)], NoReply.GARBLED, id="garbage"),
         pytest.param(
-            lambda query: [(0.0, with_id(reply_to(query, FORGED), query.id ^ 1))], Fault.BROKEN, id="wrong ID"
+            lambda query: [(0.0, with_id(reply_to(query, FORGED), query.id ^ 1))], NoReply.BROKEN, id="wrong ID"
         ),
         pytest.param(
-            lambda query: [(0.0, reply_to(query, FORGED, flags=dns.flags.TC).to_wire())], Fault.TOO_LONG, id="TC again"
+            lambda query: [(0.0, reply_to(query, FORGED, flags=dns.flags.TC).to_wire())],
+            NoReply.TOO_LONG,
+            id="TC again",
         ),
     ],
 )
 def test_truncated_data_is_never_used_when_tcp_fails(
-    over_tcp_says: Callable[[dns.message.Message], Iterable[Said]], fault: Fault
+    over_tcp_says: Callable[[dns.message.Message], Iterable[Said]], why: NoReply
 ) -> None:
     """Scenario 44."""
 
@@ -405,7 +407,7 @@ def test_truncated_data_is_never_used_when_tcp_fails(
             return over_tcp_says(query)
         return [(0.01, reply_to(query, FORGED, flags=dns.flags.TC).to_wire())]
 
-    assert ask(behave).outcome is fault
+    assert ask(behave).outcome is why
 
 
 def truncating_without_tcp(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
@@ -415,13 +417,13 @@ def truncating_without_tcp(query: dns.message.Message, over_tcp: bool) -> Iterab
 def test_silence_over_tcp_says_nothing_of_datagrams() -> None:
     """A firewall drops what would open the connection; over UDP the server answers each time."""
     result = ask(truncating_without_tcp, times=4)
-    assert result.outcomes == [Fault.TIMEOUT] * 4
+    assert result.outcomes == [NoReply.TIMEOUT] * 4
     assert (result.state.losses, result.state.loss) == (0, 0.0)
 
 
 def test_silence_over_tcp_counts_where_nothing_else_is_asked() -> None:
     result = ask(truncating_without_tcp, override=ServerOverride(SERVER.host, tcp="always"))
-    assert (result.outcome, result.state.losses) == (Fault.TIMEOUT, 1)
+    assert (result.outcome, result.state.losses) == (NoReply.TIMEOUT, 1)
 
 
 @pytest.mark.parametrize("truncates", [pytest.param(False, id="UDP"), pytest.param(True, id="TCP")])
@@ -431,7 +433,7 @@ def test_nothing_is_waited_for_past_the_deadline(truncates: bool) -> None:
         return [(delay, reply_to(query, RECORD, flags=dns.flags.TC).to_wire())]
 
     result = ask(behave, deadline=0.25)
-    assert result.outcome is Fault.TIMEOUT
+    assert result.outcome is NoReply.TIMEOUT
     assert result.elapsed == [pytest.approx(0.25)]
 
 
@@ -489,7 +491,7 @@ def test_who_goes_on_guessing_ends_the_exchange_and_teaches_nothing() -> None:
         return [(0.01, with_id(reply_to(query, FORGED), query.id ^ 1))]
 
     result = ask(without_tcp(behave))
-    assert result.outcome is Fault.BROKEN
+    assert result.outcome is NoReply.BROKEN
     assert result.sent_over_tcp == [False, True, False]
     assert result.state.keeps_case is not False
 
@@ -559,13 +561,13 @@ def test_an_error_with_edns_is_the_answer() -> None:
 
 def test_no_route_is_no_fault_of_the_server() -> None:
     result = ask(honest, prepare=lambda result, means: result.env.world.unroutable.add(SERVER.host))
-    assert result.outcome is Fault.NO_ROUTE
+    assert result.outcome is NoReply.NO_ROUTE
     assert result.state.timeouts_in_a_row == 0
 
 
 def test_what_this_host_lacks_is_no_fault_of_the_server() -> None:
     result = ask(honest, prepare=lambda result, means: result.env.world.hinder(errno.EMFILE))
-    assert result.outcome is Fault.THIS_HOST
+    assert result.outcome is NoReply.THIS_HOST
     assert (result.state.timeouts_in_a_row, result.state.losses, result.state.probe_at) == (0, 0, 0.0)
     assert result.counts.host_errors == {"EMFILE": 1}
     assert result.counts.unreachable == 0
@@ -669,7 +671,7 @@ def test_a_reply_with_another_client_cookie_is_confirmed_over_tcp() -> None:
     assert result.address == bytes((192, 0, 2, 1))
     assert result.sent_over_tcp == [False, True]
     assert result.counts.cookies_given_up == 0
-    assert (result.state.discards, result.state.last_discard) == (1, Fault.OTHER_COOKIE.value)
+    assert (result.state.discards, result.state.last_discard) == (1, NoReply.OTHER_COOKIE.value)
 
 
 OURS_ALONE = "ours alone"
@@ -715,7 +717,7 @@ def test_what_was_discarded_is_what_is_told_when_nothing_helps() -> None:
         return [(0.01, with_cookie(query, client=b"constant"))] if is_first else [(60.0, b"")]
 
     result = ask(stubborn)
-    assert result.outcome is Fault.OTHER_COOKIE
+    assert result.outcome is NoReply.OTHER_COOKIE
     assert result.spent == 3
 
 
@@ -738,9 +740,9 @@ def test_a_malformed_reply_is_asked_for_once_more_without_edns() -> None:
 
 def test_a_server_that_only_says_what_cannot_be_read_has_failed_for_that_reason() -> None:
     result = ask(lambda query, over_tcp: [(0.01, malformed(query))])
-    assert result.outcome is Fault.GARBLED
+    assert result.outcome is NoReply.GARBLED
     assert (result.spent, result.state.losses) == (2, 0)
-    assert result.state.last_discard == Fault.GARBLED.value
+    assert result.state.last_discard == NoReply.GARBLED.value
     assert result.state.edns is not Edns.BROKEN
 
 
@@ -914,7 +916,7 @@ def test_what_the_config_says_of_a_server_is_done(override: ServerOverride, kind
 
 def test_a_server_that_shall_not_be_asked_over_tcp_is_not() -> None:
     override = ServerOverride(SERVER.host, tcp="never")
-    assert ask(truncating, override=override).outcome is Fault.CUT_SHORT
+    assert ask(truncating, override=override).outcome is NoReply.CUT_SHORT
     cleared_up = ask(lambda query, over_tcp: [(0.01, with_cookie(query, client=b"constant"))], override=override)
     assert isinstance(cleared_up.outcome, Reply)
     assert cleared_up.sent_over_tcp == [False, False]

@@ -14,7 +14,7 @@ from resolver.engine.lessons import (
     learn_of_round_trip,
 )
 from resolver.env import Address
-from resolver.upstream import Fault
+from resolver.upstream import NoReply
 from resolver.upstream.learning import may_use_edns
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import RTT, World
@@ -23,21 +23,21 @@ SERVER = Address("192.0.2.10", 53)
 
 
 @pytest.mark.parametrize(
-    ("error", "over_tcp", "fault", "losses"),
+    ("error", "over_tcp", "why", "losses"),
     [
-        pytest.param(errno.EMFILE, False, Fault.THIS_HOST, 0, id="this host"),
-        pytest.param(errno.ENETUNREACH, False, Fault.NO_ROUTE, 0, id="no route"),
-        pytest.param(errno.ECONNREFUSED, False, Fault.UNREACHABLE, 1, id="the server"),
-        pytest.param(errno.ECONNREFUSED, True, Fault.UNREACHABLE, 0, id="it has no TCP"),
+        pytest.param(errno.EMFILE, False, NoReply.THIS_HOST, 0, id="this host"),
+        pytest.param(errno.ENETUNREACH, False, NoReply.NO_ROUTE, 0, id="no route"),
+        pytest.param(errno.ECONNREFUSED, False, NoReply.UNREACHABLE, 1, id="the server"),
+        pytest.param(errno.ECONNREFUSED, True, NoReply.UNREACHABLE, 0, id="it has no TCP"),
     ],
 )
-def test_an_error_is_learned_of_whom_it_comes_from(error: int, over_tcp: bool, fault: Fault, losses: int) -> None:
+def test_an_error_is_learned_of_whom_it_comes_from(error: int, over_tcp: bool, why: NoReply, losses: int) -> None:
     async def main() -> None:
         means, state = World({}).means, ServerState()
-        assert learn_of_error(means, SERVER, state, OSError(error, ""), over_tcp=over_tcp) is fault
+        assert learn_of_error(means, SERVER, state, OSError(error, ""), over_tcp=over_tcp) is why
         assert state.losses == losses
-        assert means.upstream_counts.unreachable == (fault is not Fault.THIS_HOST)
-        assert sum(means.upstream_counts.host_errors.values()) == (fault is Fault.THIS_HOST)
+        assert means.upstream_counts.unreachable == (why is not NoReply.THIS_HOST)
+        assert sum(means.upstream_counts.host_errors.values()) == (why is NoReply.THIS_HOST)
 
     play(main)
 

@@ -7,7 +7,7 @@ from resolver.errors import NoReachableAuthority
 from resolver.iterate.budget import Budget
 from resolver.iterate.classify import Answered, Referred, Useless
 from resolver.iterate.trace import Begun, Boarded, Event, Lost, Replied, Sent, Sought, Trace
-from resolver.upstream import Fault
+from resolver.upstream import NoReply
 from tests.resolver.engine.fake_network import silent
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import DEADLINE, EXAMPLE, ROOT, TEST, Table, World, small_internet
@@ -67,8 +67,8 @@ def test_a_silent_server_is_told_as_lost() -> None:
         with pytest.raises(NoReachableAuthority):
             await world.bring("www.example. A", watched.budget(world))
         lost = [event for _, event in watched.events if isinstance(event, Lost)]
-        faults = [event.fault for event in lost]
-        assert (faults.count(Fault.UNREACHABLE), faults.count(Fault.TIMEOUT)) == (1, 3)  # over TCP, and over UDP
+        reasons = [event.why for event in lost]
+        assert (reasons.count(NoReply.UNREACHABLE), reasons.count(NoReply.TIMEOUT)) == (1, 3)  # over TCP, and over UDP
 
     play(main)
 

@@ -5,7 +5,7 @@ from resolver.errors import HostExhausted, InvalidData, NetworkError, NoReachabl
 from resolver.iterate.classify import Reason, Useless
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.tries import LATE_UNTIL_WHOLE, Tries
-from resolver.upstream import Fault
+from resolver.upstream import NoReply
 from tests.resolver.iterate.zone_text import name
 
 GOOD, BAD = "192.0.2.10", "192.0.2.11"
@@ -15,8 +15,8 @@ TWO_CNAMES = Useless(Reason.MALFORMED, "two CNAMEs at one owner")
 
 def test_tries_add_up_to_a_failure_that_says_why() -> None:
     tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
-    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
+    tries.note_no_reply(Address(GOOD, 53), NoReply.TIMEOUT)
+    tries.note_no_reply(Address(GOOD, 53), NoReply.TIMEOUT)
     tries.note_useless(Address(BAD, 53), Useless(Reason.REFUSED, "REFUSED"))
     failure = tries.failure(DELEGATION)
     assert isinstance(failure, NoReachableAuthority)
@@ -25,15 +25,15 @@ def test_tries_add_up_to_a_failure_that_says_why() -> None:
 
 def test_being_cut_off_is_a_network_error() -> None:
     tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.NO_ROUTE)
+    tries.note_no_reply(Address(GOOD, 53), NoReply.NO_ROUTE)
     assert isinstance(tries.failure(DELEGATION), NetworkError)
 
 
 def test_what_only_this_host_is_to_blame_for_is_told_apart() -> None:
     tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.THIS_HOST)
+    tries.note_no_reply(Address(GOOD, 53), NoReply.THIS_HOST)
     assert isinstance(tries.failure(DELEGATION), HostExhausted)
-    tries.note_fault(Address(BAD, 53), Fault.TIMEOUT)
+    tries.note_no_reply(Address(BAD, 53), NoReply.TIMEOUT)
     assert isinstance(tries.failure(DELEGATION), NoReachableAuthority)
 
 
@@ -45,8 +45,8 @@ def test_contradicting_data_is_told_apart_from_silence() -> None:
 
 def test_a_server_that_only_lost_a_packet_is_worth_another_one() -> None:
     tries = Tries()
-    tries.note_fault(Address(GOOD, 53), Fault.TIMEOUT)
-    tries.note_fault(Address(BAD, 53), Fault.UNREACHABLE)
+    tries.note_no_reply(Address(GOOD, 53), NoReply.TIMEOUT)
+    tries.note_no_reply(Address(BAD, 53), NoReply.UNREACHABLE)
     assert tries.done == {Address(BAD, 53)}
 
 

@@ -24,7 +24,7 @@ from resolver.iterate.trace import (
     Sought,
 )
 from resolver.observe.trace import MAX_ROWS, Tracer, TraceRow
-from resolver.upstream import Assurance, Fault, Reply
+from resolver.upstream import Assurance, NoReply, Reply
 from resolver.wire.message import RawRRset, Response
 from tests.build import denial, question, rrset
 
@@ -111,7 +111,7 @@ def test_times_of_two_questions_shown_alike_to_one_server_are_kept_apart() -> No
     traced.now += 1
     traced.tell(Sent(other, TEST, ROOT, SERVER, 1.0))
     traced.now += 1
-    rtts = [traced.tell(Lost(of, TEST, SERVER, Fault.TIMEOUT)).rtt for of in (WWW, other)]
+    rtts = [traced.tell(Lost(of, TEST, SERVER, NoReply.TIMEOUT)).rtt for of in (WWW, other)]
     assert rtts == [2.0, 1.0]
 
 
@@ -158,7 +158,7 @@ def test_times_of_two_questions_shown_alike_to_one_server_are_kept_apart() -> No
         pytest.param(
             Sought(from_text("ns1.test."), ZONE), "sought", "the address of this name server is needed", id="sought"
         ),
-        pytest.param(Lost(WWW, WWW, SERVER, Fault.TIMEOUT), "lost", "no reply in time", id="lost"),
+        pytest.param(Lost(WWW, WWW, SERVER, NoReply.TIMEOUT), "lost", "no reply in time", id="lost"),
         pytest.param(
             Discarded(WWW, SERVER, "malformed reply: rdata cut short at octet 40"),
             "discarded",
