@@ -44,10 +44,9 @@ from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.upstream.choose import Candidate, patience_for, tcp_lateness, tcp_patience_for
 from resolver.upstream.cookies import Echo, has_server_cookie, note_borne, note_cookie
-from resolver.upstream.faults import NoReply
 from resolver.upstream.learning import may_use_edns, note_discard, note_silence
 from resolver.upstream.matching import Match
-from resolver.upstream.replies import Assurance, Reply
+from resolver.upstream.replies import Assurance, NoReply, Reply
 from resolver.wire.message import RD, Response, Unreadable
 
 MAX_NEAR_MISSES: Final = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Final
 
 from cache.rrtypes import BADCOOKIE, BADVERS, FORMERR, NOTIMP
-from resolver.upstream.faults import NoReply
+from resolver.upstream.replies import NoReply
 from resolver.wire.message import Response
 
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))

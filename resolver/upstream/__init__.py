@@ -16,9 +16,8 @@ from resolver.upstream.choose import (
     wait_for,
 )
 from resolver.upstream.counts import UpstreamCounts
-from resolver.upstream.faults import NoReply
 from resolver.upstream.learning import hold_down, is_silent, note_lame
-from resolver.upstream.replies import Assurance, Reply
+from resolver.upstream.replies import Assurance, NoReply, Reply
 
 __all__ = [
     "GIVE_UP",

@@ -1,12 +1,17 @@
-"""What did a server say, and how sure is it that it did?"""
+"""What came of asking a server: what it said, as far as it is sure that it did, or why it said nothing of use. Pure."""
 
-from enum import IntEnum
+import errno
+from enum import Enum, IntEnum
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
 from cache.value import Value
 from resolver.wire.message import Response
+
+NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
+# No descriptors, no memory, no room in a queue, a packet filter of ours: the packet has never left, and no server is to blame.
+OWN: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN, errno.EPERM))
 
 
 class Assurance(IntEnum):
@@ -32,3 +37,31 @@ class Reply(Value):
 
     def parts(self) -> tuple[object, ...]:
         return self.response, self.received, self.assurance
+
+
+class NoReply(Enum):
+    """Why there is no reply that can be used; the values are for people, and reach clients as they are."""
+
+    TIMEOUT = "no reply in time"
+    UNREACHABLE = "unreachable"
+    NO_ROUTE = "no route from here"
+    BROKEN = "broken off"
+    THIS_HOST = "this host could not send"
+    GARBLED = "malformed reply"
+    OTHER_COOKIE = "reply with another DNS Cookie"
+    NO_COOKIE = "reply without its DNS Cookie"
+    OTHER_CASE = "reply in other letter case"
+    CUT_SHORT = "truncated, and no TCP"
+    TOO_LONG = "truncated over TCP, too"
+
+
+def no_reply_of(error: OSError) -> NoReply:
+    """What it means that a socket could not be made or used."""
+    if error.errno in NO_ROUTE:
+        return NoReply.NO_ROUTE
+    return NoReply.THIS_HOST if error.errno in OWN else NoReply.UNREACHABLE
+
+
+def errno_name(error: OSError) -> str:
+    """Such as EMFILE; a bounded number of words, for counters."""
+    return errno.errorcode.get(error.errno or 0, "unknown")

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from resolver.upstream.faults import NoReply, errno_name, no_reply_of
+from resolver.upstream.replies import NoReply, errno_name, no_reply_of
 
 
 @pytest.mark.parametrize(
