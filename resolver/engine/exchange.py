@@ -13,7 +13,6 @@ from typing import Final, final
 from cache.answer import Question
 from cache.names import WireName
 from cache.servers import Edns
-from resolver.engine.guards import Guards
 from resolver.engine.lessons import (
     learn_of_case,
     learn_of_cookies,
@@ -43,9 +42,8 @@ from resolver.env import UdpChannel
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.upstream.choose import Candidate, patience_for, tcp_lateness, tcp_patience_for
-from resolver.upstream.cookies import Echo, has_server_cookie, note_borne, note_cookie
+from resolver.upstream.guards import Echo, Guards, Match, has_server_cookie, note_borne, note_cookie
 from resolver.upstream.learning import may_use_edns, note_discard, note_silence
-from resolver.upstream.matching import Match
 from resolver.upstream.replies import Assurance, NoReply, Reply
 from resolver.wire.message import RD, Response, Unreadable
 

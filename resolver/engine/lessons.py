@@ -3,7 +3,7 @@
 from cache.servers import ServerState
 from resolver.engine.means import Means
 from resolver.env import Address
-from resolver.upstream.cookies import note_given_up
+from resolver.upstream.guards import note_given_up
 from resolver.upstream.learning import note_edns_broken, note_late, note_refusal, note_reply
 from resolver.upstream.replies import NoReply, errno_name, no_reply_of
 
