@@ -6,11 +6,10 @@ from resolver.engine.exchange import Exchange
 from resolver.engine.fetch import Fetcher
 from resolver.engine.flights import Flights
 from resolver.engine.means import CallOff, Means, StreamReply, Streams
-from resolver.engine.memory import Memory
+from resolver.engine.memory import Memory, Waits
 from resolver.engine.mesh import Landing, Mesh
 from resolver.engine.priming import keep_primed
 from resolver.engine.refresh import Refresher
-from resolver.engine.waits import Waits
 from resolver.engine.walk import PublicResolver
 
 __all__ = [

@@ -29,10 +29,9 @@ from resolver.dnssec.keys import usable_keys
 from resolver.dnssec.numbers import RSASHA256
 from resolver.dnssec.standing import Signed, Standings
 from resolver.engine.counts import ResolveCounts
-from resolver.engine.doubted import Doubted
+from resolver.engine.memory import MAX_WAITS, Doubted, Waits
 from resolver.engine.mesh import Mesh
 from resolver.engine.refresh import MAX_RESTING, Refresher
-from resolver.engine.waits import MAX_WAITS, Waits
 from resolver.iterate.addresses import MAX_KNOWN_RDATAS, AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import RecursionOptions
@@ -185,9 +184,9 @@ TABLES: Final[dict[str, Callable[[], object]]] = {
     "resolver.dnssec.algorithms:_loaded": keys,
     "resolver.dnssec.gaps:Gaps._zones": gaps,
     "resolver.dnssec.standing:Standings._known": standings,
-    "resolver.engine.doubted:Doubted._links": doubted,
+    "resolver.engine.memory:Doubted._links": doubted,
     "resolver.engine.refresh:Refresher._resting": refreshed,
-    "resolver.engine.waits:Waits._waits": waits,
+    "resolver.engine.memory:Waits._waits": waits,
     "resolver.iterate.addresses:AddressBook._by_rdata": addresses,
     "resolver.service.shares:Shares._networks": queries,
     "internal_zones.census:Census._known": networks,
