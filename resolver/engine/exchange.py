@@ -25,16 +25,16 @@ from resolver.engine.lessons import (
 from resolver.engine.means import CallOff, Means, StreamReply
 from resolver.engine.phases import (
     DISCARDED,
-    EDNS_REFUSALS,
     FIRST,
     NEXT,
     OF_COOKIES,
     OF_GUARDS,
+    REFUSALS,
     Phase,
     Signal,
     Suspicion,
     is_over_tcp,
-    refuses_edns,
+    refusal_of,
     signal_of,
 )
 from resolver.engine.timers import NEVER, Timer
@@ -108,7 +108,7 @@ class Exchange:
         if override is not None:
             self._has_edns = self._has_edns and override.edns
             self._is_plain = self._is_plain or not override.cookies
-        self._refused = Assurance.NONE  # how sure a refusal of EDNS was, if there was one
+        self._refused = self._refused_cookie = Assurance.NONE  # how sure a refusal of EDNS was, or of a cookie
         self._suspicion: Suspicion | None = None
         self._discarded: NoReply | None = None  # what was wrong with a reply that was not taken
         self._heard_after = 0.0  # s after which that came
@@ -226,9 +226,10 @@ class Exchange:
             self._counts.cookies_missing += 1
             self._suspect(Suspicion.NO_COOKIE)
         else:
-            keeps_case = bool(response.asked) and self._guards.has_case
-            reply = self._taken(response, echo, keeps_case=keeps_case, over_tcp=False)
-            self._go_on(signal_of(response, has_edns=self._has_edns), reply)
+            reply = self._taken(
+                response, echo, keeps_case=bool(response.asked) and self._guards.has_case, over_tcp=False
+            )
+            self._go_on(signal_of(response, has_edns=self._has_edns, has_cookie=bool(self._guards.cookie)), reply)
 
     def _hear_garbled(self, garbled: Unreadable) -> None:
         """The reply to the query just sent, as far as its head can tell."""
@@ -284,7 +285,7 @@ class Exchange:
         if echo in (Echo.MISSING, Echo.WRONG):
             learn_of_cookies(self._means, self.state)
         reply = self._taken(response, echo, keeps_case=False, over_tcp=True)
-        self._go_on(Signal.NO_EDNS if self._has_edns and refuses_edns(response) else Signal.SETTLED, reply)
+        self._go_on(refusal_of(response, has_edns=self._has_edns, has_cookie=bool(self._guards.cookie)), reply)
 
     def _note_late(self) -> None:
         """The moment has come after which its reply is late."""
@@ -318,8 +319,7 @@ class Exchange:
         self._end_attempt()
         phase = NEXT.get((self.phase, signal)) if signal is not Signal.SETTLED and self.is_wanted else None
         if phase is not None and is_over_tcp(phase) and self._override is not None and self._override.tcp == "never":
-            is_clearing = phase is Phase.CLEARING
-            phase, outcome = (Phase.UNGUARDED, outcome) if is_clearing else (None, NoReply.CUT_SHORT)
+            phase, outcome = (Phase.UNGUARDED, outcome) if phase is Phase.CLEARING else (None, NoReply.CUT_SHORT)
         if phase is None:
             if isinstance(outcome, Reply):
                 self._remember(outcome)
@@ -340,6 +340,9 @@ class Exchange:
             self._counts.truncated += 1
         elif signal is Signal.BAD_COOKIE:
             self._counts.bad_cookies += phase is Phase.NEW_COOKIE
+        elif signal is Signal.NO_COOKIE:
+            assert isinstance(outcome, Reply)
+            self._is_plain, self._refused_cookie = True, outcome.assurance
         elif signal in (Signal.NO_EDNS, Signal.GARBLED):
             self._counts.edns_fallbacks += 1
             self._has_edns = False
@@ -356,9 +359,11 @@ class Exchange:
             learn_of_case(self._means, self.state)
         elif self.phase is Phase.UNGUARDED and self._suspicion in OF_COOKIES:
             learn_of_cookies(self._means, self.state)
-        # CVE-2026-52690: only if the refusal was its own
-        if self._refused > Assurance.NONE and reply.response.rcode not in EDNS_REFUSALS:
-            learn_of_edns(self._means, self.state)
+        if reply.response.rcode not in REFUSALS:  # CVE-2026-52690: only if the refusal was its own
+            if self._refused_cookie > Assurance.NONE:
+                learn_of_cookies(self._means, self.state)
+            if self._refused > Assurance.NONE:
+                learn_of_edns(self._means, self.state)
 
     def _taken(self, response: Response, echo: Echo, *, keeps_case: bool, over_tcp: bool) -> Reply:
         state, means, now = self.state, self._means, self._means.mesh.now

@@ -51,7 +51,7 @@ def learn_of_case(means: Means, state: ServerState) -> None:
 
 
 def learn_of_cookies(means: Means, state: ServerState) -> None:
-    """It sends no cookies any more, or wrong ones."""
+    """It sends no cookies any more, wrong ones, or refuses ours."""
     means.upstream_counts.cookies_given_up += 1
     note_given_up(state, means.mesh.now)
 

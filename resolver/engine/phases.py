@@ -8,6 +8,7 @@ from resolver.upstream.replies import NoReply
 from resolver.wire.message import Response
 
 EDNS_REFUSALS: Final = frozenset((FORMERR, NOTIMP, BADVERS))
+REFUSALS: Final = EDNS_REFUSALS | {BADCOOKIE}  # of what was sent along, it may be
 
 
 class Suspicion(Enum):
@@ -37,6 +38,7 @@ class Phase(Enum):
 
     FIRST = "over UDP, with every guard"
     NEW_COOKIE = "over UDP, with the cookie that it has just sent (RFC 7873 §5.3)"
+    NO_COOKIE = "over UDP, without the cookie that it has refused"
     NO_EDNS = "over UDP, without EDNS (RFC 6891 §7)"
     STREAM = "over TCP"
     CLEARING = "over TCP, because of a suspicion"
@@ -52,6 +54,7 @@ class Signal(Enum):
     SETTLED = "a reply that can be used"
     TRUNCATED = "a reply with TC"
     BAD_COOKIE = "BADCOOKIE"
+    NO_COOKIE = "it could not read a query with a cookie, or takes none over TCP either"
     NO_EDNS = "it could not read a query with an OPT RR"
     GARBLED = "the reply to a query with an OPT RR, but it cannot be read"
     SUSPICIOUS = "something that may be forged"
@@ -60,28 +63,37 @@ class Signal(Enum):
     HINDERED = "this host has no route, or cannot send"
 
 
-# What is not in it ends the exchange with what is at hand. No circle: EDNS is never taken up again, BADCOOKIE leads to TCP the
-# second time, and what is unguarded is not cleared up again: without guards there is nothing left to suspect.
+# What is not in it ends the exchange with what is at hand. No circle: EDNS and a cookie are never taken up again, BADCOOKIE leads
+# to TCP the second time, and what is unguarded is not cleared up again: without guards there is nothing left to suspect.
 NEXT: Final[dict[tuple[Phase, Signal], Phase]] = {
     (Phase.FIRST, Signal.TRUNCATED): Phase.STREAM,
     (Phase.FIRST, Signal.BAD_COOKIE): Phase.NEW_COOKIE,
+    (Phase.FIRST, Signal.NO_COOKIE): Phase.NO_COOKIE,
     (Phase.FIRST, Signal.NO_EDNS): Phase.NO_EDNS,
     (Phase.FIRST, Signal.GARBLED): Phase.NO_EDNS,
     (Phase.FIRST, Signal.SUSPICIOUS): Phase.CLEARING,
     (Phase.NEW_COOKIE, Signal.TRUNCATED): Phase.STREAM,
     (Phase.NEW_COOKIE, Signal.BAD_COOKIE): Phase.STREAM,
+    (Phase.NEW_COOKIE, Signal.NO_COOKIE): Phase.NO_COOKIE,
     (Phase.NEW_COOKIE, Signal.NO_EDNS): Phase.NO_EDNS,
     (Phase.NEW_COOKIE, Signal.GARBLED): Phase.NO_EDNS,
     (Phase.NEW_COOKIE, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.NO_COOKIE, Signal.TRUNCATED): Phase.STREAM,
+    (Phase.NO_COOKIE, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.NO_COOKIE, Signal.GARBLED): Phase.NO_EDNS,
+    (Phase.NO_COOKIE, Signal.SUSPICIOUS): Phase.CLEARING,
     (Phase.NO_EDNS, Signal.TRUNCATED): Phase.STREAM,
     (Phase.NO_EDNS, Signal.SUSPICIOUS): Phase.CLEARING,
+    (Phase.STREAM, Signal.NO_COOKIE): Phase.NO_COOKIE,
     (Phase.STREAM, Signal.NO_EDNS): Phase.NO_EDNS,
+    (Phase.CLEARING, Signal.NO_COOKIE): Phase.NO_COOKIE,
     (Phase.CLEARING, Signal.NO_EDNS): Phase.NO_EDNS,
     (Phase.CLEARING, Signal.SILENT): Phase.UNGUARDED,
     (Phase.CLEARING, Signal.FAILED): Phase.UNGUARDED,
     (Phase.CLEARING, Signal.GARBLED): Phase.UNGUARDED,
     (Phase.UNGUARDED, Signal.TRUNCATED): Phase.STREAM,
     (Phase.UNGUARDED, Signal.BAD_COOKIE): Phase.STREAM,
+    (Phase.UNGUARDED, Signal.NO_COOKIE): Phase.NO_COOKIE,
     (Phase.UNGUARDED, Signal.NO_EDNS): Phase.NO_EDNS,
     (Phase.UNGUARDED, Signal.GARBLED): Phase.NO_EDNS,
 }
@@ -92,15 +104,27 @@ def is_over_tcp(phase: Phase) -> bool:
     return phase is Phase.STREAM or phase is Phase.CLEARING
 
 
-def signal_of(response: Response, *, has_edns: bool) -> Signal:
-    """What the reply to a datagram comes to; has_edns: was there an OPT RR in it?"""
+def signal_of(response: Response, *, has_edns: bool, has_cookie: bool) -> Signal:
+    """What the reply to a datagram comes to; has_edns, has_cookie: was there an OPT RR, or a cookie, in it?"""
     if not response.rcode and not response.is_truncated:
         return Signal.SETTLED
     if response.rcode == BADCOOKIE:
         return Signal.BAD_COOKIE
     if response.is_truncated:
         return Signal.TRUNCATED
+    return refusal_of(response, has_edns=has_edns, has_cookie=has_cookie)
+
+
+def refusal_of(response: Response, *, has_edns: bool, has_cookie: bool) -> Signal:
+    """Does it refuse what the query had? If not, it is settled."""
+    if has_cookie and refuses_cookie(response):
+        return Signal.NO_COOKIE
     return Signal.NO_EDNS if has_edns and refuses_edns(response) else Signal.SETTLED
+
+
+def refuses_cookie(response: Response) -> bool:
+    """Does it know EDNS, and say that a cookie was too much? One that does not know it passes it over (RFC 6891 §6.1.2)."""
+    return response.rcode == BADCOOKIE or (response.rcode == FORMERR and response.edns is not None)
 
 
 def refuses_edns(response: Response) -> bool:

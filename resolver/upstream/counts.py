@@ -74,7 +74,8 @@ class UpstreamCounts:
         default=0, metadata={"help": "Responses without the cookie that the server has; asked again over TCP."}
     )
     cookies_given_up: int = field(
-        default=0, metadata={"help": "Servers that proved that they send no cookies any more, or wrong ones."}
+        default=0,
+        metadata={"help": "Servers that proved that they send no cookies any more, wrong ones, or refuse ours."},
     )
     options_dropped: int = field(
         default=0, metadata={"help": "Servers that answered only when no EDNS option was sent."}

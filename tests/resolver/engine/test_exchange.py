@@ -835,6 +835,30 @@ def test_badcookie_for_ever_ends_over_tcp() -> None:
     assert result.sent_over_tcp == [False, False, True]
 
 
+@pytest.mark.parametrize("rcode", [FORMERR, dns.rcode.BADCOOKIE], ids=["FORMERR", "BADCOOKIE"])
+def test_a_server_that_refuses_every_cookie_is_found_out_within_the_question(rcode: int) -> None:
+    def refuses(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        reply = with_cookie(query, rcode=rcode) if cookie_of(query) is not None else reply_to(query, RECORD).to_wire()
+        return [(0.02, reply)]
+
+    result = ask(refuses, times=3)
+    assert all(isinstance(outcome, Reply) and outcome.response.rcode == NOERROR for outcome in result.outcomes)
+    assert cookies_sent(result)[-3:] == [None] * 3
+    assert result.counts.cookies_given_up == 1
+    assert result.counts.edns_fallbacks == 0
+
+
+def test_formerr_for_another_reason_is_asked_without_a_cookie_once_and_teaches_nothing() -> None:
+    def refuses(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+        return [(0.02, with_cookie(query, rcode=FORMERR))]
+
+    result = ask(refuses)
+    assert isinstance(result.outcome, Reply)
+    assert result.outcome.response.rcode == FORMERR
+    assert len(result.sent_over_tcp) == 2
+    assert result.counts.cookies_given_up == 0
+
+
 def test_a_forged_badcookie_teaches_nothing() -> None:
     def forged_first(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
         forged = with_cookie(query, client=b"guessing", rcode=dns.rcode.BADCOOKIE)

@@ -10,7 +10,7 @@ from resolver.engine.phases import NEXT, Phase, Signal, is_over_tcp
 def test_a_signal_leads_on_or_ends_the_exchange(phase: Phase, signal: Signal) -> None:
     """What is not in the table is over; all that is in it stands here once more, as sentences."""
     leads = NEXT.get((phase, signal))
-    is_guarded_udp = phase in (Phase.FIRST, Phase.NEW_COOKIE)
+    is_guarded_udp = phase in (Phase.FIRST, Phase.NEW_COOKIE, Phase.NO_COOKIE)
     if signal in (Signal.SETTLED, Signal.HINDERED):
         assert leads is None, "there is a reply, or this host cannot send"
     elif signal in (Signal.SILENT, Signal.FAILED):
@@ -22,6 +22,8 @@ def test_a_signal_leads_on_or_ends_the_exchange(phase: Phase, signal: Signal) ->
     elif signal is Signal.BAD_COOKIE:
         asks_again = {Phase.FIRST: Phase.NEW_COOKIE, Phase.NEW_COOKIE: Phase.STREAM, Phase.UNGUARDED: Phase.STREAM}
         assert leads is asks_again.get(phase), "a new cookie is tried once"
+    elif signal is Signal.NO_COOKIE:
+        assert leads is (None if phase in (Phase.NO_COOKIE, Phase.NO_EDNS) else Phase.NO_COOKIE), "it is left away once"
     elif signal is Signal.NO_EDNS:
         assert leads is (None if phase is Phase.NO_EDNS else Phase.NO_EDNS), "it is left away once"
     elif signal is Signal.GARBLED:
@@ -33,8 +35,8 @@ def test_a_signal_leads_on_or_ends_the_exchange(phase: Phase, signal: Signal) ->
 
 
 def test_no_exchange_goes_round_in_a_circle() -> None:
-    """EDNS is never taken up again, and so what ends it is met once; without it nothing leads back."""
-    left, of_edns = set(Phase), (Signal.NO_EDNS, Signal.GARBLED)
+    """EDNS and a cookie are never taken up again, and so what ends them is met once; without it nothing leads back."""
+    left, met_once = set(Phase), (Signal.NO_EDNS, Signal.GARBLED, Signal.NO_COOKIE)
     for _ in Phase:
-        left = {phase for (at, signal), phase in NEXT.items() if at in left and signal not in of_edns}
+        left = {phase for (at, signal), phase in NEXT.items() if at in left and signal not in met_once}
     assert not left
