@@ -42,8 +42,7 @@ from resolver.iterate.delegation import (
     referred,
 )
 from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
-from resolver.iterate.manner import USUAL, Manner
-from resolver.iterate.minimise import lengthen, shorten
+from resolver.iterate.manner import USUAL, Manner, lengthen, shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.scrub import MAX_NAME_SERVERS
 from resolver.iterate.tries import Heard

@@ -16,7 +16,7 @@ from resolver.engine import Memory
 from resolver.engine.state import State, state_of
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, closest, closest_to
-from resolver.iterate.minimise import shorten
+from resolver.iterate.manner import shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.policy.rebinding import Guard
 from resolver.upstream.choose import expected_of
