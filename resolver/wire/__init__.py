@@ -3,11 +3,10 @@
 from resolver.wire.compose import compose_reply, render
 from resolver.wire.message import Query, RawRRset, Response, Unreadable
 from resolver.wire.names import randomise_case
-from resolver.wire.query import read_query
+from resolver.wire.query import compose_query, question_octets, read_query, with_opt
 from resolver.wire.refusal import Refusal
 from resolver.wire.rendered import Rendered
 from resolver.wire.response import read_response
-from resolver.wire.upstream_query import compose_query, question_octets, with_opt
 
 __all__ = [
     "Query",

@@ -1,12 +1,12 @@
-"""What does this client ask, or what does it get for octets that ask nothing?"""
+"""What does a query ask: a client's, or what it gets for octets that ask nothing, and ours to a server, as octets?"""
 
 from typing import Final
 
 from mypy_extensions import i64
 
 from cache.names import ROOT, fold
-from cache.rrtypes import BADVERS, FORMERR, NOTIMP, OPT
-from resolver.wire.edns import PAYLOAD, VERSION, compose_opt, opt_version, read_query_edns
+from cache.rrtypes import BADVERS, FORMERR, IN, NOTIMP, OPT
+from resolver.wire.edns import PAYLOAD, VERSION, compose_opt, cookie_option, opt_version, read_query_edns
 from resolver.wire.layout import (
     ASKED_TYPE_OCTETS,
     HEADER,
@@ -19,6 +19,10 @@ from resolver.wire.layout import (
 from resolver.wire.message import CD, OPCODE_MASK, QR, RA, RD, Query, Unreadable
 from resolver.wire.names import NamesAt, end_of_name, read_name
 
+CLASS_IN: Final = IN.to_bytes(2, "big")
+# the counts of the header of a query to a server
+ONE_QUESTION: Final = bytes((0, 1, 0, 0, 0, 0, 0, 0))
+ONE_QUESTION_AND_OPT: Final = bytes((0, 1, 0, 0, 0, 0, 0, 1))
 MAX_RECORDS: Final = (
     100  # beside the question: an honest query has three at most, and 64 kB of empty ones took 4 ms to pass over
 )
@@ -110,3 +114,31 @@ def _refuse(reason: str, rcode: int, id: int, flags: int, asked: bytes, *, has_o
     if not flags & OPCODE_MASK:
         words |= RA | flags & CD
     return Unreadable(reason, HEADER.pack(id, words, bool(asked), 0, 0, bool(opt)) + asked + opt)
+
+
+def question_octets(qname: bytes, qtype: int) -> bytes:
+    """The question section (class IN) that asks for `qtype` at `qname`."""
+    return b"".join((qname, qtype.to_bytes(2, "big"), CLASS_IN))
+
+
+def compose_query(
+    *,
+    id: int,
+    asked: bytes,
+    rd: bool,
+    edns_payload: int | None,
+    do: bool,
+    cookie: bytes | None = None,
+    cd: bool = False,
+) -> bytes:
+    """A query with the question section `asked`; without an OPT RR when `edns_payload` is None, which excludes DO."""
+    opt = b""
+    if edns_payload is not None:
+        opt = compose_opt(edns_payload, do=do, options=b"" if cookie is None else cookie_option(cookie))
+    return with_opt(id, (RD if rd else 0) | (CD if cd else 0), asked, opt)
+
+
+def with_opt(id: int, flags: int, asked: bytes, opt: bytes) -> bytes:
+    """A query with this question section and an OPT RR that is ready made; b"": without one."""
+    counts = ONE_QUESTION_AND_OPT if opt else ONE_QUESTION
+    return b"".join((id.to_bytes(2, "big"), flags.to_bytes(2, "big"), counts, asked, opt))

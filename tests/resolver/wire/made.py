@@ -17,8 +17,8 @@ from cache.rrset import RRset, Trust
 from cache.rrtypes import AAAA, CNAME, DNAME, IN, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, TXT, A
 from resolver.wire.layout import HEADER, RECORD
 from resolver.wire.message import QR, RD, Query, QueryEdns
+from resolver.wire.query import question_octets
 from resolver.wire.rdata import AFSDB, KX, MB, MG, MINFO, MR, NAPTR, PX, RP, RT
-from resolver.wire.upstream_query import question_octets
 from tests.build import rrset
 
 NOW: Final = 1000.0

@@ -12,8 +12,8 @@ from cache.rrtypes import BADVERS, MX, NOERROR, NSEC, NXDOMAIN, RRSIG, SERVFAIL,
 from cache.ttl import shown_ttl
 from resolver.wire.compose import MIN_OCTETS, compose_reply, render
 from resolver.wire.message import AA, AD, CD, QR, RA, RD, TC, Query, QueryEdns
+from resolver.wire.query import question_octets
 from resolver.wire.rendered import Rendered
-from resolver.wire.upstream_query import question_octets
 from tests.build import replace, rrset
 from tests.resolver.wire.made import (
     EDNS,
