@@ -12,9 +12,9 @@ from cache.rrtypes import AAAA, CHAOS, HTTPS, IN, MX, NS, RRSIG, SRV, SVCB, A
 from cache.ttl import shown_ttl
 from resolver.wire.layout import HEADER_OCTETS, ID_OCTETS, MAX_TARGET, POINTER_BITS
 from resolver.wire.message import Query
+from resolver.wire.names import Spellings
 from resolver.wire.rdata import WRITTEN_COMPRESSED, target_in, write_rdata
 from resolver.wire.rendered import Rendered
-from resolver.wire.spellings import Spellings
 
 FIELDS_OCTETS: Final = 8  # type, class, TTL: what stands between a record's owner and its RDLENGTH
 HEAD_OCTETS: Final = 2 + FIELDS_OCTETS + 2  # of a record before its rdata, where its owner is a pointer

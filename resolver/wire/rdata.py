@@ -11,8 +11,7 @@ from mypy_extensions import i64
 
 from cache.rrtypes import AAAA, CNAME, DNAME, HTTPS, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, SVCB, A, mnemonic
 from resolver.wire.layout import MAX_RDATA_OCTETS, Garbled
-from resolver.wire.names import NamesAt, end_of_name, read_name
-from resolver.wire.spellings import Spellings
+from resolver.wire.names import NamesAt, Spellings, end_of_name, read_name
 
 MB: Final = 7
 MG: Final = 8

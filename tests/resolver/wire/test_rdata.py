@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from cache.names import from_text
 from cache.rrtypes import AAAA, CNAME, DNAME, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, TXT, A
 from resolver.wire.layout import HEADER_OCTETS, MAX_RDATA_OCTETS, Garbled
+from resolver.wire.names import Spellings
 from resolver.wire.rdata import (
     KX,
     LAYOUTS,
@@ -21,7 +22,6 @@ from resolver.wire.rdata import (
     read_rdata,
     write_rdata,
 )
-from resolver.wire.spellings import Spellings
 from tests.resolver.wire.made import BITMAP, DECOMPRESSED, TYPES, WWW, pointer, rdatas, record, response
 
 TO_WWW = pointer(HEADER_OCTETS)  # the question's name, in every message of made.response
