@@ -14,6 +14,7 @@ from cache.names import ROOT, WireName
 from cache.options import CacheOptions
 from cache.rrset import Trust
 from cache.rrtypes import NS, A
+from resolver.engine.hearing import Heard
 from resolver.engine.look_ups import IsSigned, Lookup, LookUps
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
@@ -45,7 +46,6 @@ from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, gl
 from resolver.iterate.manner import USUAL, Manner, lengthen, shorten
 from resolver.iterate.options import RecursionOptions
 from resolver.iterate.scrub import MAX_NAME_SERVERS
-from resolver.iterate.tries import Heard
 from resolver.upstream import Assurance
 
 PRIMING: Final = Question(ROOT, NS)

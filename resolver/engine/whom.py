@@ -4,11 +4,11 @@ from typing import Final
 
 from cache.answer import Question
 from resolver.engine.exchange import Exchange
+from resolver.engine.hearing import Tries
 from resolver.engine.means import Means
 from resolver.engine.zone_servers import ZoneServers
 from resolver.env import Address
 from resolver.iterate.seeking import LookUp
-from resolver.iterate.tries import Tries
 from resolver.upstream import (
     GiveUp,
     Move,

@@ -11,7 +11,7 @@ from cache.answer import Question
 from cache.failures import MAX_SENDS
 from cache.names import to_text
 from resolver.engine.exchange import Exchange, Outcome
-from resolver.engine.hearing import Hearing
+from resolver.engine.hearing import Heard, Hearing
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.phases import FIRST, Phase
@@ -23,7 +23,6 @@ from resolver.errors import CachedFailure, DeadlinePassed, InternalError, Resolu
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LookUp
-from resolver.iterate.tries import Heard
 from resolver.upstream import GiveUp, Linger, NoReply, Reply, Send, Wait, wait_for
 
 MAX_LINGERING: Final = 256  # servers listened to for no question, each with a socket; more are let go

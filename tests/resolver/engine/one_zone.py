@@ -3,6 +3,7 @@
 from cache.answer import Question
 from cache.names import WireName
 from resolver.engine import Landing, Means
+from resolver.engine.hearing import Heard
 from resolver.engine.zone_query import ZoneQuery
 from resolver.engine.zone_servers import Finders, ZoneServers
 from resolver.env import Address
@@ -10,7 +11,6 @@ from resolver.errors import ResolutionFailure
 from resolver.iterate.addresses import Take
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.iterate.tries import Heard
 from tests.resolver.engine.fake_network import Behaviour
 from tests.resolver.engine.world import Table, World
 from tests.resolver.iterate.zone_text import name, question

@@ -9,12 +9,12 @@ import dns.message
 import pytest
 import trio
 
+from resolver.engine.hearing import Heard
 from resolver.engine.zone_query import MAX_LINGERING
 from resolver.env import Address
 from resolver.errors import InternalError, NoReachableAuthority, ResolutionFailure, WorkExhausted
 from resolver.iterate.budget import BudgetLimits
 from resolver.iterate.classify import Answered
-from resolver.iterate.tries import Heard
 from resolver.upstream.allowance import SHARE
 from resolver.upstream.learning import GUESS, note_reply
 from tests.resolver.engine.fake_network import Behaviour, FakeNetwork, Said, reply_to, silent

@@ -10,13 +10,13 @@ import trio
 from cache.answer import Question
 from cache.names import WireName
 from resolver.engine import Landing
+from resolver.engine.hearing import Heard
 from resolver.engine.zone_servers import Finders, ZoneServers
 from resolver.env import Address
 from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.addresses import Take
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.delegation import Delegation, Origin
-from resolver.iterate.tries import Heard
 from resolver.upstream.learning import GUESS
 from tests.build import rrset
 from tests.resolver.engine.fake_network import Behaviour, Said
