@@ -149,6 +149,7 @@ def _means_of(
         counts.upstream,
         case_randomization=options.recursion.case_randomization,
         overrides=options.server,
+        is_validated=options.dnssec.validate,
     )
 
 

@@ -45,7 +45,7 @@ from resolver.upstream.choose import Candidate, patience_for, tcp_lateness, tcp_
 from resolver.upstream.guards import Echo, Guards, Match, has_server_cookie, note_borne, note_cookie
 from resolver.upstream.learning import may_use_edns, note_discard, note_silence
 from resolver.upstream.replies import Assurance, NoReply, Reply
-from resolver.wire.message import RD, Response, Unreadable
+from resolver.wire.message import Response, Unreadable
 
 MAX_NEAR_MISSES: Final = 1  # PowerDNS' spoof-nearmiss-max: right question, wrong ID
 MAX_STRAY_DATAGRAMS: Final = 64  # that a wait looks at; who sends more than this is flooding, and TCP is not flooded
@@ -79,7 +79,7 @@ class Exchange:
     ) -> None:
         """asked: whom. wait: seconds after which the reply is late. budget: what each packet is taken from, on behalf of `name`.
 
-        on_late: told at most once for each time it is asked. on_over: told once. is_recursive: RD, for forwarders.
+        on_late: told at most once for each time it is asked. on_over: told once. is_recursive: by a forwarder.
         silent_since: when it was first asked the same, if it has not answered yet. begins: how it is asked first.
         """
         self.server = asked.server
@@ -98,7 +98,7 @@ class Exchange:
         self._name = name
         self._on_late = on_late
         self._on_over = on_over
-        self._flags = RD if is_recursive else 0
+        self._flags = means.flags_to_forwarders if is_recursive else 0
         self._question = question
         self._guards = Guards(question)
         self._silent_since = silent_since

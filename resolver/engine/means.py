@@ -13,6 +13,7 @@ from resolver.iterate.counts import IterateCounts
 from resolver.iterate.options import ServerOverride
 from resolver.upstream import UpstreamCounts
 from resolver.upstream.allowance import Allowance
+from resolver.wire.message import CD, RD
 
 StreamReply = bytes | OSError | None  # None: nothing came in time
 
@@ -48,8 +49,9 @@ class Means:
         *,
         case_randomization: bool = True,
         overrides: Iterable[ServerOverride] = (),
+        is_validated: bool = False,
     ) -> None:
-        """overrides: how certain servers are to be asked."""
+        """overrides: how certain servers are to be asked. is_validated: here; no forwarder has to do that for us."""
         self.mesh = mesh
         self.rng = rng
         self.network = network
@@ -61,6 +63,9 @@ class Means:
         self.upstream_counts = upstream_counts
         self.waits = memory.waits
         self.case_randomization = case_randomization
+        # RFC 6840 §5.9: "validating resolvers SHOULD set the CD bit on every upstream query": else a forwarder that validates,
+        # too, keeps back what a client checks for itself, and what a negative trust anchor of ours is for
+        self.flags_to_forwarders = RD | CD if is_validated else RD
         self.typical = memory.typical
         self.families = memory.families
         self.allowance = Allowance()

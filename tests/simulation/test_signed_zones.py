@@ -3,11 +3,14 @@
 from random import Random
 from typing import Final
 
+import dns.flags
+import dns.message
 import pytest
 
 from cache.options import StaleOptions
 from resolver.demo.authority import Transport
 from resolver.demo.behaviour import Asking, Silent
+from resolver.dnssec import DnssecOptions
 from resolver.engine.elsewhere import MAX_ASKED_ELSEWHERE
 from resolver.errors import CACHED_ERROR, DNSSEC_BOGUS, STALE_ANSWER, UNSUPPORTED_ITERATIONS
 from tests.simulation.denials import Kind
@@ -393,6 +396,41 @@ async def test_a_forwarder_that_gives_bogus_data_is_passed_over(net: Net) -> Non
     for place in range(10):
         assert (await net.ask(f"n{place}.twin.test", flags="DO")).is_secure
     assert await net.counter("resolve_mended_elsewhere") > 0
+
+
+def validating(question: str, asking: Asking) -> Said | None:
+    """A forwarder that keeps back what fails in validation, unless it is told not to check."""
+    checks = not dns.message.from_wire(asking.query).flags & dns.flags.CD
+    return Said(rcode="SERVFAIL", is_authoritative=False) if checks else None
+
+
+@given({"T": TWINS}, forward={"twin.test": ("T",)})
+async def test_a_forwarder_that_validates_keeps_nothing_from_who_checks_for_himself(net: Net) -> None:
+    """RFC 6840 §5.9: it is asked with CD, whoever asks, and what is wrong is found out here."""
+    net.spoil("T", Flaw.FORGED)
+    net.possess("T", validating)
+    assert (await net.ask("www.twin.test", flags="CD")).answer == ["www.twin.test 300 A 198.51.100.6"]
+    assert (await net.ask("www.twin.test")).rcode == "SERVFAIL"
+    net.spoil("T", Flaw.NONE)
+    await net.at(net.seconds + HEALED)
+    assert (await net.ask("www.twin.test", flags="AD")).is_secure
+
+
+@given(
+    {"T": TWINS},
+    forward={"twin.test": ("T",)},
+    dnssec=DnssecOptions(negative_trust_anchors=("twin.test",)),
+)
+async def test_a_forwarder_that_validates_keeps_nothing_back_that_is_exempt_here(net: Net) -> None:
+    net.spoil("T", Flaw.FORGED)
+    net.possess("T", validating)
+    assert (await net.ask("www.twin.test")).answer == ["www.twin.test 300 A 198.51.100.6"]
+
+
+@given({"T": zone("twin.test", "www 300 A 198.51.100.6")}, forward={"twin.test": ("T",)})
+async def test_where_nothing_is_validated_here_a_forwarder_may(net: Net) -> None:
+    net.possess("T", validating)
+    assert (await net.ask("www.twin.test")).rcode == "SERVFAIL"
 
 
 @pytest.mark.parametrize("when_bogus", [True, False])
