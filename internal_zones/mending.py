@@ -18,7 +18,7 @@ from typing import Final
 from internal_zones import rows
 from internal_zones.clocks import Touches
 from internal_zones.database import Sighting
-from internal_zones.outdating import outdated, unit_of
+from internal_zones.outdating import Outdated, outdated, unit_of
 from internal_zones.readings import NONE_SKIPPED, AppData, Kind, Reading, UnitKey
 from internal_zones.rows import Row, Within
 from internal_zones.together import MachineKey
@@ -39,18 +39,15 @@ class Mending:
         """The machines whose rows the look should read. Runs in the thread, which may not see what was just put."""
         return machines_of(touches, reads, self._is_asked)
 
-    def mended(self, sighting: Sighting, looked_at: float) -> list[Unit]:
-        """The units as they are at the look. To be called before they are due, and after it was told what has gone."""
-        if not sighting.machines or sighting.touches is None:
-            return []
-        ahead = outdated(sighting.touches, sighting.reads).ahead
+    def mended(self, sighting: Sighting, what: Outdated, looked_at: float) -> list[Unit]:
+        """The units as they are at the look. To be called before what is due is so, and after it was told what has gone."""
         touched: dict[UnitKey, dict[str, Sequence[Row]]] = {}
         for (network, app, machine), found in sighting.machines.items():
             touched.setdefault(UnitKey(Kind.APP, network, app), {})[machine] = found
         units = []
         for key, machines in touched.items():
             before = self._units.peek(key)
-            if before is None or not self._is_sound(before) or (Kind.APP in ahead and self._units.is_ahead(key)):
+            if before is None or not self._is_sound(before) or (Kind.APP in what.ahead and self._units.is_ahead(key)):
                 continue
             reading = mended(before.reading, Within(key.network, self._prefixes), machines)
             if reading is not None:

@@ -46,7 +46,7 @@ def outdated(touches: Touches | None, reads: Mapping[str, frozenset[str]]) -> Ou
         return EVERYTHING
     kinds = {kind for table in touches.tables for kind in _kinds_on(table, reads)}
     keys: set[UnitKey] = set()
-    on = {table: _kinds_on(table, reads) for table, _, _ in touches.rows}
+    on = {table: _kinds_on(table, reads) for table in {table for table, _, _ in touches.rows}}
     for table, network, app in touches.rows:
         on_it = on[table]
         kinds |= on_it - OF_AN_APP - OF_A_NETWORK

@@ -16,7 +16,7 @@ from internal_zones.clocks import MANY_GONE, Commit, Touches
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Choose, Sighting, StateFault, StateFile, choose_none
 from internal_zones.jobs import Jobs
-from internal_zones.outdating import outdated
+from internal_zones.outdating import Outdated, outdated
 from internal_zones.units import Unit, Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
@@ -69,7 +69,7 @@ class Watcher:
         watch_file: WatchFile = nobody_tells,
         note_news: Callable[[Sequence[Commit]], None] = lambda commits: None,
         choose: Choose = choose_none,
-        mend: Callable[[Sighting, float], Sequence[Unit]] = lambda sighting, looked_at: (),
+        mend: Callable[[Sighting, Outdated, float], Sequence[Unit]] = lambda sighting, what, looked_at: (),
     ) -> None:
         """suspect: called with how many rows a change took away, before a unit is read after it; None: nobody knows.
         choose, mend: which touched rows a look reads; the units as they are by these, called before they are due.
@@ -209,8 +209,9 @@ class Watcher:
             self._counts.sweeping_changes += sighting.touches is None
             if before is not None:
                 self._suspect(gone_in(sighting.touches))
-            mended = self._mend(sighting, started)
-            self._units.outdate(outdated(sighting.touches, sighting.reads))
+            what = outdated(sighting.touches, sighting.reads)
+            mended = self._mend(sighting, what, started)
+            self._units.outdate(what)
             for unit in mended:
                 self._units.put(unit)
             self._counts.mended += len(mended)
