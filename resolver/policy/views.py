@@ -12,7 +12,9 @@ from mypy_extensions import mypyc_attr
 
 from cache.value import Value
 
-Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
+# Network ids by the first bits of an address, for each (bits of an address, how many of them count): the most of them first.
+# There may be as many prefixes as networks, and whoever forges his address asks about a new one each time.
+Networks = Mapping[tuple[int, int], Mapping[int, int]]
 
 SIX_PN: Final = b"\xfd\xaa"  # fdaa::/16
 IPV4_OCTETS: Final = 4
@@ -47,10 +49,10 @@ class View(Value):
         return self.network
 
 
-def view_of(client: bytes, local: bytes, networks: Mapping[Prefix, int]) -> View:
+def view_of(client: bytes, local: bytes, networks: Networks) -> View:
     """The view of packed source address `client` that asked packed address `local`. Pure.
 
-    networks: prefix -> network id for clients outside fdaa::/16; the longest matching prefix counts.
+    networks: of clients outside fdaa::/16.
     """
     client, local = _unmapped(client), _unmapped(local)
     address = ipaddress.ip_address(client)
@@ -58,7 +60,7 @@ def view_of(client: bytes, local: bytes, networks: Mapping[Prefix, int]) -> View
         network: int | None = network_of(client)
         group = f"network {network}"
     else:
-        network = _configured(address, networks)
+        network = _configured(client, networks)
         group = str(address)
     refusal = _refusal(address, network, local)
     return View(client=client, network=network, refusal=refusal, group=group, machine=machine_of(client))
@@ -97,8 +99,18 @@ def network_behind(client: bytes) -> bytes:
 
 def views(networks: Mapping[str, int]) -> Callable[[bytes, bytes], View]:
     """`view_of` over the configured prefixes, which were checked when the options were read."""
-    parsed: dict[Prefix, int] = {ipaddress.ip_network(text): network for text, network in networks.items()}
-    return lambda client, local: view_of(client, local, parsed)
+    sorted_out = sort_out(networks)
+    return lambda client, local: view_of(client, local, sorted_out)
+
+
+def sort_out(networks: Mapping[str, int]) -> Networks:
+    """networks: prefix -> network id; the longest matching prefix counts."""
+    found: dict[tuple[int, int], dict[int, int]] = {}
+    for text, network in networks.items():
+        prefix = ipaddress.ip_network(text)
+        bits, length = prefix.max_prefixlen, prefix.prefixlen
+        found.setdefault((bits, length), {})[int(prefix.network_address) >> (bits - length)] = network
+    return dict(sorted(found.items(), reverse=True))
 
 
 def _refusal(address: ipaddress.IPv4Address | ipaddress.IPv6Address, network: int | None, local: bytes) -> str:
@@ -110,9 +122,14 @@ def _refusal(address: ipaddress.IPv4Address | ipaddress.IPv6Address, network: in
     return ""
 
 
-def _configured(address: ipaddress.IPv4Address | ipaddress.IPv6Address, networks: Mapping[Prefix, int]) -> int | None:
-    matching = [prefix for prefix in networks if prefix.version == address.version and address in prefix]
-    return networks[max(matching, key=lambda prefix: prefix.prefixlen)] if matching else None
+def _configured(client: bytes, networks: Networks) -> int | None:
+    whole = int.from_bytes(client, "big")
+    for (bits, length), of_length in networks.items():
+        if bits == 8 * len(client):
+            network = of_length.get(whole >> (bits - length))
+            if network is not None:
+                return network
+    return None
 
 
 def _unmapped(packed: bytes) -> bytes:

@@ -5,7 +5,6 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterator
-from ipaddress import ip_network
 from typing import Final
 
 from cache.answer import Answer, Ground
@@ -19,7 +18,7 @@ from internal_zones.lookup import answer
 from internal_zones.records import Node
 from resolver.env import Datagram
 from resolver.policy.tally import Tally
-from resolver.policy.views import View, view_of
+from resolver.policy.views import View, sort_out, view_of
 from resolver.real_env_calls import SLOTS, receive_batch, send_batch
 from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath
@@ -57,6 +56,9 @@ def query_of(name: str) -> bytes:
     return compose_query(id=7, asked=question_octets(from_text(name), AAAA), rd=True, edns_payload=1232, do=False)
 
 
+NETWORKS: Final = sort_out({"127.0.0.0/8": 24})
+
+
 class AtHome(Known):
     """An Answerer for whom everything is an app of three machines that is in memory."""
 
@@ -69,7 +71,7 @@ class AtHome(Known):
         self._grounds = (Ground(float("inf")), Ground(float("inf")))
 
     def view_of(self, client: bytes, local: bytes) -> View:
-        return view_of(client, local, {ip_network("127.0.0.0/8"): 24})
+        return view_of(client, local, NETWORKS)
 
     def answer_now(self, query: Query, view: View, now: float, tally: Tally) -> Answer | None:
         return answer(self._node, query.qtype, self._apexes[INTERNAL], self._rng, grounds=self._grounds)

@@ -1,8 +1,13 @@
 import ipaddress
+import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resolver.policy.views import machine_of, machine_text, network_of, view_of, views
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 NETWORKS = {"192.0.2.0/24": 7, "192.0.2.128/25": 8, "127.0.0.0/8": 24, "2001:db8::/32": 9}
 
@@ -80,3 +85,40 @@ def test_a_machine_is_one_under_all_of_its_addresses(one: str, other: str, is_sa
 )
 def test_a_machine_is_told_as_its_address_or_prefix(address: str, text: str) -> None:
     assert machine_text(machine_of(ipaddress.ip_address(address).packed)) == text
+
+
+ADDRESSES = st.one_of(st.ip_addresses(network="192.0.2.0/27"), st.ip_addresses(network="2001:db8::/120"))
+
+
+@given(
+    prefixes=st.dictionaries(
+        st.builds(lambda it, cut: f"{it}/{it.max_prefixlen - cut}", ADDRESSES, st.integers(0, 7)), st.integers(1, 99)
+    ),
+    client=ADDRESSES,
+)
+def test_the_longest_prefix_counts_of_any(prefixes: dict[str, int], client: Address) -> None:
+    networks = {str(ipaddress.ip_network(text, strict=False)): number for text, number in prefixes.items()}
+    matching = [it for it in map(ipaddress.ip_network, networks) if it.version == client.version and client in it]
+    longest = max(matching, key=lambda it: it.prefixlen, default=None)
+    assert views(networks)(client.packed, b"").network == (networks[str(longest)] if longest else None)
+
+
+def test_a_client_nobody_knew_costs_the_same_with_many_prefixes() -> None:
+    """Whoever forges his address is a new one with each query: a look at each of 10,000 prefixes would hold the loop."""
+
+    def calls_with(count: int) -> int:
+        view = views({f"{ipaddress.IPv4Address((10 << 24) + number)}/32": number for number in range(count)})
+        calls = 0
+
+        def note(frame: object, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(note)
+        try:
+            view(packed("127.0.0.1"), packed("127.0.0.1"))
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert calls_with(1) == calls_with(1000)
