@@ -14,8 +14,7 @@ from cache.octets import octets_of
 from cache.rrset import Denial, RRset
 from cache.servers import Servers
 from cache.store import RRsetCache
-from resolver.upstream.families import Families
-from resolver.upstream.learning import Typical
+from resolver.upstream.learning import Families, Typical
 
 MAX_WAITS: Final = 4096  # the last ones: what a busy host sees of slow zones in some seconds; some 400 octets each
 SLOW: Final = 0.1  # s; what takes less nobody notices

@@ -15,8 +15,7 @@ from cache.names import WireName
 from cache.servers import ServerState
 from cache.value import Value
 from resolver.env import Address, Rng
-from resolver.upstream.families import Families
-from resolver.upstream.learning import Typical, is_known, is_lame, is_probe_due, is_silent
+from resolver.upstream.learning import Families, Typical, is_known, is_lame, is_probe_due, is_silent
 
 MIN_WAIT: Final = 0.03  # s: below this a busy host's own delays look like loss
 MAX_WAIT: Final = 1.2  # s: so that a zone of dead servers has failed within a few seconds

@@ -21,7 +21,7 @@ from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.upstream import UpstreamCounts
 from resolver.upstream.allowance import MOST
-from resolver.upstream.families import LATE_AT_FIRST
+from resolver.upstream.learning import LATE_AT_FIRST
 from tests.resolver.engine.fake_network import FakeEnv, Said, reply_to
 from tests.resolver.engine.one_zone import NOBODY_ELSE
 from tests.resolver.engine.turned import Turned, means_of

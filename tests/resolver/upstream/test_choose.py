@@ -27,8 +27,17 @@ from resolver.upstream.choose import (
     tcp_patience_for,
     wait_for,
 )
-from resolver.upstream.families import ABSENT_FOR, Families
-from resolver.upstream.learning import GUESS, Typical, hold_down, note_lame, note_late, note_reply, note_silence
+from resolver.upstream.learning import (
+    ABSENT_FOR,
+    GUESS,
+    Families,
+    Typical,
+    hold_down,
+    note_lame,
+    note_late,
+    note_reply,
+    note_silence,
+)
 from tests.resolver.engine.fake_network import FakeRng
 from tests.resolver.upstream.states import NOW, candidates, dead, late, measured, server, typical
 
