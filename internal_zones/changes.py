@@ -49,32 +49,31 @@ class Changes:
 
         data_version: as it was before. Of two snapshots neither may have what moved between them, or both.
         """
-        change = Change(data_version)
-        with connection:
-            change = self._touches(connection, data_version)
-            if change.touches is not None:
-                change = change._replace(machines=self._machines(connection, choose(change.touches)))
+        before, self._versions = self._versions, None
+        versions, change = None, Change(data_version)
+        with connection, suppress(TooMuch, apsw.SQLError):
+            versions, touches = self._touches(connection, before)
+            if versions is not None:
+                change = Change(versions.data_version, touches)
+            if touches is not None:
+                change = change._replace(machines=self._machines(connection, choose(touches)))
+        self._versions = versions  # only now: what a look that fails has not told, the next must
         return change
 
-    def _touches(self, connection: apsw.Connection, data_version: int) -> Change:
-        before, self._versions = self._versions, None
+    def _touches(self, connection: apsw.Connection, before: Versions | None) -> tuple[Versions | None, Touches | None]:
+        """The versions as they are, and what was touched since they were as before. None: nobody can tell."""
         if self._clocks is None:
-            return Change(data_version)
+            return None, None
 
         def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
             return _rows_in_one_step(connection, sql, values)
 
         place, tables = partial(self._places, connection), self._clocks.replicated
-        try:
-            versions = read_versions(query, tables, before)
-            spans = arrived(before, versions) if before else None
-            touches = None
-            if before and spans is not None:
-                touches = read_touches(query, place, self._clocks, spans, before.greatest, versions.sites)
-        except (TooMuch, apsw.SQLError):
-            return Change(data_version)
-        self._versions = versions  # only now: what a look that fails has not told, the next must
-        return Change(versions.data_version, touches)
+        versions = read_versions(query, tables, before)
+        spans = arrived(before, versions) if before else None
+        if before is None or spans is None:
+            return versions, None
+        return versions, read_touches(query, place, self._clocks, spans, before.greatest, versions.sites)
 
     def _places(self, connection: apsw.Connection, table: str, keys: Sequence[int]) -> Sequence[Sequence[Row]]:
         """The network, the app and the machine of each row of the table."""

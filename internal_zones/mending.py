@@ -24,7 +24,7 @@ from internal_zones.rows import Row, Within
 from internal_zones.together import MachineKey
 from internal_zones.units import Unit, Units
 
-MAX_MACHINES: Final = 300  # of one look, some 5 µs of a turn of the loop each; after more their units are due
+MAX_MACHINES: Final = 200  # of one look, some 20 µs of a turn of the loop each; the units of more are due
 
 
 class Mending:

@@ -7,12 +7,14 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import apsw
 import pytest
 import trio
 import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from internal_zones.changes import Changes
 from internal_zones.clocks import Touches
 from internal_zones.database import StateFile, inline
 from internal_zones.mapping import Mapping as SqlMapping
@@ -177,6 +179,27 @@ def test_what_no_look_has_seen_in_a_unit_may_have_moved_on(tmp_path: Path) -> No
             await asker.zones._watcher.look()
             assert "fdaa:0:18:a:b:0:ff:2" not in await asker.texts("web.internal")
             assert "fdaa:0:18:a:b:0:ff:2" in await asker.texts("db.internal")
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_what_a_look_that_fails_has_not_told_the_next_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise apsw.BusyError("database is locked")  # which leaves it open
+
+    async def main() -> None:
+        async with kept_in_memory(tmp_path / "state.db") as (asker, writer):
+            with writer.commit():
+                writer.put("machines", {"id": "1", "region": "nrt"})
+            with monkeypatch.context() as broken:
+                broken.setattr(Changes, "_machines", fail)
+                await asker.zones._watcher.look()
+            assert asker.zones._watcher.fault is not None
+            for _ in range(2):
+                with writer.commit():
+                    writer.put("machines", {"id": "2", "region": "sea"})
+                await asker.zones._watcher.look()
+            assert await asker.texts("regions.web.internal", "TXT") == ["ams,nrt"]
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
