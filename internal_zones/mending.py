@@ -1,8 +1,8 @@
 """What becomes of a unit of which few rows were touched? Where these are machines, they are read in the place of the whole app.
 
-One row costs a fourteenth of what an app of fifty machines does. A look reads the rows that it has found touched, in the
-same snapshot: what a unit held before the look and these rows are together what a whole reading would find. Where that
-cannot be told the unit is due, and is read whole when it is asked for:
+A row costs a small part of what its app does. A look reads the rows that it has found touched, in the same snapshot: what a
+unit held before the look and these rows are together what a whole reading would find. Where that cannot be told the unit is
+due, and is read whole when it is asked for:
 - a row was touched that is no machine's, or everything of its kind is due;
 - nobody has asked for the unit since it was made: what is not asked for costs nothing;
 - any of its rows, as they were or are, holds what it should not, has half arrived or shares its address;
