@@ -51,7 +51,7 @@ class Changes:
         """
         before, self._versions = self._versions, None
         versions, change = None, Change(data_version)
-        with connection, suppress(TooMuch, apsw.SQLError):
+        with connection, suppress(TooMuch, apsw.SQLError, UnicodeDecodeError):  # text that is none: anything may differ
             versions, touches = self._touches(connection, before)
             if versions is not None:
                 change = Change(versions.data_version, touches)

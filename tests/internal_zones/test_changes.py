@@ -160,6 +160,26 @@ def test_a_row_that_came_and_moved_on_between_two_looks_is_in_no_app_that_it_lef
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
+def test_an_app_whose_name_is_no_utf_8_makes_everything_due_and_hides_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    write_state(path, State(apps=[app(1, "web", 24), app(2, "db", 24)], machines=[machine("01", 1, 24)]))
+
+    async def main() -> None:
+        async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:  # a busy machine is no slow disk
+            assert await asker.texts("web.internal") == ["fdaa:0:18:a:b:0:1:2"]
+            writer = CorrosionWriter(path)
+            writer.connection.execute("UPDATE apps SET name = CAST(x'ff' AS TEXT) WHERE id = 2")
+            writer.close()
+            changed_row(path, "apps", {"id": 2, "updated_at": 1})
+            changed_row(path, "machines", {"id": "01", "state": "stopped"})
+            await asker.zones._watcher.look()
+            assert asker.find("web.internal") is None
+            assert await asker.texts("web.internal") == "NODATA"
+            assert asker.zones.status().is_ready
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
 def test_without_clock_tables_everything_is_due(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     write_state(path, State(apps=[app(1, "web", 24)], machines=[machine("01", 1, 24)]))
