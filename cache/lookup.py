@@ -29,7 +29,6 @@ __all__ = [
     "find",
     "find_last_good",
     "find_link",
-    "find_stale_link",
 ]
 
 # What a name that is an alias has beside it is answered at the alias itself (RFC 1034 §3.6.2, RFC 4034 §2, §3)
@@ -75,13 +74,30 @@ def find_link(store: Readable, name: WireName, qtype: int, now: float) -> Link |
     return None
 
 
-def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
-    """What is known of `name`, fresh or, if nothing is, stale within its bounds. Raises SubstitutionTooLong.
+def find_last_good(store: Readable, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
+    """What is known of `name`, fresh or, if nothing is, stale within its bounds.
+
+    None, too, where a DNAME leads to no name: that ends a chain, and answers nobody.
 
     What is newer has displaced in the store what it contradicts, so at most one entry of a name speaks to a question: an
     old alias cannot come back beside a newer denial or address, nor the other way round (scenarios 9 to 13). An exception
     is an unvalidated NXDOMAIN beside what was fresh when it came: that counts while it is fresh; then the NXDOMAIN, being newer.
     """
+    try:
+        return _last_good(store, name, qtype, now, stale)
+    except SubstitutionTooLong:
+        return None
+
+
+def _walk(store: RRsetCache, chain: Chain, link: Link | None, now: float) -> Answer | None:
+    while link is not None:
+        if chain.follow(link, now):
+            return chain.answer()
+        link = find_link(store, chain.name, chain.qtype, now)
+    return None
+
+
+def _last_good(store: Readable, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
     node = store.use(name)
     expired = None
     if node is not None:
@@ -99,22 +115,6 @@ def find_stale_link(store: Readable, name: WireName, qtype: int, now: float, sta
         or expired
         or _said_above(store, name, qtype, lambda entry: is_usable_stale(entry, now, stale))
     )
-
-
-def find_last_good(store: Readable, name: WireName, qtype: int, now: float, stale: StaleOptions) -> Link | None:
-    """As find_stale_link, but None where a DNAME leads to no name: that ends a chain, and answers nobody."""
-    try:
-        return find_stale_link(store, name, qtype, now, stale)
-    except SubstitutionTooLong:
-        return None
-
-
-def _walk(store: RRsetCache, chain: Chain, link: Link | None, now: float) -> Answer | None:
-    while link is not None:
-        if chain.follow(link, now):
-            return chain.answer()
-        link = find_link(store, chain.name, chain.qtype, now)
-    return None
 
 
 def _said_of(entry: Entry, name: WireName, qtype: int) -> Link | None:

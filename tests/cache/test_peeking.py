@@ -1,7 +1,7 @@
 """Reading the cache without using it."""
 
 from cache.failures import Failures
-from cache.lookup import find_link, find_stale_link
+from cache.lookup import find_last_good, find_link
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
 from cache.peeking import PeekedFailures, Peeking
@@ -26,9 +26,9 @@ def test_a_lookup_through_it_finds_the_same_and_marks_nothing() -> None:
     ]
     for now in (1.0, 100.0):
         for name, rtype in questions:
-            seen = [find_link(peeking, name, rtype, now), find_stale_link(peeking, name, rtype, now, StaleOptions())]
+            seen = [find_link(peeking, name, rtype, now), find_last_good(peeking, name, rtype, now, StaleOptions())]
             assert {node.hits for node in store.walk_nodes()} == {0}
-            used = [find_link(store, name, rtype, now), find_stale_link(store, name, rtype, now, StaleOptions())]
+            used = [find_link(store, name, rtype, now), find_last_good(store, name, rtype, now, StaleOptions())]
             assert seen == used
             for node in store.walk_nodes():
                 node.hits = 0
