@@ -20,7 +20,7 @@ from internal_zones.clocks import Touches
 from internal_zones.database import Sighting
 from internal_zones.outdating import Outdated, outdated, unit_of
 from internal_zones.readings import NONE_SKIPPED, AppData, Kind, Reading, UnitKey
-from internal_zones.rows import Row, Within
+from internal_zones.rows import Machine, Row, Within
 from internal_zones.together import MachineKey
 from internal_zones.units import Unit, Units
 
@@ -91,12 +91,16 @@ def mended(before: Reading, within: Within, touched: Mapping[str, Sequence[Row]]
         return None
     for name, selected in touched.items():
         found, skipped = rows.read_rows("machines", selected, partial(rows.machine, within))
-        if skipped != NONE_SKIPPED or len(found) > 1:
+        if skipped != NONE_SKIPPED or len(found) > 1 or not all(_is_whole(it, name) for it in found):
             return None
-        kept.pop(name, None) if not found else kept.update({name: found[0]})
-        if not all(it.id == name and it.is_metadata_current for it in found):
-            return None
+        kept.pop(name, None)
+        kept.update({it.id: it for it in found})
     machines = tuple(sorted(kept.values(), key=attrgetter("id")))
     if len({it.address for it in machines}) < len(machines):
         return None
     return Reading(AppData(True, machines), len(machines))
+
+
+def _is_whole(machine: Machine, name: str) -> bool:
+    """Is it the machine that was asked for, all of it?"""
+    return machine.id == name and machine.is_metadata_current
