@@ -1,1 +1,1 @@
-"""The data: what is known, until when, how much it is trusted. Imports nothing of resolver/ or internal_zones/."""
+"""The data: what is known, until when, how much it may be believed. Imports nothing of resolver/ or internal_zones/."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from cache.answer import Answer
 from cache.names import WireName, fold
-from cache.rrset import RRset, Security, Trust
+from cache.rrset import Rank, RRset, Security
 from cache.rrtypes import AAAA, HTTPS, MX, SRV, SVCB, A
 from cache.store import RRsetCache
 
@@ -35,7 +35,7 @@ def _is_address(entry: RRset, now: float) -> bool:
     """Does it give addresses that a client may have, fresh?"""
     if entry.rtype not in (A, AAAA) or now >= entry.expires:
         return False
-    return entry.trust > Trust.ADDITIONAL and entry.security != Security.BOGUS
+    return entry.rank > Rank.ADDITIONAL and entry.security != Security.BOGUS
 
 
 def with_additional(answer: Answer, additional: tuple[RRset, ...]) -> Answer:

@@ -64,7 +64,7 @@ def alias_of(rrset: RRset, name: WireName) -> Alias:
     target = substitute(name, rrset.owner, rrset.alias_target)
     if target is None:
         raise SubstitutionTooLong(f"{to_text(name)} by the DNAME of {to_text(rrset.owner)} is no name any more", rrset)
-    # RFC 6672 §3.1: the synthesized CNAME has the DNAME's TTL; and so it has its end, its trust and its lease. Its end is
+    # RFC 6672 §3.1: the synthesized CNAME has the DNAME's TTL; and so it has its end, its rank and its lease. Its end is
     # spelled as the DNAME's target
     spelled = name[: len(name) - len(rrset.owner)] + rrset.rdatas[0]
     synthesized = rrset.replace(owner=name, rtype=CNAME, rdatas=(spelled,), rrsigs=(), alias_target=target)

@@ -59,7 +59,7 @@ class EntryRow(
     ttl_left: float
     ttl: int
     age: float
-    trust: str
+    rank: str
     security: str
     server: str
     rdata: tuple[str, ...]
@@ -226,7 +226,7 @@ def _row(found: _Found, now: float) -> EntryRow:
         ttl=entry.ttl,
         age=now - entry.received,
         lease_left=None if entry.lease == float("inf") else entry.lease - now,
-        trust=entry.trust.name.lower(),
+        rank=entry.rank.name.lower(),
         security=entry.security.name.lower(),
         server=entry.source,
         rdata=_rdata_texts(entry),

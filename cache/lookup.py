@@ -1,6 +1,6 @@
 """What does the cache say to a question? Link by link along aliases; the whole answer if every link is there and fresh.
 
-Referral NS and glue (Trust.ADDITIONAL) and bogus data answer no client and are passed over here.
+Referral NS and glue (Rank.ADDITIONAL) and bogus data answer no client and are passed over here.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from cache.node import Node
 from cache.options import StaleOptions
 from cache.ranking import STANDS_BESIDE_CNAME
 from cache.readable import Readable
-from cache.rrset import Entry, RRset, Security, Trust
+from cache.rrset import Entry, Rank, RRset, Security
 from cache.rrtypes import ANY, CNAME, DS, NS
 from cache.staleness import is_usable_stale
 from cache.store import RRsetCache, speaks_below
@@ -33,7 +33,7 @@ __all__ = [
 
 # What a name that is an alias has beside it is answered at the alias itself (RFC 1034 §3.6.2, RFC 4034 §2, §3)
 NEVER_ALIASED: Final = STANDS_BESIDE_CNAME | {ANY}
-ADDITIONAL: Final = Trust.ADDITIONAL
+ADDITIONAL: Final = Rank.ADDITIONAL
 BOGUS: Final = Security.BOGUS
 
 
@@ -120,7 +120,7 @@ def _last_good(store: Readable, name: WireName, qtype: int, now: float, stale: S
 def _said_of(entry: Entry, name: WireName, qtype: int) -> Link | None:
     """What `entry`, whose owner is `name`, says to a question for qtype."""
     rtype = entry.rtype
-    if entry.trust == ADDITIONAL or entry.security == BOGUS:
+    if entry.rank == ADDITIONAL or entry.security == BOGUS:
         return None
     if rtype == qtype or rtype is None:
         return entry
@@ -146,7 +146,7 @@ def _fresh_of(node: Node, name: WireName, qtype: int, now: float) -> Link | None
 def _alias_within(node: Node, now: float) -> RRset | None:
     """The fresh CNAME of a name at which no zone begins as far as is known: then it leads on even who asks for its DS."""
     alias = node.find(CNAME)
-    if type(alias) is not RRset or now >= alias.expires or alias.trust == ADDITIONAL or alias.security == BOGUS:
+    if type(alias) is not RRset or now >= alias.expires or alias.rank == ADDITIONAL or alias.security == BOGUS:
         return None
     return alias if node.find(NS) is None else None
 

@@ -19,7 +19,7 @@ def deny(
 ) -> Denial | None:
     """NODATA of `rtype` at `owner`, or NXDOMAIN when `rtype` is None, as the zone with this SOA said it at `now`.
 
-    soa: with the TTL that it was received with; trust, lease and source of the denial are the SOA's. None without an SOA:
+    soa: with the TTL that it was received with; rank, lease and source of the denial are the SOA's. None without an SOA:
     RFC 2308 §5, such an answer must not be kept. A zone's MINIMUM of 0 makes a Denial that is already expired.
     """
     if soa is None or not soa.rdatas:
@@ -34,7 +34,7 @@ def deny(
         ttl=ttl,
         received=now,
         expires=expires,
-        trust=soa.trust,
+        rank=soa.rank,
         proof=proof,
         security=security,
         lease=soa.lease,
@@ -54,7 +54,7 @@ def denied_by(proof: tuple[RRset, ...], owner: WireName, rtype: int) -> Denial:
         ttl=ttl,
         received=first.received,
         expires=expires,
-        trust=first.trust,
+        rank=first.rank,
         proof=proof,
         lease=first.lease,
         source=first.source,
@@ -82,7 +82,7 @@ def derive(
         ttl=ttl,
         received=received,
         expires=expires,
-        trust=soa.trust,
+        rank=soa.rank,
         proof=proof,
         security=Security.SECURE,
         lease=min(one.lease for one in parts),

@@ -1,6 +1,6 @@
 """How much memory does an entry take? An estimate of what CPython allocates, tested against a process' memory.
 
-Counted are the objects that an entry has to itself. Trust, Security and small numbers are shared by all, a `source` by all
+Counted are the objects that an entry has to itself. Rank, Security and small numbers are shared by all, a `source` by all
 that this server said, a lease by all that came under one delegation, and the owner's name by all entries of a node.
 `received` is shared by the entries of one response; most responses leave one or two, and so it counts for each.
 """
@@ -11,7 +11,7 @@ from typing import Final
 from cache.form import IS_COMPILED
 from cache.names import ROOT
 from cache.node import Node
-from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrset import Denial, Entry, Rank, RRset, Security
 from cache.rrtypes import SOA
 
 ALIGNMENT: Final = 16  # CPython's allocator hands out multiples of it
@@ -34,9 +34,9 @@ def _object_octets(sample: object) -> int:
 
 
 _RRSET: Final = RRset(
-    owner=ROOT, rtype=SOA, rdatas=(), ttl=0, received=0.0, expires=0.0, trust=Trust.LOCAL, security=Security.UNCHECKED
+    owner=ROOT, rtype=SOA, rdatas=(), ttl=0, received=0.0, expires=0.0, rank=Rank.LOCAL, security=Security.UNCHECKED
 )
-_DENIAL: Final = Denial(owner=ROOT, rtype=None, soa=_RRSET, ttl=0, received=0.0, expires=0.0, trust=Trust.LOCAL)
+_DENIAL: Final = Denial(owner=ROOT, rtype=None, soa=_RRSET, ttl=0, received=0.0, expires=0.0, rank=Rank.LOCAL)
 SOA_OBJECT: Final = _object_octets(_RRSET)  # its times and its TTL are its denial's
 RRSET_OBJECT: Final = SOA_OBJECT + 3 * NUMBER_OBJECT  # received, expires, ttl
 DENIAL_OBJECT: Final = _object_octets(_DENIAL) + 3 * NUMBER_OBJECT

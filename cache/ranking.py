@@ -1,13 +1,13 @@
 """May this entry replace that one, and can the two stand beside each other at one owner? Pure.
 
 The order is: bogus never pushes out good; what has expired gives way; proven beats unproven; then RFC 2181 §5.4.1's
-trust; then what was heard last. NS RRsets and glue never live longer through being heard again, or a delegation that its
+rank; then what was heard last. NS RRsets and glue never live longer through being heard again, or a delegation that its
 parent has withdrawn would be kept alive by its own servers (ghost domains, CVE-2012-1033).
 """
 
 from typing import Final
 
-from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrset import Denial, Entry, Rank, RRset, Security
 from cache.rrtypes import CNAME, DS, NS, NSEC, RRSIG
 from cache.staleness import is_due
 
@@ -22,11 +22,11 @@ def can_stand_beside(old: Entry, new: Entry, now: float) -> bool:
     A referral's NS and glue are no answers. They contradict nothing but their own type, and they stand beside an expired
     answer of that type, which is still the last good one that clients may get.
     """
-    if new.trust == Trust.ADDITIONAL and old.trust > Trust.ADDITIONAL and old.expires <= now:
+    if new.rank == Rank.ADDITIONAL and old.rank > Rank.ADDITIONAL and old.expires <= now:
         return True
     if old.rtype == new.rtype:
         return False
-    if Trust.ADDITIONAL in (old.trust, new.trust):
+    if Rank.ADDITIONAL in (old.rank, new.rank):
         return True
     if new.rtype is None and new.security != Security.SECURE and old.security != Security.SECURE:
         # it was said to a question for another type, by servers that say it where they mean NODATA: what is known and not
@@ -82,9 +82,9 @@ def survivors(held: Entry, restored: Entry) -> tuple[Entry, ...]:
 
 def _rank(entry: Entry) -> int:
     # RFC 2308 §5: the SOA in the authority section is the place of a negative answer, as an RRset's is the answer section
-    if type(entry) is Denial and entry.trust == Trust.AUTHORITY_AA:
-        return Trust.ANSWER_AA
-    return entry.trust
+    if type(entry) is Denial and entry.rank == Rank.AUTHORITY_AA:
+        return Rank.ANSWER_AA
+    return entry.rank
 
 
 def _is_cname(entry: Entry) -> bool:
@@ -93,7 +93,7 @@ def _is_cname(entry: Entry) -> bool:
 
 def _is_delegating(entry: Entry) -> bool:
     """An NS RRset, wherever it was said, or glue: what decides who is asked."""
-    return type(entry) is RRset and (entry.rtype == NS or entry.trust == Trust.ADDITIONAL)
+    return type(entry) is RRset and (entry.rtype == NS or entry.rank == Rank.ADDITIONAL)
 
 
 def _says_the_same(old: Entry, new: Entry) -> bool:

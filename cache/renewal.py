@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from cache.names import ROOT, WireName, ancestors, fold, parent
-from cache.rrset import Entry, RRset, Trust
+from cache.rrset import Entry, Rank, RRset
 from cache.rrtypes import AAAA, CNAME, DS, NS, A
 from cache.store import RRsetCache
 
@@ -19,7 +19,7 @@ def renew_leases(cache: RRsetCache, owner: WireName, qtype: int, now: float) -> 
     """Give those entries of `owner` that speak to a question for qtype the lease of today's delegation, if they may have it."""
     node = cache.peek_node(owner)
     for entry in node.entries if node is not None else ():
-        if entry.lease <= now and entry.rtype in (qtype, None, CNAME) and entry.trust > Trust.ADDITIONAL:
+        if entry.lease <= now and entry.rtype in (qtype, None, CNAME) and entry.rank > Rank.ADDITIONAL:
             lease = renewed_lease(cache, entry, now)
             if lease is not None:
                 cache.renew(entry, lease)
@@ -41,7 +41,7 @@ def _delegation_of(cache: RRsetCache, entry: Entry, now: float) -> RRset | None:
             return None  # nobody delegates the root, and so nothing that it says has a lease
         known = _live(cache, zone, NS, now)
         if known is not None:
-            return known if known.trust == Trust.ADDITIONAL else None
+            return known if known.rank == Rank.ADDITIONAL else None
     return None
 
 

@@ -1,6 +1,6 @@
 """What is known: an RRset, or a Denial that says a name or a type is not there.
 
-Both are values. They carry the point in monotonic time at which they stop being true and how far they are trusted.
+Both are values. They carry the point in monotonic time at which they stop being true and how far they may be believed.
 """
 
 from enum import IntEnum
@@ -13,7 +13,7 @@ from cache.rrtypes import mnemonic
 from cache.value import Value
 
 
-class Trust(IntEnum):
+class Rank(IntEnum):
     """How much a source may be believed, lowest first (RFC 2181 §5.4.1)."""
 
     ADDITIONAL = 1  # additional section, or authority section of a reply without AA: referral NS and glue
@@ -58,13 +58,13 @@ class RRset(Value):
         "lease",
         "owner",
         "proof",
+        "rank",
         "rdatas",
         "received",
         "rrsigs",
         "rtype",
         "security",
         "source",
-        "trust",
         "ttl",
     )
 
@@ -77,7 +77,7 @@ class RRset(Value):
         ttl: int,
         received: float,
         expires: float,
-        trust: Trust,
+        rank: Rank,
         rrsigs: tuple[bytes, ...] = (),
         security: Security = UNCHECKED,
         lease: float = FOREVER,
@@ -91,7 +91,7 @@ class RRset(Value):
         self.ttl: Final = ttl
         self.received: Final = received
         self.expires: Final = expires if expires < lease else lease
-        self.trust: Final = trust
+        self.rank: Final = rank
         self.rrsigs: Final = rrsigs
         self.security: Final = security
         self.lease: Final = lease
@@ -107,7 +107,7 @@ class RRset(Value):
             self.ttl,
             self.received,
             self.expires,
-            self.trust,
+            self.rank,
             self.rrsigs,
             self.security,
             self.lease,
@@ -125,7 +125,7 @@ class RRset(Value):
         ttl: int | None = None,
         received: float | None = None,
         expires: float | None = None,
-        trust: Trust | None = None,
+        rank: Rank | None = None,
         rrsigs: tuple[bytes, ...] | None = None,
         security: Security | None = None,
         lease: float | None = None,
@@ -140,7 +140,7 @@ class RRset(Value):
             ttl=self.ttl if ttl is None else ttl,
             received=self.received if received is None else received,
             expires=self.expires if expires is None else expires,
-            trust=self.trust if trust is None else trust,
+            rank=self.rank if rank is None else rank,
             rrsigs=self.rrsigs if rrsigs is None else rrsigs,
             security=self.security if security is None else security,
             lease=self.lease if lease is None else lease,
@@ -156,7 +156,7 @@ class RRset(Value):
     def __repr__(self) -> str:
         return (
             f"<RRset {to_text(self.owner)} {mnemonic(self.rtype)} x{len(self.rdatas)} "
-            f"ttl={self.ttl} {self.trust.name} {self.security.name}>"
+            f"ttl={self.ttl} {self.rank.name} {self.security.name}>"
         )
 
 
@@ -174,12 +174,12 @@ class Denial(Value):
         "lease",
         "owner",
         "proof",
+        "rank",
         "received",
         "rtype",
         "security",
         "soa",
         "source",
-        "trust",
         "ttl",
     )
 
@@ -192,7 +192,7 @@ class Denial(Value):
         ttl: int,
         received: float,
         expires: float,
-        trust: Trust,
+        rank: Rank,
         proof: tuple[RRset, ...] = (),
         security: Security = UNCHECKED,
         lease: float = FOREVER,
@@ -204,7 +204,7 @@ class Denial(Value):
         self.ttl: Final = ttl
         self.received: Final = received
         self.expires: Final = expires if expires < lease else lease
-        self.trust: Final = trust
+        self.rank: Final = rank
         self.proof: Final = proof
         self.security: Final = security
         self.lease: Final = lease
@@ -218,7 +218,7 @@ class Denial(Value):
             self.ttl,
             self.received,
             self.expires,
-            self.trust,
+            self.rank,
             self.proof,
             self.security,
             self.lease,
@@ -233,7 +233,7 @@ class Denial(Value):
         ttl: int | None = None,
         received: float | None = None,
         expires: float | None = None,
-        trust: Trust | None = None,
+        rank: Rank | None = None,
         proof: tuple[RRset, ...] | None = None,
         security: Security | None = None,
         lease: float | None = None,
@@ -246,7 +246,7 @@ class Denial(Value):
             ttl=self.ttl if ttl is None else ttl,
             received=self.received if received is None else received,
             expires=self.expires if expires is None else expires,
-            trust=self.trust if trust is None else trust,
+            rank=self.rank if rank is None else rank,
             proof=self.proof if proof is None else proof,
             security=self.security if security is None else security,
             lease=self.lease if lease is None else lease,

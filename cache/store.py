@@ -12,7 +12,7 @@ from cache.octets import NODE_OCTETS, octets_of, octets_of_all
 from cache.options import CacheOptions
 from cache.ranking import can_stand_beside, heir, may_replace, survivors
 from cache.readable import Readable
-from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrset import Denial, Entry, Rank, RRset, Security
 from cache.rrtypes import DNAME, DS
 
 MAX_RECORDS: Final = 256  # of one RRset (PowerDNS' max_rrset_size); thousands at one owner are an attack on memory
@@ -72,7 +72,7 @@ class RRsetCache(Readable):
         return node
 
     def get(self, owner: WireName, rtype: int) -> RRset | None:
-        """The RRset, fresh or not, from referrals too: the caller looks at `expires` and `trust`. Marks use."""
+        """The RRset, fresh or not, from referrals too: the caller looks at `expires` and `rank`. Marks use."""
         node = self.use(owner)
         entry = node.find(rtype) if node is not None else None
         return entry if type(entry) is RRset else None
@@ -273,13 +273,13 @@ def speaks_below(entry: Entry) -> bool:
     RFC 8020 §4.1 leaves it to us whom to believe that much: an NXDOMAIN that was not validated is not.
     """
     if entry.rtype == DNAME:
-        return type(entry) is RRset and entry.trust != Trust.ADDITIONAL and entry.security != Security.BOGUS
+        return type(entry) is RRset and entry.rank != Rank.ADDITIONAL and entry.security != Security.BOGUS
     return entry.rtype is None and entry.security == Security.SECURE
 
 
 def denies_ds(entry: Entry) -> bool:
     """Is it a referral's NS RRset with the proof that the zone has no DS?"""
-    return type(entry) is RRset and entry.trust == Trust.ADDITIONAL and bool(entry.proof)
+    return type(entry) is RRset and entry.rank == Rank.ADDITIONAL and bool(entry.proof)
 
 
 def _is_from_above(entry: Entry, apexes: AbstractSet[WireName]) -> bool:

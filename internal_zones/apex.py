@@ -5,7 +5,7 @@ from typing import Final, final
 from mypy_extensions import mypyc_attr
 
 from cache.names import WireName, from_text, is_at_or_below
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import NS, SOA
 
 INTERNAL: Final = from_text("internal.")
@@ -49,9 +49,7 @@ def is_ours(qname: WireName) -> bool:
 
 def local(owner: WireName, rtype: int, rdatas: tuple[bytes, ...], ttl: int = TTL) -> RRset:
     """An RRset of our own data: it does not age."""
-    return RRset(
-        owner=owner, rtype=rtype, rdatas=rdatas, ttl=ttl, received=0.0, expires=float("inf"), trust=Trust.LOCAL
-    )
+    return RRset(owner=owner, rtype=rtype, rdatas=rdatas, ttl=ttl, received=0.0, expires=float("inf"), rank=Rank.LOCAL)
 
 
 def build_apexes(negative_ttl: int) -> dict[WireName, Apex]:

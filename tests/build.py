@@ -12,7 +12,7 @@ from cache.answer import Question
 from cache.names import WireName, from_text
 from cache.negative import deny
 from cache.options import CacheOptions
-from cache.rrset import Denial, RRset, Security, Trust
+from cache.rrset import Denial, Rank, RRset, Security
 from cache.rrtypes import CNAME, DNAME
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ def rrset(
     text: str,
     now: float = 0.0,
     *,
-    trust: Trust = Trust.ANSWER_AA,
+    rank: Rank = Rank.ANSWER_AA,
     security: Security = Security.UNCHECKED,
     lease: float = FOREVER,
     source: str = "",
@@ -65,7 +65,7 @@ def rrset(
         ttl=ttl,
         received=now,
         expires=min(now + ttl, lease),
-        trust=trust,
+        rank=rank,
         security=security,
         lease=lease,
         alias_target=WireName(rdatas[0].lower()) if rtype in (CNAME, DNAME) else None,
@@ -78,7 +78,7 @@ def denial(
     now: float = 0.0,
     *,
     soa: str = SOA,
-    trust: Trust = Trust.AUTHORITY_AA,
+    rank: Rank = Rank.AUTHORITY_AA,
     security: Security = Security.UNCHECKED,
     lease: float = FOREVER,
     options: CacheOptions = DEFAULTS,
@@ -88,7 +88,7 @@ def denial(
     made = deny(
         from_text(owner),
         None if what == "NXDOMAIN" else type_of(what),
-        rrset(soa, now, trust=trust, lease=lease),
+        rrset(soa, now, rank=rank, lease=lease),
         options,
         now,
         security=security,

@@ -14,9 +14,9 @@ from struct import Struct
 from typing import BinaryIO, Final
 
 APPLICATION_ID: Final = int.from_bytes(b"CSTN", "big")  # SQLite's application_id: whose file it is
-VERSION: Final = (
-    2  # SQLite's user_version: of schema.py, rows.py and the seal. Files of version 1 have no row "proven".
-)
+# SQLite's user_version: of schema.py, rows.py and the seal. Files of version 1 have no row "proven"; in those of 1 and 2
+# `rank` is called `trust`.
+VERSION: Final = 3
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 HEADER_OCTETS: Final = 100

@@ -18,7 +18,7 @@ from cache.rrset import Entry
 from cache.snapshot.file import Defect, Unloadable, check
 from cache.snapshot.moment import Moment
 from cache.snapshot.rows import MAX_WALL, BadRow, SavedEntry, SavedServer, Terms, restored
-from cache.snapshot.schema import TABLES, Value
+from cache.snapshot.schema import TABLES, TABLES_BEFORE, Value
 
 T = TypeVar("T")
 
@@ -27,15 +27,14 @@ MAX_VALUE: Final = 1 << 20  # octets of one field; whatever is longer is not loo
 UNREADABLE: Final = (apsw.Error, UnicodeDecodeError)  # of SQLite, and of text that is none
 MAX_SERVERS: Final = 20_000  # as many as cache.servers holds
 
-OF_ENTRY: Final = "kind, owner, type, ttl, received, expires, lease, trust, security, source, hits, records, signatures"
-OF_RRSET: Final = "owner, type, ttl, received, expires, lease, trust, security, source, records, signatures"
-# The rowids are sorted and not the rows, so that little memory is enough; LIMIT has SQLite keep to their order, and CROSS
-# JOIN to looking up each row in turn.
-BEST_FIRST: Final = f"""\
-SELECT e.id, {OF_ENTRY} FROM (SELECT id AS best FROM entry
+# Columns go by their places, those of the fields in rows.py: not all of them have the same name in each version. The rowids are
+# sorted and not the rows, so that little memory is enough; LIMIT has SQLite keep to their order, and CROSS JOIN to looking up
+# each row in turn.
+BEST_FIRST: Final = """\
+SELECT e.* FROM (SELECT id AS best FROM entry
 WHERE expires > :since AND (lease IS NULL OR lease > :now) ORDER BY hits DESC, expires DESC LIMIT -1)
 CROSS JOIN entry e ON e.id = best"""
-EVIDENCE: Final = f"SELECT {OF_RRSET} FROM evidence WHERE entry = ? ORDER BY place"
+EVIDENCE: Final = "SELECT * FROM evidence WHERE entry = ? ORDER BY place"
 
 
 class SnapshotReader:
@@ -106,7 +105,7 @@ class SnapshotReader:
             found = {str(row[0]) for row in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
         except UNREADABLE as problem:
             raise Unloadable(Defect.DAMAGED, str(problem)) from problem
-        if found != set(TABLES):
+        if found not in (set(TABLES), set(TABLES_BEFORE)):
             raise Unloadable(Defect.FOREIGN, "its tables are not those of a snapshot")
 
     def _read_head(self) -> tuple[Moment, int]:
@@ -132,9 +131,9 @@ class SnapshotReader:
     def _entries(self, now: float, max_stale: float) -> Iterator[tuple[int, SavedEntry]]:
         # apsw lets other threads run whenever SQLite looks for the next row
         for number, *values in self._connection.execute(BEST_FIRST, {"now": now, "since": now - max_stale}):
-            evidence: list[tuple[Value, ...]] = []
+            evidence: list[list[Value]] = []
             if values[0] != "rrset":
-                evidence = self._connection.execute(EVIDENCE, (number,)).fetchall()
+                evidence = [rrset for _, _, *rrset in self._connection.execute(EVIDENCE, (number,))]
             yield number, _sound((*values, evidence), SavedEntry, "entry", number)
 
 

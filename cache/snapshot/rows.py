@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from cache.names import BadName, WireName, from_text, to_text
-from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrset import Denial, Entry, Rank, RRset, Security
 from cache.rrtypes import ANY, CNAME, DNAME, NSEC, NSEC3, OPT, RRSIG, SOA, mnemonic
 from cache.store import MAX_RDATA_OCTETS, MAX_RECORDS
 
@@ -21,8 +21,8 @@ MAX_TTL: Final = 2**31 - 1  # RFC 2181 §8
 MAX_WALL: Final = 1e11  # s: the year 5138
 FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: of questions and transport, up to ANY; they are in no zone
 NO_LEASE: Final = float("inf")
-LOCAL: Final = Trust.LOCAL  # a member looked up once: a million rows ask for it
-ADDITIONAL: Final = Trust.ADDITIONAL
+LOCAL: Final = Rank.LOCAL  # a member looked up once: a million rows ask for it
+ADDITIONAL: Final = Rank.ADDITIONAL
 UNCHECKED: Final = Security.UNCHECKED
 
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_NAME_TEXT)]
@@ -41,7 +41,7 @@ class SavedRRset(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_
     received: _Wall
     expires: _Wall
     lease: _Wall | None
-    trust: Trust
+    rank: Rank
     security: Security
     source: _Text
     records: _Records
@@ -61,7 +61,7 @@ class SavedEntry(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_
     received: _Wall
     expires: _Wall
     lease: _Wall | None
-    trust: Trust
+    rank: Rank
     security: Security
     source: _Text
     hits: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
@@ -109,14 +109,14 @@ def saved(entry: Entry, hits: int, shift: float) -> SavedEntry:
     if type(entry) is RRset:
         return SavedEntry(
             "proven" if entry.proof else "rrset",
-            owner, entry.rtype, entry.ttl, received, expires, lease, entry.trust, entry.security, entry.source,
+            owner, entry.rtype, entry.ttl, received, expires, lease, entry.rank, entry.security, entry.source,
             hits, _packed(entry.rdatas), _packed(entry.rrsigs),
             tuple(_saved_evidence(rrset, shift) for rrset in entry.proof) if entry.proof else (),
         )  # fmt: skip
     assert isinstance(entry, Denial)
     return SavedEntry(
         "nxdomain" if entry.rtype is None else "nodata",
-        owner, entry.rtype, entry.ttl, received, expires, lease, entry.trust, entry.security, entry.source, hits,
+        owner, entry.rtype, entry.ttl, received, expires, lease, entry.rank, entry.security, entry.source, hits,
         evidence=tuple(_saved_evidence(rrset, shift) for rrset in (entry.soa, *entry.proof)),
     )  # fmt: skip
 
@@ -135,7 +135,7 @@ def restored(row: SavedEntry, terms: Terms) -> Entry | None:
 
 
 def _is_of_use(entry: Entry, terms: Terms) -> bool:
-    if terms.must_be_validated and entry.security is UNCHECKED and entry.trust is not ADDITIONAL:
+    if terms.must_be_validated and entry.security is UNCHECKED and entry.rank is not ADDITIONAL:
         return False
     return terms.now < entry.lease and terms.now < entry.expires + terms.max_stale
 
@@ -161,7 +161,7 @@ def _rrset(row: SavedEntry | SavedRRset, rtype: int, terms: Terms, max_ttl: int)
         ttl=row.ttl,
         received=received,
         expires=expires,
-        trust=row.trust,
+        rank=row.rank,
         security=row.security,
         lease=lease,
         alias_target=target,
@@ -184,7 +184,7 @@ def _denial(row: SavedEntry, terms: Terms) -> Denial:
         ttl=row.ttl,
         received=received,
         expires=expires,
-        trust=row.trust,
+        rank=row.rank,
         proof=tuple(proof),
         security=row.security,
         lease=lease,
@@ -199,7 +199,7 @@ def _proof(rows: tuple[SavedRRset, ...], terms: Terms) -> tuple[RRset, ...]:
 
 
 def _check_voice(row: SavedEntry | SavedRRset) -> None:
-    if row.trust is LOCAL:
+    if row.rank is LOCAL:
         raise BadRow("local data is not cached")
     if not (row.source.isascii() and row.source.isprintable()):
         raise BadRow(f"source {row.source!r} is no address")
@@ -222,7 +222,7 @@ def _name(text: str) -> WireName:
 def _saved_evidence(rrset: RRset, shift: float) -> SavedRRset:
     return SavedRRset(
         to_text(rrset.owner), rrset.rtype, rrset.ttl, rrset.received + shift, rrset.expires + shift,
-        None if rrset.lease == NO_LEASE else rrset.lease + shift, rrset.trust, rrset.security, rrset.source,
+        None if rrset.lease == NO_LEASE else rrset.lease + shift, rrset.rank, rrset.security, rrset.source,
         _packed(rrset.rdatas), _packed(rrset.rrsigs),
     )  # fmt: skip
 

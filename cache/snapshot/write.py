@@ -111,11 +111,11 @@ class SnapshotWriter:
             evidence.append(
                 (
                     self._entries, place, part.owner, part.type, part.ttl, part.received, part.expires, part.lease,
-                    int(part.trust), int(part.security), part.source, part.records, part.signatures,
+                    int(part.rank), int(part.security), part.source, part.records, part.signatures,
                 )
             )  # fmt: skip
         return (
-            self._entries, row.kind, row.owner, row.type, row.ttl, row.received, row.expires, row.lease, int(row.trust),
+            self._entries, row.kind, row.owner, row.type, row.ttl, row.received, row.expires, row.lease, int(row.rank),
             int(row.security), row.source, row.hits, row.records, row.signatures,
         )  # fmt: skip
 

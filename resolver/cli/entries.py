@@ -9,9 +9,9 @@ from cache.inspection import EntryRow
 from resolver.cli.tables import octets, print_table, seconds
 
 ROWS_PER_TABLE: Final = 1000  # entries; a column's width is known when its rows are, and nobody waits for a million
-HEADS: Final = ("NAME", "TYPE", "STATE", "LEFT", "TTL", "TRUST", "SECURITY", "HITS", "SIZE", "SERVER", "DATA")
+HEADS: Final = ("NAME", "TYPE", "STATE", "LEFT", "TTL", "RANK", "SECURITY", "HITS", "SIZE", "SERVER", "DATA")
 NUMBERS: Final = frozenset({"LEFT", "TTL", "HITS", "SIZE"})
-LESS: Final = ("SIZE", "HITS", "TTL", "TRUST", "SERVER", "SECURITY")
+LESS: Final = ("SIZE", "HITS", "TTL", "RANK", "SERVER", "SECURITY")
 
 
 class EntryTable:
@@ -43,7 +43,7 @@ def _lines(entry: EntryRow) -> Iterator[tuple[str, ...]]:
         entry.state,
         seconds(entry.ttl_left),
         str(entry.ttl),
-        entry.trust,
+        entry.rank,
         entry.security,
         str(entry.hits),
         octets(entry.octets),

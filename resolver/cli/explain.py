@@ -21,9 +21,9 @@ from resolver.policy.explain import LinkRow, VerdictRow
 from resolver.service.control_protocol import Explain, Resolve
 from resolver.service.trust_protocol import ChainRow, TrustChain
 
-HEADS: Final = ("NAME", "TYPE", "FROM", "STATE", "AGE", "LEFT", "LEASE", "TRUST", "SECURITY", "SERVER", "DATA")
+HEADS: Final = ("NAME", "TYPE", "FROM", "STATE", "AGE", "LEFT", "LEASE", "RANK", "SECURITY", "SERVER", "DATA")
 NUMBERS: Final = frozenset({"AGE", "LEFT", "LEASE"})
-LESS: Final = ("LEASE", "TRUST", "AGE", "SECURITY", "SERVER")
+LESS: Final = ("LEASE", "RANK", "AGE", "SECURITY", "SERVER")
 
 
 @click.command("explain")
@@ -54,7 +54,7 @@ def command(
 ) -> None:
     """Tell why NAME gets the answer it gets.
 
-    Shows each link of the answer that would be given now: where it comes from, its age, the TTL left, its trust, its
+    Shows each link of the answer that would be given now: where it comes from, its age, the TTL left, its rank, its
     server; of what validation has judged, the links of the chain of trust; what the client would see, and what would be asked
     next. Nothing is asked upstream and nothing changes.
 
@@ -170,7 +170,7 @@ def _lines(link: LinkRow) -> Iterator[tuple[str, ...]]:
         "" if link.age is None else seconds(link.age),
         "" if link.ttl_left is None else seconds(link.ttl_left),
         seconds(link.lease_left) if link.rdata else "",
-        link.trust,
+        link.rank,
         link.security,
         link.server,
         first,

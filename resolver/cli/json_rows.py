@@ -1,6 +1,6 @@
 """What programs get with `--json`: one object a line, in one vocabulary, with the number of the schema that it follows.
 
-owner, type, ttl, rdata, trust, security, server (an address), name_server (a name), network and zone mean the same wherever
+owner, type, ttl, rdata, rank, security, server (an address), name_server (a name), network and zone mean the same wherever
 they stand; `cistern schema COMMAND` prints the JSON Schema of a command's lines. What goes wrong is an object, too, on the
 standard error stream.
 """

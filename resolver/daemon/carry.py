@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from cache.rrset import Entry, Security, Trust
+from cache.rrset import Entry, Rank, Security
 from cache.snapshot import Moment, SavedEntry, SnapshotCounts, Terms, elapsed, restored, saved
 from cache.store import RRsetCache
 from resolver.env import Env
@@ -40,7 +40,7 @@ def terms(options: Options, then: Moment, now: Moment) -> Terms | None:
 
 def is_worth_saving(entry: Entry) -> bool:
     """Bogus data is asked for anew: the next start may come with another trust anchor. Local data is not the cache's."""
-    return entry.security != Security.BOGUS and entry.trust != Trust.LOCAL
+    return entry.security != Security.BOGUS and entry.rank != Rank.LOCAL
 
 
 def saved_slice(entries: Iterable[tuple[Entry, int]], shift: float) -> Iterator[SavedEntry]:

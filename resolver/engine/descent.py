@@ -12,7 +12,7 @@ from typing import Final, final
 from cache.answer import Question
 from cache.names import ROOT, WireName
 from cache.options import CacheOptions
-from cache.rrset import Trust
+from cache.rrset import Rank
 from cache.rrtypes import NS, A
 from resolver.engine.hearing import Heard
 from resolver.engine.look_ups import IsSigned, Lookup, LookUps
@@ -171,8 +171,8 @@ class Iterator:
                 delegation = query.below
                 continue
             if isinstance(heard.told, Aliased) and heard.told.target is None:
-                trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
-                dname = entry_of(heard.told.alias, voice, trust, self._ttls)
+                rank = Rank.ANSWER_AA if voice.is_authoritative else Rank.ANSWER
+                dname = entry_of(heard.told.alias, voice, rank, self._ttls)
                 raise NameTooLong("DNAME substitution gives a name that is too long", dname)
             return learn(descent.question, heard.told, heard.scrubbed, voice, self._ttls)
 
@@ -271,14 +271,14 @@ class Iterator:
         return shorten(descent.question, delegation.zone, descent.steps, mode)
 
     def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:
-        """The delegation below, stored with its glue (RFC 2181 §5.4.1: as the least trusted data)."""
+        """The delegation below, stored with its glue, as data of the lowest rank (RFC 2181 §5.4.1)."""
         self._counts.referrals += 1
         self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS)
         below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
         name_servers = delegation_of(told.name_servers, heard.scrubbed, voice, self._ttls, keeps_proof=self._validates)
         self._cache.put(name_servers, voice.now)
         if self._validates and heard.scrubbed.ds is not None:
-            self._cache.put(entry_of(heard.scrubbed.ds, voice, Trust.ADDITIONAL, self._ttls), voice.now)
+            self._cache.put(entry_of(heard.scrubbed.ds, voice, Rank.ADDITIONAL, self._ttls), voice.now)
         for rrset in glue_of(heard.scrubbed, voice, self._ttls, below.lease):
             self._cache.put(rrset, voice.now)
         self._means.book.note_glue(below.name_servers, voice.now)

@@ -7,7 +7,7 @@ from cache.lookup import find_last_good
 from cache.names import from_text
 from cache.options import StaleOptions
 from cache.renewal import renew_leases
-from cache.rrset import Denial, Entry, Trust
+from cache.rrset import Denial, Entry, Rank
 from cache.rrtypes import CNAME
 from resolver.engine.counts import ResolveCounts
 from resolver.engine.elsewhere import Attempt, in_vain, is_to_be_shown_whole, is_worth_another, refused_in
@@ -159,7 +159,7 @@ class Fetcher:
         if node is None:
             return None
         speaking = (question.qtype, None, CNAME)
-        return next((one for one in node.entries if one.rtype in speaking and one.trust > Trust.ADDITIONAL), None)
+        return next((one for one in node.entries if one.rtype in speaking and one.rank > Rank.ADDITIONAL), None)
 
     def _keep(self, iteration: Iteration, question: Question, before: Entry | None) -> None:
         """Store what was learned; of the name asked only if what was to be renewed is still there (compare-and-swap).

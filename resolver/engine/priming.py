@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cache.names import ROOT
-from cache.rrset import Trust
+from cache.rrset import Rank
 from cache.rrtypes import NS
 from cache.store import RRsetCache
 from resolver.engine.descent import Iterator
@@ -68,6 +68,6 @@ async def keep_primed(
         # the old set goes first: same data would not refresh its TTL
         cache.forget(ROOT, NS)
         for entry in iteration.learned:
-            kept = entry if is_for_clients else entry.replace(trust=Trust.ADDITIONAL)
+            kept = entry if is_for_clients else entry.replace(rank=Rank.ADDITIONAL)
             cache.put(kept, mesh.now)
         await mesh.sleep(FIRST_RETRY)

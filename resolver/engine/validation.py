@@ -11,7 +11,7 @@ from cache.answer import ExtendedError, Question
 from cache.chain import Alias, Link, alias_of, first_of
 from cache.names import ROOT, WireName, ancestors, parent, to_text
 from cache.negative import denied_by
-from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrset import Denial, Entry, Rank, RRset, Security
 from cache.rrtypes import CNAME, DNSKEY, DS, NS
 from cache.store import RRsetCache, denies_ds
 from resolver.dnssec.validate import Validator
@@ -47,7 +47,7 @@ class Validation:
             return None
         told = self.cache.peek(question.qname, DS)
         if told is not None and self._is_live(told):
-            return told if isinstance(told, RRset) and told.trust == Trust.ADDITIONAL else None
+            return told if isinstance(told, RRset) and told.rank == Rank.ADDITIONAL else None
         delegation = self.cache.get(question.qname, NS)
         if delegation is None or not denies_ds(delegation) or not self._is_live(delegation):
             return None
@@ -125,7 +125,7 @@ class Validation:
                 break
         learned: list[Entry] = []
         for entry in iteration.learned:
-            if entry.trust == Trust.ADDITIONAL:
+            if entry.rank == Rank.ADDITIONAL:
                 learned.append(entry)
             elif (judged := judging.judged.get(id(entry))) is not None:
                 learned.append(judged)
@@ -181,14 +181,14 @@ class _Judging:
         if isinstance(told, Denial):  # it has no SOA and answers nobody; what it proves is remembered with the standing
             return await self._means.validator.validate_denial(told, DS, self._fetch, self._work)
         judged = await self._means.validator.validate_rrset(told, self._fetch, self._work)
-        ds = judged.replace(trust=Trust.AUTHORITY_AA)
+        ds = judged.replace(rank=Rank.AUTHORITY_AA)
         self._means.cache.put(ds, self._means.now())
         return ds
 
 
 def _is_no_news(derived: Entry, known: Entry, qtype: int) -> bool:
     """Does `known`, which is held of the same name, speak of the same, and was it heard later, or will it live longer?"""
-    if known.trust == Trust.ADDITIONAL or not (derived.rtype is None or known.rtype in (None, CNAME, qtype)):
+    if known.rank == Rank.ADDITIONAL or not (derived.rtype is None or known.rtype in (None, CNAME, qtype)):
         return False
     return known.received > derived.received or known.expires >= derived.expires
 

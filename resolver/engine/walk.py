@@ -242,7 +242,7 @@ def _denial_in(home: Answer, chain: Chain, now: float) -> Denial:
         ttl=soa.ttl,
         received=now,
         expires=soa.expires,
-        trust=soa.trust,
+        rank=soa.rank,
     )
 
 

@@ -13,7 +13,7 @@ from cache.answer import Question
 from cache.names import ROOT, WireName, ancestors, from_text, is_at_or_below, parent
 from cache.options import CacheOptions
 from cache.readable import Readable
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import AAAA, DS, NS, A
 from cache.ttl import clamp
 from cache.value import Value
@@ -144,7 +144,7 @@ def cached(rrset: RRset) -> Delegation:
     What a parent said is the grant itself, and ends with its TTL. What the zone says of its own name servers was heard under
     such a grant, its lease: a zone that gives its NS RRset a short TTL does not shorten the life of all its other data.
     """
-    is_grant = rrset.trust == Trust.ADDITIONAL
+    is_grant = rrset.rank == Rank.ADDITIONAL
     return Delegation(
         zone=rrset.owner,
         origin=Origin.CACHE,

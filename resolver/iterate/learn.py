@@ -10,7 +10,7 @@ from cache.chain import Link, alias_of
 from cache.names import ROOT, WireName, count_labels, fold, is_at_or_below
 from cache.negative import deny
 from cache.options import CacheOptions
-from cache.rrset import Denial, Entry, RRset, Trust
+from cache.rrset import Denial, Entry, Rank, RRset
 from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, SOA
 from cache.ttl import clamp
 from cache.value import Value
@@ -108,7 +108,7 @@ class Voice(Value):
 
 def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, options: CacheOptions) -> Iteration:
     """The first link of the answer that `told` is, and everything beside it that may be kept."""
-    own_trust = Trust.ANSWER_AA if voice.is_authoritative else Trust.ANSWER
+    own_rank = Rank.ANSWER_AA if voice.is_authoritative else Rank.ANSWER
     said_by = ZoneServer(voice.delegation.zone, voice.server)
     if isinstance(told, Denied):
         denied = told.below(question.qname)
@@ -121,13 +121,13 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     entries: list[Entry] = []
     links: list[Link] = []
     name = question.qname
-    proof = _proof(scrubbed.proof, voice, own_trust, options) if scrubbed.proof else ()
+    proof = _proof(scrubbed.proof, voice, own_rank, options) if scrubbed.proof else ()
     # What stands behind an alias was not asked for. If it may be forged it is asked for by itself (RFC 2181 §5.4.1): else who
     # forges a reply to one name that he made up could put records of any other name of the zone beside it, of a forwarder's
     # any name at all.
     for raw in scrubbed.chain if voice.is_proven else scrubbed.chain[:1]:
         # RFC 2181 §5.4.1: AA speaks of the name asked; what follows it in the chain is answered, but not vouched for
-        rrset = entry_of(raw, voice, own_trust if not links else Trust.ANSWER, options)
+        rrset = entry_of(raw, voice, own_rank if not links else Rank.ANSWER, options)
         if proof and _is_expanded(raw):
             # until somebody validates it the proof is passed on, for who does; it bounds nothing
             rrset = rrset.replace(proof=proof)
@@ -162,7 +162,7 @@ def of_apex(iteration: Iteration, question: Question) -> Iteration:
     return iteration.replace(link=denial, learned=learned)
 
 
-def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, lease: float | None = None) -> RRset:
+def entry_of(raw: RawRRset, voice: Voice, rank: Rank, options: CacheOptions, lease: float | None = None) -> RRset:
     """The records as an entry. lease: the delegation's unless said otherwise.
 
     What comes when the lease is over, which was asked for in time, is good for this one answer.
@@ -178,7 +178,7 @@ def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, l
         ttl=ttl,
         received=voice.now,
         expires=voice.now + ttl,
-        trust=trust,
+        rank=rank,
         lease=lease,
         alias_target=fold(raw.rdatas[0]) if raw.rtype in (CNAME, DNAME) else None,
         source=voice.server.host,
@@ -188,21 +188,21 @@ def entry_of(raw: RawRRset, voice: Voice, trust: Trust, options: CacheOptions, l
 def delegation_of(
     raw: RawRRset, scrubbed: Scrubbed, voice: Voice, options: CacheOptions, *, keeps_proof: bool
 ) -> RRset:
-    """The NS RRset of a referral, the least trusted of data (RFC 2181 §5.4.1).
+    """The NS RRset of a referral, of the lowest rank (RFC 2181 §5.4.1).
 
     keeps_proof: with the signed NSEC and NSEC3 RRsets beside it where there is no DS: they should prove that there is none
     (RFC 4035 §3.1.4.1). It is not their end that ends the delegation.
     """
-    delegation = entry_of(raw, voice, Trust.ADDITIONAL, options)
+    delegation = entry_of(raw, voice, Rank.ADDITIONAL, options)
     if not keeps_proof or scrubbed.ds is not None or not scrubbed.proof:
         return delegation
     signed = [one for one in scrubbed.proof if one.rrsigs]
-    return delegation.replace(proof=_proof(signed, voice, Trust.ADDITIONAL, options))
+    return delegation.replace(proof=_proof(signed, voice, Rank.ADDITIONAL, options))
 
 
 def glue_of(scrubbed: Scrubbed, voice: Voice, options: CacheOptions, lease: float) -> list[RRset]:
     """The in-zone addresses of name servers, which last no longer than the delegation they stand beside."""
-    return [entry_of(raw, voice, Trust.ADDITIONAL, options, lease) for raw in scrubbed.glue]
+    return [entry_of(raw, voice, Rank.ADDITIONAL, options, lease) for raw in scrubbed.glue]
 
 
 def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: CacheOptions) -> tuple[Entry, ...]:
@@ -210,7 +210,7 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
     apex = scrubbed.name_servers
     if apex is not None and apex.owner == voice.delegation.zone and voice.is_authoritative and voice.is_proven:
         # NS records that complement an answer redirect the zone; if they may be forged they are not believed (CVE-2025-11411)
-        entries = [*entries, entry_of(apex, voice, Trust.AUTHORITY_AA, options)]
+        entries = [*entries, entry_of(apex, voice, Rank.AUTHORITY_AA, options)]
     last = entries[-1]
     if scrubbed.glue and isinstance(last, RRset) and last.rtype == NS:
         entries = [*entries, *glue_of(scrubbed, voice, options, last.expires)]
@@ -243,9 +243,9 @@ def _denial(
     options: CacheOptions,
 ) -> Denial:
     """The negative answer. Without an SOA it is good for this one answer only (RFC 2308 §5): its TTL is 0."""
-    trust = Trust.AUTHORITY_AA if voice.is_authoritative else Trust.ANSWER
-    soa = entry_of(raw_soa or RawRRset(voice.delegation.zone, SOA, 0, ()), voice, trust, options)
-    proof = _proof(scrubbed.proof, voice, trust, options)
+    rank = Rank.AUTHORITY_AA if voice.is_authoritative else Rank.ANSWER
+    soa = entry_of(raw_soa or RawRRset(voice.delegation.zone, SOA, 0, ()), voice, rank, options)
+    proof = _proof(scrubbed.proof, voice, rank, options)
     denial = deny(owner, rtype, soa, options, voice.now, proof=proof)
     if denial is not None:
         return denial
@@ -256,15 +256,15 @@ def _denial(
         ttl=0,
         received=voice.now,
         expires=voice.now,
-        trust=trust,
+        rank=rank,
         lease=voice.delegation.lease,
         source=voice.server.host,
         proof=proof,
     )
 
 
-def _proof(said: Sequence[RawRRset], voice: Voice, trust: Trust, options: CacheOptions) -> tuple[RRset, ...]:
-    return tuple([entry_of(raw, voice, trust, options) for raw in said[:MAX_PROOF]])
+def _proof(said: Sequence[RawRRset], voice: Voice, rank: Rank, options: CacheOptions) -> tuple[RRset, ...]:
+    return tuple([entry_of(raw, voice, rank, options) for raw in said[:MAX_PROOF]])
 
 
 def _is_expanded(raw: RawRRset) -> bool:

@@ -50,7 +50,7 @@ class LinkRow(msgspec.Struct, frozen=True, tag="link", tag_field="kind"):
     age: float | None = None
     ttl_left: float | None = None
     lease_left: float | None = None
-    trust: str = ""
+    rank: str = ""
     security: str = ""
     server: str = ""
     rdata: tuple[str, ...] = ()
@@ -197,7 +197,7 @@ def _row_of(entry: Entry, wanted: Question, origin: str, state: LinkState, note:
         age=now - entry.received,
         ttl_left=_finite(entry.expires - now),
         lease_left=_finite(entry.lease - now),
-        trust=entry.trust.name.lower(),
+        rank=entry.rank.name.lower(),
         security=entry.security.name.lower(),
         server=entry.source,
         rdata=_texts(entry),
@@ -219,7 +219,7 @@ def _local_row(rrset: RRset, origin: str, note: str) -> LinkRow:
         origin=origin,
         state="local",
         ttl_left=float(rrset.ttl),
-        trust=rrset.trust.name.lower(),
+        rank=rrset.rank.name.lower(),
         security=rrset.security.name.lower(),
         rdata=_texts(rrset),
         note=note,

@@ -8,7 +8,7 @@ from typing import Final
 
 from cache.answer import Answer
 from cache.names import WireName, from_text
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import TXT
 from resolver.errors import NotSupported
 from resolver.policy.options import MAX_IDENTITY_OCTETS, IdentityOptions
@@ -41,6 +41,6 @@ def chaos_answer(qname: WireName, qtype: int, options: IdentityOptions) -> Answe
         ttl=0,
         received=0.0,
         expires=float("inf"),
-        trust=Trust.LOCAL,
+        rank=Rank.LOCAL,
     )
     return Answer(answer=(said,), authoritative=True)

@@ -8,7 +8,7 @@ from typing import Final
 from cache.answer import Answer, Question
 from cache.beside import TARGET_AT
 from cache.names import WireName
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import ANY, AXFR, CHAOS, IN, IXFR
 from internal_zones import InternalZones
 from resolver.engine import Landing, Mesh, PublicResolver
@@ -219,6 +219,6 @@ def minimal_any(qname: WireName) -> Answer:
         ttl=ANY_TTL,
         received=0.0,
         expires=float("inf"),
-        trust=Trust.LOCAL,
+        rank=Rank.LOCAL,
     )
     return Answer(answer=(hinfo,))

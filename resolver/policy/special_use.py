@@ -6,7 +6,7 @@ from typing import Final
 
 from cache.answer import Answer
 from cache.names import WireName, ancestors, from_text, is_at_or_below
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import AAAA, NOERROR, NS, NXDOMAIN, PTR, SOA, A
 from internal_zones.apex import is_ours
 
@@ -119,4 +119,4 @@ def soa_of(zone: WireName, ttl: int) -> RRset:
 
 def local_rrset(owner: WireName, rtype: int, rdatas: tuple[bytes, ...], ttl: int) -> RRset:
     """An RRset that is made here, and does not age."""
-    return RRset(owner=owner, rtype=rtype, rdatas=rdatas, ttl=ttl, received=0.0, expires=FOREVER, trust=Trust.LOCAL)
+    return RRset(owner=owner, rtype=rtype, rdatas=rdatas, ttl=ttl, received=0.0, expires=FOREVER, rank=Rank.LOCAL)

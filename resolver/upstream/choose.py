@@ -1,6 +1,6 @@
 """What is done next for one question in one zone: ask a server, go on listening, or give up? Pure.
 
-Servers are ranked by what they are known for: the smoothed round trip and its variation (RFC 6298), what they lost, and how
+Servers are put in order by what they are known for: the smoothed round trip and its variation (RFC 6298), what they lost, and how
 long they have been silent. One that is late by its own standards is listened to further while the next best is asked.
 One that nobody has heard of yet is asked beside a known one, not instead: what it is worth is found out at no client's cost.
 """
@@ -228,7 +228,7 @@ def choose_beside(
 
 
 def expected_of(state: ServerState, typical: Typical) -> float:
-    """Seconds that asking a server is expected to take, by which `choose` ranks those that no question has gone to yet."""
+    """Seconds that asking a server is expected to take, by which `choose` orders those that no question has gone to yet."""
     return marked_down(state.srtt + state.rttvar if state.rttvar else typical.wait, state, 0)
 
 

@@ -7,7 +7,7 @@ fit, for clients that can neither take more octets nor ask over TCP. What does n
 from collections.abc import Sequence
 from typing import Final, final
 
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import AAAA, CHAOS, HTTPS, IN, MX, NS, RRSIG, SRV, SVCB, A
 from cache.ttl import shown_ttl
 from resolver.wire.layout import HEADER_OCTETS, ID_OCTETS, MAX_TARGET, POINTER_BITS
@@ -79,7 +79,7 @@ class Draft:
         if len(last.rdatas) == 1:
             put = self._put(last, last.rdatas)
             return put > 0, records + put
-        if last.trust == Trust.LOCAL and not turns_own:
+        if last.rank == Rank.LOCAL and not turns_own:
             turn = None
         put = self._put_turning(last, turn)
         return (True, records + put) if put else (False, records + self._put_part(last, turn))

@@ -13,7 +13,7 @@ import dns.rrset
 import trio
 
 from cache.names import ROOT
-from cache.rrset import Trust
+from cache.rrset import Rank
 from resolver.daemon.beliefs import Anchors
 from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
 from resolver.daemon.run import tune_collector
@@ -227,10 +227,10 @@ async def wired(network: Network, options: Options = UNCHECKED, anchors: Anchors
         )
         now = env.now()
         parts.memory.cache.put(
-            rrset(f"{ZONE} 3600 NS ns1.{ZONE}\n{ZONE} 3600 NS ns2.{ZONE}", now, trust=Trust.ADDITIONAL), now
+            rrset(f"{ZONE} 3600 NS ns1.{ZONE}\n{ZONE} 3600 NS ns2.{ZONE}", now, rank=Rank.ADDITIONAL), now
         )
         for n in (1, 2):
-            parts.memory.cache.put(rrset(f"ns{n}.{ZONE} 3600 A 192.0.2.{n}", now, trust=Trust.ADDITIONAL), now)
+            parts.memory.cache.put(rrset(f"ns{n}.{ZONE} 3600 A 192.0.2.{n}", now, rank=Rank.ADDITIONAL), now)
         tune_collector()
         listener = Listener()
         nursery.start_soon(serve_udp, listener, parts.handler, parts.mesh, trio.Event())

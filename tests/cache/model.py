@@ -1,7 +1,7 @@
 """What the cache should hold and say, the slow and obvious way: a list of entries, and every rule as a sentence over it."""
 
 from cache.names import WireName, is_below, substitute
-from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrset import Denial, Entry, Rank, RRset, Security
 from cache.rrtypes import CNAME, DNAME, DS, NS, NSEC, RRSIG
 
 BESIDE_ALIAS = {CNAME, DS, RRSIG, NSEC}
@@ -60,7 +60,7 @@ class Model:
         believed = [
             one
             for one in self.entries
-            if one.expires > now and one.trust > Trust.ADDITIONAL and one.security != Security.BOGUS
+            if one.expires > now and one.rank > Rank.ADDITIONAL and one.security != Security.BOGUS
         ]
         for one in believed:
             if one.owner == name and one.rtype == qtype:
@@ -85,10 +85,10 @@ class Model:
     def _exclude_each_other(old: Entry, new: Entry, now: float) -> bool:
         if old.owner != new.owner:
             return False
-        is_referral = {old.trust == Trust.ADDITIONAL, new.trust == Trust.ADDITIONAL}
+        is_referral = {old.rank == Rank.ADDITIONAL, new.rank == Rank.ADDITIONAL}
         if old.rtype == new.rtype:
             has_expired = old.expires <= now
-            return not (has_expired and is_referral == {True, False} and new.trust == Trust.ADDITIONAL)
+            return not (has_expired and is_referral == {True, False} and new.rank == Rank.ADDITIONAL)
         if True in is_referral:
             return False
         if new.rtype is None and Security.SECURE not in (old.security, new.security) and isinstance(old, RRset):
@@ -103,7 +103,7 @@ class Model:
     @staticmethod
     def _wins(new: Entry, old: Entry, now: float) -> bool:
         is_live = old.expires > now
-        is_delegation = isinstance(new, RRset) and (new.rtype == NS or new.trust == Trust.ADDITIONAL)
+        is_delegation = isinstance(new, RRset) and (new.rtype == NS or new.rank == Rank.ADDITIONAL)
         same_data = isinstance(old, RRset) and isinstance(new, RRset) and sorted(old.rdatas) == sorted(new.rdatas)
         return _worth(new, is_live) > _worth(old, is_live) or (
             _worth(new, is_live) == _worth(old, is_live)
@@ -112,9 +112,9 @@ class Model:
 
 
 def _worth(entry: Entry, is_between_live: bool) -> tuple[bool, bool, int]:
-    """Not bogus, then proven, then trusted; against what has expired only the first counts."""
+    """Not bogus, then proven, then of higher rank; against what has expired only the first counts."""
     is_good = entry.security != Security.BOGUS
     if not is_between_live:
         return is_good, False, 0
-    is_denial = isinstance(entry, Denial) and entry.trust == Trust.AUTHORITY_AA
-    return is_good, entry.security == Security.SECURE, Trust.ANSWER_AA if is_denial else entry.trust
+    is_denial = isinstance(entry, Denial) and entry.rank == Rank.AUTHORITY_AA
+    return is_good, entry.security == Security.SECURE, Rank.ANSWER_AA if is_denial else entry.rank

@@ -7,7 +7,7 @@ from cache.beside import MAX_TARGETS, with_addresses
 from cache.lookup import find
 from cache.names import from_text
 from cache.options import CacheOptions
-from cache.rrset import Security, Trust
+from cache.rrset import Rank, Security
 from cache.store import RRsetCache
 from tests.build import denial, question, rrset
 
@@ -59,7 +59,7 @@ def test_what_has_expired_or_is_glue_or_bogus_or_denied_is_not_said() -> None:
     lines = "\n".join(f"example. 300 MX 1 t{number}.example." for number in range(4))
     store.put(rrset(lines), 0.0)
     store.put(rrset("t0.example. 5 A 192.0.2.1"), 0.0)
-    store.put(rrset("t1.example. 300 A 192.0.2.1", trust=Trust.ADDITIONAL), 0.0)
+    store.put(rrset("t1.example. 300 A 192.0.2.1", rank=Rank.ADDITIONAL), 0.0)
     store.put(rrset("t2.example. 300 A 192.0.2.1", security=Security.BOGUS), 0.0)
     store.put(denial("t3.example. NXDOMAIN"), 0.0)
     found = find(store, from_text("example."), 15, 10.0)

@@ -12,7 +12,7 @@ from cache.names import from_text, is_below
 from cache.octets import NODE_OCTETS, octets_of_all
 from cache.options import CacheOptions, StaleOptions
 from cache.ranking import STANDS_BESIDE_CNAME
-from cache.rrset import Entry, RRset, Security, Trust
+from cache.rrset import Entry, Rank, RRset, Security
 from cache.rrtypes import AAAA, CNAME, DNAME, DS, NOERROR, NS, NXDOMAIN, A
 from cache.snapshot import restored, saved
 from cache.store import RRsetCache
@@ -30,7 +30,7 @@ TEXTS = {
     NS: ("NS a.example.", "NS b.example."),
     DS: ("DS 1 13 2 " + "00" * 32,),
 }
-ANSWERING = (Trust.ANSWER, Trust.ANSWER_AA)
+ANSWERING = (Rank.ANSWER, Rank.ANSWER_AA)
 SMALL = 4 * (NODE_OCTETS + 400)  # octets: about four of the five owners
 STALE = StaleOptions(max_stale=20)
 WALL = float(1 << 20)  # what wall time is ahead of monotonic time: no octet of a time is lost on the way
@@ -55,23 +55,23 @@ class CacheMachine(RuleBasedStateMachine):
         owner=owners,
         text=st.sampled_from(tuple(TEXTS.values())).flatmap(st.sampled_from),
         ttl=ttls,
-        trust=st.sampled_from((Trust.ADDITIONAL, *ANSWERING)),
+        rank=st.sampled_from((Rank.ADDITIONAL, *ANSWERING)),
         security=securities,
         age=st.sampled_from((0.0, 0.0, 2.0)),
     )
-    def put_rrset(self, owner: str, text: str, ttl: int, trust: Trust, security: Security, age: float) -> None:
-        self.put(rrset(f"{owner} {ttl} {text}", self.now - age, trust=trust, security=security))
+    def put_rrset(self, owner: str, text: str, ttl: int, rank: Rank, security: Security, age: float) -> None:
+        self.put(rrset(f"{owner} {ttl} {text}", self.now - age, rank=rank, security=security))
 
     @rule(
         owner=owners,
         what=st.sampled_from(("NXDOMAIN", "A", "AAAA", "CNAME", "DS", "NS")),
         ttl=ttls,
-        trust=st.sampled_from((Trust.ANSWER, Trust.AUTHORITY_AA)),
+        rank=st.sampled_from((Rank.ANSWER, Rank.AUTHORITY_AA)),
         security=securities,
     )
-    def put_denial(self, owner: str, what: str, ttl: int, trust: Trust, security: Security) -> None:
+    def put_denial(self, owner: str, what: str, ttl: int, rank: Rank, security: Security) -> None:
         soa = f"example. {ttl} SOA ns.example. admin.example. 1 2 3 4 {ttl}"
-        self.put(denial(f"{owner} {what}", self.now, soa=soa, trust=trust, security=security))
+        self.put(denial(f"{owner} {what}", self.now, soa=soa, rank=rank, security=security))
 
     def put(self, entry: Entry) -> None:
         live = self.live_delegations()
@@ -87,7 +87,7 @@ class CacheMachine(RuleBasedStateMachine):
             for one in self.store.walk()
             if isinstance(one, RRset)
             and one.expires > self.now
-            and (one.rtype == NS or one.trust == Trust.ADDITIONAL)
+            and (one.rtype == NS or one.rank == Rank.ADDITIONAL)
             and one.security != Security.BOGUS
         }
 
@@ -119,7 +119,7 @@ class CacheMachine(RuleBasedStateMachine):
             assert entry is not None
             if not self.store.restore(entry, 0, self.now):
                 # glue that was put late beside an answer that had expired only meanwhile: they have not met like this
-                assert entry.trust == Trust.ADDITIONAL
+                assert entry.rank == Rank.ADDITIONAL
                 assert (
                     len([one for one in self.model.entries if (one.owner, one.rtype) == (entry.owner, entry.rtype)]) > 1
                 )
@@ -164,13 +164,13 @@ class CacheMachine(RuleBasedStateMachine):
         if link is not None:
             entry = link if not hasattr(link, "shown") else link.shown[0]
             assert entry.expires + STALE.max_stale > self.now
-            assert entry.trust > Trust.ADDITIONAL
+            assert entry.rank > Rank.ADDITIONAL
             assert entry.security != Security.BOGUS
 
     @invariant()
     def the_store_holds_what_the_model_holds(self) -> None:
         def key(one: Entry) -> tuple[bytes, int, int, str]:
-            return one.owner, one.rtype or 0, one.trust, repr(replace(one, expires=0.0))
+            return one.owner, one.rtype or 0, one.rank, repr(replace(one, expires=0.0))
 
         assert sorted(map(key, self.store.walk())) == sorted(map(key, self.model.entries))
 
@@ -190,7 +190,7 @@ class CacheMachine(RuleBasedStateMachine):
     @invariant()
     def an_alias_is_alone(self) -> None:
         for store in (self.store, self.small):
-            answering = [one for one in store.walk() if one.trust > Trust.ADDITIONAL]
+            answering = [one for one in store.walk() if one.rank > Rank.ADDITIONAL]
             for alias in answering:
                 if isinstance(alias, RRset) and alias.rtype == CNAME:
                     beside = {one.rtype for one in answering if one.owner == alias.owner}

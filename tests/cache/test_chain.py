@@ -185,7 +185,7 @@ def test_a_dname_is_shown_with_the_cname_that_stands_for_it() -> None:
     assert (synthesized.owner, synthesized.rtype) == (from_text("www.old.example."), CNAME)
     assert synthesized.rdatas == (from_text("www.new.test."),)
     assert alias.target == synthesized.alias_target == from_text("www.new.test.")
-    for field in ("ttl", "received", "expires", "lease", "trust", "security", "source"):
+    for field in ("ttl", "received", "expires", "lease", "rank", "security", "source"):
         assert getattr(synthesized, field) == getattr(above, field)
     answer = closed("www.old.example.", alias, rrset("www.new.test. 60 A 192.0.2.1")).answer()
     assert [one.rtype for one in answer.answer] == [DNAME, CNAME, A]

@@ -21,7 +21,7 @@ from cache.inspection import (
 )
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Entry, Trust
+from cache.rrset import Entry, Rank
 from cache.rrtypes import AAAA, A
 from cache.store import RRsetCache
 from tests.build import denial, question, replace, rrset
@@ -58,7 +58,7 @@ def test_a_row_tells_the_whole_entry() -> None:
         ttl=100,
         age=10.0,
         lease_left=490.0,
-        trust="answer_aa",
+        rank="answer_aa",
         security="unchecked",
         server="192.0.2.53",
         rdata=("192.0.2.1",),
@@ -108,7 +108,7 @@ def test_an_alias_answers_for_any_type_of_its_name_and_for_no_type_of_a_zone() -
 
 
 def test_rows_of_a_name_a_zone_and_a_type() -> None:
-    glue = rrset("ns.other.example. 60 A 192.0.2.2", trust=Trust.ADDITIONAL)
+    glue = rrset("ns.other.example. 60 A 192.0.2.2", rank=Rank.ADDITIONAL)
     store = store_of(WWW, rrset("www.example. 60 AAAA 2001:db8::1"), glue, denial("gone.other.example. NXDOMAIN"))
     assert {row.type for row in show(store, WWW.owner, None, 1.0, STALE)} == {"A", "AAAA"}
     assert [row.type for row in show(store, WWW.owner, AAAA, 1.0, STALE)] == ["AAAA"]

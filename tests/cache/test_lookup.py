@@ -6,14 +6,14 @@ from cache.answer import Answer
 from cache.lookup import Alias, SubstitutionTooLong, find, find_last_good, find_link
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Entry, RRset, Security, Trust
+from cache.rrset import Entry, Rank, RRset, Security
 from cache.rrtypes import CNAME, DNAME, NOERROR, NXDOMAIN, A
 from cache.store import RRsetCache
 from tests.build import denial, question, rrset
 
 STALE = StaleOptions()
 SECURE = Security.SECURE
-GLUE = Trust.ADDITIONAL
+GLUE = Rank.ADDITIONAL
 LONG = ".".join(["a" * 63] * 3)
 
 
@@ -58,7 +58,7 @@ CUT = denial("cut.example. NXDOMAIN", security=SECURE)
         ),
         pytest.param([ALIAS], "alias.example. DS", ALIAS, id="DS at an alias (scenario 48)"),
         pytest.param(
-            [ALIAS, rrset("alias.example. 300 NS ns.example.", trust=Trust.ADDITIONAL)],
+            [ALIAS, rrset("alias.example. 300 NS ns.example.", rank=Rank.ADDITIONAL)],
             "alias.example. DS",
             None,
             id="DS of a zone that says that it is an alias: its parent's",
@@ -78,8 +78,8 @@ CUT = denial("cut.example. NXDOMAIN", security=SECURE)
         pytest.param([rrset("example. 60 DNAME test."), OLD], "a.old.example. A", OLD, id="the closest DNAME"),
         pytest.param([OLD, rrset("a.old.example. 60 A 192.0.2.7")], "b.old.example. A", OLD, id="beside a name"),
         pytest.param([rrset(". 60 DNAME test.")], ". A", None, id="a DNAME of the root is not above the root"),
-        pytest.param([rrset("ns.example. 60 A 192.0.2.1", trust=GLUE)], "ns.example. A", None, id="glue is no answer"),
-        pytest.param([rrset("example. 60 NS ns.example.", trust=GLUE)], "example. NS", None, id="nor is a referral"),
+        pytest.param([rrset("ns.example. 60 A 192.0.2.1", rank=GLUE)], "ns.example. A", None, id="glue is no answer"),
+        pytest.param([rrset("example. 60 NS ns.example.", rank=GLUE)], "example. NS", None, id="nor is a referral"),
         pytest.param(
             [rrset("www.example. 60 A 192.0.2.1", security=Security.BOGUS)], "www.example. A", None, id="bogus"
         ),
@@ -165,7 +165,7 @@ def test_substitution_into_too_long_a_name() -> None:
             [ALIAS, rrset("alias.example. 60 A 192.0.2.8", 310)], "alias.example. A", 311.0, "A", id="scenario 13"
         ),
         pytest.param(
-            [WWW, rrset("www.example. 60 A 192.0.2.9", 70, trust=GLUE)], "www.example. A", 71.0, WWW, id="beside glue"
+            [WWW, rrset("www.example. 60 A 192.0.2.9", 70, rank=GLUE)], "www.example. A", 71.0, WWW, id="beside glue"
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from cache.negative import denied_by, deny
 from cache.options import CacheOptions
-from cache.rrset import Trust
+from cache.rrset import Rank
 from cache.rrtypes import DS, A
 from cache.store import RRsetCache
 from cache.ttl import shown_ttl
@@ -24,10 +24,10 @@ def test_the_soa_is_shown_with_the_ttl_of_the_denial() -> None:
 
 
 def test_trust_lease_and_source_are_those_of_the_soa() -> None:
-    soa = rrset(SOA, 100.0, trust=Trust.ANSWER, lease=130.0, source="192.0.2.53")
+    soa = rrset(SOA, 100.0, rank=Rank.ANSWER, lease=130.0, source="192.0.2.53")
     made = deny(NAME, None, soa, CacheOptions(), 100.0)
     assert made is not None
-    assert (made.trust, made.lease, made.source) == (Trust.ANSWER, 130.0, "192.0.2.53")
+    assert (made.rank, made.lease, made.source) == (Rank.ANSWER, 130.0, "192.0.2.53")
     assert made.expires == made.soa.expires == 130.0
 
 

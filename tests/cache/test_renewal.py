@@ -5,7 +5,7 @@ import pytest
 from cache.names import from_text
 from cache.options import CacheOptions
 from cache.renewal import renew_leases, renewed_lease
-from cache.rrset import Entry, Trust
+from cache.rrset import Entry, Rank
 from cache.rrtypes import AAAA, CNAME, A
 from cache.store import RRsetCache
 from tests.build import denial, rrset
@@ -15,7 +15,7 @@ WWW = "www.zone.example. 60 A 198.51.100.1"
 NOW = 1000.0
 HEARD = 500.0  # under a lease that ended with it at 560
 OLD = rrset(WWW, HEARD, lease=560.0, source=SERVER)
-GLUE = Trust.ADDITIONAL
+GLUE = Rank.ADDITIONAL
 
 
 def cache_of(*entries: Entry) -> RRsetCache:
@@ -30,8 +30,8 @@ def referral(
 ) -> tuple[Entry, ...]:
     """What the parent says: the zone's NS RRset, for an hour at most, and its glue."""
     return (
-        rrset(f"{zone} 3600 NS ns.{zone}", heard, trust=GLUE, lease=lease),
-        rrset(f"ns.{zone} 3600 A {address}", heard, trust=GLUE, lease=lease),
+        rrset(f"{zone} 3600 NS ns.{zone}", heard, rank=GLUE, lease=lease),
+        rrset(f"ns.{zone} 3600 A {address}", heard, rank=GLUE, lease=lease),
     )
 
 
@@ -60,7 +60,7 @@ def test_what_the_parent_confirms_may_be_given_stale_until_the_confirmation_ends
 )
 def test_otherwise_the_lease_has_ended(said: tuple[Entry, ...]) -> None:
     if said and said[0].owner == from_text("example."):
-        said = (said[0], rrset(f"ns.example. 3600 A {OTHER}", NOW - 10, trust=GLUE, lease=3000.0))
+        said = (said[0], rrset(f"ns.example. 3600 A {OTHER}", NOW - 10, rank=GLUE, lease=3000.0))
     assert renewed_lease(cache_of(OLD, *said), OLD, NOW) is None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cache.rrset import Entry, Security, Trust
+from cache.rrset import Entry, Rank, Security
 from tests.build import denial, replace, rrset
 
 
@@ -28,7 +28,7 @@ def test_only_a_denial_without_a_type_is_an_nxdomain() -> None:
 
 
 def test_trust_follows_rfc_2181_and_doubt_is_below_proof() -> None:
-    assert Trust.ADDITIONAL < Trust.ANSWER < Trust.AUTHORITY_AA < Trust.ANSWER_AA < Trust.LOCAL
+    assert Rank.ADDITIONAL < Rank.ANSWER < Rank.AUTHORITY_AA < Rank.ANSWER_AA < Rank.LOCAL
     assert Security.UNCHECKED < Security.BOGUS < Security.INDETERMINATE < Security.INSECURE < Security.SECURE
 
 

@@ -5,12 +5,12 @@ import pytest
 from cache.counts import CacheCounts
 from cache.names import ROOT, from_text
 from cache.options import CacheOptions
-from cache.rrset import Denial, Entry, Security, Trust
+from cache.rrset import Denial, Entry, Rank, Security
 from cache.rrtypes import AAAA, CNAME, DS, NS, A
 from cache.store import MAX_ENTRIES_OF_OWNER, MAX_RECORDS, OWNERS_PER_STEP, RRsetCache
 from tests.build import denial, replace, rrset, type_of
 
-GLUE = Trust.ADDITIONAL
+GLUE = Rank.ADDITIONAL
 WWW = from_text("www.example.")
 ADDRESS = "www.example. 60 A 192.0.2.1"
 ADDRESS_6 = "www.example. 60 AAAA 2001:db8::1"
@@ -68,14 +68,14 @@ def test_an_nxdomain_denies_every_type() -> None:
 def test_a_refused_entry_changes_nothing() -> None:
     store = store_of(rrset(ADDRESS), rrset(ADDRESS_6))
     before = list(store.walk()), store.octets
-    assert not store.put(rrset(ALIAS, 5.0, trust=Trust.ANSWER), 5.0)
+    assert not store.put(rrset(ALIAS, 5.0, rank=Rank.ANSWER), 5.0)
     assert (list(store.walk()), store.octets) == before
     assert store.counts.refused == {"outranked": 1}
 
 
 def test_all_that_is_contradicted_must_give_way_or_none_does() -> None:
     """An NXDOMAIN that outranks one RRset of its owner and not the other ends neither."""
-    store = store_of(rrset(ADDRESS, trust=Trust.ANSWER), rrset(ADDRESS_6, security=Security.SECURE))
+    store = store_of(rrset(ADDRESS, rank=Rank.ANSWER), rrset(ADDRESS_6, security=Security.SECURE))
     assert not store.put(denial("www.example. NXDOMAIN", 5.0), 5.0)
     assert {entry.rtype for entry in store.walk()} == {A, AAAA}
 
@@ -148,7 +148,7 @@ def test_nothing_outlives_its_lease() -> None:
 
 def test_a_delegation_heard_again_does_not_live_longer() -> None:
     """Ghost domains: the child repeats its NS RRset, with a longer TTL and other names; the parent's end stands."""
-    store = store_of(rrset("ghost.example. 60 NS ns1.ghost.example.", trust=GLUE))
+    store = store_of(rrset("ghost.example. 60 NS ns1.ghost.example.", rank=GLUE))
     zone = from_text("ghost.example.")
     assert store.put(rrset("ghost.example. 9999 NS ns2.ghost.example.", 50.0), 50.0)
     assert not store.put(rrset("ghost.example. 9999 NS ns2.ghost.example.", 55.0), 55.0)
@@ -159,7 +159,7 @@ def test_a_delegation_heard_again_does_not_live_longer() -> None:
 
 def test_glue_leaves_the_last_good_answer_and_is_found_first() -> None:
     answer = rrset("ns.example. 60 A 192.0.2.1")
-    glue = rrset("ns.example. 60 A 192.0.2.2", 100.0, trust=GLUE)
+    glue = rrset("ns.example. 60 A 192.0.2.2", 100.0, rank=GLUE)
     store = store_of(answer, glue)
     assert store.get(answer.owner, A) is glue
     assert list(store.walk()) == [glue, answer]
@@ -195,7 +195,7 @@ def test_what_is_held_still_is_told_and_counts_as_use() -> None:
 
 def test_who_forgets_a_ds_forgets_the_proof_beside_the_referral_that_there_is_none() -> None:
     proof = (rrset("www.example. 60 NSEC z.example. NS"),)
-    delegation = replace(rrset("www.example. 60 NS ns.test.", trust=GLUE), proof=proof)
+    delegation = replace(rrset("www.example. 60 NS ns.test.", rank=GLUE), proof=proof)
     for rtype, denials_only, left in (
         (DS, False, ()),
         (DS, True, ()),
@@ -271,7 +271,7 @@ def test_a_walk_bears_changes_between_its_steps() -> None:
     [
         pytest.param(rrset("old.example. 60 DNAME new.example."), 1, id="DNAME"),
         pytest.param(denial("old.example. DNAME"), 0, id="no DNAME"),
-        pytest.param(rrset("old.example. 60 DNAME new.example.", trust=GLUE), 0, id="a DNAME nobody vouched for"),
+        pytest.param(rrset("old.example. 60 DNAME new.example.", rank=GLUE), 0, id="a DNAME nobody vouched for"),
         pytest.param(denial("x.example. NXDOMAIN", security=Security.SECURE), 1, id="validated NXDOMAIN"),
         pytest.param(denial("x.example. NXDOMAIN"), 0, id="NXDOMAIN, not validated"),
     ],
@@ -321,7 +321,7 @@ def test_what_comes_back_displaces_nothing_that_was_heard_since() -> None:
 
 
 def test_what_was_heard_last_stands_first_also_when_the_other_comes_back() -> None:
-    stale, glue = rrset(ADDRESS, -100.0), rrset("www.example. 60 A 192.0.2.2", 0.0, trust=GLUE)
+    stale, glue = rrset(ADDRESS, -100.0), rrset("www.example. 60 A 192.0.2.2", 0.0, rank=GLUE)
     for first, second in ((stale, glue), (glue, stale)):
         store = store_of()
         assert store.restore(first, 0, 1.0)
@@ -330,9 +330,9 @@ def test_what_was_heard_last_stands_first_also_when_the_other_comes_back() -> No
 
 
 def test_a_better_entry_comes_back_in_the_place_of_a_worse_one() -> None:
-    store = store_of(rrset(ADDRESS, 5.0, trust=GLUE))
+    store = store_of(rrset(ADDRESS, 5.0, rank=GLUE))
     assert store.restore(rrset("www.example. 60 A 192.0.2.2", 0.0), 0, 10.0)
-    assert [entry.trust for entry in store.walk()] == [Trust.ANSWER_AA]
+    assert [entry.rank for entry in store.walk()] == [Rank.ANSWER_AA]
     assert store.counts.displaced == 1
 
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from cache.names import WireName, from_text
-from cache.rrset import Entry, Security, Trust
+from cache.rrset import Entry, Rank, Security
 from cache.snapshot import Moment, SnapshotReader, SnapshotWriter, Terms, saved
 from cache.snapshot.rows import SavedServer
 from resolver.wire.rdata import is_rdata
@@ -20,8 +20,8 @@ SIGNED: Final = rrset(
 ENTRIES: Final[tuple[Entry, ...]] = (
     rrset("www.example. 300 A 192.0.2.1\nwww.example. 300 A 192.0.2.2", 990.0, source="198.51.100.1:53"),
     rrset("www.example. 300 AAAA 2001:db8::1", 990.0, security=Security.SECURE, lease=4000.0),
-    rrset("alias.example. 60 CNAME WWW.example.", 995.0, trust=Trust.ANSWER),
-    rrset("example. 3600 NS ns1.example.\nexample. 3600 NS ns2.example.", 500.0, trust=Trust.ADDITIONAL),
+    rrset("alias.example. 60 CNAME WWW.example.", 995.0, rank=Rank.ANSWER),
+    rrset("example. 3600 NS ns1.example.\nexample. 3600 NS ns2.example.", 500.0, rank=Rank.ADDITIONAL),
     rrset("below.example. 60 DNAME other.example.", 999.0),
     rrset(r"sp\032ace\.dot.example. 60 TXT a\000b", 1000.0),
     rrset("stale.example. 60 A 192.0.2.9", 100.0),

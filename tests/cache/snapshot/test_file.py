@@ -85,18 +85,22 @@ def test_a_file_of_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
     assert defect_of(sealed(path)) == Defect.LATER_VERSION
 
 
-def test_a_file_of_the_version_before_is_read(tmp_path: Path) -> None:
-    """What it holds is in the same tables; it has no proofs of RRsets."""
+@pytest.mark.parametrize("before", [1, 2])
+def test_a_file_of_a_version_before_is_read(tmp_path: Path, before: int) -> None:
+    """What is `rank` now is called `trust` in it; that of version 1 has no proofs of RRsets."""
     path = tmp_path / "cache.db"
-    unproven = [entry for entry in ENTRIES if isinstance(entry, Denial) or not entry.proof]
-    save(path, unproven)
+    entries = [entry for entry in ENTRIES if before > 1 or isinstance(entry, Denial) or not entry.proof]
+    save(path, entries)
     path.write_bytes(path.read_bytes()[: -SEAL.size])
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute(f"PRAGMA user_version = {before}")
+    connection.execute("PRAGMA writable_schema = 1")
+    connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'rank', 'trust')")
+    connection.execute("UPDATE code SET field = 'trust' WHERE field = 'rank'")
     connection.commit()
     connection.close()
     sealed(path)
-    assert len(load(path)) == len(unproven)
+    assert {repr(entry) for entry in load(path)} == {repr(entry) for entry in entries}
 
 
 def test_a_file_that_somebody_wrote_to_has_lost_its_seal(tmp_path: Path) -> None:

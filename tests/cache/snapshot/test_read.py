@@ -60,7 +60,7 @@ def test_what_is_of_no_use_any_more_is_not_read(tmp_path: Path) -> None:
     ("statement", "place"),
     [
         pytest.param("UPDATE entry SET owner = 'a..b' WHERE id = 3", "table entry, row 3: owner: empty label", id="a name"),
-        pytest.param("UPDATE entry SET trust = 9 WHERE id = 2", "table entry, row 2", id="a trust that is none"),
+        pytest.param("UPDATE entry SET rank = 9 WHERE id = 2", "table entry, row 2", id="a rank that is none"),
         pytest.param("UPDATE entry SET security = -1 WHERE id = 2", "table entry, row 2", id="a security that is none"),
         pytest.param("UPDATE entry SET records = x'0003010203' WHERE id = 1", "table entry, row 1", id="rdata"),
         pytest.param("UPDATE entry SET records = zeroblob(99999) WHERE id = 1", "table entry, row 1", id="too much rdata"),

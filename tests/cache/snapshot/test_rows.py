@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.names import from_text
-from cache.rrset import Denial, Entry, RRset, Security, Trust
+from cache.rrset import Denial, Entry, Rank, RRset, Security
 from cache.snapshot.rows import MAX_EVIDENCE, BadRow, SavedEntry, SavedRRset, restored, saved
 from tests.build import denial, replace, rrset
 from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT, terms
@@ -102,7 +102,7 @@ def test_a_validating_daemon_takes_nothing_back_that_nobody_looked_at_but_what_f
     on = terms(must_be_validated=True)
     assert restored(ROW, on) is None
     assert restored(replace(ROW, security=Security.INSECURE), on) is not None
-    assert restored(replace(ROW, trust=Trust.ADDITIONAL), on) is not None
+    assert restored(replace(ROW, rank=Rank.ADDITIONAL), on) is not None
 
 
 def of_records(rtype: int, *records: bytes) -> SavedEntry:
@@ -120,7 +120,7 @@ def of_records(rtype: int, *records: bytes) -> SavedEntry:
         pytest.param(replace(ROW, type=41), id="OPT is no data"),
         pytest.param(replace(ROW, type=255), id="ANY is no data"),
         pytest.param(replace(ROW, type=250), id="TSIG is no data"),
-        pytest.param(replace(ROW, trust=Trust.LOCAL), id="local data"),
+        pytest.param(replace(ROW, rank=Rank.LOCAL), id="local data"),
         pytest.param(replace(ROW, source="\x1b[2J"), id="a source that paints the operator's screen"),
         pytest.param(replace(ROW, records=b""), id="no record"),
         pytest.param(replace(ROW, records=ROW.records[:-1]), id="a record cut off"),
@@ -146,7 +146,7 @@ def of_records(rtype: int, *records: bytes) -> SavedEntry:
         ),
         pytest.param(replace(NODATA_ROW, evidence=(replace(SOA_ROW, records=b"\0\1\0"),)), id="an SOA too short"),
         pytest.param(replace(NODATA_ROW, records=ROW.records), id="a denial with records"),
-        pytest.param(replace(NODATA_ROW, trust=Trust.LOCAL), id="a local denial"),
+        pytest.param(replace(NODATA_ROW, rank=Rank.LOCAL), id="a local denial"),
     ],
 )
 def test_a_row_that_no_cache_could_have_written_is_refused(row: SavedEntry) -> None:
@@ -158,7 +158,7 @@ def test_a_row_that_no_cache_could_have_written_is_refused(row: SavedEntry) -> N
     ("field", "value"),
     [
         ("kind", "other"), ("type", 65536), ("type", 0), ("ttl", -1), ("ttl", 2**31), ("received", -1.0), ("expires", 1e12),
-        ("lease", "soon"), ("trust", 0), ("trust", 6), ("security", 5), ("source", "x" * 2000), ("hits", -1),
+        ("lease", "soon"), ("rank", 0), ("rank", 6), ("security", 5), ("source", "x" * 2000), ("hits", -1),
         ("records", bytes(70_000)), ("owner", 7), ("evidence", [[]]),
     ],
 )  # fmt: skip
@@ -177,13 +177,13 @@ def test_the_evidence_of_a_denial_is_bounded() -> None:
 junk = st.binary(max_size=40)
 
 
-@given(st.integers(1, 70), junk, junk, st.text(max_size=20), st.sampled_from(Trust), st.lists(junk, max_size=2))
+@given(st.integers(1, 70), junk, junk, st.text(max_size=20), st.sampled_from(Rank), st.lists(junk, max_size=2))
 def test_garbage_makes_an_entry_or_a_bad_row_and_nothing_else(
-    rtype: int, records: bytes, signatures: bytes, owner: str, trust: Trust, evidence: list[bytes]
+    rtype: int, records: bytes, signatures: bytes, owner: str, rank: Rank, evidence: list[bytes]
 ) -> None:
-    proof = tuple(SavedRRset(owner, 6, 1, 0, 0, None, trust, Security.SECURE, "", part, b"") for part in evidence)
+    proof = tuple(SavedRRset(owner, 6, 1, 0, 0, None, rank, Security.SECURE, "", part, b"") for part in evidence)
     for kind in ("rrset", "nodata", "nxdomain"):
-        row = SavedEntry(kind, owner, rtype, 5, 0, 5, None, trust, Security.SECURE, "", 0, records, signatures, proof)
+        row = SavedEntry(kind, owner, rtype, 5, 0, 5, None, rank, Security.SECURE, "", 0, records, signatures, proof)
         try:
             back = restored(row, terms(now=1.0, shift=0.0))
         except BadRow:

@@ -57,7 +57,7 @@ def test_sqlite3_opens_it_and_finds_nothing_wrong(tmp_path: Path) -> None:
     assert connection.execute("SELECT entries, boot FROM snapshot").fetchall() == [(len(ENTRIES), "this boot")]
     assert connection.execute("SELECT count(*) FROM server").fetchone() == (len(SERVERS),)
     rows = connection.execute(
-        "SELECT type, trust, security, expires, hits, records FROM readable WHERE owner = ?", ("www.example.",)
+        "SELECT type, rank, security, expires, hits, records FROM readable WHERE owner = ?", ("www.example.",)
     )
     assert rows.fetchall() == [
         ("A", "ANSWER_AA", "UNCHECKED", "2026-08-01 00:04:50", 5, "0004C00002010004C0000202"),

@@ -9,7 +9,7 @@ from cache.names import from_text
 from tests.resolver.cli.conftest import Served, cistern
 
 TABLE = """\
-NAME           TYPE  STATE    LEFT  TTL  TRUST      SECURITY   HITS  SIZE  SERVER     DATA
+NAME           TYPE  STATE    LEFT  TTL  RANK       SECURITY   HITS  SIZE  SERVER     DATA
 www.example.   A     fresh   1m00s   60  answer_aa  unchecked     0   100  192.0.2.1  192.0.2.80
 mail.example.  A     stale  -1m30s   60  answer_aa  unchecked     0   100  192.0.2.1  192.0.2.80
 """

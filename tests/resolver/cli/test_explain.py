@@ -22,7 +22,7 @@ STORY = [
         age=12.0,
         ttl_left=3588.0,
         lease_left=86000.0,
-        trust="answer_aa",
+        rank="answer_aa",
         security="unchecked",
         server="192.0.2.53",
         rdata=("web.example.",),
@@ -34,7 +34,7 @@ STORY = [
         state="stale",
         age=100.0,
         ttl_left=-40.0,
-        trust="answer_aa",
+        rank="answer_aa",
         security="unchecked",
         server="192.0.2.53",
         rdata=("192.0.2.80", "192.0.2.81"),
@@ -45,7 +45,7 @@ STORY = [
     ),
 ]
 PRINTED = """\
-NAME          TYPE   FROM   STATE    AGE    LEFT   LEASE  TRUST      SECURITY   SERVER      DATA
+NAME          TYPE   FROM   STATE    AGE    LEFT   LEASE  RANK       SECURITY   SERVER      DATA
 www.example.  CNAME  cache  fresh    12s  59m48s  23h53m  answer_aa  unchecked  192.0.2.53  web.example.
 web.example.  A      cache  stale  1m40s    -40s       -  answer_aa  unchecked  192.0.2.53  192.0.2.80
                                                                                             192.0.2.81
@@ -66,8 +66,8 @@ def test_a_story_is_a_table_of_links_and_what_follows_from_them(capsys: pytest.C
 
 CHAIN = [ChainRow(".", "example.", "DS", "bogus", ("1 13 2",), note="signature expired")]
 BESIDE = """\
-NAME          TYPE  FROM   STATE   AGE  LEFT  LEASE  TRUST  SECURITY  SERVER  DATA
-www.example.  A     cache  failed                                             (failed once: EDE 7)
+NAME          TYPE  FROM   STATE   AGE  LEFT  LEASE  RANK  SECURITY  SERVER  DATA
+www.example.  A     cache  failed                                            (failed once: EDE 7)
 
 Chain of trust:
   ✗ example. DS  bogus: signature expired; DS 1 13 2
@@ -111,8 +111,8 @@ def test_a_step_is_a_line_indented_by_the_look_ups_above_it(row: TraceRow, line:
 RESOLVED = """\
      0.0 ms  www.example. A: not known
 
-NAME          TYPE  FROM    STATE  AGE  LEFT  LEASE  TRUST  SECURITY  SERVER  DATA
-www.example.  A     answer  fresh                 -                           192.0.2.80
+NAME          TYPE  FROM    STATE  AGE  LEFT  LEASE  RANK  SECURITY  SERVER  DATA
+www.example.  A     answer  fresh                 -                          192.0.2.80
 
 The client sees: NOERROR
 """

@@ -27,7 +27,7 @@ TYPE_OF_VOCABULARY: Final = {
     "ttl_left": {"number", "null"},
     "server": {"string"},
     "name_server": {"string"},
-    "trust": {"string"},
+    "rank": {"string"},
     "security": {"string"},
     "network": {"integer", "null"},
 }

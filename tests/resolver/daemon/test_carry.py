@@ -8,7 +8,7 @@ import trio
 import trio.testing
 
 from cache.options import CacheOptions
-from cache.rrset import Entry, Security, Trust
+from cache.rrset import Entry, Rank, Security
 from cache.snapshot import BadRow, Moment, SavedEntry, SnapshotCounts
 from cache.store import RRsetCache
 from resolver.daemon.carry import exported, imported, is_worth_saving, moment, terms, unvouched
@@ -137,7 +137,7 @@ def test_whatever_moment_is_claimed_nothing_lives_longer_than_where_it_comes_fro
 
 def test_bogus_and_local_data_stay_where_they_are() -> None:
     assert not is_worth_saving(replace(TARGET, security=Security.BOGUS))
-    assert not is_worth_saving(replace(TARGET, trust=Trust.LOCAL))
+    assert not is_worth_saving(replace(TARGET, rank=Rank.LOCAL))
     assert all(map(is_worth_saving, ENTRIES))
 
 

@@ -15,7 +15,7 @@ from cache.answer import Answer
 from cache.lookup import find
 from cache.names import ROOT, WireName, from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Entry, Security, Trust
+from cache.rrset import Entry, Rank, Security
 from cache.rrtypes import CNAME, A
 from cache.servers import Servers
 from cache.snapshot import SnapshotCounts
@@ -398,7 +398,7 @@ def test_bogus_data_is_not_saved(tmp_path: Path) -> None:
     async def test(path: Path) -> None:
         first = Running(path)
         first.put(rrset(TARGET, first.host.now(), security=Security.BOGUS), rrset(ALIAS, first.host.now()))
-        first.put(rrset("local.example. 5 A 192.0.2.1", first.host.now(), trust=Trust.LOCAL))
+        first.put(rrset("local.example. 5 A 192.0.2.1", first.host.now(), rank=Rank.LOCAL))
         await first.warm.save()
         second = Running(path)
         await second.load()

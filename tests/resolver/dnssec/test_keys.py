@@ -86,6 +86,6 @@ def test_no_more_than_64_keys_of_a_zone_are_looked_at() -> None:
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_garbage_is_vouched_for_by_nothing(key: bytes, record: bytes) -> None:
     junk = RRset(
-        owner=dnskeys(KSK).owner, rtype=48, rdatas=(key,), ttl=1, received=0, expires=1, trust=dnskeys(KSK).trust
+        owner=dnskeys(KSK).owner, rtype=48, rdatas=(key,), ttl=1, received=0, expires=1, rank=dnskeys(KSK).rank
     )
     assert keys.matching(junk, [record]) == ()

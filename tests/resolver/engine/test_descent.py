@@ -15,7 +15,7 @@ from cache.answer import Question
 from cache.chain import Alias, Link
 from cache.lookup import find_link
 from cache.names import from_text
-from cache.rrset import Denial, RRset, Trust
+from cache.rrset import Denial, Rank, RRset
 from cache.rrtypes import AAAA, CNAME, NS, A
 from resolver.engine import Flights, Landing, ResolveCounts
 from resolver.engine.parents import PARENT_PAUSE
@@ -403,7 +403,7 @@ def test_a_recursive_servers_answer_counts_when_there_is_no_other() -> None:
         iteration = await world.iterate("www.example. A")
         assert address(iteration) == ADDRESS_1
         assert isinstance(iteration.link, RRset)
-        assert iteration.link.trust is Trust.ANSWER
+        assert iteration.link.rank is Rank.ANSWER
         assert world.counts.last_resorts == 1
 
     play(main)

@@ -7,7 +7,7 @@ import pytest
 from cache.answer import Question
 from cache.failures import Failures, ServerFailures
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Entry, Trust
+from cache.rrset import Entry, Rank
 from cache.store import RRsetCache
 from resolver.engine import Fetcher, Landing, Memory, ResolveCounts
 from resolver.engine.fetch import says_something_of_the_name
@@ -124,9 +124,7 @@ def test_where_nothing_failed_nothing_is_remembered(failure: ResolutionFailure) 
 @pytest.mark.parametrize("said", ["www.example. NXDOMAIN", "www.example. A"], ids=["NXDOMAIN", "NODATA"])
 def test_a_denial_without_authority_is_a_failed_refresh_of_good_data_and_better_than_nothing(said: str) -> None:
     """RFC 8767 §4: NoError and NXDomain refresh where AA is set."""
-    doubtful = Iteration(
-        denial(said, NOW, trust=Trust.ANSWER), (denial(said, NOW, trust=Trust.ANSWER),), is_doubtful=True
-    )
+    doubtful = Iteration(denial(said, NOW, rank=Rank.ANSWER), (denial(said, NOW, rank=Rank.ANSWER),), is_doubtful=True)
     good: list[Entry] = [rrset(f"www.example. 60 {one}", NOW - 61) for one in ("A 192.0.2.1", "CNAME b.test.")]
     for known in good:
         cache, failures = RRsetCache(CacheOptions()), Failures()
@@ -204,7 +202,7 @@ def test_what_was_not_known_before_has_nothing_to_be_compared_with() -> None:
 
 
 def test_glue_that_came_and_went_is_nothing_that_a_flight_renews() -> None:
-    glue = rrset(OLD, NOW, trust=Trust.ADDITIONAL)
+    glue = rrset(OLD, NOW, rank=Rank.ADDITIONAL)
     cache, counts = late(lambda cache: cache.forget(ASKED.qname), glue)
     assert cache.peek(ASKED.qname, ASKED.qtype) == rrset(NEW, NOW)
     assert counts.late_writes == 0

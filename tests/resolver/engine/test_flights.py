@@ -5,7 +5,7 @@ import trio
 
 from cache.answer import Question
 from cache.names import from_text
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import A
 from resolver.engine import Flights, Landing, ResolveCounts
 from resolver.engine.flights import Flight
@@ -22,7 +22,7 @@ Fly = Callable[[Question, Budget, Landing], Awaitable[Outcome]]
 
 def iteration(question: Question) -> Iteration:
     rrset = RRset(
-        owner=question.qname, rtype=A, rdatas=(b"\xc0\0\2\1",), ttl=60, received=0, expires=60, trust=Trust.ANSWER_AA
+        owner=question.qname, rtype=A, rdatas=(b"\xc0\0\2\1",), ttl=60, received=0, expires=60, rank=Rank.ANSWER_AA
     )
     return Iteration(rrset, (rrset,))
 

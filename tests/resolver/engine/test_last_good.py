@@ -6,7 +6,7 @@ from cache.answer import Question
 from cache.chain import Alias, alias_of
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Denial, Entry, RRset, Trust
+from cache.rrset import Denial, Entry, Rank, RRset
 from cache.store import RRsetCache
 from resolver.engine.last_good import LastGood
 from resolver.errors import DenialNotBelieved
@@ -59,7 +59,7 @@ def test_a_denial_of_a_last_good_answer_is_not_believed(said: str, good: RRset) 
     [
         pytest.param(rrset(ADDRESS, NOW - 1061), id="too old, so that max_stale caps it"),
         pytest.param(rrset(ADDRESS, NOW - 100, lease=NOW - 1), id="its delegation has ended"),
-        pytest.param(rrset(ADDRESS, NOW - 100, trust=Trust.ADDITIONAL), id="glue is no answer"),
+        pytest.param(rrset(ADDRESS, NOW - 100, rank=Rank.ADDITIONAL), id="glue is no answer"),
         pytest.param(denial("www.kept.example. A", NOW - 100, soa=SOA), id="a denial is nothing good"),
     ],
 )

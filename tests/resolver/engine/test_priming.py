@@ -2,7 +2,7 @@ import pytest
 import trio
 
 from cache.lookup import find_link
-from cache.rrset import Trust
+from cache.rrset import Rank
 from cache.rrtypes import NS
 from resolver.engine.priming import FIRST_RETRY, MAX_REST, keep_primed, seconds_until_due
 from resolver.iterate.budget import Budget
@@ -123,7 +123,7 @@ def test_what_is_primed_answers_nobody_where_answers_are_validated() -> None:
         await primed_for(world, 1.0, is_for_clients=False)
         stored = world.cache.get(name("."), NS)
         assert stored is not None
-        assert stored.trust is Trust.ADDITIONAL
+        assert stored.rank is Rank.ADDITIONAL
         assert find_link(world.cache, name("."), NS, world.env.now()) is None
 
     play(main)

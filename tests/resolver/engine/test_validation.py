@@ -9,7 +9,7 @@ import trio.testing
 from cache.answer import ExtendedError
 from cache.chain import alias_of
 from cache.names import from_text
-from cache.rrset import RRset, Security, Trust
+from cache.rrset import Rank, RRset, Security
 from cache.rrtypes import NOERROR, YXDOMAIN, A
 from resolver.dnssec.work import Work
 from resolver.engine import Landing
@@ -232,7 +232,7 @@ def test_what_is_not_signed_beside_the_answer_is_dropped() -> None:
 def test_a_ds_of_a_referral_is_believed_if_it_is_signed(is_true: bool) -> None:
     async def test(world: World) -> None:
         world.says(lambda: world.records(GOOD))
-        ds = world.root.sign(rrset(world.example.anchor, trust=Trust.ADDITIONAL))
+        ds = world.root.sign(rrset(world.example.anchor, rank=Rank.ADDITIONAL))
         told = ds if is_true else ds.replace(rdatas=rrset(SignedZone("example.").anchor).rdatas)
         assert world.cache.put(told, trio.current_time())
         assert (await world.ask()).security is Security.SECURE

@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from cache.names import from_text
-from cache.rrset import Denial, RRset, Security, Trust
+from cache.rrset import Denial, Rank, RRset, Security
 from cache.rrtypes import NSEC, NXDOMAIN, SOA, A
 from resolver.errors import NoReachableAuthority
 from resolver.iterate.trace import Boarded, Found
@@ -20,9 +20,9 @@ OPEN = question("www.open. A")
 NO_DS = "open. 600 NSEC org. NS RRSIG NSEC"
 
 
-def referral(world: World, proof: str, *, ttl: int = 3600, trust: Trust = Trust.ADDITIONAL) -> RRset:
+def referral(world: World, proof: str, *, ttl: int = 3600, rank: Rank = Rank.ADDITIONAL) -> RRset:
     """The NS RRset of `open.` as the root said it, with its proof that there is no DS."""
-    delegation = rrset(f"open. {ttl} NS ns.open.", trust=trust)
+    delegation = rrset(f"open. {ttl} NS ns.open.", rank=rank)
     return delegation.replace(proof=(world.root.sign(rrset(proof)),))
 
 
@@ -48,7 +48,7 @@ def test_a_referral_with_the_proof_that_there_is_no_ds_is_not_asked_for_it() -> 
     [
         pytest.param(lambda world: referral(world, "open. 600 NSEC org. NS DS RRSIG NSEC"), 0, id="there is a DS"),
         pytest.param(lambda world: referral(world, "com. 600 NSEC net. NS RRSIG NSEC"), 0, id="of another name"),
-        pytest.param(lambda world: referral(world, NO_DS, trust=Trust.AUTHORITY_AA), 0, id="said by the zone itself"),
+        pytest.param(lambda world: referral(world, NO_DS, rank=Rank.AUTHORITY_AA), 0, id="said by the zone itself"),
         pytest.param(lambda world: referral(world, NO_DS), 601, id="over"),
         pytest.param(lambda world: referral(world, NO_DS, ttl=60), 61, id="of a delegation that is over"),
         pytest.param(lambda world: referral(world, NO_DS).replace(proof=(rrset(NO_DS),)), 0, id="unsigned"),
@@ -74,7 +74,7 @@ def test_a_ds_that_is_known_outlives_a_referral_that_denies_it() -> None:
     async def test(world: World) -> None:
         world.says(lambda: world.records(GOOD))
         await world.ask(question("example. DS"))
-        delegation = rrset("example. 3600 NS ns.example.", trust=Trust.ADDITIONAL)
+        delegation = rrset("example. 3600 NS ns.example.", rank=Rank.ADDITIONAL)
         lie = world.root.sign(rrset("example. 600 NSEC org. NS RRSIG NSEC"))
         world.cache.put(delegation.replace(proof=(lie,)), trio.current_time())
         assert (await world.ask()).security is Security.SECURE
@@ -124,8 +124,8 @@ def test_what_a_denial_proves_of_other_names_is_not_asked_for() -> None:
         pytest.param(rrset("lost. 60 A 192.0.2.1", 0.0), False, id="an address that is over, heard before"),
         pytest.param(rrset("lost. 60 A 192.0.2.1", 50.0), True, id="an address that is over, heard later"),
         pytest.param(rrset("lost. 3600 TXT x", 0.0), True, id="data that would live longer"),
-        pytest.param(rrset("lost. 3600 NS ns.lost.", 0.0, trust=Trust.ADDITIONAL), True, id="a live delegation"),
-        pytest.param(rrset("lost. 60 NS ns.lost.", 0.0, trust=Trust.ADDITIONAL), False, id="a delegation that is over"),
+        pytest.param(rrset("lost. 3600 NS ns.lost.", 0.0, rank=Rank.ADDITIONAL), True, id="a live delegation"),
+        pytest.param(rrset("lost. 60 NS ns.lost.", 0.0, rank=Rank.ADDITIONAL), False, id="a delegation that is over"),
     ],
 )
 def test_what_was_proven_does_not_push_out_what_is_known_better(known: RRset, is_asked: bool) -> None:

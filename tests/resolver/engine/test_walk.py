@@ -12,7 +12,7 @@ from cache.failures import Failures, ServerFailures
 from cache.lookup import Alias, Link
 from cache.names import WireName, from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Denial, Entry, RRset, Trust
+from cache.rrset import Denial, Entry, Rank, RRset
 from cache.rrtypes import AAAA, CNAME, NOERROR, NXDOMAIN, SERVFAIL, SOA, YXDOMAIN, A
 from cache.store import RRsetCache
 from internal_zones import is_ours
@@ -43,7 +43,7 @@ INSIDE = from_text("web.internal")
 
 def address(owner: WireName, rdata: bytes, ttl: int) -> RRset:
     now = trio.current_time()
-    return RRset(owner=owner, rtype=A, rdatas=(rdata,), ttl=ttl, received=now, expires=now + ttl, trust=Trust.ANSWER_AA)
+    return RRset(owner=owner, rtype=A, rdatas=(rdata,), ttl=ttl, received=now, expires=now + ttl, rank=Rank.ANSWER_AA)
 
 
 def alias(owner: WireName, target: WireName, ttl: int) -> RRset:
@@ -55,7 +55,7 @@ def alias(owner: WireName, target: WireName, ttl: int) -> RRset:
         ttl=ttl,
         received=now,
         expires=now + ttl,
-        trust=Trust.ANSWER_AA,
+        rank=Rank.ANSWER_AA,
         alias_target=target,
     )
 
@@ -69,9 +69,9 @@ def nxdomain(owner: WireName, ttl: int) -> Denial:
         ttl=ttl,
         received=now,
         expires=now + ttl,
-        trust=Trust.AUTHORITY_AA,
+        rank=Rank.AUTHORITY_AA,
     )
-    return Denial(owner=owner, rtype=None, soa=soa, ttl=ttl, received=now, expires=now + ttl, trust=Trust.AUTHORITY_AA)
+    return Denial(owner=owner, rtype=None, soa=soa, ttl=ttl, received=now, expires=now + ttl, rank=Rank.AUTHORITY_AA)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 from cache.names import ROOT, from_text
 from cache.options import CacheOptions
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.store import RRsetCache
 from resolver.env import Address
 from resolver.iterate.delegation import Delegation, Origin, cached, closest, configured, referred
@@ -22,7 +22,7 @@ def cache_of(text: str, *, lease: float = float("inf")) -> RRsetCache:
             ttl=rrset.ttl,
             received=NOW,
             expires=NOW + rrset.ttl,
-            trust=Trust.ADDITIONAL,
+            rank=Rank.ADDITIONAL,
             lease=lease,
         )
         assert cache.put(entry, NOW)
@@ -85,7 +85,7 @@ def test_name_servers_elsewhere_can_be_looked_up() -> None:
     assert closest(question("www.example. A"), cache, {}, NOW, waiting) is None
 
 
-def name_servers_said(trust: Trust) -> RRset:
+def name_servers_said(rank: Rank) -> RRset:
     """NS records of 500 s, heard under a delegation that ends in 800 s."""
     (rrset,) = raws("example. 500 NS ns.example.")
     return RRset(
@@ -95,19 +95,19 @@ def name_servers_said(trust: Trust) -> RRset:
         ttl=500,
         received=NOW,
         expires=NOW + 500,
-        trust=trust,
+        rank=rank,
         lease=NOW + 800,
     )
 
 
 def test_the_lease_of_a_delegation_ends_with_it_and_with_its_parents() -> None:
-    assert cached(name_servers_said(Trust.ADDITIONAL)).lease == NOW + 500
+    assert cached(name_servers_said(Rank.ADDITIONAL)).lease == NOW + 500
 
 
 def test_the_zones_own_ns_records_do_not_shorten_what_its_parent_granted() -> None:
     """Scenario 40: else every record of the zone would get the TTL of its NS RRset at most, and none would be served stale."""
-    assert cached(name_servers_said(Trust.ANSWER_AA)).lease == NOW + 800
-    assert cached(name_servers_said(Trust.AUTHORITY_AA)).lease == NOW + 800
+    assert cached(name_servers_said(Rank.ANSWER_AA)).lease == NOW + 800
+    assert cached(name_servers_said(Rank.AUTHORITY_AA)).lease == NOW + 800
 
 
 def test_nobody_delegates_the_root() -> None:

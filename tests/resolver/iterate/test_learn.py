@@ -2,7 +2,7 @@ import pytest
 
 from cache.chain import Alias, first_of
 from cache.options import CacheOptions
-from cache.rrset import Denial, RRset, Trust
+from cache.rrset import Denial, Rank, RRset
 from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, A
 from resolver.env import Address
 from resolver.iterate.classify import Useless, classify
@@ -42,9 +42,9 @@ def test_an_answer_is_ranked_by_who_gave_it() -> None:
     said = response("www.example. 60 A 192.0.2.1")
     link = learned("www.example. A", said).link
     assert isinstance(link, RRset)
-    assert (link.trust, link.source, link.received, link.expires) == (Trust.ANSWER_AA, "192.0.2.53", NOW, NOW + 60)
+    assert (link.rank, link.source, link.received, link.expires) == (Rank.ANSWER_AA, "192.0.2.53", NOW, NOW + 60)
     (forwarded,) = learned("www.example. A", said, origin=Origin.FORWARD).learned
-    assert forwarded.trust is Trust.ANSWER
+    assert forwarded.rank is Rank.ANSWER
 
 
 def test_ttls_are_clamped() -> None:
@@ -90,8 +90,8 @@ def test_what_stands_behind_an_alias_needs_proof(said: Response, origin: Origin)
 def test_aa_vouches_for_the_first_owner_of_a_chain_only(said: Response) -> None:
     """RFC 2181 §5.4.1; a denial's rank is that of the authority section."""
     first, second = learned("a.example. A", said, is_proven=True).learned
-    assert first.trust is Trust.ANSWER_AA
-    assert second.trust is (Trust.AUTHORITY_AA if isinstance(second, Denial) else Trust.ANSWER)
+    assert first.rank is Rank.ANSWER_AA
+    assert second.rank is (Rank.AUTHORITY_AA if isinstance(second, Denial) else Rank.ANSWER)
 
 
 def test_what_has_ttl_0_is_at_hand_for_the_answer_and_in_the_store_displaces_what_was() -> None:
@@ -227,8 +227,8 @@ NO_DS = "sub.example. 60 NSEC z.example. NS RRSIG NSEC"
 def test_a_referral_keeps_the_proof_that_there_is_no_ds_and_lives_on_without_it() -> None:
     delegation = referral(NO_DS)
     (kept,) = delegation.proof
-    assert (kept.trust, kept.ttl) == (Trust.ADDITIONAL, 60)
-    assert (delegation.trust, delegation.ttl, delegation.expires) == (Trust.ADDITIONAL, 3600, NOW + 3600)
+    assert (kept.rank, kept.ttl) == (Rank.ADDITIONAL, 60)
+    assert (delegation.rank, delegation.ttl, delegation.expires) == (Rank.ADDITIONAL, 3600, NOW + 3600)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_the_zones_own_name_servers_beside_an_answer_need_proof(is_proven: bool)
 def test_the_answer_to_an_ns_question_brings_addresses_that_last_no_longer() -> None:
     said = response("example. 60 NS ns.example.", "", "ns.example. 600 A 192.0.2.10")
     _, glue = learned("example. NS", said).learned
-    assert glue.trust is Trust.ADDITIONAL
+    assert glue.rank is Rank.ADDITIONAL
     assert glue.lease == NOW + 60
 
 

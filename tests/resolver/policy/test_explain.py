@@ -4,7 +4,7 @@ import pytest
 
 from cache.answer import Answer, Question
 from cache.names import WireName, from_text
-from cache.rrset import Denial, RRset, Trust
+from cache.rrset import Denial, Rank, RRset
 from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NXDOMAIN, SOA, A
 from resolver.errors import NO_REACHABLE_AUTHORITY
 from resolver.policy.explain import IN_ITS_NETWORK, ExplainRow, LinkRow, VerdictRow, explain, explain_local
@@ -28,7 +28,7 @@ def rrset(owner: WireName, rtype: int, *rdatas: bytes, ttl: int = 60, age: float
         ttl=ttl,
         received=received,
         expires=received + ttl,
-        trust=Trust.ANSWER_AA,
+        rank=Rank.ANSWER_AA,
         lease=received + 86400,
         alias_target=WireName(rdatas[0]) if rtype == CNAME else None,
         source="192.0.2.53",
@@ -38,7 +38,7 @@ def rrset(owner: WireName, rtype: int, *rdatas: bytes, ttl: int = 60, age: float
 def nxdomain(owner: WireName) -> Denial:
     zone = from_text("test.")
     soa = rrset(zone, SOA, zone + zone + bytes(20))
-    return Denial(owner=owner, rtype=None, soa=soa, ttl=60, received=NOW, expires=NOW + 60, trust=Trust.AUTHORITY_AA)
+    return Denial(owner=owner, rtype=None, soa=soa, ttl=60, received=NOW, expires=NOW + 60, rank=Rank.AUTHORITY_AA)
 
 
 class Known:
@@ -75,7 +75,7 @@ def test_a_fresh_record_is_told_with_its_age_server_and_what_is_left() -> None:
         age=12.0,
         ttl_left=48.0,
         lease_left=86388.0,
-        trust="answer_aa",
+        rank="answer_aa",
         security="unchecked",
         server="192.0.2.53",
         rdata=("192.0.2.80",),

@@ -3,7 +3,7 @@
 from cache.failures import Failures, ServerFailures
 from cache.names import ROOT, from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrset import Entry, Trust
+from cache.rrset import Entry, Rank
 from cache.store import RRsetCache
 from resolver.engine import Memory
 from resolver.env import Address
@@ -15,9 +15,9 @@ from tests.build import question, rrset
 
 NOW = 10.0
 HINTS = Delegation(zone=ROOT, origin=Origin.HINTS, servers=(Address("192.0.2.250", 53),))
-NS = rrset("example. 60 NS ns1.example.\nexample. 60 NS ns.other.", trust=Trust.ADDITIONAL)
-GLUE = rrset("ns1.example. 60 A 192.0.2.1\nns1.example. 60 A 192.0.2.2", trust=Trust.ADDITIONAL)
-GLUE_6 = rrset("ns1.example. 5 AAAA 2001:db8::1", trust=Trust.ADDITIONAL)
+NS = rrset("example. 60 NS ns1.example.\nexample. 60 NS ns.other.", rank=Rank.ADDITIONAL)
+GLUE = rrset("ns1.example. 60 A 192.0.2.1\nns1.example. 60 A 192.0.2.2", rank=Rank.ADDITIONAL)
+GLUE_6 = rrset("ns1.example. 5 AAAA 2001:db8::1", rank=Rank.ADDITIONAL)
 
 
 def known(*entries: Entry, options: RecursionOptions | None = None, forward: tuple[ForwardZone, ...] = ()) -> Known:
@@ -125,4 +125,4 @@ def test_servers_of_a_family_that_does_not_work_here_stand_last() -> None:
 
 def test_many_servers_are_cut_short() -> None:
     lines = "\n".join(f"ns1.example. 60 A 192.0.2.{last}" for last in range(1, 7))
-    assert next_query(WWW, known(NS, rrset(lines, trust=Trust.ADDITIONAL)), NOW).endswith(", …")
+    assert next_query(WWW, known(NS, rrset(lines, rank=Rank.ADDITIONAL)), NOW).endswith(", …")

@@ -156,7 +156,7 @@ def test_the_daemon_is_asked_with_names_and_types_as_values(request_: Request, a
         pytest.param(
             b'{"ask":"cache_import","moment":[1,1,""],"entries":[["rrset","a.",1,5,1,6,null,9,0,"",0]]}\n',
             "entries",
-            id="an entry of a trust that is none",
+            id="an entry of a rank that is none",
         ),
     ],
 )

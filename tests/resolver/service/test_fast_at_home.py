@@ -3,7 +3,7 @@
 import pytest
 
 from cache.answer import Answer, ExtendedError, Ground
-from cache.rrset import Trust
+from cache.rrset import Rank
 from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
@@ -36,7 +36,7 @@ class AtHome:
         text = "\n".join(f"web.internal. 5 AAAA fdaa:0:{network:x}::{number}" for number in (1, 2, 3))
         errors = (ExtendedError(3, "as it was"),) if self.is_stale else ()
         return Answer(
-            answer=(replace(rrset(text), trust=Trust.LOCAL, expires=float("inf")),),
+            answer=(replace(rrset(text), rank=Rank.LOCAL, expires=float("inf")),),
             authoritative=True,
             is_stale=self.is_stale,
             errors=errors,

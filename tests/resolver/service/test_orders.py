@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from cache.answer import Answer
-from cache.rrset import Trust
+from cache.rrset import Rank
 from resolver.service.orders import MAX_RING_OCTETS, Orders, records_of
 from resolver.wire import Query, Rendered, read_query, render
 from tests.build import replace, rrset
@@ -16,7 +16,7 @@ def rendered(count: int, max_octets: int = 65535) -> Rendered:
     query = read_query(ask("web.internal. AAAA", edns=True))
     assert isinstance(query, Query)
     text = "\n".join(f"web.internal. 5 AAAA 2001:db8::{number:x}" for number in range(1, count + 1))
-    answer = Answer(answer=(replace(rrset(text), trust=Trust.LOCAL),))
+    answer = Answer(answer=(replace(rrset(text), rank=Rank.LOCAL),))
     return render(query, answer, 0.0, max_octets=max_octets, turn=0, turns_own=True)
 
 

@@ -13,7 +13,7 @@ import dns.rrset
 from hypothesis import strategies as st
 
 from cache.names import WireName, fold, from_text
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import AAAA, CNAME, DNAME, IN, MX, NS, NSEC, PTR, RRSIG, SOA, SRV, TXT, A
 from resolver.wire.layout import HEADER, RECORD
 from resolver.wire.message import QR, RD, Query, QueryEdns
@@ -106,7 +106,7 @@ def rrsets(draw: st.DrawFn, now: float = 0.0) -> RRset:
         ttl=ttl,
         received=now,
         expires=expires,
-        trust=Trust.ANSWER_AA,
+        rank=Rank.ANSWER_AA,
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.answer import Answer, ExtendedError
-from cache.rrset import RRset, Security, Trust
+from cache.rrset import Rank, RRset, Security
 from cache.rrtypes import BADVERS, MX, NOERROR, NSEC, NXDOMAIN, RRSIG, SERVFAIL, SOA, A
 from cache.ttl import shown_ttl
 from resolver.wire.compose import MIN_OCTETS, compose_reply, render
@@ -253,7 +253,7 @@ def test_a_reply_begins_with_each_record_in_turn_and_says_the_same(text: str, ed
 
 
 def test_the_order_of_our_own_data_is_its_sources() -> None:
-    own = replace(large("www.example.", 5), trust=Trust.LOCAL)
+    own = replace(large("www.example.", 5), rank=Rank.LOCAL)
     first = compose_reply(query(), Answer(answer=(own,)), NOW, max_octets=1232)
     assert all(
         compose_reply(query(), Answer(answer=(own,)), NOW, max_octets=1232, turn=turn) == first for turn in range(5)

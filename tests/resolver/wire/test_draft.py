@@ -2,7 +2,7 @@
 
 import pytest
 
-from cache.rrset import Trust
+from cache.rrset import Rank
 from cache.rrtypes import MX
 from resolver.wire.draft import MAX_MISSES, Draft
 from tests.build import replace, rrset
@@ -39,6 +39,6 @@ def test_of_what_is_wanted_some_may_be_left_out_but_not_many_are_tried() -> None
 
 def test_a_message_is_right_until_its_first_ttl_changes() -> None:
     draft = Draft(query(), 512, NOW, 30)
-    draft.put_needed((replace(SMALL, trust=Trust.ANSWER),))
+    draft.put_needed((replace(SMALL, rank=Rank.ANSWER),))
     assert draft.rendered((SMALL,), NOW, is_whole=True).until == pytest.approx(NOW + 0.5)
     assert draft.rendered((), NOW, is_whole=True).until == NOW

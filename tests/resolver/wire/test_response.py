@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cache.answer import Answer
 from cache.names import MAX_NAME_OCTETS, ROOT
-from cache.rrset import RRset, Trust
+from cache.rrset import Rank, RRset
 from cache.rrtypes import AAAA, BADVERS, CHAOS, CNAME, IN, NS, OPT, RRSIG, TXT, A
 from resolver.wire.compose import compose_reply
 from resolver.wire.layout import HEADER
@@ -311,7 +311,7 @@ def reply_with(answer: tuple[RawRRset, ...]) -> bytes:
             ttl=raw.ttl,
             received=0.0,
             expires=float("inf"),
-            trust=Trust.LOCAL,
+            rank=Rank.LOCAL,
         )
         for raw in answer
     )
