@@ -136,6 +136,7 @@ class Watcher:
                         self._counts.notices += 1
                         self._noticed_at = self._now()
                         self._hurried.set()
+                        await self._ended.wait()  # whatever happens till then, one look sees it
                 finally:
                     notices.close()
             except OSError as problem:

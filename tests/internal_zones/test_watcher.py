@@ -179,9 +179,11 @@ def test_while_the_kernel_tells_looks_come_every_second_and_at_once_when_somethi
 
 
 def test_a_burst_of_notices_costs_one_look_in_each_pause() -> None:
-    looks = looks_told([1.5 + number * 0.0001 for number in range(1000)], seconds=1.6)
+    counts = InternalCounts()
+    looks = looks_told([1.5 + number * 0.0001 for number in range(1000)], seconds=1.6, counts=counts)
     assert len(looks) <= 2 + 0.1 / LEAST_PAUSE + 2
     assert max(looks) >= 1.59
+    assert counts.notices <= len(looks), "nobody reads notices again before a look has seen what the first was about"
 
 
 def test_where_nobody_tells_any_more_looks_come_as_without() -> None:
@@ -242,6 +244,7 @@ def looks_told(
     script: list[Sighting | Fault] | None = None,
     events: list[str] | None = None,
     units: Units | None = None,
+    counts: InternalCounts | None = None,
 ) -> list[float]:
     """When looks come while the kernel tells at these moments."""
     looks: list[float] = []
@@ -262,7 +265,7 @@ def looks_told(
             Units(9, 1) if units is None else units,
             now=trio.current_time,
             poll=0.025,
-            counts=InternalCounts(),
+            counts=counts or InternalCounts(),
             warn=warn,
             watch_file=Script(moments, ends=ends).watch_file,
         )
