@@ -56,7 +56,6 @@ SO_ANYWAY: Final = {
     "so-rcvbuf": "4 MB, always asked for",
     "so-sndbuf": "not needed",
     "edns-buffer-size": "1232, always",
-    "max-udp-size": "1232, always",
     "msg-buffer-size": "not needed",
     "outgoing-range": "see limits.in_flight",
     "outgoing-num-tcp": "bounded by itself",
@@ -248,6 +247,8 @@ def _take(statement: Statement, taken: Taken) -> None:
             taken.put("stale", "answer_ttl", max(1, min(int(value), 3600)))
         case "serve-expired-client-timeout":
             taken.put("stale", "client_timeout", min(int(value) / 1000, 10.0))
+        case "max-udp-size":
+            taken.put("answer", "udp_octets", max(512, min(int(value), 4096)))
         case "rrset-roundrobin" if not is_on:
             taken.put("answer", "order", "keep")
         case "do-not-query-address":

@@ -35,6 +35,7 @@ from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.views import views
 from resolver.policy.whom import Known, nothing_proven
+from resolver.service.fast import ReplyStyle
 from resolver.service.handler import Handler
 from resolver.service.tcp import Connections
 
@@ -170,10 +171,7 @@ def remade_parts(parts: Parts, prepared: Prepared, internal: InternalZones | Non
     parts.handler.adopt(
         _sources(options, env, memory.cache, special, local, internal, recursion, mesh, beliefs),
         options.limits,
-        stale_ttl=options.stale.answer_ttl,
-        minimal=options.answer.minimal,
-        seed=_order_seed(options, parts.env),
-        nsid=nsid_of(options.identity),
+        _style_of(options, parts.env),
         tap=tap_of_clients(tapping),
     )
     parts.connections.adopt(options.limits)
@@ -209,11 +207,8 @@ def _handler_of(
         options.limits,
         counts.service,
         mesh,
-        stale_ttl=options.stale.answer_ttl,
-        minimal=options.answer.minimal,
-        seed=_order_seed(options, env),
+        style=_style_of(options, env),
         boundary=boundary,
-        nsid=nsid_of(options.identity),
         tap=tap_of_clients(tapping),
     )
 
@@ -244,9 +239,14 @@ def _sources(
     )
 
 
-def _order_seed(options: Options, env: Env) -> int | None:
-    """What the order of records varies from; None: it does not."""
-    return env.rng.getrandbits(32) if options.answer.order == "vary" else None
+def _style_of(options: Options, env: Env) -> ReplyStyle:
+    return ReplyStyle(
+        stale_ttl=options.stale.answer_ttl,
+        minimal=options.answer.minimal,
+        seed=env.rng.getrandbits(32) if options.answer.order == "vary" else None,
+        nsid=nsid_of(options.identity),
+        udp_octets=options.answer.udp_octets,
+    )
 
 
 def _shed(memory: Memory, connections: Connections, env: Env) -> None:

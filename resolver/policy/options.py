@@ -30,6 +30,15 @@ class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "one spread their load, or keep the order in which they came"
         ),
     ] = "vary"
+    udp_octets: Annotated[
+        int,
+        msgspec.Meta(
+            ge=512,
+            le=4096,
+            description="octets of the longest reply over UDP, if the client takes as many; what is longer is cut short, and the "
+            "client asks again over TCP. More than 1232 only where no path to a client is narrower",
+        ),
+    ] = 1232
     rebind: Annotated[
         Rebind,
         msgspec.Meta(

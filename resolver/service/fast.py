@@ -26,7 +26,7 @@ from resolver.wire import Query, Rendered, Unreadable, compose_reply, read_query
 from resolver.wire.message import AD, CD, RD
 
 MIN_UDP_OCTETS: Final = 512  # RFC 1035 §4.2.1: what every client takes
-MAX_UDP_OCTETS: Final = 1232  # DNS Flag Day 2020: what passes every path in one piece
+UDP_OCTETS: Final = 1232  # DNS Flag Day 2020: what passes every path in one piece
 MAX_TCP_OCTETS: Final = 65535  # RFC 1035 §4.2.2: what the length in front of a message can say
 
 # All maps are plain dicts, cleared when full: looking up takes 30 ns, in cachetools' LRUCache 250 ns, and the LRU would
@@ -99,6 +99,36 @@ class _Home:
         self.until: Final = until
 
 
+@final
+@mypyc_attr(acyclic=True)
+class ReplyStyle:
+    """How replies are made, whoever asks.
+
+    stale_ttl, minimal, nsid: see compose_reply. seed: any number, from which the order of records varies; None: it does not.
+    udp_octets: of the longest reply over UDP.
+    """
+
+    __slots__ = ("minimal", "nsid", "seed", "stale_ttl", "udp_octets")
+
+    def __init__(
+        self,
+        *,
+        stale_ttl: int = 30,
+        minimal: bool = True,
+        seed: int | None = None,
+        nsid: bytes = b"",
+        udp_octets: int = UDP_OCTETS,
+    ) -> None:
+        self.stale_ttl: Final = stale_ttl
+        self.minimal: Final = minimal
+        self.seed: Final = seed
+        self.nsid: Final = nsid
+        self.udp_octets: Final = udp_octets
+
+
+PLAIN: Final = ReplyStyle()
+
+
 class FastPath:
     """Answers what needs no waiting."""
 
@@ -107,27 +137,18 @@ class FastPath:
         answerer: Answerer,
         cache: RRsetCache,
         counts: ServiceCounts,
-        *,
-        stale_ttl: int = 30,
-        minimal: bool = True,
-        seed: int | None = None,
-        nsid: bytes = b"",
+        style: ReplyStyle = PLAIN,
     ) -> None:
-        """cache: what the answers are made of. stale_ttl, minimal: see compose_reply.
-
-        seed: any number, from which the order of records varies; None: it does not. nsid: see compose_reply.
-        """
+        """cache: what the answers are made of."""
         self._answerer = answerer
         self._peek = cache.peek
         self._holds = cache.holds
         self._counts = counts
         self._udp: Final = counts.answers.udp
         self._tcp: Final = counts.answers.tcp
-        self._stale_ttl = stale_ttl
-        self._minimal = minimal
-        self._nsid = nsid
-        self._varies = seed is not None
-        self._turn = seed or 0
+        self._style = style
+        self._varies = style.seed is not None
+        self._turn = style.seed or 0
         self._views: dict[bytes, View] = {}
         self._verbatim: dict[bytes, _Kept] = {}  # by the query but for its ID
         self._verbatim_tcp: dict[bytes, _Kept] = {}
@@ -161,7 +182,7 @@ class FastPath:
             return self._refuse(query)
         assert type(query) is Query
         tally = self._tcp if over_tcp else self._udp
-        max_octets = MAX_TCP_OCTETS if over_tcp else udp_room(query)
+        max_octets = MAX_TCP_OCTETS if over_tcp else udp_room(query, self._style.udp_octets)
         key = _key_of(query, max_octets)
         if homes is not None:
             home = homes.get(key)
@@ -196,10 +217,10 @@ class FastPath:
             answer,
             now,
             max_octets=max_octets,
-            stale_ttl=self._stale_ttl,
-            minimal=self._minimal,
+            stale_ttl=self._style.stale_ttl,
+            minimal=self._style.minimal,
             turn=self._next_turn() if self._varies else None,
-            nsid=self._nsid,
+            nsid=self._style.nsid,
         )
 
     def _render(
@@ -212,10 +233,10 @@ class FastPath:
             answer,
             now,
             max_octets=max_octets,
-            stale_ttl=self._stale_ttl,
-            minimal=self._minimal,
+            stale_ttl=self._style.stale_ttl,
+            minimal=self._style.minimal,
             turn=turn,
-            nsid=self._nsid,
+            nsid=self._style.nsid,
             turns_own=turns_own,
         )
 
@@ -327,9 +348,9 @@ def _holds(grounds: tuple[Ground, ...], now: float) -> bool:
     return True
 
 
-def udp_room(query: Query) -> int:
-    """The octets of the longest reply over UDP."""
-    return MIN_UDP_OCTETS if query.edns is None else max(MIN_UDP_OCTETS, min(query.edns.payload, MAX_UDP_OCTETS))
+def udp_room(query: Query, most: int) -> int:
+    """The octets of the longest reply over UDP to this query, `most` at most."""
+    return MIN_UDP_OCTETS if query.edns is None else max(MIN_UDP_OCTETS, min(query.edns.payload, most))
 
 
 def _key_of(query: Query, max_octets: int) -> bytes:

@@ -19,7 +19,7 @@ from resolver.service.admission import Admission
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
 from resolver.service.entrance import Entrance
-from resolver.service.fast import Asked, FastPath
+from resolver.service.fast import PLAIN, Asked, FastPath, ReplyStyle
 from resolver.service.options import LimitOptions
 from resolver.wire import Refusal
 from resolver.wire.layout import HEADER_OCTETS, RCODE_BITS
@@ -44,16 +44,13 @@ class Handler:
         counts: ServiceCounts,
         mesh: Mesh,
         *,
-        stale_ttl: int = 30,
-        minimal: bool = True,
-        seed: int | None = None,
+        style: ReplyStyle = PLAIN,
         boundary: Boundary | None = None,
-        nsid: bytes = b"",
         tap: ClientTap | None = None,
     ) -> None:
         """now: monotonic seconds (Env.now). mesh: in whose turns queries come. boundary: what faults end at.
 
-        cache, stale_ttl, minimal, seed, nsid: see FastPath.
+        cache, style: see FastPath.
         tap: whom the transports tell queries and replies; None: nobody. tell_failure, set later, is told of each question
         that had to be waited for and ended as SERVFAIL.
         """
@@ -67,7 +64,7 @@ class Handler:
         self.tell_failure: TellFailure | None = None
         self._answerer = answerer
         self._cache = cache
-        self._fast = FastPath(answerer, cache, counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid)
+        self._fast = FastPath(answerer, cache, counts, style)
         self._admission = Admission(limits, counts)
         self.entrance = Entrance(mesh, counts)
 
@@ -75,11 +72,8 @@ class Handler:
         self,
         answerer: Answerer,
         limits: LimitOptions,
+        style: ReplyStyle,
         *,
-        stale_ttl: int,
-        minimal: bool,
-        seed: int | None = None,
-        nsid: bytes = b"",
         tap: ClientTap | None = None,
     ) -> None:
         """Go by these from the next query on; what is in flight ends with the answerer that it began with."""
@@ -87,9 +81,7 @@ class Handler:
         self._tap = tap
         self.tap = joined(self.boundary, tap, self._query_log)
         self._answerer = answerer
-        self._fast = FastPath(
-            answerer, self._cache, self.counts, stale_ttl=stale_ttl, minimal=minimal, seed=seed, nsid=nsid
-        )
+        self._fast = FastPath(answerer, self._cache, self.counts, style)
         self._admission.adopt(limits)
 
     def view_of(self, client: bytes, local: bytes) -> View:

@@ -21,7 +21,7 @@ from resolver.policy.tally import Tally
 from resolver.policy.views import View, sort_out, view_of
 from resolver.real_env_calls import SLOTS, receive_batch, send_batch
 from resolver.service.counts import ServiceCounts
-from resolver.service.fast import FastPath
+from resolver.service.fast import FastPath, ReplyStyle
 from resolver.wire import compose_query, question_octets
 from resolver.wire.message import Query
 from tests.bench.measure import ROUNDS, Row, best_of_each
@@ -90,8 +90,8 @@ def rows() -> Iterator[Row]:
     three, home = Known(), AtHome()
     three.cache.put(rrset("\n".join(f"web.example. 86400 AAAA 2001:db8::{number}" for number in (1, 2, 3))), 0.0)
     public, internal = (
-        FastPath(three, three.cache, ServiceCounts(), seed=1),
-        FastPath(home, home.cache, ServiceCounts(), seed=1),
+        FastPath(three, three.cache, ServiceCounts(), ReplyStyle(seed=1)),
+        FastPath(home, home.cache, ServiceCounts(), ReplyStyle(seed=1)),
     )
     asked, asked_at_home = query_of("web.example."), query_of("web.internal.")
     kept, at_home = best_of_each(

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from resolver.dnssec.anchors import read
 from resolver.options import Options
 from resolver.service.counts import ServiceCounts
-from resolver.service.fast import FastPath
+from resolver.service.fast import FastPath, ReplyStyle
 from tests.bench.bench_miss import ZONE, Network, Saying, queries_for, reply_to, signed_replies, wired
 from tests.bench.bench_service import LOOPBACK, QUERY, AtHome, Known, query_of
 from tests.build import rrset
@@ -46,14 +46,14 @@ def hit_of_three() -> Callable[[], object]:
     """As hit, of a name with three addresses, each reply in another order."""
     known = Known()
     known.cache.put(rrset("\n".join(f"web.example. 86400 AAAA 2001:db8::{number}" for number in (1, 2, 3))), 0.0)
-    fast, query = FastPath(known, known.cache, ServiceCounts(), seed=1), query_of("web.example.")
+    fast, query = FastPath(known, known.cache, ServiceCounts(), ReplyStyle(seed=1)), query_of("web.example.")
     return lambda: fast.answer(query, LOOPBACK, LOOPBACK, 0.0)
 
 
 def internal_hit() -> Callable[[], object]:
     """The same of an internal name: an app with three machines."""
     home = AtHome()
-    fast, query = FastPath(home, home.cache, ServiceCounts(), seed=1), query_of("web.internal.")
+    fast, query = FastPath(home, home.cache, ServiceCounts(), ReplyStyle(seed=1)), query_of("web.internal.")
     return lambda: fast.answer(query, LOOPBACK, LOOPBACK, 0.0)
 
 

@@ -18,6 +18,7 @@ from tests.replay.expected import Outcome, good_news, read_expected, read_outcom
 HERE: Final = Path(__file__).resolve().parent
 PROJECT: Final = HERE.parents[1]
 SCENARIOS: Final = PROJECT.parent / "shared" / "rpl"
+CONFIG: Final = HERE / "cistern.toml.j2"  # in place of the runner's: it takes features, too
 EXPECTED: Final = HERE / "expected.tsv"
 DAEMON: Final = PROJECT / ".venv" / "bin" / "cistern"
 PATIENCE: Final = 900.0  # s for all 218; two cores with nothing else to do take 110
@@ -53,6 +54,7 @@ def play(source: Path, folder: Path, options: argparse.Namespace) -> list[Outcom
     # a copy that lasts as long as the run: it compiles its clock beside itself, and the original may not be written to
     here = folder / "rpl"
     shutil.copytree(source, here, ignore=shutil.ignore_patterns("scenarios", "__pycache__"))
+    shutil.copy(CONFIG, here / CONFIG.name)
     (here / "scenarios").symlink_to(source / "scenarios")
     work, table = folder / "work", folder / "out.tsv"
     command = [sys.executable, "runner/rplrun.py", "--profile", "cistern.yaml", "--tsv", str(table), "--tmp", str(work)]

@@ -40,6 +40,7 @@ server:
     outgoing-port-avoid: 5353
     outgoing-port-avoid: 8000-8100
     minimal-responses: no
+    max-udp-size: 65535
     rrset-roundrobin: no
     hide-version: yes
     hide-identity: yes
@@ -87,7 +88,7 @@ def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken
     assert options.recursion.do_not_query == (*DO_NOT_QUERY, "198.51.100.0/24")
     assert options.answer.private_prefixes == ("10.0.0.0/8", "fd00::/8")
     assert options.answer.private_zones == ("corp.example",)
-    assert (options.answer.minimal, options.answer.order) == (False, "keep")
+    assert (options.answer.minimal, options.answer.order, options.answer.udp_octets) == (False, "keep", 4096)
     assert options.identity == IdentityOptions(version="", id="")
     assert options.local.zones == ("corp.test.",)
     assert options.local.records == (

@@ -13,7 +13,7 @@ from cache.answer import Answer
 from cache.rrset import Entry
 from resolver.policy.tally import Tally
 from resolver.service.counts import ServiceCounts
-from resolver.service.fast import MAX_KEPT_OCTETS, MAX_VIEWS, Asked, FastPath, udp_room
+from resolver.service.fast import MAX_KEPT_OCTETS, MAX_VIEWS, UDP_OCTETS, Asked, FastPath, ReplyStyle, udp_room
 from resolver.wire import Query, compose_reply, read_query
 from tests.build import denial, replace, rrset
 from tests.resolver.service.world import LOOPBACK, STRANGER, CachedAnswers, ask, cache_of, fast_path, read
@@ -55,7 +55,7 @@ def slowly(answers: CachedAnswers, data: bytes, now: float) -> bytes:
     assert isinstance(query, Query)
     found = answers.answer_now(query, answers.view_of(LOOPBACK, LOOPBACK), now, Tally())
     assert found is not None
-    return compose_reply(query, found, now, max_octets=udp_room(query))
+    return compose_reply(query, found, now, max_octets=udp_room(query, UDP_OCTETS))
 
 
 @pytest.mark.parametrize("text", QUESTIONS)
@@ -180,6 +180,14 @@ def test_a_reply_over_tcp_is_whole_and_over_udp_truncated() -> None:
     assert fast.answer(ask("many.example. A"), LOOPBACK, LOOPBACK, 0.0, over_tcp=True) == whole
 
 
+@pytest.mark.parametrize(("most", "records"), [(512, 29), (1232, 74), (4096, 250)])
+def test_a_udp_reply_is_no_longer_than_the_operator_wants(most: int, records: int) -> None:
+    answers = CachedAnswers(cache_of(MANY))
+    fast = FastPath(answers, answers.cache, ServiceCounts(), ReplyStyle(udp_octets=most))
+    reply = read(answer(fast, ask("many.example. A", edns=True, payload=4096)))
+    assert (len(reply.answer[0]), bool(reply.flags & dns.flags.TC)) == (records, records < 250)
+
+
 @pytest.mark.parametrize(
     ("payload", "room"),
     [(0, 512), (512, 512), (1000, 1000), (1232, 1232), (4096, 1232)],
@@ -188,13 +196,13 @@ def test_a_reply_over_tcp_is_whole_and_over_udp_truncated() -> None:
 def test_a_udp_reply_is_as_long_as_the_client_and_every_path_can_take(payload: int, room: int) -> None:
     query = read_query(ask("www.example. A", edns=True, payload=payload))
     assert isinstance(query, Query)
-    assert udp_room(query) == room
+    assert udp_room(query, UDP_OCTETS) == room
 
 
 def test_without_edns_a_udp_reply_has_512_octets() -> None:
     query = read_query(ask("www.example. A"))
     assert isinstance(query, Query)
-    assert udp_room(query) == 512
+    assert udp_room(query, UDP_OCTETS) == 512
 
 
 @pytest.mark.parametrize(
@@ -231,7 +239,7 @@ MANY = rrset("\n".join(f"many.example. 300 A 192.0.2.{host}" for host in range(2
 
 
 def varying(answers: CachedAnswers) -> FastPath:
-    return FastPath(answers, answers.cache, ServiceCounts(), seed=5)
+    return FastPath(answers, answers.cache, ServiceCounts(), ReplyStyle(seed=5))
 
 
 @pytest.mark.parametrize("over_tcp", [False, True], ids=["truncated", "whole"])

@@ -7,7 +7,7 @@ from cache.rrset import Rank
 from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
-from resolver.service.fast import MAX_KEPT_OCTETS, RESHUFFLED, FastPath
+from resolver.service.fast import MAX_KEPT_OCTETS, RESHUFFLED, FastPath, ReplyStyle
 from resolver.wire.message import Query
 from tests.build import replace, rrset
 from tests.resolver.service.world import LOOPBACK, ask, cache_of, read
@@ -54,7 +54,7 @@ def home() -> AtHome:
 
 @pytest.fixture
 def fast(home: AtHome) -> FastPath:
-    return FastPath(home, cache_of(), ServiceCounts(), seed=1)
+    return FastPath(home, cache_of(), ServiceCounts(), ReplyStyle(seed=1))
 
 
 def addresses(fast: FastPath, network: int = 1, now: float = 0.0, query: bytes = QUERY, **options: bool) -> list[str]:
@@ -72,7 +72,7 @@ def test_a_reply_is_given_again_in_every_order(fast: FastPath, home: AtHome) -> 
 
 def test_what_is_given_again_is_counted_by_its_transport(home: AtHome) -> None:
     counts = ServiceCounts()
-    fast = FastPath(home, cache_of(), counts, seed=1)
+    fast = FastPath(home, cache_of(), counts, ReplyStyle(seed=1))
     for over_tcp in (False, False, False, True, True):  # over TCP the first one is composed anew: it may be longer
         addresses(fast, over_tcp=over_tcp)
     assert (counts.answers.udp.kept_at_home, counts.answers.tcp.kept_at_home, counts.composed) == (2, 1, 2)
