@@ -97,7 +97,7 @@ def make_recursion(
         return memory.failures.find(question, env.now()) is not None
 
     named = [server for zone in (hints, *zones.values()) for server in zone.servers]
-    book = AddressBook(memory.cache, options.recursion, counts.iterate, named)
+    book = AddressBook(memory.cache, options.recursion, counts.iterate, env.rng, named)
     means = _means_of(options, env, counts, memory, mesh, network, streams, book)
     trusting = make_trusting(options, beliefs, env, memory.cache, lookup, counts.dnssec, mesh.rest)
     validation = trusting.validation if trusting is not None else None

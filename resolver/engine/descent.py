@@ -45,7 +45,7 @@ from resolver.iterate.delegation import (
 from resolver.iterate.learn import Iteration, Voice, delegation_of, entry_of, glue_of, learn
 from resolver.iterate.manner import USUAL, Manner, lengthen, shorten
 from resolver.iterate.options import RecursionOptions
-from resolver.iterate.scrub import MAX_NAME_SERVERS
+from resolver.iterate.scrub import MAX_NAME_SERVERS_HELD
 from resolver.upstream import Assurance
 
 PRIMING: Final = Question(ROOT, NS)
@@ -255,10 +255,10 @@ class Iterator:
         raise again(failure)
 
     def _servers_of(self, delegation: Delegation, descent: _Descent) -> ZoneServers:
-        in_hand, missing = self._means.book.in_hand(delegation, self._means.mesh.now)
-        return ZoneServers(
-            self._means, self._finders, delegation, in_hand, missing, descent.passed_over(delegation.zone)
-        )
+        book, now = self._means.book, self._means.mesh.now
+        chosen = book.choose(delegation, now)
+        in_hand, missing = book.in_hand(chosen, now)
+        return ZoneServers(self._means, self._finders, chosen, in_hand, missing, descent.passed_over(delegation.zone))
 
     def _will_be_proven(self, heard: Heard) -> bool:
         """Will somebody find out whether the name denied, and with it all below it, is really not there?"""
@@ -273,7 +273,7 @@ class Iterator:
     def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:
         """The delegation below, stored with its glue, as data of the lowest rank (RFC 2181 §5.4.1)."""
         self._counts.referrals += 1
-        self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS)
+        self._counts.name_servers_ignored += max(0, len(told.name_servers.rdatas) - MAX_NAME_SERVERS_HELD)
         below = referred(voice.delegation, told.name_servers, heard.scrubbed, self._ttls, voice.now)
         name_servers = delegation_of(told.name_servers, heard.scrubbed, voice, self._ttls, keeps_proof=self._validates)
         self._cache.put(name_servers, voice.now)

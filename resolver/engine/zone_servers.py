@@ -12,7 +12,7 @@ from cache.answer import Question
 from cache.names import WireName, is_at_or_below
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
-from resolver.env import Address
+from resolver.env import Address, Rng
 from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
@@ -143,7 +143,7 @@ class ZoneServers:
     def has_strangers(self) -> bool:
         """Are there name servers of whose addresses other zones may say more?"""
         if self._strangers is None:
-            self._strangers = strangers_of(self.delegation)
+            self._strangers = strangers_of(self.delegation, self._means.rng)
         return bool(self._strangers)
 
     async def ask_above(self, question: Question, budget: Budget, query: Landing) -> None:
@@ -165,6 +165,9 @@ class ZoneServers:
         return bool(book.known(name, self._means.mesh.now) or book.addresses_in(delegation.glue, name))
 
 
-def strangers_of(delegation: Delegation) -> list[WireName]:
-    """The name servers whose addresses other zones give: of those in the zone itself the referral has told the parent's."""
-    return [name for name in delegation.name_servers if not is_at_or_below(name, delegation.zone)][:MAX_PARENT_GLUE]
+def strangers_of(delegation: Delegation, rng: Rng) -> list[WireName]:
+    """Name servers whose addresses other zones give, any two: of those in the zone itself the referral has told the parent's."""
+    strangers = [name for name in delegation.name_servers if not is_at_or_below(name, delegation.zone)]
+    if len(strangers) > 1:
+        rng.shuffle(strangers)  # type: ignore[arg-type]  # as above
+    return strangers[:MAX_PARENT_GLUE]

@@ -1,7 +1,8 @@
 """At which addresses can the name servers of a delegation be asked?
 
 What is in hand (glue, cache, configuration) comes first. The rest is looked up name by name, in a bounded number, and the
-first address that can be used ends the wait (NXNSAttack, CVE-2020-8616).
+first address that can be used ends the wait (NXNSAttack, CVE-2020-8616). Where there are more than one question tries, it is a
+random choice that it tries, so that the next one comes to others.
 """
 
 import ipaddress
@@ -11,14 +12,16 @@ from typing import Final
 from cache.names import WireName
 from cache.rrtypes import AAAA, A
 from cache.store import RRsetCache
-from resolver.env import Address
+from resolver.env import Address, Rng
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, known_addresses
 from resolver.iterate.options import RecursionOptions
-from resolver.iterate.scrub import MAX_GLUE_PER_NAME
+from resolver.iterate.scrub import MAX_GLUE_PER_NAME, MAX_NAME_SERVERS
 from resolver.wire.message import RawRRset
 
 MAX_KNOWN_RDATAS: Final = 16384  # addresses whose text is kept ready; when full, all are forgotten and made anew
+# of the name servers that a question tries, if there are more; the others are any, whose addresses may have to be looked up
+MAX_WITH_ADDRESS: Final = 12
 OCTETS: Final = {A: 4, AAAA: 16}
 
 Take = Callable[[list[Address]], None]
@@ -28,17 +31,34 @@ class AddressBook:
     """Turns names of name servers into addresses that may be asked."""
 
     def __init__(
-        self, cache: RRsetCache, options: RecursionOptions, counts: IterateCounts, named: Iterable[Address] = ()
+        self,
+        cache: RRsetCache,
+        options: RecursionOptions,
+        counts: IterateCounts,
+        rng: Rng,
+        named: Iterable[Address] = (),
     ) -> None:
         """named: the servers of the configuration and of the root hints, which are asked whoever refers to them."""
         self._cache = cache
         self._counts = counts
+        self._rng = rng
         self._port = options.port
         self._barred = tuple(map(ipaddress.ip_network, options.do_not_query))
         self._named = frozenset(named)
         self.rtypes = tuple(rtype for rtype, wanted in ((A, options.ipv4), (AAAA, options.ipv6)) if wanted)
         self._by_rdata: dict[bytes, Address | None] = {}
         self._sought: dict[WireName, list[Take]] = {}  # by whom name servers are looked up just now
+
+    def choose(self, delegation: Delegation, now: float) -> Delegation:
+        """It with no more name servers than one question tries: most of them such whose addresses are known."""
+        if len(delegation.name_servers) <= MAX_NAME_SERVERS:
+            return delegation
+        names = list(delegation.name_servers)
+        self._rng.shuffle(names)  # type: ignore[arg-type]  # a list is invariant; shuffling puts nothing in
+        known = [name for name in names if self.known(name, now) or self.addresses_in(delegation.glue, name)]
+        known, more = known[:MAX_WITH_ADDRESS], known[MAX_WITH_ADDRESS:]
+        others = [name for name in names if name not in known and name not in more]
+        return delegation.with_name_servers((*known, *others, *more)[:MAX_NAME_SERVERS])
 
     def in_hand(self, delegation: Delegation, now: float) -> tuple[list[Address], list[WireName]]:
         """The addresses known without a look-up, and the name servers of which none is known."""
@@ -94,7 +114,7 @@ class AddressBook:
     def usable(self, rdatas: tuple[bytes, ...], rtype: int) -> list[Address]:
         """The addresses among these rdatas that may be asked, at most MAX_GLUE_PER_NAME."""
         found: list[Address] = []
-        for rdata in rdatas:
+        for rdata in rdatas if len(rdatas) <= MAX_GLUE_PER_NAME else self._in_any_order(rdatas):
             try:
                 address = self._by_rdata[rdata]
             except KeyError:
@@ -113,6 +133,11 @@ class AddressBook:
             if rrset.owner == name and rrset.rtype in self.rtypes
             for address in self.usable(rrset.rdatas, rrset.rtype)
         ]
+
+    def _in_any_order(self, rdatas: tuple[bytes, ...]) -> list[bytes]:
+        mixed = list(rdatas)
+        self._rng.shuffle(mixed)  # type: ignore[arg-type]  # see above
+        return mixed
 
     def _of_own_families(self, servers: tuple[Address, ...]) -> list[Address]:
         return [server for server in servers if (AAAA if ":" in server.host else A) in self.rtypes]

@@ -59,7 +59,7 @@ class IterateCounts:
         default=0, metadata={"help": "Name-server look-ups refused because they depend on themselves (TsuNAME)."}
     )
     name_servers_ignored: int = field(
-        default=0, metadata={"help": "Name servers beyond the number considered per delegation (NXNSAttack)."}
+        default=0, metadata={"help": "Name servers beyond the number held of a delegation (NXNSAttack)."}
     )
     addresses_refused: int = field(
         default=0, metadata={"help": "Server addresses not asked because of do_not_query, when first met."}

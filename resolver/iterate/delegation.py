@@ -86,6 +86,18 @@ class Delegation(Value):
     def parts(self) -> tuple[object, ...]:
         return self.zone, self.origin, self.name_servers, self.servers, self.glue, self.far_glue, self.lease
 
+    def with_name_servers(self, name_servers: tuple[WireName, ...]) -> "Delegation":
+        """The same with these name servers."""
+        return Delegation(
+            zone=self.zone,
+            origin=self.origin,
+            name_servers=name_servers,
+            servers=self.servers,
+            glue=self.glue,
+            far_glue=self.far_glue,
+            lease=self.lease,
+        )
+
     @property
     def is_forwarder(self) -> bool:
         return self.origin is Origin.FORWARD or self.origin is Origin.FORWARD_FIRST

@@ -19,8 +19,12 @@ from resolver.wire.message import RawRRset, Response
 MAX_CHAIN: Final = (
     12  # one more than the aliases that are followed (resolvers.md 2.1): longer chains end in a failure anyway
 )
-MAX_NAME_SERVERS: Final = 16  # MAX_DP_TARGET_COUNT (NRDelegation, CVE-2022-3204)
-MAX_GLUE_PER_NAME: Final = 6  # BIND: addresses per NS name, of each family
+# What one question tries: name servers of a delegation, MAX_DP_TARGET_COUNT (NRDelegation, CVE-2022-3204); and addresses of a
+# name server, in each family, BIND's. Of a delegation some more are held, and each question tries a random choice of them
+MAX_NAME_SERVERS: Final = 16
+MAX_GLUE_PER_NAME: Final = 6
+MAX_NAME_SERVERS_HELD: Final = 64
+MAX_GLUE_HELD: Final = 24
 ADDRESS_TYPES: Final = frozenset((A, AAAA))
 PROOF_TYPES: Final = frozenset((NSEC, NSEC3))
 
@@ -159,8 +163,10 @@ def scrub(
 
 
 def name_servers_of(rrset: RawRRset | RRset) -> tuple[WireName, ...]:
-    """The names in an NS RRset, folded, at most MAX_NAME_SERVERS of them."""
-    return tuple([fold(rdata) for rdata in rrset.rdatas[:MAX_NAME_SERVERS]])  # a list: a generator takes twice as long
+    """The names in an NS RRset, folded, at most MAX_NAME_SERVERS_HELD of them."""
+    return tuple(
+        [fold(rdata) for rdata in rrset.rdatas[:MAX_NAME_SERVERS_HELD]]
+    )  # a list: a generator takes twice as long
 
 
 def _follow(
@@ -236,6 +242,6 @@ def _glue(
 
 
 def _bounded(rrset: RawRRset) -> RawRRset:
-    if len(rrset.rdatas) <= MAX_GLUE_PER_NAME:
+    if len(rrset.rdatas) <= MAX_GLUE_HELD:
         return rrset
-    return RawRRset(rrset.owner, rrset.rtype, rrset.ttl, rrset.rdatas[:MAX_GLUE_PER_NAME])
+    return RawRRset(rrset.owner, rrset.rtype, rrset.ttl, rrset.rdatas[:MAX_GLUE_HELD])

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Final
 
 from cache.answer import Question
@@ -106,7 +107,7 @@ def keys() -> object:
 
 
 def addresses() -> object:
-    book = AddressBook(RRsetCache(CacheOptions()), RecursionOptions(), IterateCounts())
+    book = AddressBook(RRsetCache(CacheOptions()), RecursionOptions(), IterateCounts(), Random(1))
     first = int(ipaddress.IPv6Address("2001:db8:ffff:ffff:ffff:ffff::"))
     for number in range(MAX_KNOWN_RDATAS):
         book.usable((ipaddress.IPv6Address(first + number).packed,), 28)

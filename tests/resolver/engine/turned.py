@@ -81,7 +81,7 @@ def means_of(
         env.network,
         TrioStreams(turned.mesh, env.now, Connections(env.network, SPAWN, upstream_counts), SPAWN),
         memory,
-        AddressBook(memory.cache, options or RecursionOptions(), counts),
+        AddressBook(memory.cache, options or RecursionOptions(), counts, env.rng),
         counts,
         upstream_counts,
         case_randomization=case_randomization,

@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 
 from cache.options import CacheOptions
@@ -9,6 +11,7 @@ from resolver.iterate.addresses import AddressBook
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.options import RecursionOptions
+from resolver.wire.message import RawRRset
 from tests.build import rrset
 from tests.resolver.iterate.zone_text import name, raws
 
@@ -29,7 +32,7 @@ def book_of(options: RecursionOptions = BOTH, *held: RRset) -> AddressBook:
     cache = RRsetCache(CacheOptions())
     for one in held:
         assert cache.put(one, 0.0)
-    return AddressBook(cache, options, IterateCounts())
+    return AddressBook(cache, options, IterateCounts(), Random(1))
 
 
 @pytest.mark.parametrize(
@@ -82,12 +85,49 @@ def test_some_addresses_are_never_asked(rdata: bytes, rtype: int) -> None:
 
 def test_a_server_that_is_named_is_asked_whoever_refers_to_it_where_it_listens() -> None:
     named = (Address("10.0.0.1", 5353), Address("10.0.0.2", 53))
-    book = AddressBook(RRsetCache(CacheOptions()), BOTH, IterateCounts(), named)
+    book = AddressBook(RRsetCache(CacheOptions()), BOTH, IterateCounts(), Random(1), named)
     assert book.usable(tuple(bytes([10, 0, 0, n]) for n in range(1, 4)), A) == [named[0]]
 
 
 def test_one_name_server_has_a_few_addresses_at_most() -> None:
-    assert len(book_of().usable(tuple(bytes([192, 0, 2, n]) for n in range(1, 100)), A)) == 6
+    """One question tries six of them, and the next one others."""
+    book, many = book_of(), tuple(bytes([192, 0, 2, n]) for n in range(1, 31))
+    tries = [book.usable(many, A) for _ in range(30)]
+    assert {len(found) for found in tries} == {6}
+    assert {address for found in tries for address in found} == {Address(f"192.0.2.{n}", 5353) for n in range(1, 31)}
+
+
+def wide(count: int, glue: tuple[RawRRset, ...] = ()) -> Delegation:
+    names = tuple(name(f"ns{n}.wide.example.") for n in range(count))
+    return Delegation(zone=name("wide.example."), origin=Origin.CACHE, name_servers=names, glue=glue)
+
+
+def test_a_question_tries_all_name_servers_of_a_usual_zone() -> None:
+    usual = wide(16)
+    assert book_of().choose(usual, 0.0) is usual
+
+
+def test_a_question_tries_some_name_servers_of_a_wide_zone_and_the_next_one_others() -> None:
+    delegation, book = wide(30), book_of()
+    choices = [book.choose(delegation, 0.0).name_servers for _ in range(20)]
+    assert {len(set(chosen)) for chosen in choices} == {16}
+    assert {one for chosen in choices for one in chosen} == set(delegation.name_servers)
+
+
+@pytest.mark.parametrize(
+    ("known", "tried"),
+    [
+        pytest.param(1, 1, id="one with an address is among them"),
+        pytest.param(15, 12, id="most are such with one"),
+        pytest.param(28, 14, id="all but those without one"),
+        pytest.param(30, 16, id="there are no others"),
+    ],
+)
+def test_a_question_tries_name_servers_whose_addresses_are_known_and_some_others(known: int, tried: int) -> None:
+    glue = raws("\n".join(f"ns{n}.wide.example. 60 A 192.0.2.{n + 1}" for n in range(known)))
+    chosen = book_of().choose(wide(30, glue), 0.0)
+    assert len(set(chosen.name_servers)) == 16
+    assert len(book_of().in_hand(chosen, 0.0)[0]) == tried
 
 
 NS_TEST = name("ns.test.")
