@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from internal_zones.mapping import Mapping, statements
 from internal_zones.opening import NO_FILE, connect, connect_to_what_is_there, reads_of, stamp_of, wal_of
 from internal_zones.wal_origin import see
 from tests.internal_zones.breaking import OTHER, move, small_state
@@ -36,6 +37,23 @@ def test_the_connection_cannot_write_and_maps_no_memory(path: Path) -> None:
     assert connection.pragma("mmap_size") == 0
     with pytest.raises(apsw.ReadOnlyError):
         connection.execute("DELETE FROM __corro_members")
+    connection.close()
+
+
+def test_a_statement_is_not_planned_anew_for_other_values(path: Path) -> None:
+    """A SQLite with STAT4 did so at each read, which took longer than the reading."""
+    connection, _ = connect_to_what_is_there(connect(str(path)), str(path))
+    looked_up: list[str | None] = []  # while a statement is prepared
+
+    def note(action: int, table: str | None, *_: str | None) -> int:
+        looked_up.append(table)
+        return apsw.SQLITE_OK
+
+    connection.authorizer = note
+    for network in (24, 24, 57):
+        looked_up.clear()
+        connection.execute(statements(Mapping())["machines"], {"network": network, "app": "web"}).fetchall()
+    assert looked_up == []
     connection.close()
 
 
