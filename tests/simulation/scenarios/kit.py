@@ -260,7 +260,7 @@ def given(
     forward: Mapping[str, tuple[str, ...]] | None = None,
     stub: Mapping[str, tuple[str, ...]] | None = None,
     state: State | None = None,
-    **tables: msgspec.Struct,
+    **tables: msgspec.Struct | tuple[msgspec.Struct, ...],
 ) -> Callable[[Scenario[P]], Callable[P, None]]:
     """The world of a scenario: servers by name, each with its zone; two of them may have the same one.
 
