@@ -59,7 +59,10 @@ class Timers:
         return timer
 
     def next_at(self) -> float:
-        """When there is something to do; NEVER if there is nothing. At most too early, for one that was called off."""
+        """When the next one rings; NEVER if none does. Nobody need wake for one that was called off."""
+        while self._heap and not self._heap[0][2].is_set:
+            heappop(self._heap)
+            self._dead -= 1
         return self._heap[0][0] if self._heap else NEVER
 
     def take_due(self, now: float) -> Callable[[], None] | None:

@@ -49,6 +49,19 @@ def test_what_is_called_off_does_not_ring() -> None:
     assert len(timers) == 0
 
 
+def test_nobody_wakes_for_what_was_called_off() -> None:
+    """Most are: a turn for each was more than a quarter of all."""
+    timers = Timers()
+    doomed = [timers.at(1.0, nothing), timers.at(2.0, nothing)]
+    timers.at(3.0, nothing)
+    last = timers.at(4.0, nothing)
+    for timer in (*doomed, last):
+        timer.call_off()
+    assert (timers.next_at(), len(timers)) == (3.0, 1)
+    assert ring(timers, 3.0) == 1
+    assert (timers.next_at(), len(timers)) == (NEVER, 0)
+
+
 def test_calling_off_what_has_rung_counts_for_nothing() -> None:
     timers = Timers()
     timer = timers.at(1.0, nothing)
