@@ -22,13 +22,14 @@ class Clock:
 
     def run(self, mesh: Mesh, until: float) -> None:
         """Let everything happen up to this moment, each event in a turn of its own."""
-        coming = self._coming
+        coming, now = self._coming, self.now
         while True:
             comes_at, due_at = coming[0][0] if coming else inf, mesh.next_at()
-            next_at = min(comes_at, due_at)
+            next_at = comes_at if comes_at < due_at else due_at
             if next_at > until:
                 break
-            self.now = max(self.now, next_at)
-            mesh.turn(self.now, heappop(coming)[2] if comes_at <= self.now else None)
+            if next_at > now:
+                self.now = now = next_at
+            mesh.turn(now, heappop(coming)[2] if comes_at <= now else None)
         self.now = until
         mesh.turn(until)

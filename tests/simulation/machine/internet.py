@@ -4,6 +4,7 @@ Every name has one A RRset or is an alias of a name in another zone. What was pu
 can be held against all that was ever true.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -26,6 +27,7 @@ from tests.simulation.machine.layout import (
     packed,
     record,
     referral,
+    zone_of,
 )
 
 TTLS: Final = (0, 5, 30, 60, 300, 3600)
@@ -33,6 +35,7 @@ REPLY: Final = 0x8000  # of the flags
 ANSWER: Final = 0x8400  # … with authority
 TRUNCATED: Final = 0x8600
 HEADER_OCTETS: Final = 12
+OPT_OCTETS: Final = 9  # of an OPT behind the question, as far as a reply depends on it: to the flags
 
 
 class Mood(Enum):
@@ -49,16 +52,18 @@ class Mood(Enum):
     GARBAGE = "garbage first"
 
 
+WELL: Final = Mood.WELL  # to look a member up takes more than all the rest of telling moods apart
 INSTEAD: Final = {Mood.SERVFAIL: REPLY | SERVFAIL, Mood.REFUSED: REPLY | REFUSED}  # flags of replies without records
 
 
 @dataclass
 class Server:
-    """rtt: seconds. zone: what it serves."""
+    """rtt: seconds. zone: what it serves. composed: what its zone says now, by question; all of the zone's servers say it."""
 
     host: str
     rtt: float
     zone: WireName
+    composed: dict[bytes, Composed]
     mood: Mood = Mood.WELL
 
 
@@ -77,7 +82,11 @@ class Internet:
 
     def __init__(self, rng: Random, now: float) -> None:
         self.rng = rng
-        self.servers = {host: Server(host, rng.uniform(0.005, 0.15), zone) for host, zone in ZONE_OF_HOST.items()}
+        self._composed: dict[WireName, dict[bytes, Composed]] = {zone: {} for zone in APEXES}
+        self.servers = {
+            host: Server(host, rng.uniform(0.005, 0.15), zone, self._composed[zone])
+            for host, zone in ZONE_OF_HOST.items()
+        }
         self.records: dict[WireName, list[Record]] = {}
         for zone in ZONES:
             for name_server, host in APEXES[zone]:
@@ -87,6 +96,7 @@ class Internet:
 
     def change(self, name: WireName, now: float) -> None:
         """Publish something else at the name, or withdraw it."""
+        self._composed[zone_of(name)].clear()
         chance = self.rng.random()
         ttl = self.rng.choice(TTLS)
         if chance < 0.15:
@@ -103,38 +113,62 @@ class Internet:
 
     def was_ever(self, name: WireName, rtype: int, rdata: bytes, after: float) -> bool:
         """Was this published at some moment after `after`?"""
-        versions = self.records.get(name, ())
-        return any(one.rdata == rdata and one.rtype == rtype and one.until >= after for one in versions)
+        for its_type, its_rdata, _, _, until in reversed(self.records.get(name, ())):
+            if until < after:  # and so were those before it
+                return False
+            if its_rdata == rdata and its_type == rtype:
+                return True
+        return False
 
     def was_absent(self, name: WireName, after: float) -> bool:
         """Was nothing at this name at some moment after `after`?"""
-        versions = self.records.get(name, [])
-        ends = [0.0, *(one.until for one in versions)]
-        beginnings = [*(one.since for one in versions), inf]
-        return any(begins > max(end, after) for end, begins in zip(ends, beginnings, strict=True))
+        begins = inf  # what was there next
+        for _, _, _, since, until in reversed(self.records.get(name, ())):
+            if begins > max(until, after):
+                return True
+            begins = since
+        return begins > max(0.0, after)
 
-    def reply(self, server: Server, message: bytes, *, over_tcp: bool) -> list[tuple[float, bytes]]:
+    def reply(self, server: Server, message: bytes, *, over_tcp: bool) -> Sequence[tuple[float, bytes]]:
         """What comes back, each after so many seconds."""
         mood = server.mood
-        if mood is Mood.SILENT:
-            return []
-        ident, end = message[:2], message.index(0, HEADER_OCTETS) + 5  # no label here has an octet 0
+        end = message.index(0, HEADER_OCTETS) + 5  # no label here has an octet 0
         question = message[HEADER_OCTETS:end]
+        if mood is not WELL:
+            return self._reply_in_a_mood(server, message, question, over_tcp=over_tcp)
+        begins, ends = self._composed_for(server, message, question)
+        return ((server.rtt, message[:2] + begins + question + ends),)
+
+    def _reply_in_a_mood(
+        self, server: Server, message: bytes, question: bytes, *, over_tcp: bool
+    ) -> Sequence[tuple[float, bytes]]:
+        mood, ident = server.mood, message[:2]
+        if mood is Mood.SILENT:
+            return ()
         flags = INSTEAD.get(mood)
         if mood is Mood.WITHOUT_EDNS and message[11]:
             flags = REPLY | FORMERR
         elif mood is Mood.TRUNCATING and not over_tcp:
             flags = TRUNCATED
         if flags is not None:
-            return [(server.rtt, ident + head(flags) + question)]
-        begins, ends = self._answer(server.zone, message, question)
+            return ((server.rtt, ident + head(flags) + question),)
+        begins, ends = self._composed_for(server, message, question)
         if mood is Mood.LOWERING:
             question = question[:-4].lower() + question[-4:]
         said = ident + begins + question + ends
         if over_tcp or (mood is not Mood.FORGED and mood is not Mood.GARBAGE):
-            return [(server.rtt, said)]
+            return ((server.rtt, said),)
         first = b"\xff" * 30 if mood is Mood.GARBAGE else bytes((said[0] ^ 1,)) + said[1:-1] + bytes((said[-1] ^ 1,))
-        return [(server.rtt / 2, first), (server.rtt, said)]
+        return (server.rtt / 2, first), (server.rtt, said)
+
+    def _composed_for(self, server: Server, message: bytes, question: bytes) -> Composed:
+        """What the zone says, composed when it was first asked since something in it changed."""
+        behind = HEADER_OCTETS + len(question)
+        asked = question[:-4].lower() + message[behind - 4 : behind + OPT_OCTETS]
+        composed = server.composed.get(asked)
+        if composed is None:
+            composed = server.composed[asked] = self._answer(server.zone, message, question)
+        return composed
 
     def _answer(self, zone: WireName, message: bytes, question: bytes) -> Composed:
         qname, qtype = WireName(question[:-4].lower()), int.from_bytes(question[-4:-2])

@@ -4,9 +4,10 @@ At the end all is healed, and once failures are forgotten every name of the stor
 then; and some names that nobody had asked, since servers and zones are remembered too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
+from operator import attrgetter
 from random import Random
 from typing import Final, NamedTuple
 
@@ -28,6 +29,7 @@ CHANGES: Final = 20  # by Zipf, too: what changes is what is cached
 BREAKS: Final = 25
 LONGEST: Final = 10.001  # s: a question's deadline
 MAX_STALE: Final = 86400.0  # s
+LONGEST_DENIED: Final = 300.0  # s: a denial lives no longer
 HEALED_FOR: Final = 61.0  # s: twice the longest pause after a failure, and some
 UNASKED: Final = 16  # names that are asked at the end alone
 MOODS: Final = tuple(Mood)
@@ -89,15 +91,16 @@ class Story:
         self.found: list[str] = []
         self._given: list[tuple[float, WireName, Answer]] = []
         self._open = 0
+        self._began = 0.0
+        self._coming: Iterator[Step] = iter(())
         self._touched: dict[WireName, None] = {}  # what was asked or changed, in that order
 
     def play(self, steps: Sequence[Step]) -> list[str]:
         """The violations."""
         clock, world = self.world.clock, self.world
-        began = clock.now
-        for step in steps:
-            clock.at(began + step.after, partial(self._happen, step))
-        clock.run(world.mesh, began + max((step.after for step in steps), default=0.0))
+        self._began, self._coming = clock.now, iter(sorted(steps, key=attrgetter("after")))
+        self._set_next()
+        clock.run(world.mesh, self._began + max((step.after for step in steps), default=0.0))
         self._mend()
         self.found += world.faults
         if self._open:
@@ -122,7 +125,14 @@ class Story:
         told.update("\n".join(self.answers).encode())
         return told.hexdigest()
 
+    def _set_next(self) -> None:
+        """One step at a time: the clock's heap stays small."""
+        step = next(self._coming, None)
+        if step is not None:
+            self.world.clock.at(self._began + step.after, partial(self._happen, step))
+
     def _happen(self, step: Step) -> None:
+        self._set_next()
         internet = self.world.internet
         if step.what == "ask":
             self._ask(self._touch(step.which))
@@ -161,8 +171,7 @@ class Story:
 
     def _judge(self, name: WireName, answer: Answer, began: float, *, must_be_well: bool) -> None:
         self._open -= 1
-        world = self.world
-        now, internet = world.clock.now, world.internet
+        now, internet, is_stale = self.world.clock.now, self.world.internet, answer.is_stale
         self._given.append((now, name, answer))
         if now - began > LONGEST:
             self._note(name, f"took {now - began:.3f} s")
@@ -170,21 +179,22 @@ class Story:
             if must_be_well and not self._is_hopeless(name):
                 self._note(name, f"failed though all is well: {[str(one) for one in answer.errors]}")
             return
-        if isinstance(internet, SignedInternet) and not answer.is_stale:
+        if isinstance(internet, SignedInternet) and not is_stale:
             self._judge_security(name, answer, internet)
-        owner = name
+        owner, is_closed = name, False
+        known_since = began - LONGEST - (MAX_STALE if is_stale else 0.0)
         for rrset in answer.answer:
-            oldest = began - rrset.ttl - (MAX_STALE if answer.is_stale else 0.0) - LONGEST
-            if rrset.owner != owner or not internet.was_ever(owner, rrset.rtype, rrset.rdatas[0], oldest):
+            oldest, rtype = known_since - rrset.ttl, rrset.rtype
+            if rrset.owner != owner or not internet.was_ever(owner, rtype, rrset.rdatas[0], oldest):
                 self._note(name, f"{rrset} was not published at {to_text(owner)} since {oldest:.0f}")
-            owner = rrset.alias_target or owner
-            if must_be_well and rrset.ttl == 0 and answer.is_stale:
+            if must_be_well and is_stale and rrset.ttl == 0:
                 self._note(name, "TTL 0 given stale")
-        if not answer.answer or answer.answer[-1].rtype == CNAME:
-            since = began - 300.0 - (MAX_STALE if answer.is_stale else 0.0) - LONGEST
-            if not internet.was_absent(owner, since):
-                self._note(name, f"denied, though {to_text(owner)} is there since before {since:.0f}")
-        if must_be_well and answer.is_stale:
+            is_closed = rtype != CNAME
+            if not is_closed:
+                owner = rrset.alias_target or owner
+        if not is_closed and not internet.was_absent(owner, known_since - LONGEST_DENIED):
+            self._note(name, f"denied, though {to_text(owner)} is there since before {known_since - LONGEST_DENIED:.0f}")
+        if must_be_well and is_stale:
             self._note(name, "still stale")
 
     def _judge_security(self, name: WireName, answer: Answer, internet: SignedInternet) -> None:

@@ -32,31 +32,34 @@ LONELY: Final = Options(
 )
 VALIDATING: Final = msgspec.structs.replace(LONELY, dnssec=DnssecOptions())
 ANCHORS: Final = {ROOT: Anchor(ROOT, (Keys(ROOT).ds,))}
+JITTER: Final = 0.01  # s: at most so much is on top of a round trip
 HINTS: Final = Delegation(zone=ROOT, origin=Origin.HINTS, servers=(Address(ROOT_HOST, 53),))
 
 
 class Channel:
     """A UDP socket connected to one server (resolver.env.UdpChannel)."""
 
-    def __init__(self, world: "World", server: Address, take: Callable[[bytes | OSError], None]) -> None:
+    __slots__ = ("_host", "_is_closed", "_server", "_take", "_world")
+
+    def __init__(self, world: "World", host: str, take: Callable[[bytes | OSError], None]) -> None:
         self._world = world
-        self._server = server
+        self._host = host
+        self._server = world.internet.servers.get(host)
         self._take = take
         self._is_closed = False
 
     def send(self, message: bytes) -> None:
-        world = self._world
-        world.packets += 1
-        world.trace.append((world.clock.now, self._server.host, message))
-        if world.is_lost():
+        world, server = self._world, self._server
+        clock, rng, loss = world.clock, world.rng, world.loss
+        world.trace.append((clock.now, self._host, message))
+        if loss and rng.random() < loss:
             return
-        server = world.internet.servers.get(self._server.host)
         if server is None:
-            world.clock.at(world.clock.now + 0.01, partial(self._hear, ConnectionRefusedError(errno.ECONNREFUSED, "")))
+            clock.at(clock.now + 0.01, partial(self._hear, ConnectionRefusedError(errno.ECONNREFUSED, "")))
             return
         for delay, said in world.internet.reply(server, message, over_tcp=False):
-            if not world.is_lost():
-                world.clock.at(world.clock.now + delay + world.jitter(), partial(self._hear, said))
+            if not loss or rng.random() >= loss:
+                clock.at(clock.now + delay + rng.random() * JITTER, partial(self._hear, said))
 
     def close(self) -> None:
         self._is_closed = True
@@ -90,7 +93,6 @@ class World:
         self.is_signed = is_signed
         self.internet = (SignedInternet if is_signed else Internet)(Random(f"{seed}/internet"), self.clock.now)
         self.loss = 0.0
-        self.packets = 0
         self.trace: list[tuple[float, str, bytes]] = []
         self.faults: list[str] = []
         self.counts = Counts()
@@ -116,12 +118,11 @@ class World:
         self.mesh.turn(self.clock.now, self._prime)
 
     def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> Channel:
-        return Channel(self, server, take)
+        return Channel(self, server.host, take)
 
     def ask(self, server: Address, message: bytes, patience: float, take: Callable[[StreamReply], None]) -> CallOff:
         """See resolver.engine.Streams."""
         asking = Asking(take)
-        self.packets += 1
         self.trace.append((self.clock.now, server.host, message))
         there = self.internet.servers.get(server.host)
         if there is None:
@@ -132,12 +133,6 @@ class World:
                 self.clock.at(self.clock.now + delay + there.rtt, partial(asking.hear, said))
         self.clock.at(self.clock.now + patience, partial(asking.hear, None))
         return asking
-
-    def is_lost(self) -> bool:
-        return bool(self.loss) and self.rng.random() < self.loss
-
-    def jitter(self) -> float:
-        return self.rng.random() * 0.01
 
     def _prime(self) -> None:
         iterator, cache, counts = self.recursion.iterator, self.cache, self.counts.iterate
