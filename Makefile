@@ -45,9 +45,9 @@ prove-compiled: $(BUILT)/.ready  ## of the compiled modules: what an answer is m
 wheel: $(BUILT)/.ready  ## a compiled wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
-nightly: $(READY)  ## every test with seeds nobody has played, then the engine's simulation until stopped or a rule is broken
+nightly: $(BUILT)/.ready  ## every test with seeds nobody has played, then the compiled engine's simulation until stopped or a rule is broken
 	CISTERN_FRESH=$$(date +%s) $(BIN)/python -m pytest
-	$(BIN)/python -m tests.simulation.machine --hours 4
+	$(COMPILED) $(BIN)/python -m tests.simulation.machine --hours 4
 
 deb: $(BUILT)/.ready  ## dist/cistern_VERSION_ARCH.deb, on the distribution's Python
 	packaging/debian/build

@@ -90,21 +90,20 @@ class Internet:
         self.records: dict[WireName, list[Record]] = {}
         for zone in ZONES:
             for name_server, host in APEXES[zone]:
-                self._publish(name_server, Record(A, packed(host), 3600, now))
+                self.records[name_server] = [Record(A, packed(host), 3600, now)]
         for name in NAMES:
             self.change(name, now)
 
     def change(self, name: WireName, now: float) -> None:
         """Publish something else at the name, or withdraw it."""
         self._composed[zone_of(name)].clear()
-        chance = self.rng.random()
-        ttl = self.rng.choice(TTLS)
-        if chance < 0.15:
-            self._withdraw(name, now)
-        elif chance < 0.35:
-            self._publish(name, Record(CNAME, self.rng.choice(NAMES), ttl, now))
-        else:
-            self._publish(name, Record(A, self.rng.randbytes(4), ttl, now))
+        self._withdraw(name, now)
+        rng = self.rng
+        chance, ttl = rng.random(), rng.choice(TTLS)
+        if chance >= 0.35:
+            self.records.setdefault(name, []).append(Record(A, rng.randbytes(4), ttl, now))
+        elif chance >= 0.15:
+            self.records.setdefault(name, []).append(Record(CNAME, rng.choice(NAMES), ttl, now))
 
     def true_at(self, name: WireName) -> Record | None:
         """What is published now."""
@@ -131,44 +130,15 @@ class Internet:
 
     def reply(self, server: Server, message: bytes, *, over_tcp: bool) -> Sequence[tuple[float, bytes]]:
         """What comes back, each after so many seconds."""
-        mood = server.mood
         end = message.index(0, HEADER_OCTETS) + 5  # no label here has an octet 0
         question = message[HEADER_OCTETS:end]
-        if mood is not WELL:
-            return self._reply_in_a_mood(server, message, question, over_tcp=over_tcp)
-        begins, ends = self._composed_for(server, message, question)
-        return ((server.rtt, message[:2] + begins + question + ends),)
-
-    def _reply_in_a_mood(
-        self, server: Server, message: bytes, question: bytes, *, over_tcp: bool
-    ) -> Sequence[tuple[float, bytes]]:
-        mood, ident = server.mood, message[:2]
-        if mood is Mood.SILENT:
-            return ()
-        flags = INSTEAD.get(mood)
-        if mood is Mood.WITHOUT_EDNS and message[11]:
-            flags = REPLY | FORMERR
-        elif mood is Mood.TRUNCATING and not over_tcp:
-            flags = TRUNCATED
-        if flags is not None:
-            return ((server.rtt, ident + head(flags) + question),)
-        begins, ends = self._composed_for(server, message, question)
-        if mood is Mood.LOWERING:
-            question = question[:-4].lower() + question[-4:]
-        said = ident + begins + question + ends
-        if over_tcp or (mood is not Mood.FORGED and mood is not Mood.GARBAGE):
-            return ((server.rtt, said),)
-        first = b"\xff" * 30 if mood is Mood.GARBAGE else bytes((said[0] ^ 1,)) + said[1:-1] + bytes((said[-1] ^ 1,))
-        return (server.rtt / 2, first), (server.rtt, said)
-
-    def _composed_for(self, server: Server, message: bytes, question: bytes) -> Composed:
-        """What the zone says, composed when it was first asked since something in it changed."""
-        behind = HEADER_OCTETS + len(question)
-        asked = question[:-4].lower() + message[behind - 4 : behind + OPT_OCTETS]
+        asked = question[:-4].lower() + message[end - 4 : end + OPT_OCTETS]
         composed = server.composed.get(asked)
-        if composed is None:
+        if composed is None:  # nobody has asked since something in the zone changed
             composed = server.composed[asked] = self._answer(server.zone, message, question)
-        return composed
+        if server.mood is not WELL:
+            return _in_a_mood(server, message, question, composed, over_tcp=over_tcp)
+        return ((server.rtt, message[:2] + composed[0] + question + composed[1]),)
 
     def _answer(self, zone: WireName, message: bytes, question: bytes) -> Composed:
         qname, qtype = WireName(question[:-4].lower()), int.from_bytes(question[-4:-2])
@@ -184,12 +154,30 @@ class Internet:
             return apex(zone)
         return denial(zone, is_there=now is not None or qname in IN_USE)
 
-    def _publish(self, name: WireName, published: Record) -> None:
-        self._withdraw(name, published.since)
-        self.records.setdefault(name, []).append(published)
-
     def _withdraw(self, name: WireName, now: float) -> None:
         versions = self.records.get(name)
         if versions and versions[-1].until == inf:
             last = versions[-1]
             versions[-1] = Record(last.rtype, last.rdata, last.ttl, last.since, now)
+
+
+def _in_a_mood(
+    server: Server, message: bytes, question: bytes, composed: Composed, *, over_tcp: bool
+) -> Sequence[tuple[float, bytes]]:
+    mood, ident = server.mood, message[:2]
+    if mood is Mood.SILENT:
+        return ()
+    flags = INSTEAD.get(mood)
+    if mood is Mood.WITHOUT_EDNS and message[11]:
+        flags = REPLY | FORMERR
+    elif mood is Mood.TRUNCATING and not over_tcp:
+        flags = TRUNCATED
+    if flags is not None:
+        return ((server.rtt, ident + head(flags) + question),)
+    if mood is Mood.LOWERING:
+        question = question[:-4].lower() + question[-4:]
+    said = ident + composed[0] + question + composed[1]
+    if over_tcp or (mood is not Mood.FORGED and mood is not Mood.GARBAGE):
+        return ((server.rtt, said),)
+    first = b"\xff" * 30 if mood is Mood.GARBAGE else bytes((said[0] ^ 1,)) + said[1:-1] + bytes((said[-1] ^ 1,))
+    return (server.rtt / 2, first), (server.rtt, said)

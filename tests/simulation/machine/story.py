@@ -33,6 +33,7 @@ LONGEST_DENIED: Final = 300.0  # s: a denial lives no longer
 HEALED_FOR: Final = 61.0  # s: twice the longest pause after a failure, and some
 UNASKED: Final = 16  # names that are asked at the end alone
 MOODS: Final = tuple(Mood)
+QUESTIONS: Final = {name: Question(name, A) for name in NAMES}
 
 
 class Step(NamedTuple):
@@ -152,14 +153,15 @@ class Story:
         return name
 
     def _ask(self, name: WireName, *, must_be_well: bool = False) -> None:
-        public: PublicResolver = self.world.recursion.public
-        question = Question(name, A)
+        world, question = self.world, QUESTIONS[name]
+        now = world.clock.now
+        public: PublicResolver = world.recursion.public
         self._open += 1
-        answer = public.find(question, self.world.clock.now)
+        answer = public.find(question, now)
         if answer is not None:
-            self._judge(name, answer, self.world.clock.now, must_be_well=must_be_well)
+            self._judge(name, answer, now, must_be_well=must_be_well)
             return
-        self.world.mesh.start(self._wait(question, self.world.clock.now, must_be_well=must_be_well), "a client")
+        world.mesh.start(self._wait(question, now, must_be_well=must_be_well), "a client")
 
     async def _wait(self, question: Question, began: float, *, must_be_well: bool) -> None:
         recursion = self.world.recursion
@@ -192,8 +194,9 @@ class Story:
             is_closed = rtype != CNAME
             if not is_closed:
                 owner = rrset.alias_target or owner
-        if not is_closed and not internet.was_absent(owner, known_since - LONGEST_DENIED):
-            self._note(name, f"denied, though {to_text(owner)} is there since before {known_since - LONGEST_DENIED:.0f}")
+        since = known_since - LONGEST_DENIED
+        if not is_closed and not internet.was_absent(owner, since):
+            self._note(name, f"denied, though {to_text(owner)} is there since before {since:.0f}")
         if must_be_well and is_stale:
             self._note(name, "still stale")
 
