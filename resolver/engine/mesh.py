@@ -268,7 +268,10 @@ class Mesh:
                     self.stopwatch(task.what, task.step)
         finally:
             self._current = None
-            del woken[:done]
+            if done == len(woken):
+                woken.clear()
+            else:
+                del woken[:done]
 
     def _is_late(self, place: int, began: float) -> bool:
         """After so many of them: is there no time left for more of what began then, timers and steps together?"""

@@ -41,6 +41,7 @@ BAND: Final = (
     0.4  # s: Unbound's RTT_BAND: who is slower than the fastest by more is not asked to find out if he still is
 )
 LOOK_AGAIN: Final = 1.0  # s after a late reply, doubled for each, until the server is worth another look
+NEVER: Final = float("inf")
 STALE_AFTER: Final = 300.0  # s: what was known of a server this long ago is worth a look
 
 
@@ -172,8 +173,10 @@ def choose(
     sends: how often each server has been asked this question already. closed: address families (is it IPv6?) that do not
     seem to work here.
     """
-    alive: list[tuple[float, int, Candidate]] = []
-    doubtful: list[tuple[float, Candidate]] = []
+    alive: list[Candidate] = []
+    takes: list[float] = []  # seconds that each of these is expected to take
+    doubtful: list[Candidate] = []
+    fastest = NEVER
     for candidate in candidates:  # no calls in the usual case: this runs for each server of each miss
         state = candidate.state
         sent = sends.get(candidate.server, 0) if sends else 0
@@ -184,17 +187,22 @@ def choose(
         ):
             # asked only when nobody else is left, and then once
             if not sent:
-                doubtful.append((state.probe_at, candidate))
+                doubtful.append(candidate)
         elif sent < MAX_SENDS:
             expected = state.srtt + state.rttvar if state.rttvar else typical.wait
             if sent or state.timeouts_in_a_row or state.loss:
                 expected = marked_down(expected, state, sent)
-            alive.append((expected, sent, candidate))
+            alive.append(candidate)
+            takes.append(expected)
+            if expected < fastest:
+                fastest = expected
     if alive:
-        _, sent, chosen = _near_the_fastest(alive, rng)
+        near = [one for one, expected in zip(alive, takes, strict=True) if expected <= fastest + SAME_SPEED]
+        chosen = near[0] if len(near) == 1 else near[rng.randrange(0, len(near))]
+        sent = sends.get(chosen.server, 0)
         return Send(chosen.server, wait_for(chosen.state, typical, sent, is_alone=len(alive) == 1))
     if doubtful:
-        _, chosen = min(doubtful, key=lambda pair: pair[0])
+        chosen = min(doubtful, key=lambda one: one.state.probe_at)
         return Send(chosen.server, wait_for(chosen.state, typical, 0, is_alone=False))
     return None
 
@@ -277,15 +285,3 @@ def _is_worth_a_look(state: ServerState, known: ServerState, now: float) -> bool
     if not is_known(state):
         return True
     return now - state.last_heard > STALE_AFTER and state.srtt < known.srtt + BAND
-
-
-def _near_the_fastest(alive: list[tuple[float, int, Candidate]], rng: Rng) -> tuple[float, int, Candidate]:
-    if len(alive) == 1:
-        return alive[0]
-    fastest = alive[0][0]
-    for expected, _, _ in alive:
-        if expected < fastest:
-            fastest = expected
-    latest = fastest + SAME_SPEED
-    near = [one for one in alive if one[0] <= latest]
-    return near[0] if len(near) == 1 else near[rng.randrange(0, len(near))]

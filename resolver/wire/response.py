@@ -163,7 +163,8 @@ def _read_section(data: bytes, at: i64, count: i64, names_at: NamesAt) -> tuple[
     """The RRsets of a section, the offset behind it, and where the type fields of OPT RRs stand. Raises Garbled."""
     if not count:
         return (), at, []
-    sets, signatures = _Sets(), _Sets()
+    sets = _Sets()
+    signatures: _Sets | None = None
     last: _Gathered | None = None  # records of one RRset stand together, as a rule
     opts: list[int] = []
     octets = len(data)
@@ -191,13 +192,15 @@ def _read_section(data: bytes, at: i64, count: i64, names_at: NamesAt) -> tuple[
             else:
                 rdata = read_rdata(rtype, data, start, end, names_at)
             if rtype == RRSIG:
+                if signatures is None:
+                    signatures = _Sets()
                 signatures.put(owner, number_at(rdata, 0), ttl, rdata)
             elif last is not None and rtype == last.rtype and owner == last.said:
                 last.add(ttl, rdata)
             else:
                 last = sets.put(owner, rtype, ttl, rdata)
         at = end
-    if signatures.all:
+    if signatures is not None:
         _attach(sets, signatures)
     return tuple([RawRRset(g.owner, g.rtype, g.ttl, g.each(), g.rrsigs) for g in sets.all]), at, opts
 
