@@ -45,6 +45,9 @@ WITH_DO: Final = 2
 WITH_NSID: Final = 4
 ROOM_OCTETS: Final = 5  # flags, octets of the longest reply, whether there is EDNS, DO, NSID
 RESHUFFLED: Final = 1.0  # s; for so long the orders of an internal reply are the same ones
+COMPOSED_ANEW: Final = (
+    60.0  # s; an internal reply, lest whoever keeps what it is made of takes it for what nobody asks for
+)
 
 Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and type under which the cache gives it
 
@@ -89,14 +92,18 @@ class _Kept:
 @final
 @mypyc_attr(acyclic=True)
 class _Home:
-    """A reply of an internal name, right for one network until `until` and while each of `grounds` holds."""
+    """A reply of an internal name, right for one network until `ends` and while each of `grounds` holds.
 
-    __slots__ = ("grounds", "orders", "until")
+    until: when its orders are drawn anew.
+    """
 
-    def __init__(self, orders: Orders, grounds: tuple[Ground, ...], until: float) -> None:
+    __slots__ = ("ends", "grounds", "orders", "until")
+
+    def __init__(self, orders: Orders, grounds: tuple[Ground, ...], now: float, ends: float) -> None:
         self.orders: Final = orders
         self.grounds: Final = grounds
-        self.until: Final = until
+        self.ends: Final = ends
+        self.until = min(ends, now + RESHUFFLED)
 
 
 @final
@@ -174,7 +181,7 @@ class FastPath:
         homes = None if view.network is None or view.refusal else self._homes.get(view.network)
         if homes is not None and not over_tcp:
             home = homes.get(octets)
-            if home is not None and now < home.until and _holds(home.grounds, now):
+            if home is not None and _holds(home.grounds, now) and (now < home.until or self._reshuffles(home, now)):
                 self._udp.kept_at_home += 1
                 return data[:2] + home.orders.pick(self._next_turn())
         query = read_query(data)
@@ -186,7 +193,7 @@ class FastPath:
         key = _key_of(query, max_octets)
         if homes is not None:
             home = homes.get(key)
-            if home is not None and now < home.until and _holds(home.grounds, now):
+            if home is not None and _holds(home.grounds, now) and (now < home.until or self._reshuffles(home, now)):
                 tally.kept_at_home += 1
                 return data[:2] + home.orders.pick(self._next_turn())
         kept = self._kept.get(key)
@@ -249,7 +256,8 @@ class FastPath:
             return self.compose(query, answer, now, max_octets)
         rendered = self._render(query, answer, now, max_octets, 0, turns_own=True)
         orders = Orders(rendered, self._next_turn())
-        home = _Home(orders, answer.grounds, min(rendered.until, now + RESHUFFLED))
+        lasts = COMPOSED_ANEW if answer.grounds and _is_all_there(rendered, answer) else RESHUFFLED
+        home = _Home(orders, answer.grounds, now, min(rendered.until, now + lasts))
         octets = data[2:]
         self._make_room(2 * KEPT_OCTETS + KEY_OCTETS + len(key) + len(octets) + orders.octets)
         homes = self._homes.setdefault(view.network, {})
@@ -257,6 +265,14 @@ class FastPath:
         if not over_tcp and len(octets) <= MAX_VERBATIM_OCTETS:
             homes[octets] = home
         return data[:2] + orders.pick(self._next_turn())
+
+    def _reshuffles(self, home: _Home, now: float) -> bool:
+        """Draw its orders anew; False: it has to be composed anew."""
+        if now >= home.ends:
+            return False
+        home.orders.draw(self._next_turn())
+        home.until = min(home.ends, now + RESHUFFLED)
+        return True
 
     def _next_turn(self) -> int:
         """With which record a reply begins: drawn anew for each, as cheaply as can be; nobody is to be kept from guessing it."""
@@ -346,6 +362,16 @@ def _holds(grounds: tuple[Ground, ...], now: float) -> bool:
         if not ground.holds or now > ground.until:
             return False
     return True
+
+
+def _is_all_there(rendered: Rendered, answer: Answer) -> bool:
+    """Can all that the reply may show, in all orders, be had from what is rendered?"""
+    if rendered.cuts:
+        return not rendered.is_truncated or rendered.shown < len(rendered.ring)
+    for rrset in answer.answer:
+        if len(rrset.rdatas) > 1:
+            return False
+    return not rendered.is_truncated
 
 
 def udp_room(query: Query, most: int) -> int:

@@ -4,6 +4,7 @@ Few records are given in each of their orders, every one as likely; more in one 
 them on. All are made before they are asked for: to put one together takes less than a microsecond.
 """
 
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Final, final
 
@@ -21,28 +22,37 @@ LCG_SHIFT: Final = 12  # its lower bits take turns too regularly: A and AAAA ask
 @final
 @mypyc_attr(acyclic=True)
 class Orders:
-    """A reply, without its ID, in many orders. wholes: in all there are; else it is made of one of `rings`."""
+    """A reply, without its ID, in many orders. wholes: in all there are; else it is made of one of some rings, drawn at random.
 
-    __slots__ = ("_back", "_cuts", "_front", "_rings", "_shown", "octets", "wholes")
+    octets: of all of them together.
+    """
+
+    __slots__ = ("_back", "_front", "_rings", "_shown", "octets", "wholes")
 
     def __init__(self, rendered: Rendered, seed: int) -> None:
         """seed: any number, from which the orders of many records are drawn."""
         self.wholes: tuple[bytes, ...] = ()
-        self._rings: tuple[bytes, ...] = ()
+        self._rings: tuple[Ring, ...] = ()
         self._front: Final = rendered.front
         self._back: Final = rendered.back
-        self._cuts: Final = rendered.cuts
         self._shown: Final = rendered.shown
-        records = records_of(rendered)
-        if len(records) <= FEW and rendered.shown == len(rendered.ring):
-            orders = permutations(records)
+        ring = Ring(rendered.ring, rendered.cuts)
+        if len(rendered.cuts) <= FEW and rendered.shown == len(rendered.ring):
+            orders = permutations(records_in(ring))
             self.wholes = tuple([rendered.front + b"".join(order) + rendered.back for order in orders])
         else:
-            self._rings = tuple(shuffles(records, seed))
+            self._rings = tuple(shuffles(ring, seed))
         octets = len(rendered.front) + len(rendered.back)
-        for held in (*self.wholes, *self._rings):
-            octets += len(held)
+        for whole in self.wholes:
+            octets += len(whole)
+        for drawn in self._rings:
+            octets += len(drawn.octets)
         self.octets: Final = octets
+
+    def draw(self, seed: int) -> None:
+        """Have the orders that were drawn at random be others from now on."""
+        if self._rings:
+            self._rings = tuple(shuffles(self._rings[0], seed))
 
     def pick(self, turn: int) -> bytes:
         """The reply in one of the orders; any number will do."""
@@ -51,30 +61,51 @@ class Orders:
             return wholes[turn % len(wholes)]
         turn, which = divmod(turn, len(self._rings))
         ring = self._rings[which]
-        cut = self._cuts[turn % len(self._cuts)]
-        surplus = cut + self._shown - len(ring)
+        octets = ring.octets
+        cut = ring.cuts[turn % len(ring.cuts)]
+        surplus = cut + self._shown - len(octets)
         if surplus <= 0:
-            return self._front + ring[cut : cut + self._shown] + self._back
-        return self._front + ring[cut:] + ring[:surplus] + self._back
+            return self._front + octets[cut : cut + self._shown] + self._back
+        return self._front + octets[cut:] + octets[:surplus] + self._back
 
 
-def records_of(rendered: Rendered) -> list[bytes]:
-    """The records that can be given in any order."""
-    ends = [*rendered.cuts[1:], len(rendered.ring)]
-    return [rendered.ring[start:end] for start, end in zip(rendered.cuts, ends, strict=False)]
+@final
+@mypyc_attr(acyclic=True)
+class Ring:
+    """Records in one order, and where each of them begins: they need not be of one length."""
+
+    __slots__ = ("cuts", "octets")
+
+    def __init__(self, octets: bytes, cuts: Sequence[int]) -> None:
+        self.octets: Final = octets
+        self.cuts: Final = cuts
 
 
-def shuffles(records: list[bytes], seed: int) -> list[bytes]:
+def records_in(ring: Ring) -> list[bytes]:
+    """The records, which can be given in any order."""
+    ends = [*ring.cuts[1:], len(ring.octets)]
+    return [ring.octets[start:end] for start, end in zip(ring.cuts, ends, strict=False)]
+
+
+def shuffles(ring: Ring, seed: int) -> list[Ring]:
     """The records in some random orders (Fisher and Yates), as few as their octets allow, and one at least."""
-    octets = 0
-    for record in records:
-        octets += len(record)
+    records = records_in(ring)
     multiplier, increment, mask = LCG
+    is_even = len({len(record) for record in records}) == 1
     rings = []
-    for _ in range(max(1, min(MAX_RINGS, MAX_RING_OCTETS // octets))):
+    for _ in range(max(1, min(MAX_RINGS, MAX_RING_OCTETS // len(ring.octets)))):
         for last in range(len(records) - 1, 0, -1):
             seed = seed * multiplier + increment & mask
             pick = (seed >> LCG_SHIFT) % (last + 1)
             records[last], records[pick] = records[pick], records[last]
-        rings.append(b"".join(records))
+        rings.append(Ring(b"".join(records), ring.cuts if is_even else cuts_of(records)))
     return rings
+
+
+def cuts_of(records: list[bytes]) -> tuple[int, ...]:
+    """Where each of the records begins when they stand one behind the other."""
+    cuts, at = [], 0
+    for record in records:
+        cuts.append(at)
+        at += len(record)
+    return tuple(cuts)

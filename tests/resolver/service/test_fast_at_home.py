@@ -7,7 +7,7 @@ from cache.rrset import Rank
 from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
-from resolver.service.fast import MAX_KEPT_OCTETS, RESHUFFLED, FastPath, ReplyStyle
+from resolver.service.fast import COMPOSED_ANEW, MAX_KEPT_OCTETS, RESHUFFLED, FastPath, ReplyStyle
 from resolver.wire.message import Query
 from tests.build import replace, rrset
 from tests.resolver.service.world import LOOPBACK, ask, cache_of, read
@@ -24,6 +24,8 @@ class AtHome:
         self.grounds: tuple[Ground, ...] | None = (self.ground,)
         self.is_stale = False
         self.refusal = ""
+        self.machines = 3
+        self.owner = "web.internal."
 
     def view_of(self, client: bytes, local: bytes) -> View:
         return View(client, client[-1], self.refusal, "a group", client)
@@ -33,7 +35,7 @@ class AtHome:
         self.asked.append(network)
         if view.refusal:
             return Answer(rcode=5)
-        text = "\n".join(f"web.internal. 5 AAAA fdaa:0:{network:x}::{number}" for number in (1, 2, 3))
+        text = "\n".join(f"{self.owner} 5 AAAA fdaa:0:{network:x}::{number}" for number in range(1, self.machines + 1))
         errors = (ExtendedError(3, "as it was"),) if self.is_stale else ()
         return Answer(
             answer=(replace(rrset(text), rank=Rank.LOCAL, expires=float("inf")),),
@@ -105,10 +107,37 @@ def test_it_ends_with_what_it_rests_on(fast: FastPath, home: AtHome) -> None:
     assert home.asked == [1, 1, 1]
 
 
-def test_it_is_shuffled_anew_after_a_while(fast: FastPath, home: AtHome) -> None:
+def test_few_records_are_given_in_all_orders_and_composed_once_a_minute(fast: FastPath, home: AtHome) -> None:
     addresses(fast)
+    addresses(fast, now=COMPOSED_ANEW * 0.9)
+    assert home.asked == [1]
+    addresses(fast, now=COMPOSED_ANEW)
+    assert home.asked == [1, 1]
+
+
+def test_many_records_are_shuffled_anew_after_a_while_and_not_composed(fast: FastPath, home: AtHome) -> None:
+    home.machines = 9
+    first = {tuple(addresses(fast, now=RESHUFFLED * 0.9)) for _ in range(1000)}
+    later = {tuple(addresses(fast, now=RESHUFFLED * 2)) for _ in range(1000)}
+    assert home.asked == [1]
+    assert len(first) == len(later) == 8 * 9
+    assert not first & later
+
+
+def test_what_does_not_show_all_is_composed_anew_after_a_while(fast: FastPath, home: AtHome) -> None:
+    """The owner is another name, spelled in full: only some of the records fit, and others have to the next time."""
+    home.machines, home.owner = 60, "other.internal."
+    some = set(addresses(fast))
+    assert len(some) < 60
     addresses(fast, now=RESHUFFLED * 0.9)
     assert home.asked == [1]
+    addresses(fast, now=RESHUFFLED)
+    assert home.asked == [1, 1]
+
+
+def test_what_rests_on_nothing_is_composed_anew_after_a_while(fast: FastPath, home: AtHome) -> None:
+    home.grounds = ()
+    addresses(fast)
     addresses(fast, now=RESHUFFLED)
     assert home.asked == [1, 1]
 

@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+import dns.message
 import pytest
 
 from cache.answer import Answer
 from cache.rrset import Rank
-from resolver.service.orders import MAX_RING_OCTETS, Orders, records_of
+from resolver.service.orders import MAX_RING_OCTETS, Orders, Ring, records_in
 from resolver.wire import Query, Rendered, read_query, render
 from tests.build import replace, rrset
 from tests.resolver.service.world import ask
@@ -58,6 +59,32 @@ def test_what_follows_a_record_differs() -> None:
     assert len(followers) > 4
 
 
+def test_records_of_several_lengths_are_cut_where_they_begin() -> None:
+    """Five machines with ids of several lengths serve a port: most replies were octets that nobody could read."""
+    query = read_query(ask("_web._tcp.web.internal. SRV", edns=True))
+    assert isinstance(query, Query)
+    names = ["a" * length for length in range(1, 8)]
+    text = "\n".join(f"_web._tcp.web.internal. 5 SRV 0 1 80 {name}.vm.web.internal." for name in names)
+    answer = Answer(answer=(replace(rrset(text), rank=Rank.LOCAL),))
+    orders = Orders(render(query, answer, 0.0, max_octets=65535, turn=0, turns_own=True), seed=1)
+    for turn in range(100):
+        if turn == 50:
+            orders.draw(7)
+        [found] = dns.message.from_wire(b"\0\7" + orders.pick(turn)).answer
+        assert sorted(str(rdata.target).split(".")[0] for rdata in found) == names
+
+
+def test_other_orders_are_drawn_of_many_records() -> None:
+    one = rendered(9)
+    orders = Orders(one, seed=1)
+    before = {orders.pick(turn) for turn in range(72)}
+    orders.draw(2)
+    after = {orders.pick(turn) for turn in range(72)}
+    assert len(before) == len(after) == 72
+    assert not before & after
+    assert all(sorted(numbers(one, reply)) == [*range(1, 10)] for reply in after)
+
+
 def test_of_a_set_that_does_not_fit_any_part_is_given() -> None:
     cut = rendered(200, max_octets=1232)
     assert cut.is_truncated
@@ -76,5 +103,5 @@ def test_the_octets_of_large_sets_are_bounded() -> None:
 
 def test_a_reply_without_a_set_has_one_order() -> None:
     one = rendered(1)
-    assert records_of(one) == []
+    assert records_in(Ring(one.ring, one.cuts)) == []
     assert Orders(one, seed=1).pick(17) == one.front
