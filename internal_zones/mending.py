@@ -9,10 +9,10 @@ due, and is read whole when it is asked for:
 - its network may have lost so much that it is counted first.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv6Network
-from operator import attrgetter
 from typing import Final
 
 from internal_zones import rows
@@ -86,19 +86,20 @@ def mended(before: Reading, within: Within, touched: Mapping[str, Sequence[Row]]
     app = before.data
     if not isinstance(app, AppData) or not app.exists or before.skipped != NONE_SKIPPED or before.duplicates:
         return None
-    kept = {it.id: it for it in app.machines}
-    if len(kept) < len(app.machines):
+    machines = list(app.machines)
+    ids = [it.id for it in machines]  # in order: readings sorts them
+    if len(set(ids)) < len(ids):
         return None
     for name, selected in touched.items():
         found, skipped = rows.read_rows("machines", selected, partial(rows.machine, within))
         if skipped != NONE_SKIPPED or len(found) > 1 or not all(_is_whole(it, name) for it in found):
             return None
-        kept.pop(name, None)
-        kept.update({it.id: it for it in found})
-    machines = tuple(sorted(kept.values(), key=attrgetter("id")))
+        start, end = bisect_left(ids, name), bisect_right(ids, name)
+        machines[start:end] = found
+        ids[start:end] = [name] * len(found)
     if len({it.address for it in machines}) < len(machines):
         return None
-    return Reading(AppData(True, machines), len(machines))
+    return Reading(AppData(True, tuple(machines)), len(machines))
 
 
 def _is_whole(machine: Machine, name: str) -> bool:

@@ -28,9 +28,10 @@ _TOKEN: Final = re.compile(
 # An operator's JSON would stand in ours as JSON: put together with nothing it is text again. A BLOB may be taken for JSON
 # (SQLite's JSONB): in its place stands what no number can be, and nobody takes for an answer.
 _COLUMN: Final = """CASE typeof("{0}") WHEN 'text' THEN "{0}" || '' WHEN 'blob' THEN 9e999 ELSE "{0}" END"""
+# Put together as text: json_group_array would read the JSON of each question again.
 _EACH: Final = (
-    "SELECT json_group_array(json((SELECT json_group_array(json_array({0})) FROM (SELECT * FROM ({1}\n) LIMIT ?2))))"
-    " FROM json_each(?1) q"
+    "SELECT '[' || coalesce(group_concat((SELECT json_group_array(json_array({0})) FROM (SELECT * FROM ({1}\n) LIMIT ?2))), '')"
+    " || ']' FROM json_each(?1) q"
 )
 _COUNT_EACH: Final = (
     "SELECT json_group_array((SELECT count(*) FROM (SELECT 1 FROM ({0}\n) LIMIT ?2))) FROM json_each(?1) q"
