@@ -86,14 +86,14 @@ bench-compiled: $(BUILT)/.ready  ## the same of the compiled modules
 bench-peers: $(BUILT)/.ready  ## the compiled daemon beside Debian's unbound in one network namespace (root, unbound, nsd, dnsperf)
 	$(COMPILED) $(BIN)/python -m tests.bench.peers
 
-bench-latency: $(READY)  ## how long clients wait on a bad network, beside kresd, unbound and pdns-recursor (root; some 18 minutes)
-	$(BIN)/python -m tests.bench.latency
+bench-latency: $(BUILT)/.ready  ## how long clients wait on a bad network, beside kresd, unbound and pdns-recursor (root; some 18 minutes)
+	$(COMPILED) $(BIN)/python -m tests.bench.latency
 
-bench-state: $(READY)  ## the daemon on a state database of a million machines: start, memory, answers, freshness (a minute)
-	$(BIN)/python -m tests.bench.state
+bench-state: $(BUILT)/.ready  ## the daemon on a state database of a million machines: start, memory, answers, freshness (a minute)
+	$(COMPILED) $(BIN)/python -m tests.bench.state
 
-bench-fair: $(READY)  ## what one client that floods does to its neighbours (root)
-	$(BIN)/python -m tests.bench.fair
+bench-fair: $(BUILT)/.ready  ## what one client that floods does to its neighbours (root)
+	$(COMPILED) $(BIN)/python -m tests.bench.fair
 
 fuzz: $(READY)  ## octets at every door for a minute; guided by coverage where atheris is installed
 	$(BIN)/python -m tests.fuzz
@@ -101,8 +101,8 @@ fuzz: $(READY)  ## octets at every door for a minute; guided by coverage where a
 soak: $(READY)  ## ten minutes of floods, faults and restarts; then memory is flat and all answers are right (root, nsd)
 	$(BIN)/python -m tests.soak
 
-bench-hostile: $(READY)  ## what a victim waits and loses under each of 12 loads, beside unbound (root, unbound, nsd; 4 minutes)
-	$(BIN)/python -m tests.bench.hostile
+bench-hostile: $(BUILT)/.ready  ## what a victim waits and loses under each of 12 loads, beside unbound (root, unbound, nsd; 4 minutes)
+	$(COMPILED) $(BIN)/python -m tests.bench.hostile
 
 bench-attacks: $(READY)  ## packets that each pattern of attack costs, beside unbound (root, unbound)
 	$(BIN)/python -m tests.bench.attacks
