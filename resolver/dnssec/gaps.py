@@ -4,11 +4,9 @@ A record says that no name, or no name's hash, is between its own and the next, 
 some denials prove others; and where nothing is closer, a wildcard whose records are known gives yet another name.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise, takewhile
 from typing import Final
-
-from cachetools import LRUCache
 
 from cache.answer import Question
 from cache.chain import Link, alias_of
@@ -17,6 +15,7 @@ from cache.names import WireName, ancestors, count_labels, is_at_or_below, paren
 from cache.negative import derive
 from cache.octets import octets_of
 from cache.options import CacheOptions
+from cache.recent import Recent
 from cache.rrset import Denial, RRset
 from cache.rrtypes import CNAME, DS, NSEC, NSEC3
 from cache.ttl import with_proof
@@ -44,6 +43,7 @@ SELF_HASHED: Final = (
 )
 
 Proofs = tuple[RRset, ...]
+Wildcard = tuple[WireName, int]  # and the type of its records
 
 
 class _Zone:
@@ -61,7 +61,7 @@ class _Zone:
         self.salt = b""
         self.iterations = 0
         self.soa: RRset | None = None
-        self.wildcards: LRUCache[tuple[WireName, int], RRset] = LRUCache(MAX_WILDCARDS_OF_ZONE)
+        self.wildcards: Recent[Wildcard, RRset] = Recent(MAX_WILDCARDS_OF_ZONE)
 
     def __len__(self) -> int:
         return len(self.names) + len(self.hashes)
@@ -69,7 +69,8 @@ class _Zone:
     @property
     def octets(self) -> int:
         """What it takes."""
-        beside = sum(map(octets_of, self.wildcards.values())) + (octets_of(self.soa) if self.soa is not None else 0)
+        beside = sum(octets_of(rrset) for _, rrset in self.wildcards.walk())
+        beside += octets_of(self.soa) if self.soa is not None else 0
         return ZONE_OCTETS + self.names.octets + self.hashes.octets + beside
 
     def take(self, rrset: RRset, limit: int) -> None:
@@ -87,9 +88,7 @@ class _Zone:
         mine = sort_key_of(name)
         self.names.forget(mine, lambda other: subtree and other[: len(mine)] == mine)
         self.hashes.clear()
-        for wildcard, rtype in list(self.wildcards):
-            if wildcard == name or (subtree and is_at_or_below(wildcard, name)):
-                del self.wildcards[wildcard, rtype]
+        self._drop_wildcards(lambda one: one == name or (subtree and is_at_or_below(one, name)))
 
     def _take_names(self, rrset: RRset, limit: int) -> None:
         record = nsec.read(rrset, self.name)
@@ -97,7 +96,7 @@ class _Zone:
             return
         begin, end = sort_key_of(record.owner), sort_key_of(record.next)
         self.names.take(begin, end, rrset, limit, MAX_OCTETS_OF_ZONE)
-        self._drop_wildcards([one for one, _ in self.wildcards if is_within(begin, sort_key_of(one), end)])
+        self._drop_wildcards(lambda one: is_within(begin, sort_key_of(one), end))
 
     def _take_hashes(self, rrset: RRset, limit: int) -> None:
         record = nsec3.read(rrset, self.name)
@@ -109,11 +108,12 @@ class _Zone:
         if record.is_opt_out or 0 < int.from_bytes(record.next) - int.from_bytes(record.owner) <= SELF_HASHED:
             return
         self.hashes.take(record.owner, record.next, rrset, limit, MAX_OCTETS_OF_ZONE)
-        self._drop_wildcards([one for one, _ in self.wildcards if is_within(record.owner, self.hash(one), record.next)])
+        self._drop_wildcards(lambda one: is_within(record.owner, self.hash(one), record.next))
 
-    def _drop_wildcards(self, gone: Sequence[WireName]) -> None:
-        for key in [one for one in self.wildcards if one[0] in gone]:
-            del self.wildcards[key]
+    def _drop_wildcards(self, is_gone: Callable[[WireName], bool]) -> None:
+        for key, _ in self.wildcards.walk():
+            if is_gone(key[0]):
+                self.wildcards.drop(key)
 
 
 Size = tuple[int, int]  # of what is known of a zone: RRsets, octets
@@ -140,26 +140,25 @@ class Gaps:
         self._counts = counts
         self._limit = limit
         self._limit_of_zone = limit_of_zone
-        self._zones: LRUCache[WireName, _Zone] = LRUCache(MAX_ZONES)
+        self._zones: Recent[WireName, _Zone] = Recent(MAX_ZONES)
         self._held = 0
         self._octets = 0
 
     def note(self, zone: WireName, proof: Sequence[RRset], soa: RRset | None = None) -> None:
         """Remember what the zone has signed and what was verified: its NSEC and NSEC3 RRsets, and its SOA."""
-        known = self._zones.get(zone)
-        if known is None:
-            known = _Zone(zone)
-        before = _size_of(known) if zone in self._zones else NOTHING
+        held = self._zones.get(zone)
+        known = held if held is not None else _Zone(zone)
+        before = _size_of(held) if held is not None else NOTHING
         for rrset in proof:
             if rrset.ttl and octets_of(rrset) <= MAX_RRSET_OCTETS:
                 known.take(rrset, self._limit_of_zone)
         if soa is not None and soa.rdatas and soa.owner == zone and octets_of(soa) <= MAX_RRSET_OCTETS:
             known.soa = soa
-        if zone not in self._zones:
+        if held is None:
             if not known:
                 return
             self._make_room(MAX_ZONES - 1)
-            self._zones[zone] = known
+            self._zones.put(zone, known)
         self._count(before, _size_of(known))
         self._make_room(MAX_ZONES)
 
@@ -169,35 +168,57 @@ class Gaps:
         known, wildcard = self._zones.get(zone), prepend(b"*", closest)
         if known is not None and wildcard is not None and octets_of(rrset) <= MAX_RRSET_OCTETS:
             before = _size_of(known)
-            known.wildcards[wildcard, rrset.rtype] = rrset.replace(owner=wildcard, proof=())
+            known.wildcards.put((wildcard, rrset.rtype), rrset.replace(owner=wildcard, proof=()))
             self._count(before, _size_of(known))
             self._make_room(MAX_ZONES)
 
     def find(self, question: Question, top: WireName, now: float) -> Link | None:
         """What is proven of it; None: it has to be asked for. top: the zones above it have no say."""
-        place = parent(question.qname) if question.qtype == DS else question.qname  # the DS is the parent's
-        for zone in ancestors(place):
-            known = self._zones.get(zone)
-            if known is not None:
-                work = Work(now, counts=self._counts)
-                try:
-                    return _given(known, question, now, work) or self._denied(known, question, now, work)
-                except WorkExhausted:  # as where hashing is dearer: the servers are asked
-                    return None
-            if zone == top:
-                return None
-        return None
+        known = self._closest(question, top)
+        if known is None:
+            return None
+        self._zones.get(known.name)  # it is used
+        found = self._proven(known, question, now, Work(now, counts=self._counts))
+        if found is None:
+            return None
+        link, wildcard = found
+        if wildcard is not None:
+            known.wildcards.get(wildcard)
+        return link
+
+    def peek(self, question: Question, top: WireName, now: float) -> Link | None:
+        """The same for who only looks: nothing is marked as used, or counted."""
+        known = self._closest(question, top)
+        found = self._proven(known, question, now, Work(now)) if known is not None else None
+        return found[0] if found is not None else None
 
     def forget(self, name: WireName, *, subtree: bool) -> None:
         """Forget what says something of the name; subtree: and of all below it."""
-        for zone in list(self._zones):
+        for zone, known in self._zones.walk():
             if zone == name or (subtree and is_at_or_below(zone, name)):
-                self._count(_size_of(self._zones.pop(zone)), NOTHING)
+                self._zones.drop(zone)
+                self._count(_size_of(known), NOTHING)
             elif is_at_or_below(name, zone):
-                known = self._zones[zone]
                 before = _size_of(known)
                 known.forget(name, subtree=subtree)
                 self._count(before, _size_of(known))
+
+    def _closest(self, question: Question, top: WireName) -> _Zone | None:
+        place = parent(question.qname) if question.qtype == DS else question.qname  # the DS is the parent's
+        for zone in ancestors(place):
+            known = self._zones.peek(zone)
+            if known is not None or zone == top:
+                return known
+        return None
+
+    def _proven(self, known: _Zone, question: Question, now: float, work: Work) -> tuple[Link, Wildcard | None] | None:
+        """What is proven, and by which wildcard's records, if it is their doing."""
+        try:
+            given = _given(known, question, now, work)
+            denied = self._denied(known, question, now, work) if given is None else None
+        except WorkExhausted:  # as where hashing is dearer: the servers are asked
+            return None
+        return given if denied is None else (denied, None)
 
     def _denied(self, known: _Zone, question: Question, now: float, work: Work) -> Denial | None:
         name, qtype, zone, soa = question.qname, question.qtype, known.name, known.soa
@@ -211,8 +232,10 @@ class Gaps:
 
     def _make_room(self, zones: int) -> None:
         while len(self._zones) > zones or self._held > self._limit or self._octets > MAX_OCTETS:
-            _, gone = self._zones.popitem()
-            self._count(_size_of(gone), NOTHING)
+            oldest = self._zones.oldest()
+            assert oldest is not None
+            self._zones.drop(oldest[0])
+            self._count(_size_of(oldest[1]), NOTHING)
 
     def _count(self, before: Size, now: Size) -> None:
         self._held += now[0] - before[0]
@@ -256,25 +279,25 @@ def _hashed_proof(known: _Zone, name: WireName, now: float) -> Proofs | None:
     return None
 
 
-def _given(known: _Zone, question: Question, now: float, work: Work) -> Link | None:
-    """What a wildcard gives whose records are known, where it is proven that nothing is closer (RFC 8198 §5.3)."""
+def _given(known: _Zone, question: Question, now: float, work: Work) -> tuple[Link, Wildcard] | None:
+    """What a wildcard gives whose records are known, where it is proven that nothing is closer (RFC 8198 §5.3); and which."""
     name, qtype = question.qname, question.qtype
     names = _down_to(known, name) if known.wildcards else ()
     for closer, closest in pairwise(names):
         wildcard = prepend(b"*", closest)
         for rtype in (qtype,) if qtype in NEVER_ALIASED else (qtype, CNAME):
-            source = known.wildcards.get((wildcard, rtype)) if wildcard is not None else None
+            source = known.wildcards.peek((wildcard, rtype)) if wildcard is not None else None
             cover = (
                 _cover(known, closer, closest, name, now, work) if source is not None and is_live(source, now) else None
             )
-            if source is None or cover is None:
+            if wildcard is None or source is None or cover is None:
                 continue
             made = with_proof(source, (cover,)).replace(
                 owner=name,
                 received=min(source.received, cover.received),
                 lease=min(source.lease, cover.lease),
             )
-            return alias_of(made, name) if rtype != qtype else made
+            return alias_of(made, name) if rtype != qtype else made, (wildcard, rtype)
     return None
 
 

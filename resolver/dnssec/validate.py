@@ -121,6 +121,11 @@ class Validator:
         start = self._trust.start_of(_place_of(question.qname, question.qtype))
         return self._gaps.find(question, max(start, cut, key=len), self._now()) if start is not None else None
 
+    def peek_derived(self, question: Question, cut: WireName) -> Link | None:
+        """The same for who only looks: nothing is marked as used, or counted."""
+        start = self._trust.start_of(_place_of(question.qname, question.qtype))
+        return self._gaps.peek(question, max(start, cut, key=len), self._now()) if start is not None else None
+
     def note_derived(self) -> None:
         """Count an answer that was made of such records."""
         self._counts.derived += 1

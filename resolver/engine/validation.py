@@ -48,16 +48,16 @@ class Validation:
         told = self.cache.peek(question.qname, DS)
         if told is not None and self._is_live(told):
             return told if isinstance(told, RRset) and told.rank == Rank.ADDITIONAL else None
-        delegation = self.cache.get(question.qname, NS)
-        if delegation is None or not denies_ds(delegation) or not self._is_live(delegation):
+        delegation = self.cache.peek(question.qname, NS)
+        if not isinstance(delegation, RRset) or not denies_ds(delegation) or not self._is_live(delegation):
             return None
         denial = denied_by(delegation.proof, question.qname, DS)
         return denial if self._is_live(denial) else None
 
     def derive(self, question: Question) -> Iteration | None:
         """What is proven of it already, to be given and kept; None: it has to be asked for."""
-        link = self.proven(question)
-        if link is None:
+        link = self.validator.derive(question, self._cut_for(question))
+        if link is None or not self._is_news(link, question):
             return None
         self.validator.note_derived()
         return Iteration(link, (first_of(link),))
@@ -65,21 +65,20 @@ class Validation:
     def proven(self, question: Question) -> Link | None:
         """What verified records that came with other answers prove of it (RFC 8198); None: it would have to be asked for.
 
-        None, too, where what is held of the name was heard later or lasts as long: that stays.
+        None, too, where what is held of the name was heard later or lasts as long: that stays. For who only looks: nothing is
+        marked as used.
         """
-        place = parent(question.qname) if question.qtype == DS else question.qname
-        link = self.validator.derive(question, self._cut_above(place))
-        if link is None:
-            return None
-        entry = first_of(link)
-        node = self.cache.peek_node(question.qname)
-        if any(_is_no_news(entry, one, question.qtype) for one in (node.entries if node is not None else ())):
-            return None
-        return link
+        link = self.validator.peek_derived(question, self._cut_for(question))
+        return link if link is not None and self._is_news(link, question) else None
 
-    def _cut_above(self, name: WireName) -> WireName:
-        """The closest zone at or above `name` whose delegation is known, or configured."""
-        for zone in ancestors(name):
+    def _is_news(self, link: Link, question: Question) -> bool:
+        """Is nothing held of the name that stays?"""
+        entry, node = first_of(link), self.cache.peek_node(question.qname)
+        return node is None or not any(_is_no_news(entry, one, question.qtype) for one in node.entries)
+
+    def _cut_for(self, question: Question) -> WireName:
+        """The closest zone above what is asked whose delegation is known, or configured."""
+        for zone in ancestors(parent(question.qname) if question.qtype == DS else question.qname):
             if zone in self.cache.apexes:
                 return zone
             known = self.cache.peek(zone, NS)

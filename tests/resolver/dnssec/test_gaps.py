@@ -384,6 +384,35 @@ def test_zones_and_wildcards_are_bounded_too() -> None:
     assert [one is None for one in given_] == [True, False]
 
 
+def test_to_look_at_what_is_proven_is_no_use_of_it() -> None:
+    counts = DnssecCounts()
+    gaps = Gaps(CacheOptions(), counts, limit=2 * len(HASHED))
+    gaps.note(ZONE, HASHED, SOA)
+    other = from_text("test.")
+    gaps.note(other, [nsec("test. 60 NSEC a.test. SOA NS NSEC")], replace(SOA, owner=other))
+    assert told(gaps.peek(question("c.example. A"), ROOT, NOW)) == NXDOMAIN
+    assert counts == DnssecCounts(gaps_current=counts.gaps_current, gaps_octets_current=counts.gaps_octets_current)
+    gaps.note(other, [nsec(f"a{number}.test. 60 NSEC a{number}x.test. A NSEC") for number in range(len(HASHED))])
+    assert (ask(gaps, "c.example. A"), ask(gaps, "a0.test. TXT")) == ("", "NODATA")
+
+
+def test_to_look_at_what_a_wildcard_gives_is_no_use_of_it() -> None:
+    gaps = wild(*(replace(EXPANDED, rtype=1000 + number) for number in range(MAX_WILDCARDS_OF_ZONE)))
+    first = Question(from_text("y.wild.example."), 1000)
+    assert gaps.peek(first, ROOT, NOW) is not None
+    gaps.note_expanded(ZONE, replace(EXPANDED, rtype=2000), 2)
+    assert gaps.peek(first, ROOT, NOW) is None
+
+
+def test_to_forget_a_name_is_no_use_of_the_zones_above_it() -> None:
+    gaps = Gaps(CacheOptions(), DnssecCounts(), limit=2)
+    for zone in ("example.", "test."):
+        gaps.note(from_text(zone), [nsec(f"{zone} 60 NSEC a.{zone} SOA NS NSEC")], replace(SOA, owner=from_text(zone)))
+    gaps.forget(from_text("a.b.example."), subtree=True)
+    gaps.note(from_text("one."), [nsec("one. 60 NSEC a.one. SOA NS NSEC")])
+    assert (ask(gaps, "example. A"), ask(gaps, "test. A")) == ("", "NODATA")
+
+
 LONG: Final = (b"\0" * 4000,)  # the rdata of a signature
 
 
