@@ -204,6 +204,16 @@ async def test_what_is_proven_already_is_told_as_it_will_be_answered_and_asks_no
 
 
 @given(WORLD)
+async def test_to_be_told_what_is_proven_already_is_no_use_of_it(net: Net) -> None:
+    await net.ask("nope.other.test")
+    before = await net.operator.stats()
+    link, *_ = await net.operator.look(Explain("a.other.test"))
+    assert link["note"] == PROVEN
+    changed = {row.name for row in set(await net.operator.stats()) - set(before)}
+    assert not any("dnssec" in name or "cache" in name for name in changed), changed
+
+
+@given(WORLD)
 async def test_what_explain_says_of_an_unsigned_zone_has_the_proof_of_it(net: Net) -> None:
     resolved = await net.operator.look(Resolve("www.open.test"))
     net.asked()
