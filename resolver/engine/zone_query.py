@@ -183,9 +183,12 @@ class ZoneQuery(Landing):
         has_tcp = tries.has_tried_tcp or any(one.is_over_tcp for one in self._running)  # it has truncated
         if has_tcp or self._gives_up_early or (override is not None and override.tcp != "auto"):
             return False
-        means.upstream_counts.over_tcp_at_last += 1
+        if tries.exhausted is not None:
+            return False
         self._begin(Send(server, wait_for(means.state_of(server), means.typical, 0, is_alone=True)), Phase.STREAM)
-        return True
+        is_asked = tries.exhausted is None  # else the budget did not allow it
+        means.upstream_counts.over_tcp_at_last += is_asked
+        return is_asked
 
     def _begin(self, send: Send, begins: Phase = FIRST) -> None:
         """Send, unless that is beyond the budget while others are listened to still."""

@@ -111,9 +111,14 @@ def test_where_a_shortened_question_has_just_failed_the_whole_one_is_asked() -> 
     play(main)
 
 
-def test_who_is_late_is_listened_to_when_no_packet_may_be_sent_any_more() -> None:
+@pytest.mark.parametrize("heard", [[], [GOOD, BAD]], ids=["never heard before", "heard lately"])
+def test_who_is_late_is_listened_to_when_no_packet_may_be_sent_any_more(heard: list[str]) -> None:
+    """Nor is anybody asked over TCP then: to want it again and again held the loop for ever."""
+
     async def main() -> None:
         world = World({GOOD: delayed(0.8), BAD: silent}, limits=BudgetLimits(queries=2))
+        for host in heard:
+            world.means.state_of(Address(host, 53)).last_heard = world.env.now()
         assert await ask(world, GOOD, BAD) is not None
         assert world.sent == 2
         assert world.env.now() == pytest.approx(0.8)
