@@ -73,9 +73,15 @@ def beside(means: Means, servers: ZoneServers, send: Send) -> Address | None:
     return found
 
 
-def heard_lately(means: Means, tries: Tries) -> Address | None:
-    """Who is worth a connection though nobody is worth another datagram, since it said something lately."""
-    asked = tries.sends.keys() - tries.done
-    heard = {server: means.state_of(server).last_heard for server in asked}
-    latest = max(heard, key=heard.__getitem__, default=None)
-    return latest if latest is not None and means.mesh.now - heard[latest] <= HEARD_LATELY else None
+def may_be_there(means: Means, tries: Tries) -> Address | None:
+    """Who is worth a connection though nobody is worth another datagram: it said something lately, or is silent since just now.
+
+    A shortened question may have used up what is sent to a server until it seems dead, and is never asked over TCP itself.
+    """
+    now, states = means.mesh.now, {server: means.state_of(server) for server in tries.sends.keys() - tries.done}
+    there = [
+        server
+        for server, state in states.items()
+        if now - state.last_heard <= HEARD_LATELY or now - state.silent_since <= MAX_SILENCE
+    ]
+    return max(there, key=lambda server: states[server].last_heard, default=None)

@@ -16,7 +16,7 @@ from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.phases import FIRST, Phase
 from resolver.engine.timers import NEVER, Timer
-from resolver.engine.whom import beside, heard_lately, move_after
+from resolver.engine.whom import beside, may_be_there, move_after
 from resolver.engine.zone_servers import ZoneServers
 from resolver.env import Address
 from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure
@@ -102,7 +102,7 @@ class ZoneQuery(Landing):
         if isinstance(move, LookUp):
             self.servers.begin_look_up(move.name, self._question, self._budget, self, self._advance)
             return False
-        if isinstance(move, (Linger, GiveUp)) and self._asks_one_that_was_heard():
+        if isinstance(move, (Linger, GiveUp)) and self._asks_over_tcp_at_last():
             return False
         if isinstance(move, GiveUp):
             return self._seek_last_resort()
@@ -169,11 +169,11 @@ class ZoneQuery(Landing):
         if other is not None and not self.is_over:
             self._begin(Send(other, send.wait))
 
-    def _asks_one_that_was_heard(self) -> bool:
-        """Is a server asked over TCP now, since none is worth another datagram, but this one said something lately?"""
+    def _asks_over_tcp_at_last(self) -> bool:
+        """Is a server asked over TCP now, since none is worth another datagram, but this one may be there?"""
         if self._tries.has_tried_tcp:
             return False
-        server = heard_lately(self._means, self._tries)
+        server = may_be_there(self._means, self._tries)
         return server is not None and self._ask_over_tcp(server)
 
     def _ask_over_tcp(self, server: Address) -> bool:

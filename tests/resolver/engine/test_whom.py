@@ -97,11 +97,27 @@ def test_the_only_server_is_asked_over_tcp_too_when_so_much_was_lost_that_it_is_
     play(main)
 
 
+def test_the_only_server_is_asked_over_tcp_too_when_it_seems_dead_before_it_was_ever_heard() -> None:
+    """A shortened question lost twice, and the whole one twice: four in a row."""
+
+    async def main() -> None:
+        world = World({BAD: losing(0, over_udp=False)})
+        state = world.means.state_of(Address(BAD, 53))
+        state.timeouts_in_a_row, state.silent_since = DEAD_AFTER, world.env.now()
+        hold_down(state, world.env.now())
+        heard = await ask(world, BAD)
+        assert heard is not None
+        assert heard.reply.assurance is Assurance.TCP
+        assert world.sent == 2
+
+    play(main)
+
+
 def test_the_only_server_that_has_been_silent_for_long_gets_one_datagram() -> None:
     async def main() -> None:
         world = World({BAD: losing(0, over_udp=False)})
         state = world.means.state_of(Address(BAD, 53))
-        state.timeouts_in_a_row = DEAD_AFTER
+        state.timeouts_in_a_row, state.silent_since = DEAD_AFTER, world.env.now() - 10
         hold_down(state, world.env.now())
         with pytest.raises(NoReachableAuthority):
             await ask(world, BAD)
