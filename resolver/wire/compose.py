@@ -6,7 +6,7 @@ What a client needs to trust the answer is put in first, and only when that does
 
 from typing import Final
 
-from cache.answer import Answer
+from cache.answer import Answer, ExtendedError
 from cache.rrset import RRset, Security
 from cache.rrtypes import NSEC, NSEC3, SERVFAIL, SOA
 from resolver.wire.draft import Draft
@@ -61,16 +61,24 @@ def render(
     turns_own: our own data may be given in any order, too.
     """
     assert max_octets >= MIN_OCTETS, max_octets
-    rendered = _with(_opt(query, answer, nsid), query, answer, now, max_octets, stale_ttl, minimal, turn, turns_own)
-    if rendered.is_truncated and any(error.text for error in answer.errors):
-        # RFC 8914 §3: what explains the answer is left out before anything of the answer is
-        opt = _opt(query, answer, nsid, with_texts=False)
-        rendered = _with(opt, query, answer, now, max_octets, stale_ttl, minimal, turn, turns_own)
-    return rendered
+    flags = _flags(query, answer)
+    opt = _opt(query, answer, answer.errors, nsid)
+    rendered = _with(opt, flags, query, answer, now, max_octets, stale_ttl, minimal, turn, turns_own)
+    if not rendered.is_truncated or not answer.errors or query.edns is None:
+        return rendered
+    # RFC 8914 §3: what explains the answer is left out before anything of the answer is; the client is told of all but texts
+    opt = _opt(query, answer, tuple([ExtendedError(error.code) for error in answer.errors]), nsid)
+    brief = _with(opt, flags, query, answer, now, max_octets, stale_ttl, minimal, turn, turns_own)
+    if not brief.is_truncated:
+        return brief
+    opt = _opt(query, answer, (), nsid)
+    bare = _with(opt, flags | TC, query, answer, now, max_octets, stale_ttl, minimal, turn, turns_own)
+    return brief if bare.is_truncated else bare
 
 
 def _with(
     opt: bytes,
+    flags: int,
     query: Query,
     answer: Answer,
     now: float,
@@ -80,7 +88,7 @@ def _with(
     turn: int | None,
     turns_own: bool,
 ) -> Rendered:
-    """The reply with this OPT RR."""
+    """The reply with this OPT RR, and these flags if it is whole."""
     draft = Draft(query, max_octets - len(opt), now, stale_ttl)
     needed: tuple[RRset, ...] = ()
     wanted: tuple[RRset, ...] = ()
@@ -98,8 +106,9 @@ def _with(
     if is_whole and beside:
         draft.note_targets(answer.answer)
         additionals = draft.put_what_fits(beside)
-    flags = _flags(query, answer) if is_whole else _flags(query, answer) | TC
-    HEADER.pack_into(draft.out, 0, 0, flags, 1, answers, authorities, additionals + bool(opt))
+    HEADER.pack_into(
+        draft.out, 0, 0, flags if is_whole else flags | TC, 1, answers, authorities, additionals + bool(opt)
+    )
     draft.out += opt
     rrsets = answer.answer
     if needed or wanted or beside:
@@ -132,17 +141,17 @@ def _flags(query: Query, answer: Answer) -> int:
     return flags | (SERVFAIL if query.edns is None else answer.rcode & RCODE_BITS)
 
 
-def _opt(query: Query, answer: Answer, nsid: bytes, *, with_texts: bool = True) -> bytes:
+def _opt(query: Query, answer: Answer, errors: tuple[ExtendedError, ...], nsid: bytes) -> bytes:
     """The OPT RR of the reply: there is one if and only if the query had one (RFC 6891 §6.1.1, §7).
 
-    with_texts: those of the errors, for people; without, the codes alone.
+    errors: those of the answer that are told.
     """
     if query.edns is None:
         return b""
     is_named = query.edns.nsid and nsid
-    if not (answer.errors or query.edns.do or answer.rcode > RCODE_BITS or is_named):
+    if not (errors or query.edns.do or answer.rcode > RCODE_BITS or is_named):
         return PLAIN_OPT
-    options = error_options(answer.errors, with_texts=with_texts)
+    options = error_options(errors)
     if is_named and len(options) + len(nsid) <= MAX_OPTION_OCTETS:
         options = nsid_option(nsid) + options
     return compose_opt(PAYLOAD, rcode=answer.rcode, do=query.edns.do, options=options)

@@ -82,11 +82,11 @@ def nsid_option(name: bytes) -> bytes:
     return OPTION.pack(NSID, len(name)) + name
 
 
-def error_options(errors: tuple[ExtendedError, ...], *, with_texts: bool = True) -> bytes:
-    """An EDE option for each of the first MAX_ERRORS, with its text, if it is wanted, cut at a whole character."""
+def error_options(errors: tuple[ExtendedError, ...]) -> bytes:
+    """An EDE option for each of the first MAX_ERRORS, with its text, cut at a whole character."""
     options = b""
     for error in errors[:MAX_ERRORS]:
-        text = error.text.encode()[:MAX_TEXT_OCTETS].decode(errors="ignore").encode() if with_texts else b""
+        text = error.text.encode()[:MAX_TEXT_OCTETS].decode(errors="ignore").encode()
         options += OPTION.pack(EXTENDED_ERROR, 2 + len(text)) + error.code.to_bytes(2, "big") + text
     return options
 

@@ -151,7 +151,22 @@ def test_the_text_of_an_error_gives_way_to_records() -> None:
         told = reply(said, max_octets=MIN_OCTETS)
         brief = reply(replace(said, errors=(ExtendedError(9),)), max_octets=MIN_OCTETS)
         assert (told.flags & TC, told.answer) == (brief.flags & TC, brief.answer)
-        assert [error.code for error in told.extended_errors()] == [9]
+        assert [error.code for error in told.extended_errors()] == [error.code for error in brief.extended_errors()]
+
+
+def test_the_code_of_an_error_gives_way_to_records_and_that_is_told() -> None:
+    """RFC 8914 §3: "Implementations SHOULD set the truncation bit when dropping EDE options"."""
+    dropped = 0
+    for records in range(26, 30):
+        for letters in range(1, 17):  # so that some replies are just short enough without it
+            said = Answer(answer=(large(f"{'w' * letters}.example.", records),), errors=(ExtendedError(9, "x" * 60),))
+            asked = query(said.answer[0].owner)
+            told, plain = (reply(one, asked, max_octets=MIN_OCTETS) for one in (said, replace(said, errors=())))
+            if not plain.flags & TC:
+                assert told.answer == plain.answer
+                assert bool(told.flags & TC) is not bool(told.extended_errors())
+                dropped += not told.extended_errors()
+    assert dropped
 
 
 def test_rrsigs_and_proofs_are_shown_with_do_only() -> None:
