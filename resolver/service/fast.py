@@ -21,7 +21,7 @@ from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.answerer import Answerer
 from resolver.service.counts import ServiceCounts
-from resolver.service.orders import LCG, LCG_SHIFT, Orders
+from resolver.service.orders import LCG, LCG_SHIFT, RESHUFFLED, Home, Orders, is_all_there
 from resolver.wire import Query, Rendered, Unreadable, compose_reply, read_query, render
 from resolver.wire.message import AD, CD, RD
 
@@ -44,7 +44,6 @@ WITH_EDNS: Final = 1
 WITH_DO: Final = 2
 WITH_NSID: Final = 4
 ROOM_OCTETS: Final = 5  # flags, octets of the longest reply, whether there is EDNS, DO, NSID
-RESHUFFLED: Final = 1.0  # s; for so long the orders of an internal reply are the same ones
 COMPOSED_ANEW: Final = (
     60.0  # s; an internal reply, lest whoever keeps what it is made of takes it for what nobody asks for
 )
@@ -87,23 +86,6 @@ class _Kept:
         self.tail: Final = b"" if rendered.cuts else rendered.front
         self.until: Final = min(rendered.until, *[entry.expires for _, _, entry in entries])
         self.entries: Final = entries
-
-
-@final
-@mypyc_attr(acyclic=True)
-class _Home:
-    """A reply of an internal name, right for one network until `ends` and while each of `grounds` holds.
-
-    until: when its orders are drawn anew.
-    """
-
-    __slots__ = ("ends", "grounds", "orders", "until")
-
-    def __init__(self, orders: Orders, grounds: tuple[Ground, ...], now: float, ends: float) -> None:
-        self.orders: Final = orders
-        self.grounds: Final = grounds
-        self.ends: Final = ends
-        self.until = min(ends, now + RESHUFFLED)
 
 
 @final
@@ -162,7 +144,7 @@ class FastPath:
         self._kept: dict[bytes, _Kept] = {}  # by what of a query makes a difference
         # by network, then as `_verbatim` and `_kept`, whose keys cannot be alike: where one has the count of questions the other
         # has the octets that there is room for
-        self._homes: dict[int, dict[bytes, _Home]] = {}
+        self._homes: dict[int, dict[bytes, Home]] = {}
         self._octets = 0  # of the four above, or more than they take: see _make_room
 
     def answer(
@@ -256,17 +238,29 @@ class FastPath:
             return self.compose(query, answer, now, max_octets)
         rendered = self._render(query, answer, now, max_octets, 0, turns_own=True)
         orders = Orders(rendered, self._next_turn())
-        lasts = COMPOSED_ANEW if answer.grounds and _is_all_there(rendered, answer) else RESHUFFLED
-        home = _Home(orders, answer.grounds, now, min(rendered.until, now + lasts))
-        octets = data[2:]
-        self._make_room(2 * KEPT_OCTETS + KEY_OCTETS + len(key) + len(octets) + orders.octets)
-        homes = self._homes.setdefault(view.network, {})
-        homes[key] = home
-        if not over_tcp and len(octets) <= MAX_VERBATIM_OCTETS:
-            homes[octets] = home
+        lasts = COMPOSED_ANEW if answer.grounds and is_all_there(rendered, answer) else RESHUFFLED
+        verbatim = data[2:] if not over_tcp and len(data) - 2 <= MAX_VERBATIM_OCTETS else b""
+        taken = 2 * KEPT_OCTETS + KEY_OCTETS + len(key) + len(verbatim) + orders.octets
+        home = Home(orders, answer.grounds, now, min(rendered.until, now + lasts), verbatim, taken)
+        self._put_home(view.network, key, home)
         return data[:2] + orders.pick(self._next_turn())
 
-    def _reshuffles(self, home: _Home, now: float) -> bool:
+    def _put_home(self, network: int, key: bytes, home: Home) -> None:
+        """Keep it in its predecessor's place."""
+        homes = self._homes.setdefault(network, {})
+        before = homes.get(key)
+        if before is not None:
+            self._octets -= before.octets
+            if homes.get(before.verbatim) is before:
+                del homes[before.verbatim]
+            del homes[key]
+        self._make_room(home.octets)
+        homes = self._homes.setdefault(network, {})
+        homes[key] = home
+        if home.verbatim:
+            homes[home.verbatim] = home
+
+    def _reshuffles(self, home: Home, now: float) -> bool:
         """Draw its orders anew; False: it has to be composed anew."""
         if now >= home.ends:
             return False
@@ -324,7 +318,7 @@ class FastPath:
     def _make_room(self, octets: int) -> None:
         """Count so many octets more; when they would be too many, all that there was is forgotten.
 
-        What is replaced stays counted until then: to render it anew costs as much as it costs each second anyway.
+        What is replaced of the cache's stays counted until then: to render it anew costs as much as it costs each second anyway.
         """
         if self._octets + octets > MAX_KEPT_OCTETS:
             self._verbatim.clear()
@@ -362,16 +356,6 @@ def _holds(grounds: tuple[Ground, ...], now: float) -> bool:
         if not ground.holds or now > ground.until:
             return False
     return True
-
-
-def _is_all_there(rendered: Rendered, answer: Answer) -> bool:
-    """Can all that the reply may show, in all orders, be had from what is rendered?"""
-    if rendered.cuts:
-        return not rendered.is_truncated or rendered.shown < len(rendered.ring)
-    for rrset in answer.answer:
-        if len(rrset.rdatas) > 1:
-            return False
-    return not rendered.is_truncated
 
 
 def udp_room(query: Query, most: int) -> int:

@@ -10,11 +10,13 @@ from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
+from cache.answer import Answer, Ground
 from resolver.wire import Rendered
 
 FEW: Final = 4  # records: 24 orders
 MAX_RINGS: Final = 8  # orders drawn at random, each from any of its records on
 MAX_RING_OCTETS: Final = 4096  # of all rings, unless one is longer
+RESHUFFLED: Final = 1.0  # s; for so long the orders of an internal reply are the same ones
 LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # multiplier, increment, mask: Numerical Recipes' generator
 LCG_SHIFT: Final = 12  # its lower bits take turns too regularly: A and AAAA asked in turns would always begin alike
 
@@ -71,6 +73,27 @@ class Orders:
 
 @final
 @mypyc_attr(acyclic=True)
+class Home:
+    """A reply of an internal name, right for one network until `ends` and while each of `grounds` holds.
+
+    until: when its orders are drawn anew. octets: that it takes. verbatim: the query's octets under which it stands, too.
+    """
+
+    __slots__ = ("ends", "grounds", "octets", "orders", "until", "verbatim")
+
+    def __init__(
+        self, orders: Orders, grounds: tuple[Ground, ...], now: float, ends: float, verbatim: bytes, octets: int
+    ) -> None:
+        self.orders: Final = orders
+        self.grounds: Final = grounds
+        self.ends: Final = ends
+        self.verbatim: Final = verbatim
+        self.octets: Final = octets
+        self.until = min(ends, now + RESHUFFLED)
+
+
+@final
+@mypyc_attr(acyclic=True)
 class Ring:
     """Records in one order, and where each of them begins: they need not be of one length."""
 
@@ -79,6 +102,16 @@ class Ring:
     def __init__(self, octets: bytes, cuts: Sequence[int]) -> None:
         self.octets: Final = octets
         self.cuts: Final = cuts
+
+
+def is_all_there(rendered: Rendered, answer: Answer) -> bool:
+    """Can all that the reply may show, in all orders, be had from what is rendered?"""
+    if rendered.cuts:
+        return not rendered.is_truncated or rendered.shown < len(rendered.ring)
+    for rrset in answer.answer:
+        if len(rrset.rdatas) > 1:
+            return False
+    return not rendered.is_truncated
 
 
 def records_in(ring: Ring) -> list[bytes]:

@@ -7,7 +7,8 @@ from cache.rrset import Rank
 from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.counts import ServiceCounts
-from resolver.service.fast import COMPOSED_ANEW, MAX_KEPT_OCTETS, RESHUFFLED, FastPath, ReplyStyle
+from resolver.service.fast import COMPOSED_ANEW, MAX_KEPT_OCTETS, FastPath, ReplyStyle
+from resolver.service.orders import RESHUFFLED
 from resolver.wire.message import Query
 from tests.build import replace, rrset
 from tests.resolver.service.world import LOOPBACK, ask, cache_of, read
@@ -177,3 +178,17 @@ def test_what_is_kept_is_bounded(fast: FastPath) -> None:
         assert fast._octets <= MAX_KEPT_OCTETS
         most = max(most, fast._octets)
     assert fast._octets < most  # all was forgotten once at least
+
+
+def test_what_is_replaced_takes_no_room_any_more(fast: FastPath, home: AtHome) -> None:
+    """Beside 1,000 commits a second all was forgotten twice a second, and each reply composed anew."""
+    for number in range(3):
+        addresses(
+            fast, query=ask("web.internal. AAAA", edns=True, payload=1232 + number)
+        )  # other octets, and the same room
+        taken, kept = fast._octets, len(fast._homes[1])
+        home.ground.holds = False
+        addresses(fast, query=ask("web.internal. AAAA", edns=True, payload=1300 + number))
+        home.ground.holds = True
+        assert (fast._octets, len(fast._homes[1])) == (taken, kept)
+    assert len(home.asked) == 4
