@@ -14,10 +14,11 @@ from outcome import Outcome
 
 from internal_zones.clocks import MANY_GONE, Commit, Touches
 from internal_zones.counts import InternalCounts, bump
-from internal_zones.database import Choose, Sighting, StateFault, StateFile, choose_none
+from internal_zones.database import Sighting, StateFault, StateFile
 from internal_zones.jobs import Jobs
-from internal_zones.outdating import Outdated, outdated
-from internal_zones.units import Unit, Units
+from internal_zones.mending import Mending
+from internal_zones.outdating import outdated
+from internal_zones.units import Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
 LEAST_PAUSE: Final = 0.005  # seconds between looks, however often somebody tells of changes
@@ -60,6 +61,7 @@ class Watcher:
         file: StateFile,
         jobs: Jobs,
         units: Units,
+        mending: Mending,
         *,
         now: Callable[[], float],
         poll: float,
@@ -68,11 +70,8 @@ class Watcher:
         suspect: Callable[[int | None], None] = lambda gone: None,
         watch_file: WatchFile = nobody_tells,
         note_news: Callable[[Sequence[Commit]], None] = lambda commits: None,
-        choose: Choose = choose_none,
-        mend: Callable[[Sighting, Outdated, float], Sequence[Unit]] = lambda sighting, what, looked_at: (),
     ) -> None:
         """suspect: called with how many rows a change took away, before a unit is read after it; None: nobody knows.
-        choose, mend: which touched rows a look reads; the units as they are by these, called before they are due.
 
         note_news: called with the commits that have become visible.
         """
@@ -81,7 +80,7 @@ class Watcher:
         self._gap = LEAST_PAUSE
         self.untold: str | None = ""  # why nobody tells of changes; None: the kernel does
         self._file, self._jobs, self._units = file, jobs, units
-        self._choose, self._mend = choose, mend
+        self._mending = mending
         self._now, self._poll = now, poll
         self._counts, self._warn = counts, warn
         self._failures = 0
@@ -173,7 +172,7 @@ class Watcher:
         started = self._looked_at = self._now()
         self.begun += 1
         is_over = trio.Event()
-        look = partial(self._file.look, self._choose)
+        look = partial(self._file.look, self._mending.wanted)
         self._jobs.submit(look, partial(self._note, self.begun, started, is_over))
         await is_over.wait()
 
@@ -211,7 +210,7 @@ class Watcher:
             if before is not None:
                 self._suspect(gone_in(sighting.touches))
             what = outdated(sighting.touches, sighting.reads)
-            mended = self._mend(sighting, what, started)
+            mended = self._mending.mended(sighting, what, started)
             self._units.outdate(what)
             for unit in mended:
                 self._units.put(unit)

@@ -137,11 +137,11 @@ class InternalZones:
 
     def _watching(self, watch_file: WatchFile, warn: Warn) -> Watcher:
         """What sees changes of the database."""
-        mending = Mending(self._units, self._census.is_sure, self.options.prefixes)
         return Watcher(
             self._file,
             self._jobs,
             self._units,
+            Mending(self._units, self._census.is_sure, self.options.prefixes),
             now=self._now,
             poll=self.options.poll,
             counts=self.counts,
@@ -149,8 +149,6 @@ class InternalZones:
             suspect=self._census.suspect,
             watch_file=watch_file,
             note_news=self.news.note,
-            choose=mending.wanted,
-            mend=mending.mended,
         )
 
     def _reading(self, runner: Runner, turns: Turns, read_unit: Read, warn: Warn) -> Reads:

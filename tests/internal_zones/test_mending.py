@@ -19,7 +19,7 @@ from internal_zones.clocks import Touches
 from internal_zones.database import StateFile, inline
 from internal_zones.mapping import Mapping as SqlMapping
 from internal_zones.mapping import statements
-from internal_zones.mending import MAX_MACHINES, machines_of, mended
+from internal_zones.mending import MAX_MACHINES, Mending, machines_of, mended
 from internal_zones.outdating import STATEMENTS
 from internal_zones.readings import AppData, Kind, Reading, TooMany, UnitKey, read
 from internal_zones.rows import Row, Skipped, Within, machine
@@ -96,16 +96,19 @@ def test_a_mended_unit_is_what_a_whole_reading_finds_for_any_history(seed: int) 
         writer = CorrosionWriter(path)
         async with asking(path, run=inline, poll=10.0, max_wait=10.0) as asker:
             zones = asker.zones
-            units, choose = zones._units, zones._watcher._choose
+            units = zones._units
             truth: dict[UnitKey, Reading] = {}
 
-            def choosing(touches: Touches, reads: Mapping[str, frozenset[str]]) -> Sequence[MachineKey]:
-                truth.update(whole(path))
-                for _ in range(rng.choice((0, 0, 1, 3))):
-                    change(rng, writer)
-                return choose(touches, reads)
+            class Changing(Mending):
+                """Others commit while it is chosen what is read."""
 
-            zones._watcher._choose = choosing
+                def wanted(self, touches: Touches, reads: Mapping[str, frozenset[str]]) -> Sequence[MachineKey]:
+                    truth.update(whole(path))
+                    for _ in range(rng.choice((0, 0, 1, 3))):
+                        change(rng, writer)
+                    return super().wanted(touches, reads)
+
+            zones._watcher._mending = Changing(units, zones._census.is_sure, ())
             await ask(asker, KEYS)
             for _ in range(20):
                 for _ in range(rng.randrange(4)):

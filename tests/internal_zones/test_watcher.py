@@ -10,12 +10,14 @@ from outcome import Outcome, capture
 
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Choose, Fault, Sighting, StateFault, StateFile, choose_none
+from internal_zones.mending import Mending
 from internal_zones.units import Units
 from internal_zones.watcher import LEAST_PAUSE, MAX_PAUSE, Watcher, has_changed, pause
 
 T = TypeVar("T")
 
 SEEN = Sighting(1, 2, 1, 7, 3, {})
+MENDING = Mending(Units(9, 1), lambda network: True, ())  # of units that nobody asks for
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,9 @@ def test_a_fault_is_told_once_and_its_end_too() -> None:
         events.append(event)
 
     async def main() -> None:
-        watcher = Watcher(FakeFile(script), AT_ONCE, units, now=trio.current_time, poll=0.025, counts=counts, warn=note)
+        watcher = Watcher(
+            FakeFile(script), AT_ONCE, units, MENDING, now=trio.current_time, poll=0.025, counts=counts, warn=note
+        )
         for _ in range(5):
             await watcher.look()
         assert watcher.fault is None
@@ -100,6 +104,7 @@ def test_what_a_look_saw_is_taken_in_before_what_was_done_after_it() -> None:
             FakeFile([SEEN]),
             AndThen(),
             units,
+            MENDING,
             now=trio.current_time,
             poll=1,
             counts=InternalCounts(),
@@ -120,7 +125,14 @@ def test_an_unusable_statement_is_told_once() -> None:
 
     async def main() -> None:
         watcher = Watcher(
-            FakeFile([sick]), AT_ONCE, Units(9, 1), now=trio.current_time, poll=1, counts=InternalCounts(), warn=note
+            FakeFile([sick]),
+            AT_ONCE,
+            Units(9, 1),
+            MENDING,
+            now=trio.current_time,
+            poll=1,
+            counts=InternalCounts(),
+            warn=note,
         )
         for _ in range(3):
             await watcher.look()
@@ -218,6 +230,7 @@ def test_who_begins_to_tell_leaves_no_gap_of_trust() -> None:
             FakeFile([SEEN]),
             AT_ONCE,
             units,
+            MENDING,
             now=trio.current_time,
             poll=0.025,
             counts=InternalCounts(),
@@ -263,6 +276,7 @@ def looks_told(
             Noting(script or [SEEN]),
             AT_ONCE,
             Units(9, 1) if units is None else units,
+            MENDING,
             now=trio.current_time,
             poll=0.025,
             counts=counts or InternalCounts(),
@@ -297,6 +311,7 @@ def looks_of(
             Noting(script or [SEEN]),
             AT_ONCE,
             Units(9, 1),
+            MENDING,
             now=trio.current_time,
             poll=10,
             counts=counts or InternalCounts(),
