@@ -25,6 +25,7 @@ from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LookUp
 from resolver.upstream import GiveUp, Linger, NoReply, Reply, Send, Wait, wait_for
 
+MAX_MOVES_AT_ONCE: Final = 256  # sends and look-ups, of which no question may have as many: a fault of ours ends itself
 MAX_LINGERING: Final = 256  # servers listened to for no question, each with a socket; more are let go
 
 
@@ -78,8 +79,10 @@ class ZoneQuery(Landing):
             return
         self._is_moving = True
         try:
-            while not self.is_over and not self._make_move():
-                pass
+            for _ in range(MAX_MOVES_AT_ONCE):
+                if self.is_over or self._make_move():
+                    return
+            raise RuntimeError(f"{MAX_MOVES_AT_ONCE} moves, and nothing to wait for")
         except ResolutionFailure as failure:
             self._end(failure)
         except Exception as fault:  # whoever waits must hear of it; it must not end the daemon

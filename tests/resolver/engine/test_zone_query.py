@@ -9,12 +9,15 @@ import dns.message
 import pytest
 import trio
 
+from cache.form import IS_COMPILED
+from resolver.engine import zone_query
 from resolver.engine.hearing import Heard
 from resolver.engine.zone_query import MAX_LINGERING
 from resolver.env import Address
 from resolver.errors import InternalError, NoReachableAuthority, ResolutionFailure, WorkExhausted
 from resolver.iterate.budget import BudgetLimits
 from resolver.iterate.classify import Answered
+from resolver.iterate.seeking import LookUp
 from resolver.upstream.allowance import SHARE
 from resolver.upstream.learning import GUESS, note_reply
 from tests.resolver.engine.fake_network import Behaviour, FakeNetwork, Said, reply_to, silent
@@ -95,6 +98,20 @@ def test_a_shortened_question_that_is_dropped_is_given_up_after_two_losses() -> 
         world = World({})
         assert await ask(world, GOOD, shown=question("ent.example. A"), gives_up_early=True) is None
         assert world.sent == 2
+
+    play(main)
+
+
+@pytest.mark.skipif(IS_COMPILED, reason="nothing of compiled modules can be replaced")
+def test_moves_without_end_are_a_fault_of_one_question_and_do_not_hold_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(zone_query, "move_after", lambda *_: LookUp(name("ns.elsewhere.")))  # which nobody misses
+
+    async def main() -> None:
+        world = World({GOOD: Table(ANSWER)})
+        with pytest.raises(RuntimeError, match="nothing to wait for"):
+            await ask(world, GOOD)
 
     play(main)
 
