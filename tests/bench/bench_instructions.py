@@ -6,24 +6,21 @@ held, and the reason is told.
 """
 
 import json
-import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from cache.form import FORM
+from tests.bench.callgrind import TOOLS, counted
 from tests.bench.counted import MISS, PARTS, SIGNED_MISS
 from tests.bench.measure import Row
 
 FIGURES: Final = Path(__file__).with_name("instructions.json")
 CALLS: Final = 1000
 MARGIN: Final = 1.03  # over the stored figure
-TOOLS: Final = ("valgrind", "callgrind_control")
 MACHINE: Final = f"{FORM}, CPython {platform.python_version()}, {platform.python_compiler()}, {platform.machine()}"
 
 
@@ -42,23 +39,8 @@ def rows() -> Iterator[Row]:
 
 def instructions(part: str, calls: int = CALLS) -> float:
     """Instructions in user space that one call takes."""
-    valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=/dev/null"]
-    command = [*valgrind, sys.executable, "-m", "tests.bench.counted", part, str(calls)]
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, text=True, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as counted:
-        assert counted.stdin is not None
-        assert counted.stdout is not None
-        for said, switch in (("ready", "on"), ("done", "off")):
-            heard = counted.stdout.readline().strip()
-            assert heard == said, counted.communicate()[1]
-            subprocess.run(["callgrind_control", "-i", switch, str(counted.pid)], check=True, capture_output=True)
-            counted.stdin.write("\n")
-            counted.stdin.flush()
-        _, told = counted.communicate()
-    found = re.search(r"Collected : (\d+)", told)
-    assert found is not None, told
-    return int(found[1]) / calls
+    (total,) = counted("-m", "tests.bench.counted", part, str(calls))
+    return total / calls
 
 
 def store() -> None:

@@ -188,12 +188,16 @@ def batches(queries: list[bytes]) -> Iterator[list[Datagram]]:
 
 @dataclass
 class Wired:
-    """The daemon's parts over a network, and what hands them questions. now: the moment of their last turn."""
+    """The daemon's parts over a network, and what hands them questions. now: the moment of their last turn.
+
+    silent: flights that nobody will answer, and nobody waits for here.
+    """
 
     parts: Parts
     network: Network
     listener: Listener
     now: float
+    silent: int = 0
 
     def seconds_for(self, queries: list[bytes]) -> float:
         """Of CPU time, from the batches of queries to their replies. Time passes too slowly for any timer but the next turn's."""
@@ -209,7 +213,8 @@ class Wired:
     def _is_at_work(self) -> bool:
         """Is there something to read, to answer, or to compute in the next turn?"""
         counts = self.parts.counts
-        return bool(self.network.arrived or counts.service.put_off_current or counts.resolve.flights_current)
+        is_awaited = counts.resolve.flights_current > self.silent
+        return bool(self.network.arrived or counts.service.put_off_current or is_awaited)
 
     def _turn(self, event: Callable[[], None]) -> None:
         self.now += A_TURN

@@ -1,8 +1,4 @@
-"""One part at work while callgrind counts its instructions; started by bench_instructions.
-
-It says when it is ready, works when it is told to, says when it is done, and ends when it is told to: whoever started it
-has the instructions between counted, and nothing of the start.
-"""
+"""One part at work while callgrind counts its instructions (see callgrind.py); started by bench_instructions."""
 
 import itertools
 import sys
@@ -19,6 +15,7 @@ from resolver.service.counts import ServiceCounts
 from resolver.service.fast import FastPath, ReplyStyle
 from tests.bench.bench_miss import ZONE, Network, Saying, queries_for, reply_to, signed_replies, wired
 from tests.bench.bench_service import LOOPBACK, QUERY, AtHome, Known, query_of
+from tests.bench.callgrind import DONE, READY, meet
 from tests.build import rrset
 from tests.signing import SignedZone
 
@@ -85,9 +82,9 @@ async def miss(calls: int) -> None:
     async with wired(Network(reply_to("name.zone.test.").to_wire())) as daemon:
         daemon.seconds_for(queries_for(range(WARMING)))
         queries = queries_for(range(WARMING, WARMING + calls))
-        _meet("ready")
+        meet(READY)
         daemon.seconds_for(queries)
-        _meet("done")
+        meet(DONE)
         assert daemon.parts.counts.resolve.flights == WARMING + calls, "each was a miss"
 
 
@@ -98,9 +95,9 @@ async def signed_miss(calls: int) -> None:
     async with wired(network, Options(), read(zone.anchor)) as daemon:
         daemon.seconds_for(queries_for(range(WARMING)))
         queries = queries_for(range(WARMING, WARMING + calls))
-        _meet("ready")
+        meet(READY)
         daemon.seconds_for(queries)
-        _meet("done")
+        meet(DONE)
         assert daemon.parts.counts.dnssec.secure >= WARMING + calls, "each was a miss, and is secure"
 
 
@@ -111,15 +108,10 @@ def main(part: str, calls: int) -> None:
     work = PARTS[part]()
     for _ in range(WARMING):
         work()
-    _meet("ready")
+    meet(READY)
     for _ in range(calls):
         work()
-    _meet("done")
-
-
-def _meet(what: str) -> None:
-    print(what, flush=True)
-    sys.stdin.readline()
+    meet(DONE)
 
 
 if __name__ == "__main__":
