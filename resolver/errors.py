@@ -1,5 +1,6 @@
 """Which failure gives the client which RCODE and Extended DNS Error: one table, decided here and nowhere else."""
 
+from copy import copy
 from typing import ClassVar, Final
 
 from cache.answer import Answer, ExtendedError
@@ -131,8 +132,12 @@ class CachedFailure(ResolutionFailure):
 
 
 def again(failure: ResolutionFailure) -> ResolutionFailure:
-    """It, to be raised for one more who waited: with a fresh traceback, not one that grows by everybody's frames."""
-    return failure.with_traceback(None)
+    """One like it, to be kept, or raised for one more who waited: nothing hangs on it yet.
+
+    A failure that is raised holds on to the frames that it has passed. Kept by what stands in one of them it is garbage that only
+    the collector finds, and the oldest garbage is hardly ever looked for: an outage would cost memory as long as it lasts.
+    """
+    return copy(failure)
 
 
 def info_code_of(failure: ResolutionFailure) -> int:

@@ -37,6 +37,7 @@ from resolver.errors import (
     SignatureExpired,
     SignatureNeverValid,
     SignatureNotYetValid,
+    again,
 )
 
 SIGNER_AT: Final = 18  # of an RRSIG's rdata: the octet at which the signer's name begins (RFC 4034 §3.1)
@@ -194,14 +195,14 @@ class Validator:
         try:
             verified = await self._verified(rrset, signed, zone, work)
         except SignatureNotYetValid as early:
-            failure = early
+            failure = again(early)
         else:
             if anchor is not None:
                 self._counts.clock_behind_current = 0
             return self._limited(rrset, [verified], Security.SECURE)
         if anchor is not None:
             await self._note_early(rrset, signed, work)
-        raise failure
+        raise again(failure)
 
     async def _note_early(self, keys: RRset, signed: Signed, work: Work) -> None:
         """The keys that all rests on are signed weeks ahead: if a good signature begins in the future, the clock is wrong.

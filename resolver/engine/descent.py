@@ -129,7 +129,7 @@ class Iterator:
         try:
             return await self._descend(start, descent)
         except (CachedFailure, NetworkError, NoReachableAuthority) as met:
-            failure = met
+            failure = again(met)
         is_worth_it = (
             (isinstance(failure, NoReachableAuthority) or start.origin is Origin.FORWARD_FIRST)
             and not descent.has_left_start
@@ -137,7 +137,7 @@ class Iterator:
         )
         above = self._parents.above(start, budget) if is_worth_it else None
         if above is None:
-            raise failure
+            raise again(failure)
         # the zone may have moved: its parent knows; whoever has just failed is not asked again
         self._counts.parent_asked_again += 1
         self._means.mesh.trace.begun(budget, question, above, is_again=True)
@@ -145,7 +145,7 @@ class Iterator:
             return await self._descend(above, descent)
         except NoReachableAuthority:
             self._parents.note_in_vain(Question(start.zone, NS))
-            raise failure from None
+            raise again(failure) from None
 
     @property
     def begins_at_root(self) -> bool:

@@ -26,6 +26,7 @@ from resolver.errors import (
     ResolutionFailure,
     ServersSilent,
     WorkExhausted,
+    again,
 )
 from resolver.iterate.budget import Budget
 from resolver.iterate.learn import Iteration, of_apex
@@ -68,7 +69,7 @@ class Fetcher:
             if self._last_good.zones:
                 iteration = self._believed(iteration, question)
         except ResolutionFailure as met:
-            failure = met
+            failure = again(met)
         else:
             self._keep(iteration, question, before)
             self._failures.succeed(question)
@@ -104,7 +105,7 @@ class Fetcher:
                 return brought
             attempts.append(brought)
             if not is_worth_another(attempts):
-                raise attempts[0].failure
+                raise again(attempts[0].failure)
             self._counts.asked_elsewhere += 1
             self._mesh.trace.disbelieved(budget, question, brought.refused, brought.failure)
 
@@ -117,13 +118,13 @@ class Fetcher:
             if iteration.is_doubtful:
                 self._refuse_doubtful(question)
         except ResolutionFailure as failure:
-            return Attempt(failure)
+            return Attempt(again(failure))
         if self._validation is None:
             return iteration
         try:
             return await self._validation.validate(iteration, question, budget, flight)
         except ResolutionFailure as failure:
-            return in_vain(failure, iteration)
+            return in_vain(again(failure), iteration)
 
     async def _with_its_dname(
         self, failure: NameTooLong, question: Question, budget: Budget, flight: Landing
@@ -136,7 +137,7 @@ class Fetcher:
             if self._validation is not None:
                 dname = await self._validation.validate_dname(dname, question, budget, flight)
         except ResolutionFailure as unvalidated:
-            return unvalidated
+            return again(unvalidated)
         self._cache.put(dname, self._mesh.now)
         return failure
 

@@ -90,7 +90,8 @@ class Flights:
 
     async def _run(self, flight: Flight, budget: Budget) -> None:
         try:
-            flight.outcome = await self._fly(flight.question, budget, flight)
+            outcome = await self._fly(flight.question, budget, flight)
+            flight.outcome = outcome if isinstance(outcome, Iteration) else again(outcome)
         except Exception as fault:  # one bad flight must not end the daemon, nor leave its waiters waiting
             self._mesh.report(f"flight {flight.question}", fault)
             flight.outcome = InternalError("an internal error")

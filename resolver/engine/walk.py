@@ -37,6 +37,7 @@ from resolver.errors import (
     LocalTarget,
     NameTooLong,
     ResolutionFailure,
+    again,
     info_code_of,
     is_of_validation,
     reasons,
@@ -197,7 +198,7 @@ class PublicResolver:
         failure = remembered_failure(remembered.info_code, remembered.text, remembered.until)
         if remembered.info_code in OF_VALIDATION:
             failure.unvalidated = self._doubted.find(question, self._mesh.now)
-        raise failure
+        raise again(failure)
 
     def _stale_link(self, question: Question, failure: ResolutionFailure, budget: Budget) -> Link:
         """The stale copy of the link that `failure` left missing; raises `failure` when there is none.
@@ -205,13 +206,13 @@ class PublicResolver:
         It is a fresh one if it was learned meanwhile: that a name above is not there, while it was asked which zone signs.
         """
         if not may_bridge(info_code_of(failure), self._stale):
-            raise failure
+            raise again(failure)
         state = self._state_of(question)
         if isinstance(state, Fresh):
             self._mesh.trace.found(budget, question, state.link)
             return state.link
         if not isinstance(state, Stale):
-            raise failure
+            raise again(failure)
         if isinstance(failure, DeadlinePassed):
             self._counts.stale_links_after_timeout += 1
         else:

@@ -8,6 +8,7 @@ from resolver.engine.hearing import Tries
 from resolver.engine.means import Means
 from resolver.engine.zone_servers import ZoneServers
 from resolver.env import Address
+from resolver.errors import again
 from resolver.iterate.seeking import LookUp
 from resolver.upstream import (
     GiveUp,
@@ -52,7 +53,7 @@ def move_after(
     decided = servers.search.next(move, now)
     exhausted = tries.exhausted or servers.search.exhausted
     if isinstance(decided, GiveUp) and exhausted is not None:
-        raise exhausted
+        raise again(exhausted)
     return decided
 
 

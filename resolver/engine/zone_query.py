@@ -19,7 +19,7 @@ from resolver.engine.timers import NEVER, Timer
 from resolver.engine.whom import beside, may_be_there, move_after
 from resolver.engine.zone_servers import ZoneServers
 from resolver.env import Address
-from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure
+from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure, again
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LookUp
@@ -128,7 +128,7 @@ class ZoneQuery(Landing):
         if isinstance(outcome, NoReply):
             self._hearing.note_no_reply(outcome, exchange.server, over_tcp=exchange.is_over_tcp)
         elif not isinstance(outcome, Reply):
-            self._tries.exhausted = outcome
+            self._tries.exhausted = again(outcome)
         else:
             self.servers.silent_since = outcome.received
             try:
@@ -222,7 +222,7 @@ class ZoneQuery(Landing):
             self._running.remove(exchange)
             if not self._running:
                 raise
-            tries.exhausted = failure
+            tries.exhausted = again(failure)
 
     def _silent_since(self, server: Address) -> float:
         """When it was first asked this, of which it has said nothing yet; never, if it is asked for the first time."""
@@ -283,7 +283,7 @@ class ZoneQuery(Landing):
         """It needs nobody any more; who is late still is listened to for what that tells of him."""
         if self.is_over:
             return
-        self.said = said
+        self.said = again(said) if isinstance(said, ResolutionFailure) else said
         means = self._means
         if self._tries.sends:
             failed = said is not None and type(said) is not Heard

@@ -13,7 +13,7 @@ from cache.names import WireName, is_at_or_below
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.env import Address, Rng
-from resolver.errors import ResolutionFailure
+from resolver.errors import ResolutionFailure, again
 from resolver.iterate.budget import Budget
 from resolver.iterate.delegation import Delegation
 from resolver.iterate.seeking import LATE_AFTER, Search
@@ -84,7 +84,7 @@ class ZoneServers:
         try:
             within = budget.begin_look_up(question)
         except ResolutionFailure as failure:
-            search.exhausted = failure
+            search.exhausted = again(failure)
             return
         if within is None:
             search.missing = []
