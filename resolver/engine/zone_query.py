@@ -188,13 +188,13 @@ class ZoneQuery(Landing):
             return False
         if tries.exhausted is not None:
             return False
-        self._begin(Send(server, wait_for(means.state_of(server), means.typical, 0, is_alone=True)), Phase.STREAM)
-        is_asked = tries.exhausted is None  # else the budget did not allow it
+        send = Send(server, wait_for(means.state_of(server), means.typical, 0, is_alone=True))
+        is_asked = self._begin(send, Phase.STREAM)
         means.upstream_counts.over_tcp_at_last += is_asked
         return is_asked
 
-    def _begin(self, send: Send, begins: Phase = FIRST) -> None:
-        """Send, unless that is beyond the budget while others are listened to still."""
+    def _begin(self, send: Send, begins: Phase = FIRST) -> bool:
+        """Send, unless that is beyond the budget while others are listened to still: then it is False."""
         tries, budget = self._tries, self._budget
         delegation = self.servers.delegation
         tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
@@ -223,6 +223,8 @@ class ZoneQuery(Landing):
             if not self._running:
                 raise
             tries.exhausted = again(failure)
+            return False
+        return True
 
     def _silent_since(self, server: Address) -> float:
         """When it was first asked this, of which it has said nothing yet; never, if it is asked for the first time."""

@@ -61,10 +61,12 @@ def test_a_commit_is_answered_as_soon_as_the_api_tells_of_it_and_an_end_is_survi
     ):
         assert wait_until(lambda: api.live == len(TABLES), timeout=20)
         assert addresses(daemon) == [ADDRESS]
-        for address in (OTHER, ADDRESS):
+        for address in (OTHER, ADDRESS) * 5:  # a look may see one before it is told of
             move(tmp_path / "state.db", address)
             api.tell(NOTICE)
             assert wait_until(partial(is_answered, daemon, address), timeout=LONG_POLL * 2)
+            if counted(daemon, "early_changes")[""]:
+                break
         assert counted(daemon, "early_changes")[""] >= 1
         assert feeds(daemon) == dict.fromkeys(TABLES, "live")
         api.hang_up()
