@@ -6,7 +6,15 @@ from cache.answer import ExtendedError
 from cache.rrtypes import FORMERR, REFUSED, SERVFAIL, YXDOMAIN
 from internal_zones import zones
 from resolver import errors
-from resolver.errors import OF_VALIDATION, CachedFailure, ResolutionFailure, is_of_validation, remembered_failure
+from resolver.errors import (
+    OF_VALIDATION,
+    CachedFailure,
+    NoReachableAuthority,
+    ResolutionFailure,
+    again,
+    is_of_validation,
+    remembered_failure,
+)
 
 TABLE = {
     "NoReachableAuthority": (SERVFAIL, 22),
@@ -50,6 +58,22 @@ def test_a_failure_answers_with_its_rcode_and_its_reason(name: str, expected: tu
     answer = getattr(errors, name)("why").answer()
     assert (answer.rcode, answer.errors) == (expected[0], (ExtendedError(expected[1], "why"),))
     assert not answer.answer
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_one_like_it_says_all_that_a_failure_says_and_holds_on_to_no_frame(name: str) -> None:
+    failure: ResolutionFailure = getattr(errors, name)("why")
+    failure.remembered_until = 7.0
+    with pytest.raises(ResolutionFailure) as met:
+        raise failure
+    other = again(met.value)
+    assert (type(other), str(other), vars(other)) == (type(failure), "why", vars(failure))
+    assert failure.__traceback__ is not None
+    assert other.__traceback__ is None
+
+
+def test_one_like_a_remembered_failure_has_its_own_code() -> None:
+    assert vars(again(CachedFailure("why", NoReachableAuthority.info_code))) == {"of": 22}
 
 
 @pytest.mark.parametrize("name", ["STALE_ANSWER", "NOT_READY", "NETWORK_ERROR"])
