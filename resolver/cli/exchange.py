@@ -14,7 +14,7 @@ from resolver.wire.message import Response, Unreadable
 
 TRIES = 3  # UDP loses datagrams
 PATIENCE = 6.0  # s per try; a cold answer may take the daemon longer than the 5 s of glibc
-PAYLOAD = 1232  # octets; what the daemon sends at most over UDP
+PAYLOAD = 1232  # octets that are asked for over UDP; what is longer comes over TCP
 MAX_STRAY = 32  # datagrams of others that are read over before a try counts as lost
 
 

@@ -184,9 +184,8 @@ class ZoneQuery(Landing):
         tries, means = self._tries, self._means
         override = means.override_of(server)
         has_tcp = tries.has_tried_tcp or any(one.is_over_tcp for one in self._running)  # it has truncated
-        if has_tcp or self._gives_up_early or (override is not None and override.tcp != "auto"):
-            return False
-        if tries.exhausted is not None:
+        may_not = has_tcp or self._gives_up_early or tries.exhausted is not None
+        if may_not or (override is not None and override.tcp != "auto"):
             return False
         send = Send(server, wait_for(means.state_of(server), means.typical, 0, is_alone=True))
         is_asked = self._begin(send, Phase.STREAM)

@@ -44,9 +44,8 @@ WITH_EDNS: Final = 1
 WITH_DO: Final = 2
 WITH_NSID: Final = 4
 ROOM_OCTETS: Final = 5  # flags, octets of the longest reply, whether there is EDNS, DO, NSID
-COMPOSED_ANEW: Final = (
-    60.0  # s; an internal reply, lest whoever keeps what it is made of takes it for what nobody asks for
-)
+# s until an internal reply is composed anew, lest whoever keeps what it is made of takes it for what nobody asks for
+COMPOSED_ANEW: Final = 60.0
 
 Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and type under which the cache gives it
 

@@ -82,28 +82,20 @@ def test_a_server_that_drops_options_is_found_out_within_the_question_and_that_i
     play(main)
 
 
-def test_the_only_server_is_asked_over_tcp_too_when_so_much_was_lost_that_it_is_held_to_be_dead() -> None:
+@pytest.mark.parametrize("was_heard", [True, False], ids=["heard before", "never heard"])
+def test_the_only_server_is_asked_over_tcp_too_when_so_much_was_lost_that_it_is_held_to_be_dead(
+    was_heard: bool,
+) -> None:
+    """One that was never heard: a shortened question was lost twice, and the whole one twice, four in a row."""
+
     async def main() -> None:
         world = World({BAD: losing(0, over_udp=False)})
         state = world.means.state_of(Address(BAD, 53))
-        note_reply(state, RTT, world.env.now())
+        if was_heard:
+            note_reply(state, RTT, world.env.now())
+        else:
+            state.silent_since = world.env.now()
         state.timeouts_in_a_row = DEAD_AFTER
-        hold_down(state, world.env.now())
-        heard = await ask(world, BAD)
-        assert heard is not None
-        assert heard.reply.assurance is Assurance.TCP
-        assert world.sent == 2
-
-    play(main)
-
-
-def test_the_only_server_is_asked_over_tcp_too_when_it_seems_dead_before_it_was_ever_heard() -> None:
-    """A shortened question lost twice, and the whole one twice: four in a row."""
-
-    async def main() -> None:
-        world = World({BAD: losing(0, over_udp=False)})
-        state = world.means.state_of(Address(BAD, 53))
-        state.timeouts_in_a_row, state.silent_since = DEAD_AFTER, world.env.now()
         hold_down(state, world.env.now())
         heard = await ask(world, BAD)
         assert heard is not None
