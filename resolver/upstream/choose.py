@@ -26,7 +26,7 @@ RESEND_WAITS_ALONE: Final = (
     0.4,
     0.8,
 )  # s: the same for the only one there is, which may be silent for half a second
-MIN_PATIENCE: Final = 1.0  # s that a server is listened to in all, at least
+MIN_PATIENCE: Final = 1.25  # s that a server is listened to in all, at least: a second away it is heard the first time
 PATIENCE: Final = 1.25  # times the wait after which it is late
 TCP_PATIENCE: Final = 3.0  # times the UDP timeout: a handshake and an exchange
 MIN_TCP_TIMEOUT: Final = 1.0  # s

@@ -158,7 +158,7 @@ def test_a_daemon_that_has_just_started_guesses() -> None:
     assert wait_for(ServerState(), Typical(), 0, is_alone=False) == GUESS
 
 
-def test_a_server_is_listened_to_for_a_second_at_least() -> None:
+def test_a_server_is_listened_to_for_more_than_a_second() -> None:
     assert [patience_for(wait) for wait in (0.03, 0.4, 1.2)] == [MIN_PATIENCE, MIN_PATIENCE, 1.5]
 
 
