@@ -245,13 +245,20 @@ def test_a_permission_that_is_lost_is_served_stale_and_read_again_when_it_is_reg
             on(path, main)
 
 
+def locked(path: Path) -> apsw.Connection:
+    """A writer that shuts readers out, once none is at it."""
+    lock = apsw.Connection(str(path))
+    lock.set_busy_timeout(10_000)  # milliseconds
+    lock.execute("BEGIN EXCLUSIVE")
+    return lock
+
+
 def test_a_locked_database_is_served_stale_at_once(path: Path) -> None:
     execute(path, "PRAGMA journal_mode = DELETE")  # where a writer's lock shuts readers out, as a restore does
 
     async def main(asker: Asker) -> None:
         await until(asker, [ADDRESS])
-        lock = apsw.Connection(str(path))
-        lock.execute("BEGIN EXCLUSIVE")
+        lock = locked(path)
         await until(asker, [ADDRESS], stale=True)
         started = trio.current_time()
         for _ in range(20):
@@ -468,8 +475,7 @@ def test_reads_that_wait_when_the_database_is_locked_do_not_time_out_one_by_one(
 
     async def main(asker: Asker) -> None:
         await until(asker, [ADDRESS])
-        lock = apsw.Connection(str(path))
-        lock.execute("BEGIN EXCLUSIVE")
+        lock = locked(path)
         async with trio.open_nursery() as nursery:
             for number in range(200):
                 nursery.start_soon(asker.ask, f"app{number}.internal")

@@ -12,6 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from typing import Final
 import pytest
 
 from resolver.demo.state import make_state
+from resolver.observe.metrics import GOOD_FOR
 from tests.real.clients import need, run
 from tests.real.harness import ROOT, Daemon, start
 from tests.real.installed import install
@@ -76,6 +78,7 @@ class Day:
 
     def alerts(self) -> set[str]:
         """The shipped alerts that come when all goes on as it went since this was last looked at."""
+        time.sleep(GOOD_FOR)  # what was told before what has just happened is not told again
         before, self._before = self._before, run(self.daemon, "curl", "-s", "http://127.0.0.1:9153/metrics").stdout
         return firing(before, self._before, self.daemon.folder) - OF_A_BUSY_MACHINE
 
