@@ -1,7 +1,7 @@
 """The one loop: epoll over the sockets of listeners and servers, and trio as its guest for all that is rare.
 
 A turn of the engine costs one epoll_wait and one reading of the clock, whatever has come in; trio takes a turn only when
-something of its own has happened: a stream, a file, a command.
+something of its own has happened: a stream, a file, a command (real_env_guest.py).
 """
 
 import errno
@@ -12,13 +12,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from types import MethodType
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, TypeVar, cast
 
-import outcome
 import trio
 
 from resolver.env import Turned
+from resolver.real_env_guest import Guest
 from resolver.real_env_memory import Reserve
 
 T = TypeVar("T")
@@ -29,23 +28,8 @@ MAX_EVENTS: Final = (
 EPOLLIN: Final = select.EPOLLIN
 LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
 CLOSED: Final = -1
-NO_THREAD: Final = "can't start new thread"  # as the interpreter says it
 COUNTER: Final = 8  # octets of an eventfd's counter
 LACKING: Final = 0.01  # s after which another thread looks whether there is memory now
-
-
-class _Runner(Protocol):
-    guest_tick_scheduled: bool
-
-
-class _Guest(Protocol):
-    """What is touched of trio's run: trio promises none of it, a test looks for it."""
-
-    unrolled_run_next_send: outcome.Outcome[list[tuple[int, int]]]
-    runner: _Runner
-
-    def guest_tick(self) -> None:
-        """Its turn."""
 
 
 class Loop:
@@ -55,11 +39,9 @@ class Loop:
         """Nothing is opened before `run`: who only asks a question needs no loop."""
         self._handlers: dict[int, Callable[[], None]] = {}  # by descriptor
         self._soon: deque[Callable[[], object]] = deque()  # from other threads
-        self._trios: deque[Callable[[], object]] = deque()  # its turns; one at a time, as it has them
         self._turned: Turned | None = None
         self._bell = CLOSED
         self.reserve = Reserve()  # looked at before trio has its turn
-        self._guest: _Guest | None = None  # trio, while it runs
         self.note_turn: Callable[[float, float], None] = _ignore  # told when each turn began and ended
 
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
@@ -68,24 +50,18 @@ class Loop:
         self._first = select.epoll()  # of those that are looked at in every turn, however many others there are
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.watch(self._bell, self._answer_bell)
-        ends: list[outcome.Outcome[T]] = []
-        trio.lowlevel.start_guest_run(
-            main,
-            *args,
-            run_sync_soon_threadsafe=partial(self._hand_over, self._trios),
-            run_sync_soon_not_threadsafe=self._trios.append,
-            done_callback=ends.append,
-        )
-        self._guest = cast(_Guest, cast(MethodType, self._trios[0]).__self__)  # it has asked for its first turn
+        guest = Guest(main, *args)
+        self.watch(guest.descriptor, guest.note_events)
         try:
-            while not ends:
-                self._turn_or_lack()
+            while guest.ended is None:
+                self._turn_or_lack(guest)
         finally:
+            self.forget(guest.descriptor)
             self._epoll.close()
             self._first.close()
             bell, self._bell = self._bell, CLOSED
             os.close(bell)
-        return ends[0].unwrap()
+        return cast(T, guest.ended.unwrap())
 
     async def drive(self, turned: Turned, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Turn it, beside trio, until cancelled."""
@@ -115,15 +91,15 @@ class Loop:
             with suppress(FileNotFoundError):  # most are not
                 self._first.unregister(fd)
 
-    def _turn_or_lack(self) -> None:
+    def _turn_or_lack(self, guest: Guest) -> None:
         """A turn; what it lacks memory for is done in a later one."""
         try:
-            self._turn()
+            self._turn(guest)
         except MemoryError:
             self.reserve.look()
 
-    def _turn(self) -> None:
-        events = self._epoll.poll(self._patience(), MAX_EVENTS)
+    def _turn(self, guest: Guest) -> None:
+        events = self._epoll.poll(self._patience(guest), MAX_EVENTS)
         is_full = len(events) == MAX_EVENTS
         if is_full:
             events = list(dict.fromkeys(self._first.poll(0, MAX_EVENTS) + events))
@@ -133,37 +109,19 @@ class Loop:
             self._turned.turn(now, partial(self._handle, events))
         else:
             self._handle(events)
-        if self._trios:
+        if guest.wants_turn(now):
             self.reserve.look()
-        for _ in range(len(self._trios)):
-            self._have_trios_turn(self._trios.popleft())
+            guest.turn()
         for _ in range(len(self._soon)):
             self._soon.popleft()()
         self.note_turn(now, time.monotonic())
 
-    def _have_trios_turn(self, turn: Callable[[], object]) -> None:
-        """What fails about it is no part of it, as the start of the thread that waits for trio: else trio had no other turn."""
-        try:
-            turn()
-        except (MemoryError, RuntimeError) as lack:  # of threads, the latter
-            if isinstance(lack, RuntimeError) and NO_THREAD not in str(lack):
-                raise
-            guest = self._guest
-            assert guest is not None
-            if (
-                not guest.runner.guest_tick_scheduled
-            ):  # else it has taken in what came, and only lacked what to say so with
-                guest.unrolled_run_next_send = outcome.Value([])  # nothing has come in
-                guest.runner.guest_tick_scheduled = True
-            self._trios.append(guest.guest_tick)
-
-    def _patience(self) -> float:
+    def _patience(self, guest: Guest) -> float:
         """Seconds that there is nothing to do, as far as is known."""
-        if self._soon or self._trios:
+        if self._soon:
             return 0.0
-        if self._turned is None:
-            return LONGEST_SLEEP
-        return min(max(0.0, self._turned.next_at() - time.monotonic()), LONGEST_SLEEP)
+        next_at = guest.next_at if self._turned is None else min(guest.next_at, self._turned.next_at())
+        return min(max(0.0, next_at - time.monotonic()), LONGEST_SLEEP)
 
     def _handle(self, events: list[tuple[int, int]]) -> None:
         handlers = self._handlers
@@ -177,14 +135,11 @@ class Loop:
 
         Raises OSError once nothing runs any more.
         """
-        self._hand_over(self._soon, callback)
-
-    def _hand_over(self, queue: deque[Callable[[], object]], callback: Callable[[], object]) -> None:
         while True:
             if self._bell == CLOSED:
                 raise OSError(errno.EBADF, "nothing runs any more")
             try:
-                queue.append(callback)
+                self._soon.append(callback)
             except MemoryError:
                 time.sleep(LACKING)
             else:

@@ -31,7 +31,9 @@ INTERPRETED: Final = frozenset(
     }
 )
 # Drivers: they begin and end in trio, and what they do in each turn is compiled.
-DRIVERS: Final = frozenset({"resolver.real_env_loop", "resolver.real_env_udp", "resolver.service.udp"})
+DRIVERS: Final = frozenset(
+    {"resolver.real_env_guest", "resolver.real_env_loop", "resolver.real_env_udp", "resolver.service.udp"}
+)
 
 
 def outside(sources: tuple[Source, ...], compiled: frozenset[str]) -> Iterator[str]:

@@ -5,21 +5,19 @@ import signal
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
 import pytest
 import trio
-import trio.testing
 
 from resolver.engine import Landing, Mesh
 from resolver.env import Address, Datagram
 from resolver.loop import MeshTurns
 from resolver.real_env import RealEnv
 from resolver.real_env_calls import SLOTS
-from resolver.real_env_loop import MAX_EVENTS, Loop
+from resolver.real_env_loop import MAX_EVENTS
 from tests.resolver.engine.turned import raise_fault
 
 T = TypeVar("T")
@@ -301,7 +299,7 @@ def test_trio_sleeps_and_uses_threads_as_its_guest() -> None:
 
 
 def test_without_another_thread_it_goes_on() -> None:
-    """Trio, as its guest, waits in a thread; that none can be started ended the daemon."""
+    """Trio, as a guest in its own way, waits in a thread; that none could be started ended the daemon."""
 
     async def main(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
         release, before = threading.Event(), threading.stack_size()
@@ -324,50 +322,6 @@ def test_without_another_thread_it_goes_on() -> None:
             release.set()
 
     run(main)
-
-
-class Lacking(deque[Callable[[], object]]):
-    """Takes nothing in once, if memory is said to be lacking."""
-
-    lacks = False
-
-    def append(self, turn: Callable[[], object], /) -> None:
-        if self.lacks:
-            self.lacks = False
-            raise MemoryError
-        super().append(turn)
-
-
-def test_what_came_in_is_not_lost_where_there_was_no_memory_to_say_so() -> None:
-    loop = Loop()
-    turns = loop._trios = Lacking()
-
-    async def main() -> None:
-        ours, theirs = trio.socket.socketpair()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(ours.recv, 1)
-            await trio.testing.wait_all_tasks_blocked()
-            await theirs.send(b"x")
-            turns.lacks = True
-            with trio.fail_after(5):
-                await trio.lowlevel.checkpoint()
-        assert not turns.lacks
-        ours.close()
-        theirs.close()
-
-    loop.run(main)
-
-
-def test_the_thread_that_waits_for_trio_tells_of_it_once_there_is_memory() -> None:
-    loop = Loop()
-    turns = loop._trios = Lacking()
-
-    async def main() -> None:
-        turns.lacks = True
-        await trio.sleep(SHORT)
-        assert not turns.lacks
-
-    loop.run(main)
 
 
 def test_a_signal_reaches_trios_receiver() -> None:
