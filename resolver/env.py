@@ -129,6 +129,11 @@ class UdpListener(Protocol):
     def close(self) -> None: ...
 
 
+def _send_nothing(octets: bytes) -> int:
+    """For a stream that can only be written to by who waits."""
+    return 0
+
+
 class TcpConnection(NamedTuple):
     """An accepted connection."""
 
@@ -137,6 +142,7 @@ class TcpConnection(NamedTuple):
     port: int
     local: bytes  # packed address that was asked
     local_port: int = 0
+    send_now: Callable[[bytes], int] = _send_nothing  # how many of these octets were sent without a wait
 
 
 class TcpListener(Protocol):

@@ -1,21 +1,22 @@
 """One client's TCP connection (RFC 7766): queries pipelined, replies in the order in which they are ready.
 
-One task reads, one writes, and each question that has to wait has its own. None of them waits for ever: not for a query,
-not for an answer, and not for a client that does not take its replies; nor does any of them go on without letting others run.
+One task reads, and sends what can be sent without a wait; another one is begun for what cannot. Each question that has to wait
+has its own. None of them waits for ever: not for a query, not for an answer, and not for a client that does not take its replies;
+nor does any of them go on without letting others run.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 import trio
 
 from resolver.env import TcpConnection
 from resolver.observe.tap import Ends
-from resolver.service.draining import open_draining_nursery
+from resolver.service.entrance import FLOOD
 from resolver.service.fast import Asked
 from resolver.service.handler import Handler
 from resolver.service.messages import Messages
-from resolver.service.replies import Replies
 from resolver.service.slots import Slot
 from resolver.wire.keepalive import asks_keepalive, with_keepalive
 
@@ -29,25 +30,16 @@ AT_A_TIME: Final = 16  # queries taken from what has come before others get thei
 
 
 async def serve_connection(
-    connection: TcpConnection,
-    handler: Handler,
-    draining: trio.Event,
-    slot: Slot,
-    idle_time: Callable[[], float],
+    connection: TcpConnection, handler: Handler, slot: Slot, idle_time: Callable[[], float]
 ) -> None:
-    """Answer on `connection` until its client has said all, is lost or idle, or `draining` is set; then close it.
+    """Answer on `connection` until its client has said all, is lost or idle, or is not to be read any more; then close it.
 
     slot: its place among others, which it may lose. idle_time: seconds in which the next query must have come.
     """
     try:
-        async with trio.open_nursery() as around:
-            abort = around.cancel_scope.cancel
-            around.start_soon(_write, connection, slot.replies, handler, abort)
-            try:
-                async with open_draining_nursery(draining) as answering:
-                    await _Reader(connection, handler, slot, answering, abort, idle_time).run()
-            finally:
-                slot.replies.close()
+        async with trio.open_nursery() as answering:
+            with slot.reads:
+                await _Reader(connection, handler, slot, answering, idle_time).run()
     finally:
         await trio.aclose_forcefully(connection.stream)
 
@@ -82,7 +74,6 @@ class _Reader:
         handler: Handler,
         slot: Slot,
         answering: trio.Nursery,
-        abort: Callable[[], None],
         idle_time: Callable[[], float],
     ) -> None:
         self._idle_time = idle_time
@@ -90,7 +81,9 @@ class _Reader:
         self._handler = handler
         self._slot = slot
         self._answering = answering
-        self._abort = abort
+        self._is_writing = False  # is a task of its own sending?
+        self._in_a_row = 0  # queries that came with no wait for the next one
+        self._took = 0.0  # s, these
         self._room = trio.Semaphore(handler.limits.tcp_in_flight)
         self._is_over = False
 
@@ -98,35 +91,40 @@ class _Reader:
         """Read until there is nothing more to read; replies may still be on their way then."""
         counts = self._handler.counts
         messages = Messages(self._connection.stream)
-        taken = 0
         try:
             while True:
                 if not self._room.value:
                     await self._wait_for_room()
-                await self._slot.replies.until_room()
+                if not self._slot.replies.has_room:
+                    self._send()
+                    await self._slot.replies.until_room()
                 message = messages.take()
                 if message is None:  # else it has come already: to set a time for it takes longer than to answer it
+                    self._send()
                     message = await self._wait_for_message(messages)
                 if message is None:
                     return
                 counts.queries_tcp += 1
                 query = self._arrived(message)
-                if not (self._begin(query, query.arrived) if self._may_begin() else await self._begin_in_turn(query)):
+                may_begin = self._in_a_row < FLOOD and self._may_begin()
+                if not (self._begin(query, query.arrived) if may_begin else await self._begin_in_turn(query)):
                     counts.tcp_garbage += 1
                     return
                 if self._slot.is_evicted:  # just as the query came
                     return
-                taken += 1
-                if taken % AT_A_TIME == 0:
+                self._in_a_row += 1
+                if self._in_a_row % AT_A_TIME == 0:
+                    self._send()
                     await trio.lowlevel.checkpoint()
         except trio.BrokenResourceError:
-            counts.tcp_lost += 1
-            self._abort()
+            self._lose()
         finally:
             self._is_over = True
+            self._send()
 
     async def _wait_for_message(self, messages: Messages) -> bytes | None:
         """The next one; None: there will be none, or it was waited for too long."""
+        self._begin_a_row()
         with trio.move_on_after(self._idle_time()) as waits:
             self._slot.waits = waits
             message = await messages.read()
@@ -138,6 +136,7 @@ class _Reader:
 
     async def _wait_for_room(self) -> None:
         """Until one question less is in flight: what is not read fills TCP's window, and the client slows down."""
+        self._send()
         await self._room.acquire()
         self._room.release()
 
@@ -151,6 +150,7 @@ class _Reader:
 
     async def _begin_in_turn(self, query: _Asking) -> bool:
         """As _begin, once it is this client's turn, as for who asks over UDP; nothing more is read meanwhile."""
+        self._send()
         entrance = self._handler.entrance
         its_turn = trio.Event()
         is_query = False
@@ -164,7 +164,10 @@ class _Reader:
             finally:
                 its_turn.set()
 
-        while not entrance.put(self._connection.client, begin, len(query.message)):  # noqa: ASYNC110  # nobody tells of room
+        client, octets = self._connection.client, len(query.message)
+        put = partial(entrance.put_flood, took=self._took) if self._in_a_row >= FLOOD else entrance.put
+        self._begin_a_row()
+        while not put(client, begin, octets):  # noqa: ASYNC110  # nobody tells of room
             await trio.sleep(TRY_AGAIN)
         await its_turn.wait()
         return is_query
@@ -182,14 +185,24 @@ class _Reader:
         elif type(reply) is bytes:
             handler.counts.latency.note(handler.now() - query.arrived)
             self._put(reply, query)
-        handler.entrance.charge(connection.client, handler.now() - since)
+        self._charge(since)
         return reply is not None
+
+    def _charge(self, since: float) -> None:
+        """What was done from then on was for this client."""
+        took = self._handler.now() - since
+        self._took += took
+        self._handler.entrance.charge(self._connection.client, took)
+
+    def _begin_a_row(self) -> None:
+        self._in_a_row, self._took = 0, 0.0
 
     async def _finish(self, composing: _Composing, query: _Asking) -> None:
         try:
             await composing.is_ready.wait()
             await self._slot.replies.until_room()
             self._put(composing.compose(), query)
+            self._begin_to_write()  # what others have ready in this turn leaves with it
         finally:
             self._slot.in_flight -= 1
             self._room.release()
@@ -215,18 +228,52 @@ class _Reader:
         connection = self._connection
         return Ends(connection.client, connection.port, connection.local, connection.local_port, is_tcp=True)
 
+    def _send(self) -> None:
+        """What is there, as far as the kernel takes it now; before whatever its reader waits for."""
+        connection, handler, replies = self._connection, self._handler, self._slot.replies
+        if self._is_writing or self._is_aborted or not (octets := replies.take()):
+            return
+        began = handler.now()
+        try:
+            sent = connection.send_now(octets)
+        except trio.BrokenResourceError:
+            self._lose()
+            return
+        self._charge(began)
+        replies.done(sent)
+        if sent < len(octets):
+            self._begin_to_write(octets[sent:])
 
-async def _write(connection: TcpConnection, replies: Replies, handler: Handler, abort: Callable[[], None]) -> None:
-    """Send replies, those that are ready together in one write, until there will be no more."""
-    try:
-        while octets := await replies.take():
-            handler.entrance.charge(connection.client, SEND)
-            with trio.fail_after(SEND_TIMEOUT):
-                await connection.stream.send_all(octets)
-            replies.done(len(octets))
-    except trio.TooSlowError:
-        handler.counts.tcp_slow_readers += 1
-        abort()
-    except trio.BrokenResourceError:
-        handler.counts.tcp_lost += 1
-        abort()
+    def _begin_to_write(self, octets: bytes = b"") -> None:
+        """octets: taken already, and before all that is there."""
+        if not self._is_writing:
+            self._is_writing = True
+            self._answering.start_soon(self._write, octets)
+
+    async def _write(self, octets: bytes) -> None:
+        """Send these and what is there, what is ready together in one write, until nothing is."""
+        connection, handler, replies = self._connection, self._handler, self._slot.replies
+        try:
+            while octets := octets or replies.take():
+                handler.entrance.charge(connection.client, SEND)
+                with trio.fail_after(SEND_TIMEOUT):
+                    await connection.stream.send_all(octets)
+                replies.done(len(octets))
+                octets = b""
+        except trio.TooSlowError:
+            handler.counts.tcp_slow_readers += 1
+            self._answering.cancel_scope.cancel()
+        except trio.BrokenResourceError:
+            self._lose()
+        finally:
+            self._is_writing = False
+
+    def _lose(self) -> None:
+        """The other end is gone; whoever notices it first says so."""
+        if not self._is_aborted:
+            self._handler.counts.tcp_lost += 1
+            self._answering.cancel_scope.cancel()
+
+    @property
+    def _is_aborted(self) -> bool:
+        return self._answering.cancel_scope.cancel_called

@@ -3,8 +3,9 @@
 As long as a turn is enough for all that came in, nobody's share is looked at, and nobody is refused. When it is not, what
 waits is taken by fair shares (shares.py), whatever it is: what costs time is not only what has to be asked for.
 
-A machine of which more than a batch waits floods. What it has sent is begun in what time is left, and while others ask, too, only
-in a quarter of that: in a loop that is never idle every query waits, and on a busy host such a loop waits for the CPU itself.
+A machine of which more than a batch waits floods, and so does one that says as much over a TCP connection without a wait. What it
+has sent is begun in what time is left, and while others ask, too, only in a quarter of that: in a loop that is never idle every
+query waits, and on a busy host such a loop waits for the CPU itself.
 """
 
 from typing import Final
@@ -66,15 +67,18 @@ class Entrance:
     def put(self, client: bytes, begin: Begin, octets: int) -> bool:
         """Have it begin when it is this client's turn; False: it has no place left to wait in. octets: that it holds on to."""
         if self._floods.has_waiting(client) or self._calm.places_of(client) >= FLOOD:
-            if not self._floods.put(client, begin, octets):
-                return False
-            self._wake(max(self._floods_from, self._mesh.now + SOON))
-        else:
-            if not self._calm.put(client, begin, octets):
-                return False
-            self._wake(self._mesh.now + SOON)
-        self._counts.put_off += 1
-        self._counts.put_off_current += 1
+            return self.put_flood(client, begin, octets)
+        if not self._calm.put(client, begin, octets):
+            return False
+        self._note_put_off(self._mesh.now + SOON)
+        return True
+
+    def put_flood(self, client: bytes, begin: Begin, octets: int, took: float = 0.0) -> bool:
+        """The same of who floods. took: seconds that what it brought before has had without a wait, and without this."""
+        if not self._floods.put(client, begin, octets):
+            return False
+        self._share_flood(client, took)
+        self._note_put_off(max(self._floods_from, self._mesh.now + SOON))
         return True
 
     def charge(self, client: bytes, seconds: float) -> None:
@@ -89,8 +93,16 @@ class Entrance:
 
     def _share(self, client: bytes, took: float) -> None:
         self._calm.charge(client, took)
+        self._share_flood(client, took)
+
+    def _share_flood(self, client: bytes, took: float) -> None:
         if self._floods.charge(client, took) and self._mesh.now < self._last_calm + ALONE:
             self._floods_from = max(self._floods_from, self._mesh.now) + took * (1.0 + PAUSE)
+
+    def _note_put_off(self, until: float) -> None:
+        self._wake(until)
+        self._counts.put_off += 1
+        self._counts.put_off_current += 1
 
     def floods(self, client: bytes) -> bool:
         """Does more than a batch of this machine's wait already?"""

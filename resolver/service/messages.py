@@ -19,7 +19,8 @@ class Messages:
     async def read(self) -> bytes | None:
         """The next message; None when the stream is over. An unfinished last one is dropped."""
         while (message := self._frames.take()) is None:
-            octets = await self._stream.receive_some(READ_OCTETS)
+            # what a long message lacks is read at once, not as four turns of a loop that others wait for
+            octets = await self._stream.receive_some(max(READ_OCTETS, self._frames.lacking))
             if not octets:
                 return None
             self._frames.add(octets)

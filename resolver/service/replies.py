@@ -36,8 +36,7 @@ class Replies:
         self.octets = 0
         self._queued = queued
         self._waiting: list[bytes] = []
-        self._changed = trio.Event()
-        self._is_over = False
+        self._has_gone = trio.Event()
 
     @property
     def has_room(self) -> bool:
@@ -48,8 +47,8 @@ class Replies:
 
     async def until_room(self) -> None:
         """Wait until there is room, if there is none."""
-        while not self.has_room and not self._is_over:
-            await self._changed.wait()
+        while not self.has_room:
+            await self._has_gone.wait()
 
     def put(self, reply: bytes) -> None:
         """Have it sent; who has not looked for room before has one reply at most."""
@@ -57,18 +56,8 @@ class Replies:
         self._waiting.append(octets)
         self._count(len(octets))
 
-    def close(self) -> None:
-        """There will be no more."""
-        self._is_over = True
-        self._wake()
-
-    async def take(self) -> bytes:
-        """What is there now, for one write, once there is something; b"" when there will be no more.
-
-        It counts until it is `done`.
-        """
-        while not self._waiting and not self._is_over:
-            await self._changed.wait()
+    def take(self) -> bytes:
+        """What is there now, for one write; b"" if nothing is. It counts until it is `done`."""
         taken, self._waiting = self._waiting, []
         return b"".join(taken)
 
@@ -80,13 +69,10 @@ class Replies:
         """None of it will be sent any more."""
         self._waiting = []
         self._count(-self.octets)
-        self.close()
 
     def _count(self, octets: int) -> None:
         self.octets += octets
         self._queued.add(octets)
-        self._wake()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()
+        if octets < 0:
+            self._has_gone.set()
+            self._has_gone = trio.Event()

@@ -21,11 +21,12 @@ AMPLE: Final = 0.5  # share of the connections that may be open before they must
 class Slot:
     """The place of one connection.
 
-    waits: the scope in which it waits for a query, None while it does not. in_flight: its questions that wait for an answer.
-    last_used: when its last query came, in monotonic seconds. is_evicted: had it to give way?
+    reads: the scope in which it reads queries at all; waits: that in which it waits for one, None while it does not.
+    in_flight: its questions that wait for an answer. last_used: when its last query came, in monotonic seconds.
+    is_evicted: had it to give way?
     """
 
-    __slots__ = ("in_flight", "is_evicted", "last_used", "machine", "network", "replies", "waits")
+    __slots__ = ("in_flight", "is_evicted", "last_used", "machine", "network", "reads", "replies", "waits")
 
     def __init__(self, machine: bytes, network: bytes, now: float, queued: Queued) -> None:
         self.machine = machine
@@ -33,6 +34,7 @@ class Slot:
         self.replies = Replies(queued)
         self.in_flight = 0
         self.last_used = now
+        self.reads = trio.CancelScope()
         self.waits: trio.CancelScope | None = None
         self.is_evicted = False
 

@@ -24,12 +24,20 @@ async def serve_tcp(
 
     closing: from when on nothing more is read from connections that were accepted before; None: from `draining` on.
     """
+    served = set[Slot]()
     try:
         async with open_draining_nursery(draining) as serving:
-            until = draining if closing is None else closing
-            await handler.boundary.keep("tcp", _accept, listener, handler, connections, serving, until)
+            serving.start_soon(_end_reading, draining if closing is None else closing, served)
+            await handler.boundary.keep("tcp", _accept, listener, handler, connections, serving, served)
     finally:
         listener.close()
+
+
+async def _end_reading(closing: trio.Event, served: set[Slot]) -> None:
+    """One task tells all connections: one for each would cost as much as all else of a silent one."""
+    await closing.wait()
+    for slot in served:
+        slot.reads.cancel()
 
 
 async def _accept(
@@ -37,20 +45,22 @@ async def _accept(
     handler: Handler,
     connections: Connections,
     serving: trio.Nursery,
-    closing: trio.Event,
+    served: set[Slot],
 ) -> Never:
     async def serve(connection: TcpConnection, slot: Slot) -> None:
         try:
             await handler.boundary.run(
-                "tcp_connection", serve_connection, connection, handler, closing, slot, connections.idle_time
+                "tcp_connection", serve_connection, connection, handler, slot, connections.idle_time
             )
         finally:
+            served.remove(slot)
             connections.release(slot)
 
     while True:
         connection = await listener.accept()
         slot = connections.admit(connection.client, handler.now())
         if slot is not None:
+            served.add(slot)
             serving.start_soon(serve, connection, slot)
         else:
             await trio.aclose_forcefully(connection.stream)

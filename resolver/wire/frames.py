@@ -16,14 +16,24 @@ class Frames:
         """These came."""
         self._octets += octets
 
+    @property
+    def lacking(self) -> int:
+        """Octets that the next message lacks, or its length does; 0 once it is here."""
+        return max(0, self._end() - len(self._octets))
+
     def take(self) -> bytes | None:
         """The next message, which may be empty; None while not all of it has come."""
-        end = LENGTH_OCTETS + int.from_bytes(self._octets[:LENGTH_OCTETS], "big")
+        end = self._end()
         if len(self._octets) < end:
             return None
-        message = bytes(self._octets[LENGTH_OCTETS:end])
+        with memoryview(self._octets) as octets:
+            message = bytes(octets[LENGTH_OCTETS:end])
         del self._octets[:end]
         return message
+
+    def _end(self) -> int:
+        """Where the next message ends, as far as is known."""
+        return LENGTH_OCTETS + int.from_bytes(self._octets[:LENGTH_OCTETS], "big")
 
 
 def framed(message: bytes) -> bytes:

@@ -23,7 +23,7 @@ from resolver.service.messages import Messages
 from resolver.service.options import LimitOptions
 from resolver.service.replies import MAX_QUEUED
 from resolver.service.slots import Connections, Slot
-from resolver.wire.frames import framed
+from resolver.wire.frames import LENGTH_OCTETS, Frames, framed
 from resolver.wire.keepalive import KEEPALIVE
 from tests.build import rrset
 from tests.resolver.service.world import LOOPBACK, CachedAnswers, MemoryStream, ask, cache_of, handler_of, read
@@ -50,25 +50,24 @@ def place(handler: Handler) -> tuple[Slot, Callable[[], float]]:
     return slot, connections.idle_time
 
 
-def run(client: Client, draining_at: float = 1e6) -> float:
-    """Serve one connection to `client`; returns when the server's end was closed."""
+def run(client: Client, read_until: float = 1e6) -> float:
+    """Serve one connection to `client`, which is not read any more from then on; returns when the server's end was closed."""
 
     async def main() -> float:
         handler = handler_of(slowly(), LIMITS)
         ours, theirs = trio.testing.memory_stream_pair()
-        draining = trio.Event()
+        slot, idle_time = place(handler)
 
-        async def drain() -> None:
-            await trio.sleep(draining_at)
-            draining.set()
+        async def end_reading() -> None:
+            await trio.sleep(read_until)
+            slot.reads.cancel()
 
         async with trio.open_nursery() as background:
-            background.start_soon(drain)
+            background.start_soon(end_reading)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(client, ours, handler)
-                await serve_connection(
-                    TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK, 53), handler, draining, *place(handler)
-                )
+                connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK, 53)
+                await serve_connection(connection, handler, slot, idle_time)
                 ended = trio.current_time()
             background.cancel_scope.cancel()
         await trio.sleep(LONGEST)  # what nobody waits for any more is answered, too
@@ -174,7 +173,7 @@ def test_a_client_that_takes_no_replies_is_dropped() -> None:
         ours, theirs = trio.testing.lockstep_stream_pair()  # holds nothing: a write waits for its reader
         async with trio.open_nursery() as nursery:
             connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
-            nursery.start_soon(serve_connection, connection, handler, trio.Event(), *place(handler))
+            nursery.start_soon(serve_connection, connection, handler, *place(handler))
             await ours.send_all(framed(ask("www.example. A")))
             await trio.sleep(SEND_TIMEOUT + 0.5)
             with pytest.raises(trio.BrokenResourceError):
@@ -202,27 +201,64 @@ def test_a_lost_connection_ends_quietly() -> None:
     async def main() -> None:
         handler = handler_of(CachedAnswers(cache_of()))
         connection = TcpConnection(LostStream(), LOOPBACK, 40000, LOOPBACK)
-        await serve_connection(connection, handler, trio.Event(), *place(handler))
+        await serve_connection(connection, handler, *place(handler))
         assert handler.counts.tcp_lost == 1
 
     trio.run(main)
 
 
-def test_draining_answers_what_was_asked_and_closes() -> None:
+def test_what_was_asked_is_answered_when_it_is_not_read_any_more() -> None:
     async def client(stream: MemoryStream, handler: Handler) -> None:
         await stream.send_all(framed(ask("new.example. A", id=150)))
         assert await ids(stream, 1) == [150]
         assert await stream.receive_some() == b""
 
-    assert run(client, draining_at=1.0) == 1.5
+    assert run(client, read_until=1.0) == 1.5
 
 
-def test_draining_does_not_wait_for_ever() -> None:
-    async def client(stream: MemoryStream, handler: Handler) -> None:
-        await stream.send_all(framed(ask("new.example. A", id=60000)))
-        assert await stream.receive_some() == b""
+@pytest.mark.parametrize("room", [0, 5, 46, 1000], ids=["nothing", "a few octets", "one reply and more", "all"])
+def test_what_can_be_sent_without_a_wait_is_and_the_rest_comes_after_it(room: int) -> None:
+    async def main() -> None:
+        handler = handler_of(slowly(), LIMITS)
+        ours, theirs = trio.testing.memory_stream_pair()
+        at_once = bytearray()
 
-    assert run(client, draining_at=1.0) == 4.0
+        def send_now(octets: bytes) -> int:
+            before = len(at_once)
+            at_once.extend(octets[: room - before])
+            return len(at_once) - before
+
+        queries = [ask("www.example. A", id=1), ask("new.example. A", id=50), ask("www.example. A", id=2)]
+        async with trio.open_nursery() as nursery:
+            connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK, send_now=send_now)
+            nursery.start_soon(serve_connection, connection, handler, *place(handler))
+            await ours.send_all(b"".join(map(framed, queries)))
+            await ours.send_eof()
+            waited_for = bytearray()
+            async for octets in ours:
+                waited_for += octets
+        frames = Frames()
+        frames.add(at_once + waited_for)
+        assert len(at_once) == min(room, 2 * 47), "the one that had to be waited for leaves by a task"
+        assert [read(message).id for message in iter(frames.take, None)] == [1, 2, 50]
+        assert frames.lacking == LENGTH_OCTETS, "and nothing is left"
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_who_is_gone_when_a_reply_is_sent_without_a_wait_is_lost_once() -> None:
+    def send_now(octets: bytes) -> int:
+        raise trio.BrokenResourceError
+
+    async def main() -> None:
+        handler = handler_of(slowly(), LIMITS)
+        ours, theirs = trio.testing.memory_stream_pair()
+        await ours.send_all(framed(ask("www.example. A")))
+        connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK, send_now=send_now)
+        await serve_connection(connection, handler, *place(handler))
+        assert handler.counts.tcp_lost == 1
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
 LARGE = rrset(f"large.example. 300 TXT {'x' * 250}")
@@ -242,7 +278,7 @@ def test_a_client_that_takes_no_replies_has_no_more_of_them_made_than_there_is_r
         slot, idle_time = place(handler)
         async with trio.open_nursery() as nursery:
             connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
-            nursery.start_soon(serve_connection, connection, handler, trio.Event(), slot, idle_time)
+            nursery.start_soon(serve_connection, connection, handler, slot, idle_time)
 
             async def ask_on() -> None:
                 with suppress(trio.BrokenResourceError):
@@ -275,7 +311,7 @@ def test_many_queries_at_once_let_others_run() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watch)
             connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
-            await serve_connection(connection, handler, trio.Event(), *place(handler))
+            await serve_connection(connection, handler, *place(handler))
             nursery.cancel_scope.cancel()
         assert turns[-1] == 400
         assert (
@@ -323,7 +359,7 @@ def test_who_asks_is_told_how_long_the_connection_may_be_silent(name: str) -> No
             )
             async with trio.open_nursery() as nursery:
                 connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK)
-                nursery.start_soon(serve_connection, connection, handler, trio.Event(), slot, connections.idle_time)
+                nursery.start_soon(serve_connection, connection, handler, slot, connections.idle_time)
                 await ours.send_all(framed(asks.to_wire()))
                 reply = read(bytes(await ours.receive_some())[2:])
                 told += [option.to_wire() or b"" for option in reply.options if option.otype == KEEPALIVE]

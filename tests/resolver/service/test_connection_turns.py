@@ -18,7 +18,7 @@ from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.service.connection import SEND, serve_connection
 from resolver.service.counts import ServiceCounts
-from resolver.service.entrance import BEGIN, TURN
+from resolver.service.entrance import BEGIN, FLOOD, TURN
 from resolver.service.handler import Handler
 from resolver.service.options import LimitOptions
 from resolver.wire.frames import framed
@@ -36,7 +36,7 @@ async def of_many_connections(handler: Handler, queries: list[bytes]) -> None:
         for query in queries:
             ours, theirs = trio.testing.memory_stream_pair()
             connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK, 53)
-            nursery.start_soon(serve_connection, connection, handler, trio.Event(), *place(handler))
+            nursery.start_soon(serve_connection, connection, handler, *place(handler))
             await ours.send_all(framed(query))
             await ours.send_eof()
 
@@ -95,6 +95,22 @@ def test_what_is_sent_is_part_of_what_a_turn_has_time_for() -> None:
             assert (handler.entrance.is_open, number) == (True, number)
             await of_many_connections(handler, [ask("www.example. A")])
         assert not handler.entrance.is_open
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+@pytest.mark.parametrize(("count", "waits"), [(FLOOD, 0), (FLOOD + 1, 1), (3 * FLOOD, 2)])
+def test_who_says_more_in_a_row_than_a_batch_waits_as_who_floods(count: int, waits: int) -> None:
+    """Eight connections with queries without end took all of the CPU, for which everybody else waited then."""
+
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(WWW)))
+        ours, theirs = trio.testing.memory_stream_pair()
+        await ours.send_all(framed(ask("www.example. A")) * count)
+        await ours.send_eof()
+        connection = TcpConnection(theirs, LOOPBACK, 40000, LOOPBACK, 53)
+        await serve_connection(connection, handler, *place(handler))
+        assert (handler.counts.queries_tcp, handler.counts.put_off) == (count, waits)
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
 

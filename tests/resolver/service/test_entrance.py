@@ -146,6 +146,26 @@ def test_who_floods_has_all_the_time_while_nobody_else_asks() -> None:
     assert begun_within(flooded(), seconds, others=False) >= 100
 
 
+def test_who_says_much_in_a_row_waits_as_who_floods_and_for_what_that_took() -> None:
+    house, took = House(), 10 * TURN
+
+    def put() -> None:
+        assert house.entrance.put_flood(CLIENT, lambda: house.begun.append(CLIENT), 40, took)
+
+    put()
+    assert house.entrance.is_open, "for others"
+    assert house.entrance.is_flooded
+    assert house.entrance.is_calm(OTHER), "who asks, too, from here on"
+    house.turn()
+    assert house.begun == [CLIENT]
+    began = house.mesh.now
+    put()
+    house.turn()
+    assert house.begun == [CLIENT, CLIENT]
+    assert house.mesh.now - began == pytest.approx(took * (1 + PAUSE), rel=0.01)
+    assert (house.counts.put_off, house.counts.put_off_current) == (2, 0)
+
+
 def test_a_flood_is_over_once_nothing_of_it_waits() -> None:
     house = flooded()
     while house.counts.put_off_current:

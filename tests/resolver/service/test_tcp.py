@@ -5,6 +5,7 @@ import trio
 from trio.testing import MockClock
 
 from cache.answer import Answer
+from resolver.service.draining import DRAIN_SECONDS
 from resolver.service.messages import Messages
 from resolver.service.options import LimitOptions
 from resolver.service.tcp import Connections, serve_tcp
@@ -67,3 +68,57 @@ def test_draining_finishes_what_is_in_flight_and_ends() -> None:
         return trio.current_time()
 
     assert trio.run(main, clock=MockClock(autojump_threshold=0)) == 2.0
+
+
+def test_draining_does_not_wait_for_ever() -> None:
+    async def main() -> float:
+        handler = handler_of(CachedAnswers(cache_of(), later=nxdomain, delay=lambda query: 600.0))
+        listener, draining = OpenListener(), trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_tcp, listener, handler, Connections(LIMITS, handler.counts), draining)
+            stream = listener.connect()
+            await stream.send_all(framed(ask("new.example. A")))
+            await trio.sleep(1.0)
+            draining.set()
+        return trio.current_time()
+
+    assert trio.run(main, clock=MockClock(autojump_threshold=0)) == 1.0 + DRAIN_SECONDS
+
+
+def test_what_comes_over_an_accepted_connection_is_answered_until_it_closes() -> None:
+    async def main() -> float:
+        handler = handler_of(CachedAnswers(cache_of(WWW)))
+        listener, draining, closing = OpenListener(), trio.Event(), trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_tcp, listener, handler, Connections(LIMITS, handler.counts), draining, closing)
+            stream = await listener.accepted()
+            draining.set()
+            await trio.sleep(0.5)
+            await stream.send_all(framed(ask("www.example. A", id=7)))
+            assert read(await Messages(stream).read()).id == 7
+            await trio.sleep(0.5)
+            closing.set()
+            assert await stream.receive_some() == b""
+        assert listener.is_closed
+        return trio.current_time()
+
+    assert trio.run(main, clock=MockClock(autojump_threshold=0)) == 1.0
+
+
+def test_a_connection_that_says_nothing_takes_one_task() -> None:
+    """It took three, and as long as six queries: a machine that opened them without end kept everybody else waiting."""
+
+    async def main() -> None:
+        handler = handler_of(CachedAnswers(cache_of(WWW)))
+        listener = OpenListener()
+        limits = LimitOptions(tcp_connections=20, tcp_connections_per_client=20)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_tcp, listener, handler, Connections(limits, handler.counts), trio.Event())
+            await trio.testing.wait_all_tasks_blocked()
+            before = trio.lowlevel.current_statistics().tasks_living
+            for _ in range(20):
+                await listener.accepted()
+            assert trio.lowlevel.current_statistics().tasks_living == before + 20
+            nursery.cancel_scope.cancel()
+
+    trio.run(main, clock=MockClock(autojump_threshold=0))

@@ -28,3 +28,13 @@ def test_the_longest_message_fits() -> None:
 def test_an_unfinished_message_is_not_given() -> None:
     assert taken([framed(b"whole") + framed(b"unfinished")[:-1]]) == [b"whole"]
     assert taken([b"\0"]) == []
+
+
+def test_what_a_message_lacks_is_known_as_far_as_its_length_is() -> None:
+    frames, lacking = Frames(), []
+    for octet in framed(b"abc") + b"\0":
+        lacking.append(frames.lacking)
+        frames.add(bytes((octet,)))
+    assert lacking == [2, 1, 3, 2, 1, 0]
+    frames.take()
+    assert frames.lacking == 1
