@@ -8,7 +8,7 @@ that it was said to, in many orders, as long as all holds that it rests on.
 
 from typing import Final, final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from cache.answer import Answer, Ground
 from cache.names import WireName
@@ -272,8 +272,10 @@ class FastPath:
         if not self._varies:
             return 0
         multiplier, increment, mask = LCG
-        self._turn = self._turn * multiplier + increment & mask
-        return self._turn >> LCG_SHIFT
+        turn: i64 = self._turn  # compiled, an int is multiplied as an object once the product may be long
+        turn = turn * multiplier + increment & mask
+        self._turn = turn
+        return turn >> LCG_SHIFT
 
     def _is_true(self, kept: _Kept) -> bool:
         holds = self._holds

@@ -5,7 +5,7 @@ long they have been silent. One that is late by its own standards is listened to
 One that nobody has heard of yet is asked beside a known one, not instead: what it is worth is found out at no client's cost.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
@@ -160,8 +160,8 @@ def next_move(
 
 
 def choose(
-    candidates: Sequence[Candidate],
-    sends: Mapping[Address, int],
+    candidates: list[Candidate],
+    sends: dict[Address, int],
     zone: WireName,
     now: float,
     rng: Rng,
@@ -197,9 +197,9 @@ def choose(
             if expected < fastest:
                 fastest = expected
     if alive:
-        near = [one for one, expected in zip(alive, takes, strict=True) if expected <= fastest + SAME_SPEED]
+        near = [alive[place] for place, expected in enumerate(takes) if expected <= fastest + SAME_SPEED]
         chosen = near[0] if len(near) == 1 else near[rng.randrange(0, len(near))]
-        sent = sends.get(chosen.server, 0)
+        sent = sends.get(chosen.server, 0) if sends else 0
         return Send(chosen.server, wait_for(chosen.state, typical, sent, is_alone=len(alive) == 1))
     if doubtful:
         chosen = min(doubtful, key=lambda one: one.state.probe_at)

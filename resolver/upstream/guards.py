@@ -12,10 +12,11 @@ from cache.answer import Question
 from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL
 from cache.servers import ServerState
 from resolver.env import Rng
-from resolver.wire import question_octets, randomise_case, read_response, with_opt
+from resolver.wire import randomise_case, read_response, with_opt
 from resolver.wire.edns import PAYLOAD, compose_opt, cookie_option
 from resolver.wire.layout import HEADER_OCTETS, ID_OCTETS
 from resolver.wire.message import OPCODE_MASK, QR, Response, Unreadable
+from resolver.wire.query import CLASS_IN
 
 CLIENT_OCTETS: Final = 8  # RFC 7873 §4
 MIN_OCTETS, MAX_OCTETS = 16, 40  # of both cookies together
@@ -105,10 +106,8 @@ def read_echo(data: bytes, shown: bytes, asked: bytes) -> Response | Unreadable:
     behind = HEADER_OCTETS + len(shown)
     if shown is asked or data[HEADER_OCTETS:behind] != shown:
         return read_response(data)
-    response = read_response(b"".join((data[:HEADER_OCTETS], asked, data[behind:])))
-    if isinstance(response, Unreadable) or not response.asked:
-        return response  # without a question section these octets are the head of a record
-    return response.with_asked(shown)
+    # without a question section these octets are the head of a record
+    return read_response(b"".join((data[:HEADER_OCTETS], asked, data[behind:])), shown)
 
 
 def is_echo(data: bytes, id: int, asked: bytes) -> bool:
@@ -143,7 +142,7 @@ class Guards:
     def __init__(self, question: Question) -> None:
         self.cookie = b""
         self._id = 0
-        self._asked = self._shown = question_octets(question.qname, question.qtype)
+        self._asked = self._shown = question.key + CLASS_IN
 
     @property
     def has_case(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Final, final
 from cache.rrset import Rank, RRset
 from cache.rrtypes import AAAA, CHAOS, HTTPS, IN, MX, NS, RRSIG, SRV, SVCB, A
 from cache.ttl import shown_ttl
-from resolver.wire.layout import HEADER_OCTETS, ID_OCTETS, MAX_TARGET, POINTER_BITS
+from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS
 from resolver.wire.message import Query
 from resolver.wire.names import Spellings
 from resolver.wire.rdata import WRITTEN_COMPRESSED, target_in, write_rdata
@@ -19,6 +19,8 @@ from resolver.wire.rendered import Rendered
 FIELDS_OCTETS: Final = 8  # type, class, TTL: what stands between a record's owner and its RDLENGTH
 HEAD_OCTETS: Final = 2 + FIELDS_OCTETS + 2  # of a record before its rdata, where its owner is a pointer
 POINTER: Final = POINTER_BITS >> 8  # what the first octet of one is, at least
+IPV4_OCTETS: Final = 4
+OF_IPV4: Final = b"\0\4"  # the RDLENGTH of most addresses, ready made
 NO_BOUND: Final = 1 << 30
 MAX_PART_OCTETS: Final = 4096  # of a message that part of a set is worth being put into: more than UDP brings
 # RRsets tried in vain: a service has a thousand addresses, and each try costs as much as taking it back
@@ -28,11 +30,15 @@ STALE_FOR: Final = 1.0  # s; for so long is stale data shown before somebody loo
 ADDRESSES: Final = frozenset({A, AAAA})
 LEADS_ON: Final = frozenset({NS, MX, SRV, SVCB, HTTPS})  # to names whose addresses stand in the additional section
 FOREVER: Final = float("inf")
+NO_HEADER: Final = bytes(HEADER_OCTETS)  # its place
 
 
 @final
 class Draft:
-    """A message while RRsets are being put into it; the header's octets are filled in last."""
+    """A message while RRsets are being put into it; what its header says, and the OPT RR at its end, come last.
+
+    out: the octets so far; those in the place of the header say nothing.
+    """
 
     __slots__ = (
         "_cuts",
@@ -51,8 +57,7 @@ class Draft:
     )
 
     def __init__(self, query: Query, max_octets: int, now: float, stale_ttl: int) -> None:
-        self.out = bytearray(HEADER_OCTETS)
-        self.out += query.asked
+        self.out = bytearray(NO_HEADER + query.asked)
         self.shows_proofs = query.edns is not None and query.edns.do  # RFC 4035 §3.2.1: DNSSEC types only with DO
         self.until = FOREVER
         self._spellings = Spellings(query.qname)
@@ -113,13 +118,17 @@ class Draft:
                     target = target_in(rrset.rtype, rdata)
                     self._targets.setdefault(target.lower(), target)
 
-    def rendered(self, rrsets: tuple[RRset, ...], now: float, is_whole: bool) -> Rendered:
-        """The message as it is now. rrsets: all that belong to it; now: until when it is right where there are none."""
+    def rendered(self, head: bytes, opt: bytes, rrsets: tuple[RRset, ...], now: float, is_whole: bool) -> Rendered:
+        """The message as it is now. head: its header, but for the ID; opt: its OPT RR, or b"".
+
+        rrsets: all that belong to it; now: until when it is right where there are none.
+        """
         until = self.until if rrsets else now
+        out = self.out
         if not self._cuts:
-            return Rendered(bytes(self.out[ID_OCTETS:]), b"", 0, (), b"", until, rrsets, not is_whole)
+            return Rendered(b"".join((head, out[HEADER_OCTETS:], opt)), b"", 0, (), b"", until, rrsets, not is_whole)
         at = self._ring_at
-        front, back = bytes(self.out[ID_OCTETS:at]), bytes(self.out[at + self._shown :])
+        front, back = b"".join((head, out[HEADER_OCTETS:at])), b"".join((out[at + self._shown :], opt))
         return Rendered(front, self._ring, self._shown, self._cuts, back, until, rrsets, not is_whole)
 
     def _put(self, rrset: RRset, rdatas: tuple[bytes, ...]) -> int:
@@ -211,9 +220,9 @@ class Draft:
         spellings.write(out, owner)
         fields = (rtype << 48 | self._rclass << 32 | ttl).to_bytes(FIELDS_OCTETS, "big")
         if rtype in ADDRESSES:
-            fields += len(rdatas[0]).to_bytes(2, "big")
-            out += fields
-            out += rdatas[0]
+            size = len(rdatas[0])
+            fields = fields + (OF_IPV4 if size == IPV4_OCTETS else size.to_bytes(2, "big"))
+            out += fields + rdatas[0]
             if len(rdatas) > 1:
                 head = _owner_again(out, start) + fields
                 out += head

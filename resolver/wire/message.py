@@ -178,21 +178,6 @@ class Response(Value):
             self.flaw,
         )
 
-    def with_asked(self, asked: bytes) -> "Response":
-        """It with this question section."""
-        return Response(
-            self.id,
-            self.flags,
-            self.rcode,
-            asked,
-            self.answer,
-            self.authority,
-            self.additional,
-            self.edns,
-            self.octets,
-            self.flaw,
-        )
-
     @property
     def is_authoritative(self) -> bool:
         return bool(self.flags & AA)

@@ -27,8 +27,10 @@ MANY: Final = 8  # records of one RRset, or sets of one section, to look through
 Section = tuple[RawRRset, ...]
 
 
-def read_response(data: bytes) -> Response | Unreadable:
+def read_response(data: bytes, shown: bytes | None = None) -> Response | Unreadable:
     """The records of `data` by section and RRset; or why they cannot be read. Never raises.
+
+    shown: the question section that it is to have in the place of its own, if it has one.
 
     Records of classes other than IN are left out. What stands behind the last record is not looked at.
     """
@@ -47,7 +49,7 @@ def read_response(data: bytes) -> Response | Unreadable:
         at: i64 = _end_of_question(data, names_at) if questions else HEADER_OCTETS
     except Garbled as garbled:
         return Unreadable(str(garbled))
-    asked = data[HEADER_OCTETS:at]
+    asked = data[HEADER_OCTETS:at] if shown is None or not questions else shown
     rcode = flags & RCODE_BITS
     try:
         answer, authority, additional, opts = _read_sections(data, at, names_at)
@@ -153,20 +155,20 @@ def _end_of_question(data: bytes, names_at: NamesAt) -> i64:
 
 def _read_sections(data: bytes, at: i64, names_at: NamesAt) -> tuple[Section, Section, Section, list[int]]:
     """Answer, authority, additional, and where the type fields of OPT RRs stand. Raises Garbled."""
-    answer, at, _ = _read_section(data, at, number_at(data, 6), names_at)
-    authority, at, _ = _read_section(data, at, number_at(data, 8), names_at)
-    additional, _, opts = _read_section(data, at, number_at(data, 10), names_at)
+    opts: list[int] = []
+    answer, at = _read_section(data, at, number_at(data, 6), names_at, None)
+    authority, at = _read_section(data, at, number_at(data, 8), names_at, None)
+    additional, _ = _read_section(data, at, number_at(data, 10), names_at, opts)
     return answer, authority, additional, opts
 
 
-def _read_section(data: bytes, at: i64, count: i64, names_at: NamesAt) -> tuple[Section, i64, list[int]]:
-    """The RRsets of a section, the offset behind it, and where the type fields of OPT RRs stand. Raises Garbled."""
+def _read_section(data: bytes, at: i64, count: i64, names_at: NamesAt, opts: list[int] | None) -> tuple[Section, i64]:
+    """The RRsets of a section, and the offset behind it. opts: gets where the type fields of OPT RRs stand. Raises Garbled."""
     if not count:
-        return (), at, []
+        return (), at
     sets = _Sets()
     signatures: _Sets | None = None
     last: _Gathered | None = None  # records of one RRset stand together, as a rule
-    opts: list[int] = []
     octets = len(data)
     while count:
         count -= 1
@@ -185,7 +187,8 @@ def _read_section(data: bytes, at: i64, count: i64, names_at: NamesAt) -> tuple[
         if end > octets:
             raise Garbled("rdata cut short", start)
         if rtype == OPT:
-            opts.append(at)
+            if opts is not None:
+                opts.append(at)
         elif number_at(data, at + 2) == IN:
             if (rtype == A and length == 4) or (rtype == AAAA and length == 16):
                 rdata = data[start:end]
@@ -202,7 +205,7 @@ def _read_section(data: bytes, at: i64, count: i64, names_at: NamesAt) -> tuple[
         at = end
     if signatures is not None:
         _attach(sets, signatures)
-    return tuple([RawRRset(g.owner, g.rtype, g.ttl, g.each(), g.rrsigs) for g in sets.all]), at, opts
+    return tuple([RawRRset(g.owner, g.rtype, g.ttl, g.each(), g.rrsigs) for g in sets.all]), at
 
 
 def _attach(sets: _Sets, signatures: _Sets) -> None:

@@ -40,5 +40,17 @@ def test_of_what_is_wanted_some_may_be_left_out_but_not_many_are_tried() -> None
 def test_a_message_is_right_until_its_first_ttl_changes() -> None:
     draft = Draft(query(), 512, NOW, 30)
     draft.put_needed((replace(SMALL, rank=Rank.ANSWER),))
-    assert draft.rendered((SMALL,), NOW, is_whole=True).until == pytest.approx(NOW + 0.5)
-    assert draft.rendered((), NOW, is_whole=True).until == NOW
+    assert draft.rendered(bytes(10), b"", (SMALL,), NOW, is_whole=True).until == pytest.approx(NOW + 0.5)
+    assert draft.rendered(bytes(10), b"", (), NOW, is_whole=True).until == NOW
+
+
+@pytest.mark.parametrize("turn", [None, 1])
+def test_the_header_stands_before_the_question_and_the_opt_behind_the_records(turn: int | None) -> None:
+    asked = query()
+    draft = Draft(asked, 512, NOW, 30)
+    draft.put_answer((large("www.example.", 3),), turn)
+    rendered = draft.rendered(b"\1\2\3\4\5\6\7\x08\x09\x0a", b"the OPT RR", (LARGE,), NOW, is_whole=True)
+    assert bool(rendered.cuts) is (turn is not None)
+    octets = rendered.tail(0)
+    assert octets.startswith(b"\1\2\3\4\5\6\7\x08\x09\x0a" + asked.asked)
+    assert octets.endswith(b"the OPT RR")

@@ -59,6 +59,16 @@ def test_a_response_without_question() -> None:
     assert response_of(HEADER.pack(9, QR | 1, 0, 0, 0, 0)) == Response(9, QR | 1, 1, b"", (), (), (), None, 12)
 
 
+def test_another_question_section_may_stand_in_the_place_of_its_own_but_not_of_none() -> None:
+    shown = b"\3wWw\7EXAMPLE\0\0\1\0\1"
+    read = read_response(response((TO_WWW, A, ADDRESS)), shown)
+    assert isinstance(read, Response)
+    assert (read.asked, read.answer[0].owner) == (shown, WWW)
+    without = read_response(HEADER.pack(9, QR | 1, 0, 0, 0, 0), shown)
+    assert isinstance(without, Response)
+    assert without.asked == b""
+
+
 def test_the_question_keeps_its_letter_case_and_owners_are_folded() -> None:
     read = response_of(response((TO_WWW, A, ADDRESS), question=b"\3wWW\7example\0"))
     assert read.asked == b"\3wWW\7example\0\0\1\0\1"
