@@ -29,7 +29,7 @@ class RRsetCache(Readable):
     what the zones above one say speaks neither of it, but for its DS, nor of the names below it.
     """
 
-    __slots__ = ("_clock", "_nodes", "_options", "apexes", "counts", "octets", "speaks_below")
+    __slots__ = ("_clock", "_nodes", "apexes", "counts", "max_octets", "octets", "speaks_below")
 
     def __init__(
         self, options: CacheOptions, counts: CacheCounts | None = None, apexes: AbstractSet[WireName] = frozenset()
@@ -38,7 +38,7 @@ class RRsetCache(Readable):
         self.counts = CacheCounts() if counts is None else counts
         self.octets = 0
         self.speaks_below = 0
-        self._options = options
+        self.max_octets = options.max_octets  # the bound of `octets`
         self._nodes: dict[WireName, Node] = {}
         self._clock = Clock()
 
@@ -46,14 +46,9 @@ class RRsetCache(Readable):
         """How many owners are known."""
         return len(self._nodes)
 
-    @property
-    def max_octets(self) -> int:
-        """The bound of `octets`."""
-        return self._options.max_octets
-
     def adopt(self, options: CacheOptions) -> None:
         """Go by these options from now on. Make room before a lower `max_octets`: what is over it goes with the next entry."""
-        self._options = options
+        self.max_octets = options.max_octets
 
     def make_room(self, octets: int, now: float, most: int) -> bool:
         """Evict at most `most` owners until the entries take no more than `octets`; is that reached?"""
@@ -141,7 +136,7 @@ class RRsetCache(Readable):
             or (self.apexes and _is_from_above(entry, self.apexes))
         ):
             return False
-        if self.octets + NODE_OCTETS + octets_of(entry) > self._options.max_octets:
+        if self.octets + NODE_OCTETS + octets_of(entry) > self.max_octets:
             return False
         node = self._nodes.get(entry.owner)
         held = node.entries if node is not None else ()
@@ -221,7 +216,7 @@ class RRsetCache(Readable):
         self.counts.displaced += len(node.entries) - len(beside)
         self._keep(node, (entry, *beside))
         self.counts.stored += 1
-        while self.octets > self._options.max_octets and len(self._nodes) > 1:
+        while self.octets > self.max_octets and len(self._nodes) > 1:
             self._keep(self._clock.choose(now), ())
             self.counts.evicted += 1
 

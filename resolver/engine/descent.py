@@ -50,7 +50,7 @@ from resolver.upstream import Assurance
 
 PRIMING: Final = Question(ROOT, NS)
 
-SharedKey = tuple[WireName, Question, bool]  # zone, what it is shown, and if that is given up early
+NOBODY: Final[frozenset[Address]] = frozenset()
 
 
 @final
@@ -67,7 +67,7 @@ class _Descent:
         self.waiting = waiting
         self.manner = manner
         self.steps = 0
-        self.failed: set[Address] = set()
+        self.failed: frozenset[Address] = NOBODY
         self.servers: ZoneServers | None = None
         self.has_left_start = False
 
@@ -105,7 +105,7 @@ class Iterator:
         """
         self._means = means
         self._cache = means.cache
-        self._options = options
+        self._minimisation = options.qname_minimisation
         self._hints = hints
         self._zones = zones
         self._ttls = ttls
@@ -114,7 +114,9 @@ class Iterator:
         self._parents = Parents(means, hints, zones)
         self._look_ups = LookUps(means, self._parents, lookup, is_signed)
         self._finders = Finders(self._look_ups.find, self._look_ups.find_own, self._find_glue_above)
-        self._under_way: dict[SharedKey, ZoneQuery] = {}  # what may be shared; bounded by the flights
+        # what may be shared, by the zone and what it is shown, in one row of octets; bounded by the flights
+        self._under_way: dict[bytes, ZoneQuery] = {}
+        self._under_way_in_short: dict[bytes, ZoneQuery] = {}  # those that are given up early
 
     async def iterate(self, question: Question, budget: Budget, waiting: Landing, manner: Manner = USUAL) -> Iteration:
         """The first link of the answer and what else was learned; raises ResolutionFailure.
@@ -178,7 +180,7 @@ class Iterator:
 
     async def _ask(self, delegation: Delegation, descent: _Descent) -> tuple[Heard, ZoneQuery]:
         """Show a zone's servers ever more of the question until they refer elsewhere or have answered all of it."""
-        question, is_relaxed = descent.question, self._options.qname_minimisation != "strict"
+        question, is_relaxed = descent.question, self._minimisation != "strict"
         shown = self._shorten(delegation, descent)
         while shown != question:
             self._counts.minimised += 1
@@ -213,8 +215,9 @@ class Iterator:
         """One question shown to the zone's servers, by this flight or another one; over. Raises ResolutionFailure."""
         budget, waiting = descent.budget, descent.waiting
         may_share = descent.may_share and delegation.origin is not Origin.HINTS
-        key = (delegation.zone, shown, gives_up_early)
-        shared = self._under_way.get(key) if may_share else None
+        key = delegation.zone + shown.key
+        under_way = self._under_way_in_short if gives_up_early else self._under_way
+        shared = under_way.get(key) if may_share else None
         while shared is not None and not shared.leads_to(waiting):
             self._counts.zone_questions_shared += 1
             self._means.mesh.trace.boarded(budget, shown, is_joined=True)
@@ -222,9 +225,9 @@ class Iterator:
                 raise DeadlinePassed("no answer in time")
             if not isinstance(shared.said, (WorkExhausted, DeadlinePassed)):  # these say something of who began it
                 return self._said_by(shared, descent)
-            if self._under_way.get(key) is shared:  # who began it has not gone on yet
-                del self._under_way[key]
-            shared = self._under_way.get(key)
+            if under_way.get(key) is shared:  # who began it has not gone on yet
+                del under_way[key]
+            shared = under_way.get(key)
         if descent.servers is None:
             descent.servers = self._servers_of(delegation, descent)
         query = ZoneQuery(
@@ -237,11 +240,11 @@ class Iterator:
         )
         is_shared = may_share and shared is None
         if is_shared:
-            self._under_way[key] = query
+            under_way[key] = query
         query.start()
         await self._means.mesh.landed_for(waiting, query)
-        if is_shared and self._under_way.get(key) is query:
-            del self._under_way[key]
+        if is_shared and under_way.get(key) is query:
+            del under_way[key]
         return self._said_by(query, descent)
 
     def _said_by(self, query: ZoneQuery, descent: _Descent) -> ZoneQuery:
@@ -251,7 +254,7 @@ class Iterator:
             return query
         assert isinstance(failure, ResolutionFailure)
         if isinstance(failure, NoReachableAuthority):
-            descent.failed |= query.servers.candidates.keys()
+            descent.failed = descent.failed.union(query.servers.candidates)
         raise again(failure)
 
     def _servers_of(self, delegation: Delegation, descent: _Descent) -> ZoneServers:
@@ -267,7 +270,7 @@ class Iterator:
     def _shorten(self, delegation: Delegation, descent: _Descent) -> Question:
         if delegation.is_forwarder:
             return descent.question  # a recursive server has to see it all anyway
-        mode = "off" if descent.manner.in_whole else self._options.qname_minimisation
+        mode = "off" if descent.manner.in_whole else self._minimisation
         return shorten(descent.question, delegation.zone, descent.steps, mode)
 
     def _take_referral(self, told: Referred, heard: Heard, voice: Voice) -> Delegation:

@@ -55,11 +55,11 @@ class Flights:
         self._fly = fly
         self._counts = counts
         self._limit = limit
-        self._under_way: dict[Question, Flight] = {}
+        self._under_way: dict[bytes, Flight] = {}  # by the key of its question
 
     def board(self, question: Question, budget: Budget) -> Flight:
         """The flight for `question`, begun now if there is none; raises Overloaded when the table is full."""
-        flight = self._under_way.get(question)
+        flight = self._under_way.get(question.key)
         self._mesh.trace.boarded(budget, question, is_joined=flight is not None)
         if flight is not None:
             self._counts.flights_joined += 1
@@ -67,7 +67,7 @@ class Flights:
         if len(self._under_way) >= self._limit:
             self._counts.flights_refused += 1
             raise Overloaded("too many questions in flight")
-        flight = self._under_way[question] = Flight(question, self._mesh.now, budget.deadline)
+        flight = self._under_way[question.key] = Flight(question, self._mesh.now, budget.deadline)
         self._counts.flights += 1
         self._counts.flights_current += 1
         self._mesh.start(self._run(flight, budget), "flight")
@@ -95,6 +95,6 @@ class Flights:
         except Exception as fault:  # one bad flight must not end the daemon, nor leave its waiters waiting
             self._mesh.report(f"flight {flight.question}", fault)
             flight.outcome = InternalError("an internal error")
-        del self._under_way[flight.question]
+        del self._under_way[flight.question.key]
         self._counts.flights_current -= 1
         flight.land()

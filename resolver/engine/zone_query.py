@@ -284,7 +284,7 @@ class ZoneQuery(Landing):
         """It needs nobody any more; who is late still is listened to for what that tells of him."""
         if self.is_over:
             return
-        self.said = again(said) if isinstance(said, ResolutionFailure) else said
+        self.said = said if said is None or type(said) is Heard else _kept(said)
         means = self._means
         if self._tries.sends:
             failed = said is not None and type(said) is not Heard
@@ -303,3 +303,8 @@ class ZoneQuery(Landing):
                 exchange.close()
         self.servers.search.leave()
         self.land()
+
+
+def _kept(said: Heard | ResolutionFailure) -> Heard | ResolutionFailure:
+    """The same, to be kept."""
+    return again(said) if isinstance(said, ResolutionFailure) else said

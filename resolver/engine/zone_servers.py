@@ -4,7 +4,7 @@ Whose address is looked up, and when, is decided in iterate.seeking. When nobody
 zone gives for names elsewhere, then what the name servers' own zones and their parents say of them.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from typing import Final, final
 
@@ -120,9 +120,9 @@ class ZoneServers:
         search, now = self.search, self._means.mesh.now
         found = {name: self._means.book.known(name, now) for name in search.missing}
         search.missing = [name for name in search.missing if not found[name]]
-        return self._add(address for addresses in found.values() for address in addresses)
+        return self._add([address for addresses in found.values() for address in addresses])
 
-    def _add(self, addresses: Iterable[Address]) -> bool:
+    def _add(self, addresses: list[Address]) -> bool:
         """Take these among the candidates; is any of them new?"""
         candidates, avoided = self.candidates, self._avoided
         before = len(candidates)

@@ -139,15 +139,17 @@ def closest_to(
     given = _configured_above(name, zones) if zones else None
     if given is not None and given.is_forwarder:
         return given  # what lies below a forward zone is the forwarder's to find
-    for zone in ancestors(name):
-        if given is not None and zone == given.zone:
-            return given
+    zone = name
+    while given is None or zone != given.zone:
         rrset = cache.get(zone, NS)
         if rrset is not None and now < rrset.expires:
             delegation = cached(rrset)
             if _is_startable(delegation, cache, now, waiting):
                 return delegation
-    return None
+        if zone == ROOT:
+            return None
+        zone = parent(zone)
+    return given
 
 
 def cached(rrset: RRset) -> Delegation:
@@ -170,9 +172,10 @@ def known_addresses(cache: Readable, name: WireName, now: float) -> list[RRset]:
     node = cache.use(name)
     found: list[RRset] = []
     for entry in node.entries if node is not None else ():
-        rtype = entry.rtype
-        if type(entry) is RRset and rtype in (A, AAAA) and now < entry.expires:
-            found.append(entry)
+        if type(entry) is RRset and now < entry.expires:
+            rtype = entry.rtype
+            if rtype == A or rtype == AAAA:  # noqa: SIM109  # compiled, `in` compares objects
+                found.append(entry)
     return found
 
 

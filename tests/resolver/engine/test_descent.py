@@ -963,6 +963,6 @@ def test_flights_that_would_wait_for_each_other_through_shared_questions_do_not_
         assert all(isinstance(outcome, NoReachableAuthority) for outcome in asking.outcomes.values())
         assert world.env.now() < 1.0
         assert world.sent < 40
-        assert world.iterator._under_way == {}
+        assert world.iterator._under_way == world.iterator._under_way_in_short == {}
 
     play(main)

@@ -82,7 +82,7 @@ def test_everything_ends_and_nothing_is_left(seed: int, kind: type[World]) -> No
         assert asking.outcomes.keys() == set(names)
         assert max(asking.ended.values()) - began < SOON, "nobody waits for who waits for him, until a deadline ends it"
         await trio.sleep(DEADLINE)
-        assert world.iterator._under_way == {}
+        assert world.iterator._under_way == world.iterator._under_way_in_short == {}
         assert len(world.turned.mesh.timers) == 0
         assert world.upstream_counts.lingering_current == 0
         assert all(channel.is_closed for channel in world.env.world.channels)
