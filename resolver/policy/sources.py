@@ -189,7 +189,8 @@ class Sources:
 
 def _noted(tally: Tally, origin: str, answer: Answer) -> Answer:
     """The answer, counted. What is stale is told from what is fresh, wherever it came from."""
-    tally.composed["stale" if answer.is_stale else origin] += 1
+    composed, counted = tally.composed, "stale" if answer.is_stale else origin
+    composed[counted] = composed[counted] + 1
     return answer
 
 

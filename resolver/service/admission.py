@@ -25,23 +25,25 @@ class Admission:
         # bounded by `in_flight`: who has no question in flight has no entry
         self._by_group: dict[str, int] = {}
         self._by_machine: dict[bytes, int] = {}
-        self._limits = limits
+        self.adopt(limits)
 
     def adopt(self, limits: LimitOptions) -> None:
         """Go by these limits from now on; what is in flight stays counted."""
-        self._limits = limits
+        self._most = limits.in_flight
+        self._most_of_group = limits.in_flight_per_client
+        self._most_of_machine = limits.in_flight_per_address
 
     def admit(self, view: View) -> None:
         """Count one question more; raises Overloaded, and then nothing is counted as in flight."""
-        limits, counts = self._limits, self._counts
+        counts = self._counts
         group, machine = view.group, view.machine
-        free = limits.in_flight - counts.in_flight_current
+        free = self._most - counts.in_flight_current
         if free <= 0:
             counts.overloaded += 1
             raise Overloaded("too many questions wait for an answer")
         of_group, of_machine = self._by_group.get(group, 0), self._by_machine.get(machine, 0)
-        free_of_group = limits.in_flight_per_client - of_group
-        most = min(limits.in_flight_per_address, max(FEW, min(free, free_of_group)))
+        free_of_group = self._most_of_group - of_group
+        most = min(self._most_of_machine, max(FEW, min(free, free_of_group)))
         if free_of_group <= 0 or of_machine >= most:
             counts.overloaded_client += 1
             raise Overloaded("too many questions of this client wait for an answer")

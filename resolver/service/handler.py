@@ -134,17 +134,24 @@ class Handler:
 
     def finish(self, asked: Asked, arrived: float, give: Callable[[bytes], None]) -> None:
         """Have `give` called with the reply to an admitted question, whose query came at `arrived`."""
-        self.answer(asked, arrived, lambda compose: give(compose()))
+
+        def answered(answer: Answer) -> None:
+            self._admission.release(asked.view)
+            give(self._end(asked, answer, arrived))
+
+        self._ask(asked, answered)
 
     def answer(self, asked: Asked, arrived: float, take: Callable[[Callable[[], bytes]], None]) -> None:
-        """Have `take` called once the answer to an admitted question is there, with what composes the reply.
-
-        The client is charged for what is begun."""
+        """Have `take` called once the answer to an admitted question is there, with what composes the reply."""
 
         def answered(answer: Answer) -> None:
             self._admission.release(asked.view)
             take(partial(self._end, asked, answer, arrived))
 
+        self._ask(asked, answered)
+
+    def _ask(self, asked: Asked, answered: Callable[[Answer], None]) -> None:
+        """Have it answered. The client is charged for what is begun."""
         try:
             if self._answerer.ask(asked.query, asked.view, answered, asked.tally):
                 self.entrance.charge_miss(asked.view.client)
@@ -185,7 +192,8 @@ class Handler:
         return asked
 
     def _note_reply(self, reply: bytes) -> None:
-        self.counts.replies[reply[3] & RCODE_BITS] += 1
+        replies, rcode = self.counts.replies, reply[3] & RCODE_BITS
+        replies[rcode] = replies[rcode] + 1
         if reply[2] & TC_OCTET:
             self.counts.truncated += 1
 

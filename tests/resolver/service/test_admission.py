@@ -115,3 +115,12 @@ def test_who_has_how_many_in_flight_is_known_as_long_as_there_are_any() -> None:
     assert admission.in_flight() == {one.machine: 2, other.machine: 1}
     admission.release(other)
     assert admission.in_flight() == {one.machine: 2}
+
+
+def test_other_limits_count_what_is_in_flight_already() -> None:
+    admission = Admission(LIMITS, ServiceCounts())
+    assert admitted(admission, machine(24, 1)) == 2
+    admission.adopt(LimitOptions(in_flight=50, in_flight_per_client=6, in_flight_per_address=5))
+    assert admitted(admission, machine(24, 1)) == 3
+    admission.adopt(LimitOptions(in_flight=4, in_flight_per_client=6, in_flight_per_address=5))
+    assert admitted(admission, machine(25, 1)) == 0
