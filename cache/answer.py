@@ -42,7 +42,7 @@ class Ground:
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Answer(Value):
     """A reply's content, before a message is composed of it.
 
@@ -105,7 +105,7 @@ class Answer(Value):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Question(Value):
     """What is asked (class IN): the key of flights and remembered failures.
 

@@ -32,7 +32,7 @@ SILENCE: Final = frozenset((NoReply.TIMEOUT.value, NoReply.UNREACHABLE.value))
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Heard(Value):
     """A reply that helps, from whom, and what it says."""
 

@@ -26,7 +26,7 @@ class Reason(Enum):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Answered(Value):
     """The RRset asked for, at the name asked."""
 

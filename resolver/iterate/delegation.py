@@ -37,7 +37,7 @@ class Origin(Enum):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ZoneServer(Value):
     """A server, as one of those of a zone: what it says there is no word on what it says in others."""
 
@@ -52,7 +52,7 @@ class ZoneServer(Value):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Delegation(Value):
     """A zone and whom to ask about it.
 

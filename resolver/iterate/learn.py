@@ -29,7 +29,7 @@ ASTERISK: Final = b"\x01*"  # a wildcard's own first label, which is not counted
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Iteration(Value):
     """What taking one question upstream brought.
 
@@ -85,7 +85,7 @@ class Iteration(Value):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Voice(Value):
     """Who said it, when, and with what right. is_proven: nobody off the path could have said it: it came
     over TCP, or echoes our DNS Cookie (BIND believes the same, CVE-2025-40778)."""

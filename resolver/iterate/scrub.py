@@ -30,7 +30,7 @@ PROOF_TYPES: Final = frozenset((NSEC, NSEC3))
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Scrubbed(Value):
     """What is left of a response.
 

@@ -51,7 +51,7 @@ Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and typ
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Asked(Value):
     """A query, and what its reply depends on beside the answer; most often one whose answer has to be waited for.
 

@@ -46,7 +46,7 @@ STALE_AFTER: Final = 300.0  # s: what was known of a server this long ago is wor
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Candidate(Value):
     """A server that could be asked, and what is known of it."""
 
@@ -78,7 +78,7 @@ class Pending(Value):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Send(Value):
     """Ask the server; after `wait` seconds its reply is late."""
 

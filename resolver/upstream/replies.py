@@ -24,7 +24,7 @@ class Assurance(IntEnum):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Reply(Value):
     """What the server said. received: monotonic seconds."""
 

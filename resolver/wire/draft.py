@@ -7,6 +7,8 @@ fit, for clients that can neither take more octets nor ask over TCP. What does n
 from collections.abc import Sequence
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from cache.rrset import Rank, RRset
 from cache.rrtypes import AAAA, CHAOS, HTTPS, IN, MX, NS, RRSIG, SRV, SVCB, A
 from cache.ttl import shown_ttl
@@ -34,6 +36,7 @@ NO_HEADER: Final = bytes(HEADER_OCTETS)  # its place
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Draft:
     """A message while RRsets are being put into it; what its header says, and the OPT RR at its end, come last.
 

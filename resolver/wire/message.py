@@ -40,7 +40,7 @@ class QueryEdns(Value):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Query(Value):
     """A client's query as far as it matters: header, one question, EDNS.
 
@@ -85,7 +85,7 @@ class Unreadable(Value):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class RawRRset(Value):
     """Records of one owner and type in one section, before anybody decided whether to believe them.
 
@@ -130,7 +130,7 @@ class ResponseEdns(Value):
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Response(Value):
     """What a server said, as values; nothing here is believed yet.
 

@@ -12,7 +12,7 @@ take what spelling there is; a name in rdata keeps its own letters, but for a na
 from string import ascii_letters
 from typing import Final, final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from cache.names import MAX_LABEL_OCTETS, MAX_NAME_OCTETS
 from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS, Garbled, number_at
@@ -145,6 +145,7 @@ def randomise_case(qname: bytes, drawn: int) -> bytes:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Spellings:
     """The names of one message, by where they begin in it.
 

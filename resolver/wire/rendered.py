@@ -9,7 +9,7 @@ from cache.rrset import RRset
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Rendered:
     """A reply without its ID, to be kept for the same query from other clients.
 

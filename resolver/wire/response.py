@@ -79,7 +79,7 @@ def _edns_of(data: bytes, opts: list[int]) -> tuple[ResponseEdns | None, int, st
 
 
 @final
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class _Gathered:
     """The records of one owner and type that a section has shown so far. said: the owner as it was read last."""
 
@@ -112,6 +112,7 @@ class _Gathered:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class _Sets:
     """What a section has shown, by folded owner and type; RRSIGs by the type that they cover. `all` is in the order it came."""
 
