@@ -158,7 +158,7 @@ class UdpChannel(Protocol):
     """A UDP socket connected to one server, with a source port of its own that no one can foresee."""
 
     def send(self, message: bytes) -> None:
-        """Send without waiting; raises OSError."""
+        """Send without waiting, at once or at the end of the turn. Raises OSError, or has it told as what the network says."""
 
     def close(self) -> None: ...
 

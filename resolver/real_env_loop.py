@@ -39,6 +39,7 @@ class Loop:
         """Nothing is opened before `run`: who only asks a question needs no loop."""
         self._handlers: dict[int, Callable[[], None]] = {}  # by descriptor
         self._soon: deque[Callable[[], object]] = deque()  # from other threads
+        self._leaving: deque[Callable[[], None]] = deque()  # what is sent when this turn is over
         self._turned: Turned | None = None
         self._bell = CLOSED
         self.reserve = Reserve()  # looked at before trio has its turn
@@ -91,6 +92,18 @@ class Loop:
             with suppress(FileNotFoundError):  # most are not
                 self._first.unregister(fd)
 
+    def send_at_end(self, send: Callable[[], None]) -> None:
+        """Have this called when all else of this turn is done. Who is sent to is woken once then, where several questions are
+        for him, and not once for each: to wake another process costs as much as to send."""
+        self._leaving.append(send)
+
+    def tell(self, event: Callable[[], None]) -> None:
+        """This has happened: a turn of what is driven, between those that something from outside begins."""
+        if self._turned is not None:
+            self._turned.turn(time.monotonic(), event)
+        else:
+            event()
+
     def _turn_or_lack(self, guest: Guest) -> None:
         """A turn; what it lacks memory for is done in a later one."""
         try:
@@ -109,16 +122,22 @@ class Loop:
             self._turned.turn(now, partial(self._handle, events))
         else:
             self._handle(events)
+        self._let_leave()
         if guest.wants_turn(now):
             self.reserve.look()
             guest.turn()
         for _ in range(len(self._soon)):
             self._soon.popleft()()
+        self._let_leave()
         self.note_turn(now, time.monotonic())
+
+    def _let_leave(self) -> None:
+        for _ in range(len(self._leaving)):
+            self._leaving.popleft()()
 
     def _patience(self, guest: Guest) -> float:
         """Seconds that there is nothing to do, as far as is known."""
-        if self._soon:
+        if self._soon or self._leaving:
             return 0.0
         next_at = guest.next_at if self._turned is None else min(guest.next_at, self._turned.next_at())
         return min(max(0.0, next_at - time.monotonic()), LONGEST_SLEEP)

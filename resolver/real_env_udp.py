@@ -100,22 +100,33 @@ class RealUdpListener:
 class RealUdpChannel:
     """A UDP socket connected to one server, read by the loop (resolver.env.UdpChannel)."""
 
-    __slots__ = ("_fd", "_loop", "_take")
+    __slots__ = ("_fd", "_loop", "_message", "_take")
 
     def __init__(self, fd: int, loop: Loop, take: Callable[[bytes | OSError], None]) -> None:
         self._fd = fd
         self._loop = loop
         self._take = take
+        self._message = b""
         loop.watch(fd, self._receive)
 
     def send(self, message: bytes) -> None:
-        os.write(self._fd, message)
+        """At the end of the turn. What is wrong then is told in another."""
+        self._message = message
+        self._loop.send_at_end(self._send)
 
     def close(self) -> None:
         fd, self._fd = self._fd, CLOSED
         if fd >= 0:
             self._loop.forget(fd)
             os.close(fd)
+
+    def _send(self) -> None:
+        if self._fd < 0:
+            return
+        try:
+            os.write(self._fd, self._message)
+        except OSError as error:
+            self._loop.tell(partial(self._take, error))
 
     def _receive(self) -> None:
         """One datagram a turn: who floods this port waits for its turn like all others."""

@@ -1,6 +1,8 @@
 """The one loop over real sockets, with trio as its guest."""
 
+import errno
 import os
+import select
 import signal
 import socket
 import threading
@@ -23,6 +25,7 @@ from tests.resolver.engine.turned import raise_fault
 T = TypeVar("T")
 PATIENCE = 10.0  # s until a test of real sockets is given up
 SHORT = 0.05  # s
+OCTETS_OF_NO_DATAGRAM = 70_000
 HERE = "127.0.0.1"
 
 Test = Callable[[RealEnv, Mesh, trio.Nursery], Awaitable[None]]
@@ -53,6 +56,11 @@ def bound() -> socket.socket:
 
 def address_of(sock: socket.socket) -> Address:
     return Address(*sock.getsockname()[:2])
+
+
+def has_come(sock: socket.socket) -> bool:
+    """Is there a datagram for it?"""
+    return bool(select.select([sock], [], [], 0)[0])
 
 
 class Inbox:
@@ -131,8 +139,8 @@ def test_after_a_stall_all_that_has_come_in_is_read_before_anything_is_late() ->
             for _ in range(3 * MAX_EVENTS):
                 channels.append(env.network.connect_udp(address_of(server), inbox.take))
                 channels[-1].send(b"question")
-            for _ in channels:
-                server.sendto(b"reply", server.recvfrom(100)[1])
+            for source in [(await trio.to_thread.run_sync(server.recvfrom, 100))[1] for _ in channels]:
+                server.sendto(b"reply", source)
             mesh.timers.at(mesh.now, partial(inbox.take, "late"))
             await inbox.wait_for(len(channels) + 1)
         assert inbox.taken == [b"reply"] * len(channels) + ["late"]
@@ -156,6 +164,50 @@ def test_what_the_network_says_of_a_datagram_is_told() -> None:
     run(test)
 
 
+def test_what_is_sent_in_a_turn_leaves_together_when_it_is_over() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        with bound() as server:
+            channels = [env.network.connect_udp(address_of(server), Inbox(mesh).take) for _ in range(2)]
+            for number, channel in enumerate(channels):
+                mesh.turn(mesh.now, partial(channel.send, b"%d" % number))
+                assert not has_come(server)
+            assert [await trio.to_thread.run_sync(server.recv, 100) for _ in channels] == [b"0", b"1"]
+            for channel in channels:
+                channel.close()
+
+    run(test)
+
+
+def test_what_cannot_be_sent_is_told_in_a_turn_of_its_own() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        inbox = Inbox(mesh)
+        with bound() as server:
+            channel = env.network.connect_udp(address_of(server), inbox.take)
+            channel.send(bytes(OCTETS_OF_NO_DATAGRAM))
+            assert inbox.taken == []
+            began = mesh.now
+            await inbox.wait_for(1)
+            assert isinstance(inbox.taken[0], OSError)
+            assert inbox.taken[0].errno == errno.EMSGSIZE
+            assert inbox.turns[0] > began
+            channel.close()
+
+    run(test)
+
+
+def test_a_channel_that_is_closed_in_the_turn_in_which_it_was_to_send_says_nothing() -> None:
+    async def test(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        inbox = Inbox(mesh)
+        with bound() as server:
+            channel = env.network.connect_udp(address_of(server), inbox.take)
+            channel.send(b"question")
+            channel.close()
+            await trio.sleep(SHORT)
+            assert (has_come(server), inbox.taken) == (False, [])
+
+    run(test)
+
+
 def test_a_channel_that_is_closed_in_a_turn_hears_nothing_more_in_it() -> None:
     """Both are readable; whichever is read first closes both."""
 
@@ -171,7 +223,7 @@ def test_a_channel_that_is_closed_in_a_turn_hears_nothing_more_in_it() -> None:
             channels = [env.network.connect_udp(address_of(server), take) for _ in range(2)]
             for channel in channels:
                 channel.send(b"question")
-            sources = [server.recvfrom(100)[1] for _ in channels]
+            sources = [(await trio.to_thread.run_sync(server.recvfrom, 100))[1] for _ in channels]
             for source in sources:
                 server.sendto(b"reply", source)  # no turn comes between: nothing here waits
             await inbox.wait_for(1)
