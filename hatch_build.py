@@ -24,8 +24,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT: Final = Path(__file__).parent
 COPIED: Final = ("cache", "internal_zones", "resolver", "conf", "fixtures")  # the packages, and what the demo stands on
 HOOK: Final = ("tool", "hatch", "build", "targets", "wheel", "hooks", "custom")
-# hidden: calls from one file to another are as direct as those within it
-FLAGS: Final = ("-O2", "-g0", "-w", "-fvisibility=hidden")
+# hidden: calls from one file to another are as direct as those within it; no-plt: those to the interpreter nearly so
+FLAGS: Final = ("-O3", "-g0", "-w", "-fvisibility=hidden", "-fno-plt")
+TOGETHER: Final = ("-flto=auto",)  # gcc's: what one file calls of another is put in its place; by all cores
 COUNTING: Final = ("-fprofile-generate", "-fprofile-update=single")
 # what practice does not call is compiled as it would be without; nor does what was changed since fail the build
 BY_COUNTS: Final = ("-fprofile-partial-training", "-Wno-missing-profile", "-Wno-coverage-mismatch")
@@ -65,18 +66,18 @@ def compile_modules(
         extensions = mypycify(files, group_name=EXTENSION, multi_file=True, target_dir=str(scratch))
     extensions += [Extension(module, [str(ROOT / (module.replace(".", "/") + ".c"))]) for module in BY_HAND]
     folder = scratch / ("counting" if counts else "objects")
+    flags = COUNTING if counts else TOGETHER if _is_gcc() else ()
     with ThreadPoolExecutor(os.cpu_count()) as cores:  # each waits for a process of the compiler's
         jobs = {
             extension.name: [
-                cores.submit(_object_of, source, extension, folder, profile, COUNTING if counts else ())
-                for source in extension.sources
+                cores.submit(_object_of, source, extension, folder, profile, flags) for source in extension.sources
             ]
             for extension in extensions
         }
         for name, objects in jobs.items():
             place = into / (name.replace(".", "/") + EXTENSION_SUFFIXES[0])
             compiled = [job.result() for job in objects]
-            _compiler().link_shared_object(compiled, str(place), extra_postargs=list(COUNTING if counts else ()))
+            _compiler().link_shared_object(compiled, str(place), extra_postargs=[*FLAGS, *flags])
 
 
 def count_calls(modules: list[str], scratch: Path, profile: Path) -> None:
