@@ -14,7 +14,7 @@ from cache.answer import Question
 from cache.names import WireName, is_at_or_below
 from cache.options import FailureOptions
 from cache.recent import Recent
-from cache.servers import ServerAddress
+from cache.servers import AddressKey, ServerAddress, address_of
 from cache.value import Value
 
 MAX_FAILURES: Final = 10_000  # questions; names made up to fail push out the least recently asked, and nothing else
@@ -192,7 +192,7 @@ class ServerFailures:
 
     def __init__(self, options: FailureOptions | None = None, max_failures: int = MAX_SERVER_FAILURES) -> None:
         self._options = options or FailureOptions()
-        self._records = Recent[tuple[ServerAddress, Question], _Record](max_failures)
+        self._records = Recent[tuple[AddressKey, Question], _Record](max_failures)
 
     def __len__(self) -> int:
         """How many are held, those included that are over."""
@@ -202,19 +202,19 @@ class ServerFailures:
         """Go by these options from now on; pauses that have begun go on as they are."""
         self._options = options
 
-    def is_paused(self, server: ServerAddress, question: Question, now: float) -> bool:
+    def is_paused(self, server: AddressKey, question: Question, now: float) -> bool:
         """Should this server not be asked this at `now`?"""
         if not self._records:
             return False
         record = self._records.get((server, question))
         return record is not None and record.sends >= MAX_SENDS and now < record.until
 
-    def paused_until(self, server: ServerAddress, question: Question, now: float) -> float | None:
+    def paused_until(self, server: AddressKey, question: Question, now: float) -> float | None:
         """Until when this server should not be asked this; None: it may be. Does not mark use."""
         record = self._records.peek((server, question))
         return record.until if record is not None and record.sends >= MAX_SENDS and now < record.until else None
 
-    def note_silence(self, server: ServerAddress, question: Question, now: float) -> None:
+    def note_silence(self, server: AddressKey, question: Question, now: float) -> None:
         """A query was not answered in time. After MAX_SENDS of them in one period the server has failed at this question."""
         before = self._live(server, question, now)
         if before is None or before.until <= now:  # a new period begins
@@ -225,7 +225,7 @@ class ServerFailures:
         else:
             self.note_failure(server, question, now, was_silence=True)
 
-    def note_failure(self, server: ServerAddress, question: Question, now: float, *, was_silence: bool = False) -> None:
+    def note_failure(self, server: AddressKey, question: Question, now: float, *, was_silence: bool = False) -> None:
         """It said something of no use, or cannot be reached, or was silent: it has failed at this question."""
         before = self._live(server, question, now)
         if before is not None and before.sends >= MAX_SENDS and now < before.until:
@@ -236,7 +236,7 @@ class ServerFailures:
         pause = _next_pause(before.pause if before is not None else 0.0, self._options, was_silence=was_silence)
         self._records.put((server, question), _Record(MAX_SENDS, now + pause, pause))
 
-    def succeed(self, server: ServerAddress, question: Question) -> None:
+    def succeed(self, server: AddressKey, question: Question) -> None:
         """It gave an answer that helps."""
         if self._records:
             self._records.drop((server, question))
@@ -252,9 +252,9 @@ class ServerFailures:
         """Which server should not be asked what at `now`; they may change between two steps. Does not mark use."""
         for key, record in self._records.walk():
             if record.sends >= MAX_SENDS and now < record.until:
-                yield ServerPause(*key, record.until, record.pause)
+                yield ServerPause(address_of(key[0]), key[1], record.until, record.pause)
 
-    def _live(self, server: ServerAddress, question: Question, now: float) -> _Record | None:
+    def _live(self, server: AddressKey, question: Question, now: float) -> _Record | None:
         """What still counts: a server that was left alone for as long again as the last pause begins anew."""
         record = self._records.get((server, question))
         return record if record is not None and now < _counts_until(record.until, record.pause) else None

@@ -12,6 +12,9 @@ MAX_SERVERS: Final = (
 )
 
 ServerAddress = tuple[str, int]  # address as text, port; resolver.env.Address is one
+AddressKey = tuple[
+    str | int, ...
+]  # the same to look up by: compiled, a tuple of parts that are known is made anew for each call
 
 
 class Edns(Enum):
@@ -85,12 +88,12 @@ class Servers:
     """The states of the servers that were asked, the most recently used MAX_SERVERS of them."""
 
     def __init__(self, max_servers: int = MAX_SERVERS) -> None:
-        self._states = Recent[ServerAddress, ServerState](max_servers)
+        self._states = Recent[AddressKey, ServerState](max_servers)
 
     def __len__(self) -> int:
         return len(self._states)
 
-    def of(self, server: ServerAddress) -> ServerState:
+    def of(self, server: AddressKey) -> ServerState:
         """The state of `server`, to be changed in place; a new one if nothing is known. Does not mark use."""
         state = self._states.peek(server)
         if state is None:
@@ -98,22 +101,29 @@ class Servers:
             self._states.put(server, state)
         return state
 
-    def note_asked(self, server: ServerAddress) -> None:
+    def note_asked(self, server: AddressKey) -> None:
         """Mark that it is used: who has a zone of many servers looks at all of them, and asks one."""
         self._states.get(server)
 
-    def peek(self, server: ServerAddress) -> ServerState | None:
+    def peek(self, server: AddressKey) -> ServerState | None:
         """The state of `server`, to be read only; None if nothing is known. Does not mark use."""
         return self._states.peek(server)
 
     def walk(self) -> Iterator[tuple[ServerAddress, ServerState]]:
         """Every server and its state; they may change between two steps. Does not mark use."""
-        yield from self._states.walk()
+        for key, state in self._states.walk():
+            yield address_of(key), state
 
-    def forget(self, server: ServerAddress | None = None) -> int:
+    def forget(self, server: AddressKey | None = None) -> int:
         """Forget what is known of `server`, or of all; returns of how many."""
         if server is not None:
             return int(self._states.drop(server))
         count = len(self._states)
         self._states.clear()
         return count
+
+
+def address_of(key: AddressKey) -> ServerAddress:
+    """The address that it is."""
+    host, port = key
+    return str(host), int(port)
