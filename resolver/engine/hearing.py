@@ -28,6 +28,7 @@ from resolver.upstream import NoReply, Reply, note_lame
 
 # shortened questions that were late before the whole one is tried: some servers drop what they dislike
 LATE_UNTIL_WHOLE: Final = 2
+NOBODY: Final[frozenset[Address]] = frozenset()
 SILENCE: Final = frozenset((NoReply.TIMEOUT.value, NoReply.UNREACHABLE.value))
 
 
@@ -53,7 +54,7 @@ class Tries:
 
     def __init__(self) -> None:
         self.sends: dict[Address, int] = {}
-        self.done: set[Address] = set()  # not worth another packet
+        self.done: frozenset[Address] = NOBODY  # not worth another packet
         self.has_useless = False
         self.late = 0
         self.exhausted: ResolutionFailure | None = None
@@ -70,12 +71,12 @@ class Tries:
     def note_no_reply(self, server: Address, why: NoReply) -> None:
         """No reply. Only after a loss is the same server worth another packet."""
         if why is not NoReply.TIMEOUT:
-            self.done.add(server)
+            self.done = self.done.union((server,))
         self._count(why.value)
 
     def note_useless(self, server: Address, verdict: Useless) -> None:
         """A reply that did not help."""
-        self.done.add(server)
+        self.done = self.done.union((server,))
         self.has_useless = True
         self._count(verdict.text)
         if verdict.reason is Reason.MALFORMED:

@@ -192,9 +192,7 @@ class Mesh:
         """Wait until it has landed, at most until this moment; has it landed?"""
         if landing.is_over:
             return True
-        task = self._current
-        assert task is not None, "only what the mesh runs can wait in it"
-        landing.add_waiting(task)
+        task = self._put_down(landing)
         if until == NEVER:
             await PAUSE
             return True
@@ -210,9 +208,20 @@ class Mesh:
             return True
         waiter.waits_for.add(landing)
         try:
-            return await self.landed(landing, until)
+            if until != NEVER:
+                return await self.landed(landing, until)
+            self._put_down(landing)  # the usual case, without another coroutine
+            await PAUSE
+            return True
         finally:
             waiter.waits_for.discard(landing)
+
+    def _put_down(self, landing: Landing) -> Task:
+        """The task whose turn it is, to be woken when this has landed."""
+        task = self._current
+        assert task is not None, "only what the mesh runs can wait in it"
+        landing.add_waiting(task)
+        return task
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long."""

@@ -33,7 +33,9 @@ def move_after(
 ) -> Move | LookUp:
     """What to do next; running: those that are listened to. Raises ResolutionFailure when the budget is over."""
     now = means.mesh.now
-    candidates = [one for server, one in servers.candidates.items() if server not in tries.done]
+    candidates = list(servers.candidates.values())
+    if tries.done:
+        candidates = [one for one in candidates if one.server not in tries.done]
     if means.failures:
         candidates = [one for one in candidates if not means.failures.is_paused(one.server, shown, now)]
     zone, closed = servers.delegation.zone, means.families.closed

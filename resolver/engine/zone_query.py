@@ -159,14 +159,15 @@ class ZoneQuery(Landing):
 
     def _ask(self, send: Send) -> None:
         """Ask one more server; the first one perhaps with another beside it."""
-        other = None if self._tries.sends else beside(self._means, self.servers, send)
+        is_first = not self._tries.sends
+        other = beside(self._means, self.servers, send) if is_first else None
         if self._running:
             self._means.allowance.spend()
             self._means.upstream_counts.hedges += 1
             for late in self._running:
                 late.caused_another = True
         self._begin(send)
-        is_last = self._tries.sends[send.server] == MAX_SENDS and not self.is_over
+        is_last = not is_first and self._tries.sends[send.server] == MAX_SENDS and not self.is_over
         if is_last and not self.servers.candidates.keys() - self._tries.done - {send.server}:
             self._ask_over_tcp(send.server)
         if other is not None and not self.is_over:
@@ -196,7 +197,7 @@ class ZoneQuery(Landing):
         """Send, unless that is beyond the budget while others are listened to still: then it is False."""
         tries, budget = self._tries, self._budget
         delegation = self.servers.delegation
-        tries.sends[send.server] = tries.sends.get(send.server, 0) + 1
+        sends = tries.sends[send.server] = 1 + (tries.sends.get(send.server, 0) if tries.sends else 0)
         self._means.servers.note_asked(send.server)
         exchange = Exchange(
             self._means,
@@ -208,7 +209,7 @@ class ZoneQuery(Landing):
             self._note_late,
             self._note_over,
             is_recursive=delegation.is_forwarder,
-            silent_since=self._silent_since(send.server),
+            silent_since=NEVER if sends == 1 else self._silent_since(send.server),
             begins=begins,
         )
         self._running.append(exchange)
@@ -226,9 +227,7 @@ class ZoneQuery(Landing):
         return True
 
     def _silent_since(self, server: Address) -> float:
-        """When it was first asked this, of which it has said nothing yet; never, if it is asked for the first time."""
-        if self._tries.sends[server] == 1:
-            return NEVER
+        """When it was first asked this, of which it has said nothing yet, though it was asked before."""
         return min((one.sent_at for one in self._running if one.server == server), default=self.servers.silent_since)
 
     def _wait(self, wait: Wait | Linger) -> None:

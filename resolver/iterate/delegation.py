@@ -125,7 +125,7 @@ def closest(
     """
     # RFC 4035 §3.1.4.1: the DS RRset of a zone is its parent's
     name = parent(question.qname) if question.qtype == DS else question.qname
-    return closest_to(name, cache, zones, now, (*waiting, question))
+    return closest_to(name, cache, zones, now, (*waiting, question) if waiting else (question,))
 
 
 def closest_to(

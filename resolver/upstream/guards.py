@@ -107,7 +107,7 @@ def read_echo(data: bytes, shown: bytes, asked: bytes) -> Response | Unreadable:
     if shown is asked or data[HEADER_OCTETS:behind] != shown:
         return read_response(data)
     # without a question section these octets are the head of a record
-    return read_response(b"".join((data[:HEADER_OCTETS], asked, data[behind:])), shown)
+    return read_response(data[:HEADER_OCTETS] + asked + data[behind:], shown)
 
 
 def is_echo(data: bytes, id: int, asked: bytes) -> bool:

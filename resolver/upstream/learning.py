@@ -150,7 +150,7 @@ def is_lame(state: ServerState, zone: WireName, now: float) -> bool:
 class Families:
     """Do IPv4 and IPv6 work from here? A host without one of them finds out once, not with every question.
 
-    What is known of both; the key is always: is it IPv6?
+    What is known of both; the place is always: is it IPv6?
 
     A family that does not work is left alone only while the other one does. Otherwise the whole network is away, and the
     moment in which it comes back must not be missed.
@@ -160,16 +160,16 @@ class Families:
 
     def __init__(self) -> None:
         self.closed = NONE  # families whose servers are asked only when nobody else is left, or beside others
-        self._heard_at = {True: NEVER, False: NEVER}
-        self._late = {True: 0, False: 0}
-        self._absent_until = {True: NEVER, False: NEVER}
+        self._heard_at = [NEVER, NEVER]
+        self._late = [0, 0]
+        self._absent_until = [NEVER, NEVER]
 
     def note_heard(self, server: Address, now: float) -> None:
         """The server's family works."""
         is_ipv6 = ":" in server.host
         self._heard_at[is_ipv6] = now
         self._late[is_ipv6] = 0
-        if is_ipv6 in self.closed:
+        if self.closed and is_ipv6 in self.closed:
             self.closed -= {is_ipv6}
 
     def note_no_route(self, server: Address, now: float) -> bool:

@@ -141,4 +141,4 @@ def compose_query(
 def with_opt(id: int, flags: int, asked: bytes, opt: bytes) -> bytes:
     """A query with this question section and an OPT RR that is ready made; b"": without one."""
     counts = ONE_QUESTION_AND_OPT if opt else ONE_QUESTION
-    return b"".join(((id << 16 | flags).to_bytes(4, "big"), counts, asked, opt))
+    return (id << 16 | flags).to_bytes(4, "big") + counts + asked + opt
