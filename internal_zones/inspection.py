@@ -110,7 +110,7 @@ class Inspector:
                     it.region,
                     it.host,
                     str(IPv6Address(it.address)),
-                    dict(it.metadata or ()),
+                    dict(it.pairs or ()),
                 )
                 for it in app.machines
             )
@@ -193,7 +193,7 @@ class Inspector:
 def _labels(app: AppData, services: ServicesData) -> Iterator[Labels]:
     """The labels of each name that has records, or would have them if machines were started, in the contract's order."""
     regions = sorted({fold(machine.region) for machine in app.machines})
-    pairs = sorted({pair for machine in app.machines for pair in folded(machine.metadata)})
+    pairs = sorted({pair for machine in app.machines for pair in folded(machine.pairs)})
     group = fold(PROCESS_GROUP)
     yield from ((), (b"global",), (b"healthy",), (b"top1", b"nearest", b"of"))
     yield from ((region,) for region in regions)

@@ -15,7 +15,7 @@ from msgspec import structs
 from internal_zones import rows
 from internal_zones.database import Fault, Reader, StateFault
 from internal_zones.nearest import Topology
-from internal_zones.rows import BadRow, Instance, Machine, Peer, Row, Service, Skipped, Within
+from internal_zones.rows import BadRow, Instance, LastKnown, Machine, Peer, Row, Service, Skipped, Within
 
 T = TypeVar("T")
 
@@ -177,9 +177,10 @@ def with_last_known_metadata(before: Reading | None, reading: Reading) -> Readin
         return reading
     if all(machine.is_metadata_current for machine in reading.data.machines):
         return reading
-    known = {machine.id: machine.metadata for machine in before.data.machines}
+    known = {machine.id: machine.pairs for machine in before.data.machines}
     machines = tuple(
-        it if it.is_metadata_current else structs.replace(it, metadata=known.get(it.id)) for it in reading.data.machines
+        it if it.is_metadata_current else structs.replace(it, metadata=LastKnown(known.get(it.id)))
+        for it in reading.data.machines
     )
     return replace(reading, data=AppData(reading.data.exists, machines))
 

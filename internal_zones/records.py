@@ -29,7 +29,7 @@ from internal_zones.readings import (
     PeersData,
     ServicesData,
 )
-from internal_zones.rows import PROCESS_GROUP, Instance, Machine
+from internal_zones.rows import PROCESS_GROUP, Instance, Machine, Pairs
 
 MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
 # Of one RRset: what a message of 65,535 octets has room for beside its header, the longest question, and an OPT with its texts.
@@ -128,11 +128,11 @@ def subset(app: AppData, labels: Labels) -> tuple[Machine, ...] | None:
         case (machine_id, b"vm"):
             return _those(app, lambda machine: fold(machine.id) == machine_id)
         case (group, b"process"):
-            return _those(app, lambda machine: (PROCESS_GROUP.encode(), group) in folded(machine.metadata))
+            return _those(app, lambda machine: (PROCESS_GROUP.encode(), group) in folded(machine.pairs))
         case (key, b"kv", b"_metadata"):
-            return _those(app, lambda machine: any(key == known for known, _ in folded(machine.metadata)))
+            return _those(app, lambda machine: any(key == known for known, _ in folded(machine.pairs)))
         case (value, key, b"kv", b"_metadata"):
-            return _those(app, lambda machine: (key, value) in folded(machine.metadata))
+            return _those(app, lambda machine: (key, value) in folded(machine.pairs))
         case (region,) if region not in WORDS:
             return _those(app, lambda machine: fold(machine.region) == region)
     return None
@@ -254,8 +254,8 @@ def fold(value: str) -> bytes:
     return value.encode().lower()
 
 
-def folded(metadata: tuple[tuple[str, str], ...] | None) -> list[tuple[bytes, bytes]]:
-    return [(fold(key), fold(value)) for key, value in metadata or ()]
+def folded(pairs: Pairs | None) -> list[tuple[bytes, bytes]]:
+    return [(fold(key), fold(value)) for key, value in pairs or ()]
 
 
 def _those(app: AppData, is_meant: Callable[[Machine], bool]) -> tuple[Machine, ...] | None:

@@ -33,10 +33,19 @@ SIX_PN = 0xFDAA  # the first 16 bits of every 6PN address
 SEPARATORS = frozenset(",;= ")  # of the items of lists, and of their parts
 
 
-class Machine(msgspec.Struct, frozen=True, gc=False):
-    """A deployed machine that is in the DNS. address: 16 octets; metadata: (key, value) pairs; host: "" if not known.
+Pairs = tuple[tuple[str, str], ...]  # of metadata: (key, value)
 
-    is_metadata_current: False where it cannot be read now; it is what it was then, or None.
+
+class LastKnown(msgspec.Struct, frozen=True, gc=False):
+    """Metadata that cannot be read now. pairs: as they were when they could be; None: nobody knows."""
+
+    pairs: Pairs | None = None
+
+
+class Machine(msgspec.Struct, frozen=True, gc=False):
+    """A deployed machine that is in the DNS. address: 16 octets; host: "" if not known.
+
+    Of six fields, which take 64 octets; a seventh would take 16 more, of each machine of all networks that are asked for.
     """
 
     id: str
@@ -44,8 +53,17 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
     host: str
     address: bytes
     is_started: bool
-    metadata: tuple[tuple[str, str], ...] | None = ()
-    is_metadata_current: bool = True
+    metadata: Pairs | LastKnown = ()
+
+    @property
+    def is_metadata_current(self) -> bool:
+        """Can they be read now?"""
+        return not isinstance(self.metadata, LastKnown)
+
+    @property
+    def pairs(self) -> Pairs | None:
+        """Of its metadata, as they are or were; None: nobody knows."""
+        return self.metadata.pairs if isinstance(self.metadata, LastKnown) else self.metadata
 
 
 class Instance(msgspec.Struct, frozen=True, gc=False):
@@ -190,19 +208,18 @@ def machine(within: Within, row: Row) -> Machine:
     """A Machine from (id, region, host, address, state, metadata, skip_dns)."""
     name, region, host, address, state, metadata, skip_dns = row
     is_started = _is_started(state, skip_dns)
-    known: tuple[tuple[str, str], ...] | None
+    said: Pairs | LastKnown
     try:
-        known, is_current = _metadata(metadata), True
+        said = _metadata(metadata)
     except Unreadable:
-        known, is_current = None, False
+        said = LastKnown()
     return Machine(
         _label("id", name),
         intern(_label("region", region)),
         intern(host) if isinstance(host, str) else "",
         _address("address", address, within),
         is_started,
-        known,
-        is_current,
+        said,
     )
 
 
@@ -355,14 +372,14 @@ def _address(column: str, value: object, within: Within) -> bytes:
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
 
 
-def _metadata(value: object) -> tuple[tuple[str, str], ...]:
+def _metadata(value: object) -> Pairs:
     """Metadata values are strings; any other value under a key is left out. An empty object is whole: most have none."""
     if not isinstance(value, str):
         raise Unreadable("metadata", value, "a JSON object is expected")
     return _metadata_of_many(value) if len(value) <= MAX_SHARED else _metadata_in(value)
 
 
-def _metadata_in(value: str) -> tuple[tuple[str, str], ...]:
+def _metadata_in(value: str) -> Pairs:
     try:
         fields = _decode_object(value)
     except ValueError as wrong:  # msgspec's own, and that of text which has no octets

@@ -5,6 +5,7 @@ read again, which happens when somebody asks (lazily). They stay as last good da
 """
 
 from dataclasses import dataclass, field
+from operator import is_not
 from typing import Final
 
 from cachetools import Cache, LRUCache
@@ -28,8 +29,6 @@ class Unit:
     somebody looks: what an answer of the unit rests on.
 
     known_at: None while the database holds it; when it last did, where rows of it cannot be read now.
-    nodes: names of the unit that were asked for, as records; they are derived and die with it. joint_nodes: those that rest on
-    other units too, with all the units that they were made of.
     """
 
     key: UnitKey
@@ -39,13 +38,44 @@ class Unit:
     known_at: float | None = None
     ground: Ground = field(default_factory=lambda: Ground(FOREVER))
     kind_ground: Ground = field(default_factory=lambda: Ground(FOREVER))
-    nodes: dict[WireName, Node] = field(default_factory=dict)
-    joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] = field(default_factory=dict)
+    # Names of the unit that were asked for, as records: derived, they die with it. Most units are asked by one name: a map for
+    # each would take twice as much.
+    _nodes: tuple[WireName, Node] | dict[WireName, Node] | None = field(default=None, init=False)
+    _joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] | None = field(default=None, init=False)
 
     @property
     def was_asked(self) -> bool:
         """Has anybody asked for records of it since it was made?"""
-        return bool(self.nodes or self.joint_nodes)
+        return self._nodes is not None or self._joint_nodes is not None
+
+    def node(self, name: WireName) -> Node | None:
+        """What was kept of the name."""
+        kept = self._nodes
+        if isinstance(kept, dict):
+            return kept.get(name)
+        return kept[1] if kept is not None and kept[0] == name else None
+
+    def keep_node(self, name: WireName, node: Node) -> None:
+        """What stands at the name, as the unit alone says."""
+        kept = self._nodes
+        if isinstance(kept, dict):
+            kept[name] = node
+        elif kept is None or kept[0] == name:
+            self._nodes = name, node
+        else:
+            self._nodes = {kept[0]: kept[1], name: node}
+
+    def joint_node(self, name: WireName, units: tuple["Unit", ...]) -> Node | None:
+        """What was kept of the name, if it rests on these very units."""
+        made_of, node = self._joint_nodes.get(name, ((), None)) if self._joint_nodes is not None else ((), None)
+        is_of_these = len(made_of) == len(units) and not any(map(is_not, made_of, units))
+        return node if is_of_these else None
+
+    def keep_joint_node(self, name: WireName, units: tuple["Unit", ...], node: Node) -> None:
+        """What stands at the name, as this unit, the first of them, and the others say."""
+        if self._joint_nodes is None:
+            self._joint_nodes = {}
+        self._joint_nodes[name] = units, node
 
 
 class _Kept(LRUCache[UnitKey, Unit]):

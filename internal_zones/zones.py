@@ -6,7 +6,6 @@ Doubt is never NXDOMAIN: what cannot be read now is served stale for max_stale, 
 from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import IPv6Network
-from operator import is_not
 from typing import TYPE_CHECKING, Final, Never
 
 import trio
@@ -339,21 +338,21 @@ class InternalZones:
         if len(units) > 1:
             return self._joint_node_kept(place, qname, client, tuple(units))
         unit = units[0]
-        node = unit.nodes.get(qname)
+        node = unit.node(qname)
         if node is None:
             node = node_at(qname, place.labels, unit.reading.data)
             if node is not None and node != EMPTY:  # only names with records are kept: the rows bound their number
-                unit.nodes[qname] = node
+                unit.keep_node(qname, node)
         return node
 
     def _joint_node_kept(self, place: Place, qname: WireName, client: bytes, units: tuple[Unit, ...]) -> Node | None:
         """As _joint_node, made once for the same units. A nearest name has another node for each client."""
-        made_of, node = units[0].joint_nodes.get(qname, ((), None))
-        if len(made_of) == len(units) and not any(map(is_not, made_of, units)):
+        node = units[0].joint_node(qname, units)
+        if node is not None:
             return node
         node = self._joint_node(place, qname, client, [unit.reading.data for unit in units])
         if node is not None and node != EMPTY and not place.nearest:
-            units[0].joint_nodes[qname] = units, node
+            units[0].keep_joint_node(qname, units, node)
         return node
 
     def _joint_node(self, place: Place, qname: WireName, client: bytes, data: Sequence[Data]) -> Node | None:

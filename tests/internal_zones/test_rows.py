@@ -85,7 +85,7 @@ def test_a_row_that_cannot_be_read_is_told_with_its_column_and_the_type_of_its_v
 def test_metadata_that_cannot_be_read_leaves_the_machine(metadata: object) -> None:
     row = changed(metadata=metadata)
     machine = machine_of(row)
-    assert (machine.region, machine.metadata, machine.is_metadata_current) == ("ams", None, False)
+    assert (machine.region, machine.pairs, machine.is_metadata_current) == ("ams", None, False)
     [bad] = rows.doubtful_metadata("machines", [row, changed()])
     assert (bad.id, bad.column, bad.wrong) == ("148e", "metadata", "a JSON object is expected")
 

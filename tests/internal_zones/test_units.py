@@ -1,7 +1,9 @@
 """Which units may be answered from, and which are dropped first."""
 
+from cache.names import from_text
 from internal_zones.outdating import Outdated
 from internal_zones.readings import AppsData, Kind, Reading, UnitKey
+from internal_zones.records import text
 from internal_zones.units import MAX_EMPTY_UNITS, Unit, Units
 
 
@@ -19,6 +21,29 @@ def test_a_unit_is_current_till_a_change_or_till_nobody_has_looked() -> None:
     assert not units.is_current(some, 10.28)
     units.outdate()
     assert not units.is_current(some, 10.0)
+
+
+def test_names_of_a_unit_are_kept_one_by_one_and_replaced() -> None:
+    some, nodes = unit(1, 1), [text(from_text("web.internal."), word) for word in ("a", "b", "c", "d")]
+    first, second = from_text("web.internal."), from_text("vms.web.internal.")
+    assert (some.was_asked, some.node(first)) == (False, None)
+    some.keep_node(first, nodes[0])
+    assert (some.was_asked, some.node(first), some.node(second)) == (True, nodes[0], None)
+    some.keep_node(first, nodes[1])
+    some.keep_node(second, nodes[2])
+    some.keep_node(first, nodes[3])
+    assert (some.node(first), some.node(second), some.node(from_text("db.internal."))) == (nodes[3], nodes[2], None)
+
+
+def test_a_name_that_rests_on_several_units_is_kept_for_these_very_ones() -> None:
+    some, other, another = (unit(1, 1) for _ in range(3))
+    name = from_text("healthy.web.internal.")
+    node = text(name, "a")
+    assert some.joint_node(name, (some, other)) is None
+    some.keep_joint_node(name, (some, other), node)
+    assert (some.was_asked, other.was_asked) == (True, False)
+    assert some.joint_node(name, (some, other)) is node
+    assert some.joint_node(name, (some, another)) is some.joint_node(name, (some,)) is None
 
 
 def test_the_age_of_last_good_data_counts_from_when_it_was_last_known_to_be_true() -> None:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,11 +25,15 @@ from tests.internal_zones.under_commits import delays, percentile
 from tests.real.harness import config, start
 from tests.real.sockets import free_port
 
-START_WITHIN: Final = 1.0  # seconds to the first answer
-MEMORY: Final = 150.0  # MB while 20,000 apps are being asked
+START_WITHIN: Final = 0.5  # seconds to the first answer
+MEMORY: Final = 120.0  # MB with 20,000 apps asked
+MEMORY_AT_THE_END: Final = MEMORY + 8  # with all the replies that are kept rendered
+COLD: Final = 90.0  # µs of the daemon's CPU
 COMMITS: Final = 1000  # a second
 QUERIES: Final = 5000  # a second
-VISIBLE_WITHIN: Final = 100.0  # milliseconds from a commit to the answers
+SHARE: Final = 0.35  # of a core, meanwhile
+VISIBLE_WITHIN: Final = {"p50": 60.0, "p99": 60.0, "max": 100.0}  # milliseconds from a commit to the answers
+WAIT: Final = 10.0  # milliseconds of a client, p99
 HOT_APPS: Final = 2000  # that are asked and committed to at once
 HOT_ROUNDS: Final = 3  # the best of them counts: other work on the machine only adds
 SECONDS: Final = 15.0
@@ -55,7 +59,8 @@ def main() -> int:
         write_large(path, large)
         print(f"{large.machines} machines, {large.apps} apps, {large.networks} networks written", end=" ")
         print(f"in {time.monotonic() - began:.0f} s, {path.stat().st_size / 1e6:.0f} MB")
-        lines = list(measure(Path(name), path, min(arguments.asked, large.apps)))
+        with another_process() if arguments.beside else nullcontext():
+            lines = list(measure(Path(name), path, min(arguments.asked, large.apps)))
     table = Table("what", "measured", "wanted", "ok?")
     for line in lines:
         table.add_row(line.what, line.value, line.wanted, "" if not line.wanted else "yes" if line.is_reached else "no")
@@ -69,19 +74,24 @@ def measure(folder: Path, path: Path, asked: int) -> Iterator[Line]:
         yield Line("process start to first answer", f"{until_answer:.2f} s", f"<= {START_WITHIN:g} s", is_soon)
         yield Line("memory then", f"{resident(pid):.0f} MB")
         cold, spent = costing(pid, lambda: load.ask_each(range(asked)))
-        yield answers("cold", cold, spent)
+        yield answers("cold", cold, spent, COLD)
         held = resident(pid)
         yield Line(f"memory with {asked} apps asked", f"{held:.0f} MB", f"<= {MEMORY:g} MB", held <= MEMORY)
         runs = [costing(pid, lambda: load.ask_each(range(asked))) for _ in range(HOT_ROUNDS)]
         yield answers("hot", *min(runs, key=lambda run: run[1]))
         yield from freshness(pid, path, load, min(HOT_APPS, asked))
-        yield Line("memory at the end", f"{resident(pid):.0f} MB", f"<= {MEMORY:g} MB", resident(pid) <= MEMORY)
+        held = resident(pid)
+        yield Line("memory at the end", f"{held:.0f} MB", f"<= {MEMORY_AT_THE_END:g} MB", held <= MEMORY_AT_THE_END)
 
 
-def answers(what: str, heard: Heard, spent: float) -> Line:
-    share = heard.rcodes[0] / heard.sent
-    cost = f"{heard.answered / heard.seconds:.0f}/s, {spent / heard.sent * 1e6:.0f} µs of the daemon's CPU each"
-    return Line(f"answers, {what}: {heard.sent} apps", f"{cost}, {share:.1%} NOERROR", "100% NOERROR", share == 1)
+def answers(what: str, heard: Heard, spent: float, most: float = float("inf")) -> Line:
+    """most: µs of the daemon's CPU that one may take."""
+    share, each = heard.rcodes[0] / heard.sent, spent / heard.sent * 1e6
+    cost = f"{heard.answered / heard.seconds:.0f}/s, {each:.0f} µs of the daemon's CPU each"
+    wanted = "100% NOERROR" + (f", <= {most:g} µs" if most < float("inf") else "")
+    return Line(
+        f"answers, {what}: {heard.sent} apps", f"{cost}, {share:.1%} NOERROR", wanted, share == 1 and each <= most
+    )
 
 
 def freshness(pid: int, path: Path, load: Load, apps: int) -> Iterator[Line]:
@@ -109,17 +119,16 @@ def freshness(pid: int, path: Path, load: Load, apps: int) -> Iterator[Line]:
     yield Line("queries a second that were answered meanwhile", f"{asked:.0f}", str(QUERIES), asked >= QUERIES * 0.95)
     yield Line("of them NOERROR", *share_of(heard.rcodes[0], heard))
     yield Line("of them fresh, not marked as stale", *share_of(heard.answered - heard.marked, heard))
-    yield Line(
-        "the daemon's CPU meanwhile",
-        f"{spent / heard.seconds:.0%} of one core, {spent / heard.sent * 1e6:.0f} µs a query",
-    )
+    used = spent / heard.seconds
+    shown = f"{used:.0%} of one core, {spent / heard.sent * 1e6:.0f} µs a query"
+    yield Line("the daemon's CPU meanwhile", shown, f"<= {SHARE:.0%}", used <= SHARE)
     waits = sorted(heard.waits)
     shown = ", ".join(f"{name} {percentile(waits, share) * 1000:.1f} ms" for name, share in SHARES)
-    yield Line("a client waits", shown)
+    yield Line("a client waits", shown, f"p99 <= {WAIT:g} ms", percentile(waits, 0.99) * 1000 <= WAIT)
     for name, share in SHARES:
-        found = percentile(late, share) * 1000
+        found, wanted = percentile(late, share) * 1000, VISIBLE_WITHIN[name]
         what = f"a commit is visible after, {name} of {len(late)}"
-        yield Line(what, f"{found:.0f} ms", f"<= {VISIBLE_WITHIN:g} ms", found <= VISIBLE_WITHIN)
+        yield Line(what, f"{found:.0f} ms", f"<= {wanted:g} ms", found <= wanted)
 
 
 SHARES: Final = (("p50", 0.5), ("p99", 0.99), ("max", 1.0))
@@ -134,6 +143,16 @@ def costing(pid: int, work: Callable[[], Heard]) -> tuple[Heard, float]:
     """What came of the work, and the CPU seconds that it cost the process."""
     before = cpu_seconds(pid)
     return work(), cpu_seconds(pid) - before
+
+
+@contextmanager
+def another_process() -> Iterator[None]:
+    """One that takes all of a core that it gets."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def resident(pid: int) -> float:
@@ -165,6 +184,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.state", description=__doc__)
     parser.add_argument("--machines", type=int, default=1_000_000)
     parser.add_argument("--apps", type=int, default=100_000)
+    parser.add_argument("--beside", action="store_true", help="another process takes a core meanwhile")
     parser.add_argument("--asked", type=int, default=20_000, help="apps that clients ask for")
     return parser.parse_args()
 
