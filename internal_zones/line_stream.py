@@ -101,6 +101,10 @@ class LineStream:
             event = await self._next_event()
             if isinstance(event, h11.Data):
                 self._found = self._buffer.take(bytes(event.data))
+                if self._found and len(self._found[0]) > RECEIVE_OCTETS:
+                    await (
+                        trio.lowlevel.checkpoint()
+                    )  # to put a megabyte together and to read it are a turn of the loop each
             else:
                 self._has_ended = True
                 self._found = self._buffer.last()

@@ -26,9 +26,12 @@ class Lines:
         while True:
             end = self._buffer.find(b"\n", self._searched)
             if end >= 0:
-                line = bytes(self._buffer[:end])
+                with memoryview(self._buffer) as view:
+                    line = bytes(view[:end])
                 del self._buffer[: end + 1]
                 self._searched = 0
+                if end > READ_OCTETS:  # to copy a megabyte and to read it are a turn of the loop each
+                    await trio.lowlevel.checkpoint()
                 return line
             self._searched = len(self._buffer)
             if self._searched > self._max_octets:

@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -186,3 +187,16 @@ def test_many_lines_at_once_are_given_a_few_at_a_time() -> None:
     turns, given = turns_while_reading(PLAIN + b"\n".join(LINES[:1] * 1000))
     assert (sum(given), max(given)) == (1000, LINES_A_TURN)
     assert turns >= 1000 // LINES_A_TURN
+
+
+@pytest.mark.parametrize(("octets", "lets"), [(1000, False), (MAX_LINE_OCTETS - 1, True)], ids=["short", "long"])
+def test_a_long_line_is_given_in_the_turn_after_it_was_put_together(octets: int, lets: bool) -> None:
+    """Two copies of a megabyte and the reading of it took 3 ms."""
+
+    async def main() -> None:
+        stream = LineStream(Wire(LIVE + chunk(bytes(octets)) + chunk(b"\n") + END))
+        await stream.ask(ASK, HOST)  # and all has come by then
+        with trio.testing.assert_checkpoints() if lets else trio.testing.assert_no_checkpoints():
+            assert await stream.lines() == [bytes(octets)]
+
+    trio.run(main)

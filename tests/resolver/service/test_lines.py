@@ -4,7 +4,7 @@ import pytest
 import trio
 import trio.testing
 
-from resolver.service.lines import Lines, LineTooLong
+from resolver.service.lines import READ_OCTETS, Lines, LineTooLong
 
 
 def read_all(chunks: list[bytes], max_octets: int = 100) -> list[bytes]:
@@ -46,3 +46,19 @@ def test_lines_come_out_however_they_were_cut(chunks: list[bytes], lines: list[b
 def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
     with pytest.RaisesGroup(LineTooLong):
         read_all([b"x" * 60, b"x" * 60])
+
+
+@pytest.mark.parametrize(("octets", "lets"), [(1000, False), (READ_OCTETS + 1, True)], ids=["short", "long"])
+def test_a_long_line_is_given_in_the_turn_after_it_was_put_together(octets: int, lets: bool) -> None:
+    class AtOnce(trio.abc.ReceiveStream):
+        async def receive_some(self, max_bytes: int | None = None) -> bytes:
+            return bytes(octets) + b"\n"
+
+        async def aclose(self) -> None: ...
+
+    async def main() -> None:
+        lines = Lines(AtOnce(), 1 << 20)
+        with trio.testing.assert_checkpoints() if lets else trio.testing.assert_no_checkpoints():
+            assert await lines.read() == bytes(octets)
+
+    trio.run(main)
