@@ -29,6 +29,7 @@ EPOLLIN: Final = select.EPOLLIN
 LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
 CLOSED: Final = -1
 COUNTER: Final = 8  # octets of an eventfd's counter
+LOOK_EVERY: Final = 8  # turns of trio's between two looks at the memory that there is: the margin is enough for them
 LACKING: Final = 0.01  # s after which another thread looks whether there is memory now
 
 
@@ -42,7 +43,8 @@ class Loop:
         self._leaving: deque[Callable[[], None]] = deque()  # what is sent when this turn is over
         self._turned: Turned | None = None
         self._bell = CLOSED
-        self.reserve = Reserve()  # looked at before trio has its turn
+        self.reserve = Reserve()  # looked at before trio has its turns
+        self._unlooked = 0  # of these
         self.note_turn: Callable[[float, float], None] = _ignore  # told when each turn began and ended
 
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
@@ -124,7 +126,9 @@ class Loop:
             self._handle(events)
         self._let_leave()
         if guest.wants_turn(now):
-            self.reserve.look()
+            if self._unlooked % LOOK_EVERY == 0:
+                self.reserve.look()
+            self._unlooked += 1
             guest.turn()
         for _ in range(len(self._soon)):
             self._soon.popleft()()

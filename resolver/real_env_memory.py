@@ -1,7 +1,7 @@
 """Is there memory left for what nobody can guard? A reserve, given back to the host when there is not.
 
-A MemoryError in a connection ends the connection; one within trio's own few lines ends the process. So before trio has its turn
-there must be as much as it may take in one. What is found out is whether the host refuses address space (`ulimit -v`, strict
+A MemoryError in a connection ends the connection; one within trio's own few lines ends the process. So before trio has its turns
+there must be as much as it may take in them. What is found out is whether the host refuses address space (`ulimit -v`, strict
 overcommit); where a cgroup has the bound nothing is refused, and the process ends.
 """
 
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 RESERVE: Final = 16 << 20  # octets, never written to, and so of the address space only
-MARGIN: Final = 4 << 20  # octets that trio and its tasks may take in one turn: 64 connections that read a long query
+MARGIN: Final = (
+    4 << 20
+)  # octets that trio and its tasks may take in 8 turns: as many connections read a long query in each
 
 
 class Reserve:

@@ -58,6 +58,8 @@ async def _accept(
 
     while True:
         connection = await listener.accept()
+        # a turn of the loop for this, and one to find it a place, for which another may have to go
+        await trio.lowlevel.cancel_shielded_checkpoint()
         slot = connections.admit(connection.client, handler.now())
         if slot is not None:
             served.add(slot)

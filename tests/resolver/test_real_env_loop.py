@@ -19,7 +19,8 @@ from resolver.env import Address, Datagram
 from resolver.loop import MeshTurns
 from resolver.real_env import RealEnv
 from resolver.real_env_calls import SLOTS
-from resolver.real_env_loop import MAX_EVENTS
+from resolver.real_env_loop import LOOK_EVERY, MAX_EVENTS, Loop
+from resolver.real_env_memory import Reserve
 from tests.resolver.engine.turned import raise_fault
 
 T = TypeVar("T")
@@ -424,3 +425,17 @@ def test_what_comes_first_is_looked_at_in_every_turn_however_much_else_there_is(
         assert calls.count("server") / calls.count("client") <= MAX_EVENTS + 1
 
     run(main)
+
+
+def test_the_memory_there_is_is_looked_at_once_in_several_of_trios_turns() -> None:
+    """To look takes two system calls that change the process's memory map, and as long as one of its tasks' steps."""
+    loop, looks, turns = Loop(), list[str](), 4 * LOOK_EVERY
+    loop.reserve = Reserve(margin=1 << 60)  # octets, which nobody has
+    loop.reserve.shed = lambda: looks.append("look")
+
+    async def main() -> None:
+        for _ in range(turns):
+            await trio.lowlevel.checkpoint()
+
+    loop.run(main)
+    assert turns // LOOK_EVERY <= len(looks) <= turns // LOOK_EVERY + 2
