@@ -94,13 +94,14 @@ def shown(load: str, ours: Row, theirs: Row) -> bool:
     """Print the row; is it as it should be?"""
     is_good = ours.p99 <= max(FLOOR, TIMES * theirs.p99) and ours.lost <= theirs.lost and ours.rss <= MEMORY
     cells = [
-        f"{1000 * row.p50:8.1f} {1000 * min(row.p99, PATIENCE):8.1f} {row.lost:5} {row.rss / 1e6:6.0f}"
+        f"{1000 * row.p50:8.2f} {1000 * min(row.p99, PATIENCE):8.2f} {row.lost:5} {row.rss / 1e6:6.0f}"
         for row in (ours, theirs)
     ]
-    print(f"{load:24} | {cells[0]} | {cells[1]} | {'' if is_good else 'MISSED'}", flush=True)
+    times = f"{ours.p99 / theirs.p99:5.1f}"
+    print(f"{load:24} | {cells[0]} | {cells[1]} | {times} | {'' if is_good else 'MISSED'}", flush=True)
     return is_good
 
 
 if __name__ == "__main__":
-    print(f"{'':24} | {'cistern: p50 ms, p99 ms, lost, MB':30} | unbound")
+    print(f"{'':24} | {'cistern: p50 ms, p99 ms, lost, MB':30} | {'unbound':30} | times its p99")
     sys.exit(main())
