@@ -71,6 +71,7 @@ def alias_of(rrset: RRset, name: WireName) -> Alias:
     return Alias((rrset, synthesized), target)
 
 
+@mypyc_attr(free_list_len=1)
 class Chain:
     """The links of one answer, from qname on.
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from cache.answer import Question
 from cache.names import ROOT, WireName
 from cache.options import CacheOptions
@@ -54,6 +56,7 @@ NOBODY: Final[frozenset[Address]] = frozenset()
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class _Descent:
     """What is kept while one question goes down the referrals.
 

@@ -10,6 +10,8 @@ remembered, but only after a reply that proves it (lessons.py).
 from collections.abc import Callable
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from cache.answer import Question
 from cache.names import WireName
 from cache.servers import Edns
@@ -54,6 +56,7 @@ Outcome = Reply | NoReply | ResolutionFailure  # the last: the budget did not al
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Exchange:
     """One question to one server, while it lasts.
 
@@ -360,9 +363,9 @@ class Exchange:
         elif self.phase is Phase.UNGUARDED and self._suspicion in OF_COOKIES:
             learn_of_cookies(self._means, self.state)
         if reply.response.rcode not in REFUSALS:  # CVE-2026-52690: only if the refusal was its own
-            if self._refused_cookie > Assurance.NONE:
+            if self._refused_cookie is not Assurance.NONE:
                 learn_of_cookies(self._means, self.state)
-            if self._refused > Assurance.NONE:
+            if self._refused is not Assurance.NONE:
                 learn_of_edns(self._means, self.state)
 
     def _taken(self, response: Response, echo: Echo, *, keeps_case: bool, over_tcp: bool) -> Reply:
@@ -376,14 +379,14 @@ class Exchange:
         self._counts.received += 1
         if response.flaw:
             note_discard(state, response.flaw)
-        if self._is_plain and assurance > Assurance.NONE and state.last_heard <= self._silent_since < now:
+        if self._is_plain and assurance is not Assurance.NONE and state.last_heard <= self._silent_since < now:
             learn_of_options(means, state)
         means.families.note_heard(self.server, now)
         if not over_tcp:  # a handshake and an exchange say little about a datagram's round trip
             learn_of_round_trip(means, state, self.sent_at, was_late=self.was_late)
             if keeps_case:
                 state.keeps_case = True
-        if self._has_edns and assurance > Assurance.NONE and response.edns is not None:
+        if self._has_edns and assurance is not Assurance.NONE and response.edns is not None:
             state.edns = Edns.WORKS
         return Reply(response, now, assurance)
 

@@ -8,6 +8,8 @@ of at everybody's deadline (TsuNAME).
 from collections.abc import Awaitable, Callable
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from cache.answer import Question
 from resolver.engine.counts import ResolveCounts
 from resolver.engine.mesh import Landing, Mesh
@@ -23,6 +25,7 @@ Fly = Callable[[Question, Budget, Landing], Awaitable[Iteration | ResolutionFail
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Flight(Landing):
     """One question on its way. outcome: None until it has landed; that is at its deadline at the latest."""
 

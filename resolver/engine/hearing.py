@@ -49,6 +49,7 @@ class Heard(Value):
         return self.told, self.scrubbed, self.reply, self.server
 
 
+@mypyc_attr(free_list_len=1)
 class Tries:
     """Whom one question has been put to already, and with what success."""
 
@@ -99,6 +100,7 @@ class Tries:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Hearing:
     """What was heard so far. tries: who was asked, and how often."""
 

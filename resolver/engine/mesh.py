@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Final, TypeVar, final
 
+from mypy_extensions import mypyc_attr
+
 from resolver.engine.timers import NEVER, Timers
 from resolver.iterate.trace import Trace
 
@@ -79,6 +81,7 @@ class Landing:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Task:
     """One coroutine on its way to its end; whoever has it run finds out there what came of it."""
 
@@ -89,7 +92,8 @@ class Task:
         self.what = what
         self._is_woken = False
         self._is_over = False
-        self._run: Work[None] | None = self._run_to_the_end()
+        # as an iterator: compiled, its next step takes a quarter of the instructions that `send` does
+        self._run: Generator[object, None, None] | None = self._run_to_the_end().__await__()
 
     def wake(self) -> None:
         """Go on in this turn."""
@@ -102,7 +106,8 @@ class Task:
         self._is_woken = False
         if self._run is None:
             return
-        self._run.send(None)
+        for _ in self._run:
+            break
         if self._is_over:
             self._run = None
 

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 NEVER: Final = float("inf")
 # a reply that comes in time calls its timer off, and most do: the heap is made anew once so many in it are dead, and most of it
 MIN_DEAD: Final = 4096
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Timer:
     """A callback that is due at a moment, unless it is called off before."""
 

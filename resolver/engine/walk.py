@@ -73,6 +73,7 @@ class PublicResolver:
         self._doubted = memory.doubted
         self._flights = flights
         self._stale = stale
+        self._client_timeout = stale.client_timeout
         self._counts = counts
         self._is_local = is_local
         self._note_due = note_due
@@ -131,7 +132,7 @@ class PublicResolver:
     async def _walk(
         self, question: Question, chain: Chain, budget: Budget, at_home: AtHome | None, *, is_checked: bool
     ) -> Answer:
-        stale_at = self._mesh.now + self._stale.client_timeout
+        stale_at = self._mesh.now + self._client_timeout
         errors: tuple[ExtendedError, ...] = ()
         landed: Iteration | None = None
         wanted = question
@@ -175,7 +176,7 @@ class PublicResolver:
         flight = self._flights.board(wanted, budget)
         if isinstance(state, Stale):
             # RFC 8767 §5: a client response timer; whoever joins a late flight does not wait all of it again
-            until = min(stale_at, flight.started + self._stale.client_timeout)
+            until = min(stale_at, flight.started + self._client_timeout)
         else:
             until = flight.until(budget)
         if not await self._mesh.landed(flight, until):

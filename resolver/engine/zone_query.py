@@ -7,6 +7,8 @@ What late servers still say afterwards is heard: it tells how they are.
 
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from cache.answer import Question
 from cache.failures import MAX_SENDS
 from cache.names import to_text
@@ -30,6 +32,7 @@ MAX_LINGERING: Final = 256  # servers listened to for no question, each with a s
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class ZoneQuery(Landing):
     """One question shown to the servers of one zone. said: what came of it, once it is over.
 

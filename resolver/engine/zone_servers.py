@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from cache.answer import Question
 from cache.names import WireName, is_at_or_below
 from resolver.engine.means import Means
@@ -42,6 +44,7 @@ class Finders:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class ZoneServers:
     """The servers of one zone while a question goes through it.
 

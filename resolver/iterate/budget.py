@@ -81,6 +81,7 @@ SHADOW_FACTOR: Final = (
 )
 
 
+@mypyc_attr(free_list_len=1)
 class Spent:
     """What has been spent so far. One object for a client question and all its sub-lookups. exceeded: limits gone beyond.
 
@@ -136,6 +137,7 @@ class Budgets:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Budget:
     """The right to spend work until `deadline` (monotonic seconds).
 

@@ -50,6 +50,7 @@ class UnderWay(Value):
         return self.name, self.late_at
 
 
+@mypyc_attr(free_list_len=1)
 class Search:
     """The name servers of a zone of which no address is known, while one question is iterated.
 

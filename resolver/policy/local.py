@@ -31,6 +31,8 @@ class Local:
 
     def find(self, qname: WireName, qtype: int) -> Answer | None:
         """The local answer, or None when the name is an ordinary one. To ANY it is one of the RRsets (RFC 8482 §4.1)."""
+        if not self._names and not self._zones:
+            return None
         held = self._names.get(qname)
         if held is not None:
             rrset = next(iter(held.values())) if qtype == ANY else held.get(qtype)

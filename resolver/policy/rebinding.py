@@ -50,7 +50,8 @@ class Guard:
         if rrset.rtype not in ADDRESSED:
             return ""
         is_exempt = any(one in self._zones for one in ancestors(rrset.owner)) if self._zones else False
-        for address in _addresses_of(rrset):
+        addresses = _addresses_of(rrset)
+        for address in addresses:
             if self.rebind == "refuse" and address.startswith(SIX_PN) and len(address) == 16:
                 return "a public name with an address of this platform"
             if not is_exempt and self._blocks and any(map(self._is_private, _meant_by(address))):
@@ -76,12 +77,10 @@ def _meant_by(address: bytes) -> Iterator[bytes]:
         yield address[2:6]
 
 
-def _addresses_of(rrset: RRset) -> Iterator[bytes]:
-    if rrset.rtype in (A, AAAA):
-        yield from rrset.rdatas
-        return
-    for rdata in rrset.rdatas:
-        yield from _hints_of(rdata, TARGET_AT[rrset.rtype])
+def _addresses_of(rrset: RRset) -> tuple[bytes, ...]:
+    if rrset.rtype == A or rrset.rtype == AAAA:  # compiled, `in` compares objects
+        return rrset.rdatas
+    return tuple([hint for rdata in rrset.rdatas for hint in _hints_of(rdata, TARGET_AT[rrset.rtype])])
 
 
 def _hints_of(rdata: bytes, at: int) -> Iterator[bytes]:

@@ -40,7 +40,8 @@ FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128-255 are QTYPEs and meta-TYPE
 SERVED_CLASSES: Final = frozenset({IN, CHAOS, ANY})
 NOBODY: Final = IdentityOptions(version="")
 TRANSFERS: Final = frozenset({IXFR, AXFR})
-META_TYPES: Final = frozenset({0, 41, *range(FIRST_META_TYPE, 256)}) - {ANY} - TRANSFERS
+LEAST_META_TYPE: Final = 41  # OPT, but for 0
+META_TYPES: Final = frozenset({0, LEAST_META_TYPE, *range(FIRST_META_TYPE, 256)}) - {ANY} - TRANSFERS
 
 
 def as_it_is(answer: Answer) -> Answer:
@@ -198,13 +199,15 @@ def refuse(query: Query, view: View) -> None:
     """Raise why this query gets no answer at all, if so."""
     if view.refusal:
         raise Prohibited(view.refusal)
-    if query.qclass not in SERVED_CLASSES:
+    if query.qclass != IN and query.qclass not in SERVED_CLASSES:
         raise NotSupported("only class IN is served")
     refuse_type(query.qtype)
 
 
 def refuse_type(qtype: int) -> None:
     """Raise why a question for this type gets no answer at all, if so."""
+    if 0 < qtype < LEAST_META_TYPE:
+        return  # nearly every question
     if qtype in TRANSFERS:
         raise NotSupported("zones are not transferred from here")
     if qtype in META_TYPES:

@@ -115,9 +115,9 @@ class _UdpService:
     def _begin(self, datagram: Datagram, arrived: float) -> None:
         """It is its client's turn."""
         handler = self._handler
-        began = handler.now()
+        began, client = handler.now(), datagram.client
         try:
-            reply = handler.begin(datagram.data, datagram.client, datagram.local, self._mesh.now)
+            reply = handler.begin(datagram.data, client, datagram.local, self._mesh.now)
             if type(reply) is Asked:
                 self._ask(reply, datagram, arrived)
             elif type(reply) is bytes:
@@ -125,7 +125,7 @@ class _UdpService:
                 self._put_at_once(datagram, arrived, reply)
         finally:
             self._end()
-            handler.entrance.charge(datagram.client, handler.now() - began)
+            handler.entrance.charge(client, handler.now() - began)
 
     def _put_at_once(self, datagram: Datagram, arrived: float, reply: bytes) -> None:
         self._put_reply(datagram.reply_to, reply)

@@ -8,6 +8,8 @@ is remembered stands in the ServerState, the OPT RR ready made, so that a query 
 from enum import Enum
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from cache.answer import Question
 from cache.rrtypes import FORMERR, NOTIMP, REFUSED, SERVFAIL
 from cache.servers import ServerState
@@ -136,6 +138,7 @@ def is_same_question(one: bytes, other: bytes) -> bool:
 
 
 @final
+@mypyc_attr(free_list_len=1)
 class Guards:
     """Those of the query that was sent last. cookie: what went along; b"": none."""
 
