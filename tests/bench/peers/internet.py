@@ -19,6 +19,7 @@ from tests.signing import SignedZone
 ZONES: Final = 200
 HOSTS_PER_ZONE: Final = 5
 COLD_ZONES: Final = 4000
+ALIASES_PER_ZONE: Final = 500  # that nobody has asked for before, each to a name of its own
 SIGNED_ZONES: Final = 50
 SIGNED_HOSTS: Final = 400  # each: what is asked once of them must last for a run
 SERVER: Final = "127.0.0.1"  # where the resolver under test listens
@@ -85,7 +86,8 @@ def _tld() -> str:
 
 
 def _zone(zone: int) -> str:
-    """Hosts h0…; aliases a0… to aliases b0… in the next zone, to hosts in the one after it; and a wildcard."""
+    """Hosts h0…; aliases a0… to aliases b0… in the next zone, to hosts in the one after it; aliases m0… to what the next
+    zone's wildcard answers; and a wildcard."""
     apex = f"z{zone}.test."
     after = (zone + 1) % ZONES
     lines = [f"$ORIGIN {apex}", SOA + _name_servers("zones", apex), "* 3600 IN A 192.0.2.80"]
@@ -95,6 +97,7 @@ def _zone(zone: int) -> str:
             f"a{host} 86400 IN CNAME b{host}.z{after}.test.",
             f"b{host} 86400 IN CNAME h{host}.z{after}.test.",
         ]
+    lines += [f"m{alias} 3600 IN CNAME t{alias}.z{after}.test." for alias in range(ALIASES_PER_ZONE)]
     return "\n".join(lines) + "\n"
 
 
