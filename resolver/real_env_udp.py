@@ -100,19 +100,17 @@ class RealUdpListener:
 class RealUdpChannel:
     """A UDP socket connected to one server, read by the loop (resolver.env.UdpChannel)."""
 
-    __slots__ = ("_fd", "_loop", "_message", "_take")
+    __slots__ = ("_fd", "_loop", "_take")
 
     def __init__(self, fd: int, loop: Loop, take: Callable[[bytes | OSError], None]) -> None:
         self._fd = fd
         self._loop = loop
         self._take = take
-        self._message = b""
         loop.watch(fd, self._receive)
 
     def send(self, message: bytes) -> None:
         """At the end of the turn. What is wrong then is told in another."""
-        self._message = message
-        self._loop.send_at_end(self._send)
+        self._loop.send_at_end(partial(self._send, message))
 
     def close(self) -> None:
         fd, self._fd = self._fd, CLOSED
@@ -120,11 +118,11 @@ class RealUdpChannel:
             self._loop.forget(fd)
             os.close(fd)
 
-    def _send(self) -> None:
+    def _send(self, message: bytes) -> None:
         if self._fd < 0:
             return
         try:
-            os.write(self._fd, self._message)
+            os.write(self._fd, message)
         except OSError as error:
             self._loop.tell(partial(self._take, error))
 
