@@ -16,7 +16,7 @@ from cache.names import ROOT, WireName
 from cache.options import CacheOptions
 from cache.rrset import Rank
 from cache.rrtypes import NS, A
-from resolver.engine.hearing import Heard
+from resolver.engine.hearing import NOBODY, Heard
 from resolver.engine.look_ups import IsSigned, Lookup, LookUps
 from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
@@ -51,8 +51,6 @@ from resolver.iterate.scrub import MAX_NAME_SERVERS_HELD
 from resolver.upstream import Assurance
 
 PRIMING: Final = Question(ROOT, NS)
-
-NOBODY: Final[frozenset[Address]] = frozenset()
 
 
 @final
