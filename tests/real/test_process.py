@@ -34,7 +34,7 @@ def test_sigterm_ends_it_in_time_with_a_question_in_flight(resolving: Resolve, m
 
 def test_nothing_of_it_is_left_behind(alone: Resolve) -> None:
     daemon = alone()
-    assert (daemon.folder / "control.sock").exists()
+    assert wait_until((daemon.folder / "control.sock").exists, timeout=10)  # it answers clients before
     daemon.stop()
     assert not (daemon.folder / "control.sock").exists()
 
