@@ -93,6 +93,9 @@ def make_recursion(
         # made last: it stands on the flights, and they on the iterator
         return await public.lookup(question, of, waiter)
 
+    async def locate(question: Question, of: Budget, waiter: Landing) -> Link:
+        return await public.lookup(question, of, waiter, glue_will_do=True)
+
     def is_paused(question: Question) -> bool:
         return memory.failures.find(question, env.now()) is not None
 
@@ -105,6 +108,7 @@ def make_recursion(
         means,
         options.recursion,
         lookup,
+        locate,
         hints,
         zones=zones,
         ttls=options.cache,

@@ -14,8 +14,9 @@ from mypy_extensions import mypyc_attr
 from cache.answer import Question
 from cache.names import ROOT, WireName
 from cache.options import CacheOptions
-from cache.rrset import Rank
+from cache.rrset import Rank, RRset
 from cache.rrtypes import NS, A
+from resolver.engine.flights import Flight
 from resolver.engine.hearing import NOBODY, Heard
 from resolver.engine.look_ups import IsSigned, Lookup, LookUps
 from resolver.engine.means import Means
@@ -93,13 +94,14 @@ class Iterator:
         means: Means,
         options: RecursionOptions,
         lookup: Lookup,
+        locate: Lookup,
         hints: Delegation,
         *,
         zones: Mapping[WireName, Delegation],
         ttls: CacheOptions,
         is_signed: IsSigned | None = None,
     ) -> None:
-        """zones: forward and stub zones (`configured`).
+        """zones: forward and stub zones (`configured`). locate: see LookUps.
 
         is_signed: which zones' data is validated, by who asked; DS RRsets beside referrals are stored for that, or the proof
         that there is none, and a signed NXDOMAIN of a shortened name ends the question. None: nothing is validated.
@@ -113,7 +115,7 @@ class Iterator:
         self._validates = is_signed is not None
         self._counts = means.counts
         self._parents = Parents(means, hints, zones)
-        self._look_ups = LookUps(means, self._parents, lookup, is_signed)
+        self._look_ups = LookUps(means, self._parents, lookup, locate, is_signed)
         self._finders = Finders(self._look_ups.find, self._look_ups.find_own, self._find_glue_above)
         # what may be shared, by the zone and what it is shown, in one row of octets; bounded by the flights
         self._under_way: dict[bytes, ZoneQuery] = {}
@@ -172,6 +174,9 @@ class Iterator:
                 if query.below is None:
                     query.below = self._take_referral(heard.told, heard, voice)
                 delegation = query.below
+                glue = self._told_beside(heard, descent)
+                if glue is not None:
+                    return Iteration(glue, ())
                 continue
             if isinstance(heard.told, Aliased) and heard.told.target is None:
                 rank = Rank.ANSWER_AA if voice.is_authoritative else Rank.ANSWER
@@ -287,6 +292,16 @@ class Iterator:
             self._cache.put(rrset, voice.now)
         self._means.book.note_glue(below.name_servers, voice.now)
         return below
+
+    def _told_beside(self, heard: Heard, descent: _Descent) -> RRset | None:
+        """The glue by which a referral has told what was asked, where that will do and nobody would vouch for more."""
+        waiting, question = descent.waiting, descent.question
+        if not isinstance(waiting, Flight) or not waiting.glue_will_do:
+            return None
+        if self._validates and heard.scrubbed.ds is not None:
+            return None  # what the zone itself says is validated
+        known = self._cache.get(question.qname, question.qtype)
+        return known if known is not None and self._means.mesh.now < known.expires else None
 
     async def _find_glue_above(self, name: WireName, waits: Question, budget: Budget, query: Landing) -> list[Address]:
         """The addresses that the zone above gives for a name server. Asked when what its own zone says of it leads nowhere.

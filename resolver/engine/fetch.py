@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from cache.answer import Question
+from cache.chain import first_of
 from cache.lookup import find_last_good
 from cache.names import from_text
 from cache.options import StaleOptions
@@ -71,6 +72,8 @@ class Fetcher:
         except ResolutionFailure as met:
             failure = again(met)
         else:
+            if is_glue(iteration):
+                return iteration
             self._keep(iteration, question, before)
             self._failures.succeed(question)
             return iteration
@@ -119,7 +122,7 @@ class Fetcher:
                 self._refuse_doubtful(question)
         except ResolutionFailure as failure:
             return Attempt(again(failure))
-        if self._validation is None:
+        if self._validation is None or is_glue(iteration):
             return iteration
         try:
             return await self._validation.validate(iteration, question, budget, flight)
@@ -191,6 +194,11 @@ class Fetcher:
         self._failures.remember(
             question, failure.info_code, str(failure), now, at_least=at_least, was_silence=was_silence
         )
+
+
+def is_glue(iteration: Iteration) -> bool:
+    """Is it what a referral has told on the way? It is kept as such already, and nobody vouches for it."""
+    return first_of(iteration.link).rank == Rank.ADDITIONAL
 
 
 def says_something_of_the_name(failure: ResolutionFailure, budget: Budget, now: float) -> bool:

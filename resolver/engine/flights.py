@@ -27,10 +27,14 @@ Fly = Callable[[Question, Budget, Landing], Awaitable[Iteration | ResolutionFail
 @final
 @mypyc_attr(free_list_len=1)
 class Flight(Landing):
-    """One question on its way. outcome: None until it has landed; that is at its deadline at the latest."""
+    """One question on its way. outcome: None until it has landed; that is at its deadline at the latest.
 
-    def __init__(self, question: Question, started: float, deadline: float) -> None:
+    glue_will_do: does whoever waits only want to know where a name server is, which a referral on the way may tell?
+    """
+
+    def __init__(self, question: Question, started: float, deadline: float, *, glue_will_do: bool = False) -> None:
         super().__init__()
+        self.glue_will_do = glue_will_do
         self.question = question
         self.started = started
         self.deadline = deadline
@@ -60,25 +64,32 @@ class Flights:
         self._limit = limit
         self._under_way: dict[bytes, Flight] = {}  # by the key of its question
 
-    def board(self, question: Question, budget: Budget) -> Flight:
-        """The flight for `question`, begun now if there is none; raises Overloaded when the table is full."""
+    def board(self, question: Question, budget: Budget, *, glue_will_do: bool = False) -> Flight:
+        """The flight for `question`, begun now if there is none; raises Overloaded when the table is full.
+
+        glue_will_do: for this one; nobody who wants what the zone itself says is given less.
+        """
         flight = self._under_way.get(question.key)
         self._mesh.trace.boarded(budget, question, is_joined=flight is not None)
         if flight is not None:
             self._counts.flights_joined += 1
+            flight.glue_will_do = flight.glue_will_do and glue_will_do
             return flight
         if len(self._under_way) >= self._limit:
             self._counts.flights_refused += 1
             raise Overloaded("too many questions in flight")
-        flight = self._under_way[question.key] = Flight(question, self._mesh.now, budget.deadline)
+        flight = Flight(question, self._mesh.now, budget.deadline, glue_will_do=glue_will_do)
+        self._under_way[question.key] = flight
         self._counts.flights += 1
         self._counts.flights_current += 1
         self._mesh.start(self._run(flight, budget), "flight")
         return flight
 
-    async def lookup(self, question: Question, waiter: Landing | None, budget: Budget) -> Iteration:
-        """Wait for `question` on behalf of `waiter`; raises ResolutionFailure, also for a circle."""
-        flight = self.board(question, budget)
+    async def lookup(
+        self, question: Question, waiter: Landing | None, budget: Budget, *, glue_will_do: bool = False
+    ) -> Iteration:
+        """Wait for `question` on behalf of `waiter`; raises ResolutionFailure, also for a circle. glue_will_do: see `board`."""
+        flight = self.board(question, budget, glue_will_do=glue_will_do)
         until = flight.until(budget)
         if waiter is None:
             has_landed = await self._mesh.landed(flight, until)

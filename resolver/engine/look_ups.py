@@ -33,11 +33,14 @@ IsSigned = Callable[[WireName, Question, Budget, Landing], Awaitable[bool]]
 class LookUps:
     """One for the daemon."""
 
-    def __init__(self, means: Means, parents: Parents, lookup: Lookup, is_signed: IsSigned | None) -> None:
-        """is_signed: None: nothing is validated."""
+    def __init__(
+        self, means: Means, parents: Parents, lookup: Lookup, locate: Lookup, is_signed: IsSigned | None
+    ) -> None:
+        """locate: a lookup for which glue will do. is_signed: None: nothing is validated."""
         self._means = means
         self._parents = parents
         self._lookup = lookup
+        self._locate = locate
         self._is_signed = is_signed
 
     async def find(
@@ -45,9 +48,9 @@ class LookUps:
     ) -> None:
         """Ask for the addresses of one name server of `zone`; `take` gets them as they turn up, the same perhaps twice.
 
-        The referral to the zone of its name has them already, as a rule, and of both families. What the zone itself says
-        comes later, may be something else, and is kept for the next time. One family after the other, as both lie with the
-        same servers: side by side each would fetch the same referrals.
+        The referral to the zone of its name has them already, as a rule, and of both families; then the zone itself is not
+        asked: what it says may be something else, but is only needed where the glue leads nowhere (`find_own`). One family after
+        the other, as both lie with the same servers: side by side each would fetch the same referrals.
         """
         book = self._means.book
         book.seek(name, take)
@@ -56,7 +59,7 @@ class LookUps:
                 known = known_addresses(self._means.cache, name, self._means.mesh.now)
                 if any(rrset.rtype == rtype for rrset in known):
                     continue
-                found = await self._addresses(Question(name, rtype), zone, within, query)
+                found = await self._addresses(Question(name, rtype), zone, within, query, self._locate)
                 if found:
                     take(found)
                 if query.is_over:
@@ -77,30 +80,34 @@ class LookUps:
         self._means.counts.own_address_lookups += 1
         found: list[Address] = []
         for rtype in self._means.book.rtypes:
-            found += await self._addresses(Question(name, rtype), zone, within, query)
+            found += await self._addresses(Question(name, rtype), zone, within, query, self._lookup)
             if found or query.is_over:
                 break
         if not found and not query.is_over:
             within.note_in_vain()
         return found
 
-    async def _addresses(self, asked: Question, zone: WireName, budget: Budget, query: Landing) -> list[Address]:
+    async def _addresses(
+        self, asked: Question, zone: WireName, budget: Budget, query: Landing, lookup: Lookup
+    ) -> list[Address]:
         question = asked
         for _ in range(MAX_ALIASES + 1):
             if question in budget.ancestors:
                 self._means.counts.cycles += 1
                 return []
-            link = await self._link(question, zone, budget, query)
+            link = await self._link(question, zone, budget, query, lookup)
             if not isinstance(link, Alias):
                 return self._means.book.usable(link.rdatas, link.rtype) if isinstance(link, RRset) else []
             # RFC 2181 §10.3 forbids zones to do this; some do, and their names are there for who follows
             question = Question(link.target, question.qtype)
         return []
 
-    async def _link(self, question: Question, zone: WireName, budget: Budget, query: Landing) -> Link | None:
+    async def _link(
+        self, question: Question, zone: WireName, budget: Budget, query: Landing, lookup: Lookup
+    ) -> Link | None:
         """What is said of an address, or an alias of a name server; None: nothing by which `zone` may be reached."""
         try:
-            return await self._lookup(question, budget, query)
+            return await lookup(question, budget, query)
         except ResolutionFailure as failure:
             doubted = failure.unvalidated
         if doubted is None or isinstance(doubted, Denial) or self._is_signed is None:

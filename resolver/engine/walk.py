@@ -105,8 +105,12 @@ class PublicResolver:
         finally:
             budget.note_use()
 
-    async def lookup(self, question: Question, budget: Budget, waiter: Landing | None) -> Link:
+    async def lookup(
+        self, question: Question, budget: Budget, waiter: Landing | None, *, glue_will_do: bool = False
+    ) -> Link:
         """The first link of what a flight or a zone query needs; raises ResolutionFailure. waiter: who waits for it.
+
+        glue_will_do: it is the address of a name server; what a referral on the way says of it ends the question.
 
         A stale one if a fresh one cannot be had: where the servers of name servers' names are away, the zones that these
         name servers serve need not be.
@@ -114,16 +118,18 @@ class PublicResolver:
         try:
             state = self._state_of(question)
             if not isinstance(state, Fresh):
-                return await self._look_up(question, state, budget, waiter)
+                return await self._look_up(question, state, budget, waiter, glue_will_do=glue_will_do)
         except SubstitutionTooLong as end:
             raise NameTooLong(str(end)) from end
         self._mesh.trace.found(budget, question, state.link)
         return state.link
 
-    async def _look_up(self, question: Question, state: State, budget: Budget, waiter: Landing | None) -> Link:
+    async def _look_up(
+        self, question: Question, state: State, budget: Budget, waiter: Landing | None, *, glue_will_do: bool
+    ) -> Link:
         try:
             self._refuse_remembered(question, state, budget, as_it_was=True)
-            return (await self._flights.lookup(question, waiter, budget)).link
+            return (await self._flights.lookup(question, waiter, budget, glue_will_do=glue_will_do)).link
         except ResolutionFailure as failure:
             if question.qtype in (DS, DNSKEY) and is_of_validation(failure):
                 raise  # stale keys prove nothing; this says what is wrong

@@ -921,8 +921,8 @@ def test_a_failure_that_says_something_of_the_zone_is_everybodys() -> None:
 class Flying(World):
     """A world whose look-ups are flights, as in the daemon."""
 
-    def __init__(self, servers: Mapping[str, Behaviour]) -> None:
-        super().__init__(servers)
+    def __init__(self, servers: Mapping[str, Behaviour], *, validates: bool = False) -> None:
+        super().__init__(servers, validates=validates)
         self.flights = Flights(self.turned.mesh, self._fly, ResolveCounts())
 
     async def lookup(self, asked: Question, budget: Budget, waiter: Landing) -> Link:
@@ -933,6 +933,11 @@ class Flying(World):
         self, asked: str, budget: Budget | None = None, avoided: AbstractSet[ZoneServer] = frozenset()
     ) -> Iteration:
         return await self.turned.run(self.flights.lookup(question(asked), None, budget or self.new_budget()))
+
+    async def locate(self, asked: str) -> Iteration:
+        """Where a name server is, for which glue will do."""
+        budget = self.new_budget()
+        return await self.turned.run(self.flights.lookup(question(asked), None, budget, glue_will_do=True))
 
     async def _fly(self, asked: Question, budget: Budget, flight: Landing) -> Iteration | ResolutionFailure:
         try:
@@ -964,5 +969,64 @@ def test_flights_that_would_wait_for_each_other_through_shared_questions_do_not_
         assert world.env.now() < 1.0
         assert world.sent < 40
         assert world.iterator._under_way == world.iterator._under_way_in_short == {}
+
+    play(main)
+
+
+DS_OF_TEST = "test. 3600 DS 1 8 2 " + "00" * 32
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_asked"),
+    [
+        pytest.param("ns.test. A", False, id="what the referral tells"),
+        pytest.param("ns.test. AAAA", True, id="what it does not tell"),
+        pytest.param("www.test. A", True, id="another name"),
+    ],
+)
+def test_who_looks_for_a_name_server_has_found_it_with_the_glue(asked: str, is_asked: bool) -> None:
+    async def main() -> None:
+        servers = small_internet()
+        world = Flying(servers)
+        link = (await world.locate(asked)).link
+        assert (asked in servers[TEST].asked) == is_asked
+        if not is_asked:
+            assert isinstance(link, RRset)
+            assert (link.rdatas, link.rank) == ((bytes((192, 0, 2, 20)),), Rank.ADDITIONAL)
+
+    play(main)
+
+
+def test_a_client_that_asks_for_a_name_servers_address_is_not_given_glue() -> None:
+    async def main() -> None:
+        servers = small_internet()
+        world, links = Flying(servers), list[Link]()
+
+        async def locate() -> None:
+            links.append((await world.locate("ns.test. A")).link)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(locate)
+            await trio.sleep(RTT / 2)
+            links.append((await world.bring("ns.test. A")).link)
+        assert [link.rank for link in links if isinstance(link, RRset)] == [Rank.ANSWER_AA] * 2
+        assert servers[TEST].asked.count("ns.test. A") == 1
+
+    play(main)
+
+
+@pytest.mark.parametrize("ds", ["", DS_OF_TEST], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("validates", [False, True])
+def test_a_signed_zone_says_itself_where_its_name_servers_are_if_that_is_validated(validates: bool, ds: str) -> None:
+    async def main() -> None:
+        servers = small_internet()
+        servers[ROOT].said["under test."] = (
+            "",
+            f"test. 3600 NS ns.test.\n{ds}",
+            "ns.test. 3600 A 192.0.2.20",
+        )
+        world = Flying(servers, validates=validates)
+        await world.locate("ns.test. A")
+        assert ("ns.test. A" in servers[TEST].asked) == (validates and bool(ds))
 
     play(main)

@@ -55,6 +55,15 @@ def test_everything_learned_is_kept_and_an_old_failure_forgotten() -> None:
     assert failures.find(ASKED, NOW) is None
 
 
+def test_glue_is_neither_kept_anew_nor_a_word_of_the_name() -> None:
+    cache, failures = RRsetCache(CacheOptions()), Failures()
+    failures.remember(ASKED, 22, "silent", NOW)
+    glue = rrset("www.example. 60 A 192.0.2.1", NOW, rank=Rank.ADDITIONAL)
+    assert isinstance(fetch(Iteration(glue, (glue,)), cache, failures), Iteration)
+    assert cache.get(glue.owner, glue.rtype) is None
+    assert failures.find(ASKED, NOW) is not None
+
+
 def test_a_failure_is_the_outcome_and_is_remembered_for_5_seconds_at_first() -> None:
     failures = Failures()
     outcome = fetch(NoReachableAuthority("silent"), RRsetCache(CacheOptions()), failures)

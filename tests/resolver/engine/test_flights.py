@@ -61,6 +61,17 @@ def test_one_flight_serves_everybody_who_waits_for_the_question() -> None:
     simulate(test)
 
 
+@pytest.mark.parametrize(("first", "second"), [(True, True), (True, False), (False, True), (False, False)])
+def test_glue_will_do_where_it_does_for_everybody(first: bool, second: bool) -> None:
+    async def test(turned: Turned) -> None:
+        table = Table(turned, after_a_second(turned))
+        flight = table.flights.board(ONE, Budget(10), glue_will_do=first)
+        assert table.flights.board(ONE, Budget(10), glue_will_do=second) is flight
+        assert flight.glue_will_do == (first and second)
+
+    simulate(test)
+
+
 def test_a_client_that_gives_up_does_not_end_the_flight() -> None:
     landed: list[Question] = []
 

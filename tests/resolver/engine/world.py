@@ -117,6 +117,7 @@ class World:
             self.means,
             self.options,
             self.lookup,
+            self.lookup,
             parse_hints(HINTS, 53),
             zones=zones or {},
             ttls=self.ttls,
