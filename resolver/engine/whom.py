@@ -65,7 +65,9 @@ def beside(means: Means, servers: ZoneServers, send: Send) -> Address | None:
     if len(candidates) < 2 or not means.allowance.may_explore():
         return None
     chosen, zone = candidates[send.server], servers.delegation.zone
-    found = choose_beside(candidates.values(), chosen, zone, now, means.rng, means.typical, means.families)
+    found = choose_beside(
+        candidates.values(), chosen, zone, now, means.rng, means.typical, means.families, servers.twin_of
+    )
     if found is not None:
         means.allowance.spend()
         means.upstream_counts.explored += 1

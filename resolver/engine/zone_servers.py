@@ -118,6 +118,17 @@ class ZoneServers:
             self.search.note_over(name)
         go_on()
 
+    def twin_of(self, server: Address) -> Candidate | None:
+        """The address over the other family of the name server that has this one, if it has one over each."""
+        book, delegation, now = self._means.book, self.delegation, self._means.mesh.now
+        for name in delegation.name_servers:
+            addresses = {*book.known(name, now), *book.addresses_in(delegation.glue, name)}
+            if server in addresses and len(addresses) == 2:
+                (twin,) = addresses - {server}
+                if (":" in twin.host) != (":" in server.host):
+                    return self.candidates.get(twin)
+        return None
+
     def _gather(self) -> bool:
         """Take the addresses that are known by now of name servers not looked up; is any of them new?"""
         search, now = self.search, self._means.mesh.now

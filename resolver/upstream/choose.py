@@ -5,7 +5,7 @@ long they have been silent. One that is late by its own standards is listened to
 One that nobody has heard of yet is asked beside a known one, not instead: what it is worth is found out at no client's cost.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
@@ -134,6 +134,7 @@ class GiveUp(Value):
         return ()
 
 
+TwinOf = Callable[[Address], Candidate | None]
 Move = Send | Wait | Linger | GiveUp
 GIVE_UP: Final = GiveUp()
 LINGER: Final = Linger()
@@ -215,8 +216,13 @@ def choose_beside(
     rng: Rng,
     typical: Typical,
     families: Families,
+    twin_of: TwinOf,
 ) -> Address | None:
-    """A server worth asking beside the chosen one, to learn what it is worth; None: they are known well enough."""
+    """A server worth asking beside the chosen one, to learn what it is worth; None: they are known well enough.
+
+    twin_of: the same name server over the other address family. Most are as near over the one as over the other: to know one
+    is enough.
+    """
     known = chosen.state
     if known.rttvar and known.srtt <= typical.hoped_for and not known.timeouts_in_a_row:
         return None
@@ -232,7 +238,12 @@ def choose_beside(
             and families.may_be_tried(candidate.server, now)
         ):
             worthwhile.append(candidate.server)
-    return worthwhile[rng.randrange(0, len(worthwhile))] if worthwhile else None
+    while worthwhile:
+        server = worthwhile.pop(rng.randrange(0, len(worthwhile)))
+        twin = twin_of(server)
+        if twin is None or (twin is not chosen and not _is_known_and_there(twin.state)):
+            return server
+    return None
 
 
 def expected_of(state: ServerState, typical: Typical) -> float:
@@ -273,6 +284,11 @@ def tcp_patience_for(wait: float, heard_after: float) -> float:
     if heard_after:  # it is there, and this near
         patience = min(patience, max(MIN_CLEARING_TIMEOUT, CLEARING_PATIENCE * heard_after))
     return patience
+
+
+def _is_known_and_there(state: ServerState) -> bool:
+    """Has it answered in time when it was asked last?"""
+    return is_known(state) and not state.timeouts_in_a_row
 
 
 def _is_worth_a_look(state: ServerState, known: ServerState, now: float) -> bool:

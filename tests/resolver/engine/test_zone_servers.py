@@ -17,6 +17,7 @@ from resolver.errors import NoReachableAuthority, WorkExhausted
 from resolver.iterate.addresses import Take
 from resolver.iterate.budget import Budget, BudgetLimits
 from resolver.iterate.delegation import Delegation, Origin
+from resolver.iterate.options import RecursionOptions
 from resolver.upstream.learning import GUESS
 from tests.build import rrset
 from tests.resolver.engine.fake_network import Behaviour, Said
@@ -24,6 +25,7 @@ from tests.resolver.engine.one_zone import (
     ANSWER,
     BAD,
     GOOD,
+    NOBODY_ELSE,
     delayed,
     no_glue,
     nothing_of_its_own,
@@ -42,6 +44,36 @@ def test_avoided_servers_are_not_asked() -> None:
         with pytest.raises(NoReachableAuthority, match="no server with an address"):
             await said_by(world, query_to(world, zone_of(world, GOOD, avoided=frozenset({Address(GOOD, 53)}))))
         assert world.sent == 0
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("records", "twin"),
+    [
+        pytest.param(("A 192.0.2.10", "AAAA 2001:db8::10"), "2001:db8::10", id="one over each family"),
+        pytest.param(("A 192.0.2.10",), None, id="only one"),
+        pytest.param(("A 192.0.2.10", "A 192.0.2.11"), None, id="two over one family: two servers, perhaps"),
+        pytest.param(
+            ("A 192.0.2.10", "A 192.0.2.11", "AAAA 2001:db8::10"), None, id="more than one: which belongs to it?"
+        ),
+    ],
+)
+def test_a_twin_is_the_same_name_server_over_the_other_family(records: tuple[str, ...], twin: str | None) -> None:
+    async def main() -> None:
+        world = World({}, options=RecursionOptions())
+        for rtype in ("A ", "AAAA "):
+            lines = [f"ns.example. 60 {record}" for record in records if record.startswith(rtype)]
+            assert not lines or world.cache.put(rrset("\n".join(lines), world.env.now()), world.env.now())
+        other = rrset("ns2.example. 60 AAAA 2001:db8::99", world.env.now())
+        assert world.cache.put(other, world.env.now())
+        names = (name("ns2.example."), name("ns.example."))
+        delegation = Delegation(zone=name("example."), origin=Origin.CACHE, name_servers=names)
+        in_hand = world.means.book.in_hand(delegation, world.env.now())
+        servers = ZoneServers(world.means, NOBODY_ELSE, delegation, *in_hand, frozenset())
+        found = servers.twin_of(Address("192.0.2.10", 53))
+        assert (None if found is None else found.server.host) == twin
+        assert servers.twin_of(Address("2001:db8::99", 53)) is None
 
     play(main)
 

@@ -62,8 +62,12 @@ def late_since(sent_at: float, state: ServerState) -> ServerState:
     return state
 
 
+def no_twin(of: Address) -> None:
+    """Each name server has one address."""
+
+
 def beside(pool: list[Candidate]) -> Address | None:
-    return choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), Families())
+    return choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), Families(), no_twin)
 
 
 def test_the_fastest_is_asked() -> None:
@@ -196,9 +200,9 @@ def test_a_dead_server_is_probed_beside_another_once_it_is_time_and_once() -> No
     state = dead()
     pool = candidates(measured(0.1), state)
     at = state.probe_at
-    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families()) == server(2)
+    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families(), no_twin) == server(2)
     hold_down(state, at)
-    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families()) is None
+    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families(), no_twin) is None
 
 
 def test_nobody_is_asked_beside_a_server_that_is_fast_already() -> None:
@@ -210,8 +214,33 @@ def test_a_family_that_does_not_work_is_tried_beside_the_other_now_and_then() ->
     families.note_heard(server(1), NOW)
     families.note_no_route(IPV6, NOW)
     pool = [*candidates(measured(0.1)), Candidate(IPV6, ServerState())]
-    assert choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), families) is None
-    assert choose_beside(pool, pool[0], ZONE, NOW + ABSENT_FOR, FakeRng(), typical(), families) == IPV6
+    assert choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), families, no_twin) is None
+    assert choose_beside(pool, pool[0], ZONE, NOW + ABSENT_FOR, FakeRng(), typical(), families, no_twin) == IPV6
+
+
+@pytest.mark.parametrize(
+    ("twin", "is_asked"),
+    [
+        pytest.param(measured(0.2), False, id="known over the other family"),
+        pytest.param(ServerState(), True, id="known over neither"),
+        pytest.param(late(1, measured(0.2)), True, id="late just now over the other family"),
+    ],
+)
+def test_a_server_that_is_known_over_one_family_is_not_asked_over_the_other_to_get_to_know_it(
+    twin: ServerState, is_asked: bool
+) -> None:
+    pool, other = candidates(measured(0.1), ServerState()), Candidate(IPV6, twin)
+    found = choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), Families(), lambda of: other)
+    assert found == (server(2) if is_asked else None)
+
+
+def test_nobody_is_asked_beside_itself_over_the_other_family() -> None:
+    pool = candidates(ServerState(), ServerState())
+    rng, families = FakeRng(), Families()
+    assert choose_beside(pool, pool[0], ZONE, NOW, rng, typical(), families, lambda of: pool[0]) is None
+    pool = [*pool, Candidate(IPV6, ServerState())]
+    twins = {server(2): pool[0]}
+    assert choose_beside(pool, pool[0], ZONE, NOW, rng, typical(), families, twins.get) == IPV6
 
 
 def test_a_lame_server_is_not_asked_beside() -> None:
