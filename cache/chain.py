@@ -1,6 +1,7 @@
 """Is this answer whole? The one way from links to an Answer, which proves that the alias chain is closed (design.md §5.1).
 
-A link is what is known of one name: the RRset asked for, a denial of it, or an alias to another name. Whoever collects
+A link is what is known of one name: the RRset asked for (all of them where ANY was), a denial of it, or an alias to another
+name. Whoever collects
 links, fresh or stale, hands them to a Chain in order; out of an open chain comes no Answer.
 """
 
@@ -11,7 +12,7 @@ from mypy_extensions import mypyc_attr
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName, is_at_or_below, substitute, to_text
 from cache.rrset import Denial, Entry, RRset, Security
-from cache.rrtypes import CNAME, NOERROR, NXDOMAIN, YXDOMAIN, mnemonic
+from cache.rrtypes import ANY, CNAME, NOERROR, NXDOMAIN, YXDOMAIN, mnemonic
 from cache.value import Value
 
 MAX_ALIASES: Final = 11  # Unbound and BIND follow as many (max-query-restarts); real chains are shorter
@@ -32,12 +33,39 @@ class Alias(Value):
         return self.shown, self.target
 
 
-Link = RRset | Denial | Alias
+@final
+@mypyc_attr(acyclic=True)
+class Several(Value):
+    """The link that ends a chain for ANY: all RRsets of one name that its zone gave, one at least (RFC 8482)."""
+
+    __slots__ = ("rrsets",)
+
+    def __init__(self, rrsets: tuple[RRset, ...]) -> None:
+        self.rrsets: Final = rrsets
+
+    def parts(self) -> tuple[object, ...]:
+        return (self.rrsets,)
+
+
+Link = RRset | Denial | Alias | Several
 
 
 def first_of(link: Link) -> Entry:
-    """What its zone said: of an alias the CNAME, or the DNAME that it is made of."""
-    return link.shown[0] if isinstance(link, Alias) else link
+    """What its zone said, or the first of it: of an alias the CNAME, or the DNAME that it is made of."""
+    if isinstance(link, Alias):
+        return link.shown[0]
+    return link.rrsets[0] if isinstance(link, Several) else link
+
+
+def entries_of(link: Link) -> tuple[Entry, ...]:
+    """What a client is shown of it; one at least."""
+    match link:
+        case Alias():
+            return link.shown
+        case Several():
+            return link.rrsets
+        case _:
+            return (link,)
 
 
 class AliasLoop(Exception):
@@ -101,10 +129,12 @@ class Chain:
             self._follow_alias(link, now)
             return False
         assert self._answers(link), f"{link!r} says nothing of {to_text(self.name)} {mnemonic(self.qtype)}"
-        self._note(link, now)
-        if type(link) is RRset and link.proof:
-            self._proof = _once(self._proof, link.proof)
-        self._end = link
+        if isinstance(link, Several):
+            self._shown.extend(link.rrsets[:-1])
+            for rrset in link.rrsets:
+                self._follow_end(rrset, now)
+        else:
+            self._follow_end(link, now)
         return True
 
     def answer(self, *, authoritative: bool = False, errors: tuple[ExtendedError, ...] = ()) -> Answer:
@@ -147,12 +177,20 @@ class Chain:
         self.name = link.target
         self.aliases += 1
 
+    def _follow_end(self, end: RRset | Denial, now: float) -> None:
+        self._note(end, now)
+        if type(end) is RRset and end.proof:
+            self._proof = _once(self._proof, end.proof)
+        self._end = end
+
     def _note(self, entry: RRset | Denial, now: float) -> None:
         self.security = min(self.security, entry.security)
         if entry.expires <= now and entry.ttl:  # TTL 0 is good for the answer it came for, and never stale
             self._is_stale = True
 
-    def _answers(self, end: RRset | Denial) -> bool:
+    def _answers(self, end: RRset | Denial | Several) -> bool:
+        if isinstance(end, Several):
+            return self.qtype == ANY and all(rrset.owner == self.name for rrset in end.rrsets)
         if end.rtype is None:
             return is_at_or_below(self.name, end.owner)  # RFC 8020: nothing is below a name that is not there
         return end.owner == self.name and end.rtype == self.qtype

@@ -61,7 +61,8 @@ def find(store: RRsetCache, qname: WireName, qtype: int, now: float) -> Answer |
 def find_link(store: Readable, name: WireName, qtype: int, now: float) -> Link | None:
     """What is known, fresh, of `name`: the RRset, its denial, or an alias; None when it must be asked for.
 
-    The types of NEVER_ALIASED get no CNAME, but for DS inside a zone. A DNAME above the name counts, the closest one, and so
+    The types of NEVER_ALIASED get no CNAME, but for DS inside a zone. To ANY only that the name is not there, or that all below
+    another one lies elsewhere, is known: what is held need not be all. A DNAME above the name counts, the closest one, and so
     does a validated NXDOMAIN of a name above it (RFC 8020 §2). Raises SubstitutionTooLong.
     """
     node = store.use(name)
@@ -140,7 +141,17 @@ def _fresh_of(node: Node, name: WireName, qtype: int, now: float) -> Link | None
     if denied is None and qtype == DS:
         alias = _alias_within(node, now)
         return alias_of(alias, name) if alias is not None else None
+    if denied is not None and qtype == ANY and _has_fresh(node, now):
+        return None
     return denied
+
+
+def _has_fresh(node: Node, now: float) -> bool:
+    """Is there an RRset that is given to who asks for its type?"""
+    return any(
+        type(entry) is RRset and now < entry.expires and _said_of(entry, node.owner, entry.rtype) is not None
+        for entry in node.entries
+    )
 
 
 def _alias_within(node: Node, now: float) -> RRset | None:

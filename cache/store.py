@@ -13,7 +13,7 @@ from cache.options import CacheOptions
 from cache.ranking import can_stand_beside, heir, may_replace, survivors
 from cache.readable import Readable
 from cache.rrset import Denial, Entry, Rank, RRset, Security
-from cache.rrtypes import DNAME, DS
+from cache.rrtypes import ANY, DNAME, DS
 
 MAX_RECORDS: Final = 256  # of one RRset (PowerDNS' max_rrset_size); thousands at one owner are an attack on memory
 MAX_RDATA_OCTETS: Final = 65535  # of one RRset: more fits into no message
@@ -299,6 +299,8 @@ def _fault_now(entry: Entry, now: float) -> str:
 def _fault(entry: Entry) -> str:
     """Why `entry` could never be kept; "" if it could."""
     if type(entry) is Denial:
+        if entry.rtype == ANY:
+            return "of any type"  # what is learned of the name next would make it untrue
         return "" if entry.soa.rdatas else "no SOA"  # RFC 2308 §5
     assert isinstance(entry, RRset)
     octets = 0

@@ -49,7 +49,7 @@ SO_ANYWAY: Final = {
     "aggressive-nsec": "always, with dnssec.validate (RFC 8198)",
     "use-caps-for-id": "recursion.case_randomization, on by default",
     "prefetch-key": "always",
-    "deny-any": "ANY is answered as RFC 8482 says",
+    "deny-any": "answer.any, by default one HINFO record (RFC 8482)",
     "qname-minimisation-strict": "recursion.qname_minimisation",
     "num-threads": "one event loop, and threads for files",
     "so-reuseport": "one process reads, in batches",
@@ -249,6 +249,8 @@ def _take(statement: Statement, taken: Taken) -> None:
             taken.put("stale", "client_timeout", min(int(value) / 1000, 10.0))
         case "max-udp-size":
             taken.put("answer", "udp_octets", max(512, min(int(value), 4096)))
+        case "deny-any" if not is_on:
+            taken.put("answer", "any", "full")
         case "rrset-roundrobin" if not is_on:
             taken.put("answer", "order", "keep")
         case "do-not-query-address":

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cache.answer import Question
-from cache.chain import Alias, Link, SubstitutionTooLong, first_of
+from cache.chain import Alias, Link, Several, SubstitutionTooLong, first_of
 from cache.lookup import find_link
 from cache.names import WireName, ancestors, from_text, is_at_or_below, parent, to_text
 from cache.rrset import Denial, RRset
-from cache.rrtypes import DNSKEY, DS
+from cache.rrtypes import ANY, DNSKEY, DS
 from resolver.daemon.parts import Parts
 from resolver.daemon.trust import Trusting, allowed_algorithms
 from resolver.dnssec.denial import Proof, proves_no_ds
@@ -102,6 +102,7 @@ class _Walk:
             parts.special.is_ours(qname)
             or (is_asked and parts.local.find(qname, qtype))
             or parts.special.find(qname, qtype)
+            or (qtype == ANY and parts.options.answer.any == "minimal")
         )
 
     async def _answer(self, question: Question) -> WireName | None:
@@ -215,6 +216,9 @@ class _Walk:
                 for rrset in link.shown[:1]:
                     await self._told(rrset, zone)
                 return link.shown[-1].alias_target
+            case Several(rrsets=rrsets):
+                for rrset in rrsets:
+                    await self._told(rrset, zone)
             case RRset():
                 if link.rtype != DNSKEY or link.owner != zone:
                     await self._told(link, zone)
@@ -309,6 +313,8 @@ def _signer_of(link: Link | ResolutionFailure | None, qtype: int, start: WireNam
     match link:
         case Alias():
             return signer_of(link.shown[0], start, is_above=False)
+        case Several():
+            return signer_of(link.rrsets[0], start, is_above=False)
         case RRset():
             return signer_of(link, start, is_above=qtype == DS)
         case Denial():

@@ -256,7 +256,7 @@ class Eyes:
         if local is not None:
             return explain_local(local, question, "local", self._parts.local.option_of(question.qname))
         special = self._parts.special.find(question.qname, question.qtype)
-        if special is None and question.qtype == ANY:
+        if special is None and question.qtype == ANY and self._parts.options.answer.any == "minimal":
             special = minimal_any(question.qname)
         return explain_local(special, question, "special") if special is not None else None
 

@@ -235,6 +235,7 @@ def _sources(
         beside=lambda answer: with_addresses(cache, answer, env.now()),
         local=local,
         identity=options.identity,
+        is_any_full=options.answer.any == "full",
         trusted=beliefs.root_tags if beliefs is not None else None,
     )
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cache.answer import Question
-from cache.chain import Alias, Link
+from cache.chain import Alias, Link, Several
 from cache.names import WireName, is_at_or_below, to_text
 from cache.rrset import Denial, RRset
 from cache.rrtypes import DS, SOA
@@ -55,5 +55,5 @@ class Probe:
                 return await self._validator.validate_rrset(link, self._fetch, self._work)
             case Denial():
                 return await self._validator.validate_denial(link, question.qtype, self._fetch, self._work)
-            case Alias():
+            case Alias() | Several():  # the latter of ANY, which is not asked here
                 raise DnskeyMissing(f"an alias stands at {to_text(question.qname)}")

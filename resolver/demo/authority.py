@@ -135,10 +135,11 @@ def _zone_for(zones: tuple[Zone, ...], name: Name, qtype: RdataType) -> Zone | N
 def _end(said: Said, zone: Zone, finding: Found | TooLong | Referral | Denial) -> None:
     """Put what ends the chain into the sections; its RCODE is the response's (RFC 6604 §3)."""
     match finding:
-        case Found(rrset):
-            said.answer.append(rrset)
-            if rrset.rdtype == RdataType.NS:
-                said.additional += zone.addresses(rrset)
+        case Found(rrsets):
+            said.answer += rrsets
+            for rrset in rrsets:
+                if rrset.rdtype == RdataType.NS:
+                    said.additional += zone.addresses(rrset)
         case TooLong(dname):
             said.answer.append(dname)
             said.rcode = Rcode.YXDOMAIN

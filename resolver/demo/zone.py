@@ -28,9 +28,9 @@ BESIDE_CNAME = frozenset({RdataType.CNAME, RdataType.NSEC, RdataType.RRSIG})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The RRset asked for, a wildcard's under the name asked."""
+    """The RRset asked for, for ANY each one of the name; a wildcard's under the name asked."""
 
-    rrset: RRset
+    rrsets: tuple[RRset, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ class Zone:
     def _find_at(self, owner: Name, qname: Name, qtype: RdataType) -> Finding:
         node = self.nodes.get(owner, {})
         if qtype == RdataType.ANY and node:
-            return Found(_owned_by(qname, next(iter(node.values()))))  # RFC 8482 §4.1: one RRset is enough
+            return Found(tuple(_owned_by(qname, rrset) for rrset in node.values()))
         if qtype in node:
-            return Found(_owned_by(qname, node[qtype]))
+            return Found((_owned_by(qname, node[qtype]),))
         if RdataType.CNAME in node and qtype not in BESIDE_CNAME:
             alias = _owned_by(qname, node[RdataType.CNAME])
             return Alias((alias,), _target(alias))

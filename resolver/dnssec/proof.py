@@ -3,12 +3,14 @@
 from enum import Enum
 from typing import Final, final
 
-from cache.rrtypes import CNAME, DNAME, DS, NS, SOA
+from cache.rrtypes import ANY, CNAME, DNAME, DS, NS, NSEC, RRSIG, SOA
 
 _WINDOW_HEAD: Final = 2
 _MAX_BITMAP: Final = 32
 _FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128 to 255 are no data, but questions
 _LAST_META_TYPE: Final = 255
+_NXNAME: Final = 128  # no data either: of a record that says that its owner is not there (RFC 9824 §2)
+_OF_A_DENIAL: Final = (RRSIG, NSEC, _NXNAME)  # what the name of an NSEC record has since the record has it
 
 
 class Proof(Enum):
@@ -33,6 +35,11 @@ class Types:
     def __contains__(self, rtype: int) -> bool:
         bits, at = self._windows.get(rtype >> 8, b""), rtype & 255
         return at >> 3 < len(bits) and bool(bits[at >> 3] & (0x80 >> (at & 7)))
+
+    def are_only(self, rtypes: tuple[int, ...]) -> bool:
+        """Are there none but these?"""
+        held = sum(int.from_bytes(bits).bit_count() for bits in self._windows.values())
+        return held == sum(one in self for one in rtypes)
 
 
 def read_types(bitmap: bytes) -> Types | None:
@@ -64,8 +71,10 @@ def lacks(types: Types, rtype: int, *, at_apex: bool) -> bool:
     """Do the types at a name show that `rtype` is not there? at_apex: the name is the root, or the zone's own apex.
 
     An alias answers for every type (RFC 6840 §4.3). At a delegation only the DS is the zone's own to deny, and only there may it
-    be denied: a child's apex knows nothing of it (RFC 6840 §4.1, RFC 4035 §5.2).
+    be denied: a child's apex knows nothing of it (RFC 6840 §4.1, RFC 4035 §5.2). ANY is not there where nothing else is.
     """
+    if rtype == ANY:
+        return types.are_only(_OF_A_DENIAL)
     if rtype in types or CNAME in types or _FIRST_META_TYPE <= rtype <= _LAST_META_TYPE:
         return False
     if rtype == DS:

@@ -89,6 +89,7 @@ class ChainOfTrust:
         if isinstance(link, Alias):  # no zone begins at an alias (RFC 2181 §10.1), nor below a DNAME (RFC 6672 §2.4)
             alias = link.shown[0]
             return Uncut(alias.expires) if alias.security is Security.SECURE else Unsigned(alias.expires)
+        assert isinstance(link, RRset | Denial), "several are an answer to ANY only"
         _require_fresh(link, work)
         if link.security is not Security.SECURE:
             return Unsigned(link.expires)
@@ -109,7 +110,7 @@ class ChainOfTrust:
     async def _keys(self, zone: WireName, until: float, fetch: Fetch, work: Work) -> Signed:
         """The keys of a zone that must have some; what fetched them has checked them (validate.py)."""
         link = await fetch(Question(zone, DNSKEY))
-        if isinstance(link, (Alias, Denial)) or link.security is not Security.SECURE:
+        if not isinstance(link, RRset) or link.security is not Security.SECURE:
             raise DnskeyMissing(f"no keys of {to_text(zone)}")
         _require_fresh(link, work)
         return Signed(zone, usable_keys(of_algorithms(link.rdatas, self.algorithms)), min(until, link.expires))

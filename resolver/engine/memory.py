@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, final
 from cachetools import LRUCache
 
 from cache.answer import Question
-from cache.chain import Alias, Link, first_of
+from cache.chain import Alias, Link, Several, entries_of, first_of
 from cache.failures import Failures, ServerFailures
 from cache.names import WireName
 from cache.octets import octets_of
@@ -97,6 +97,8 @@ class Doubted:
 def _good_for_once(link: Link) -> Link:
     if isinstance(link, Alias):
         return Alias(tuple(map(_without_ttl, link.shown)), link.target)
+    if isinstance(link, Several):
+        return Several(tuple(map(_without_ttl, link.rrsets)))
     if isinstance(link, Denial):
         return link.replace(ttl=0, soa=_without_ttl(link.soa), proof=tuple(map(_without_ttl, link.proof)))
     return _without_ttl(link)
@@ -107,4 +109,4 @@ def _without_ttl(rrset: RRset) -> RRset:
 
 
 def _octets_of(link: Link) -> int:
-    return PLACE_OCTETS + sum(map(octets_of, link.shown if isinstance(link, Alias) else (link,)))
+    return PLACE_OCTETS + sum(map(octets_of, entries_of(link)))

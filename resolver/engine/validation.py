@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cache.answer import ExtendedError, Question
-from cache.chain import Alias, Link, alias_of, first_of
+from cache.chain import Alias, Link, Several, alias_of, first_of
 from cache.names import ROOT, WireName, ancestors, parent, to_text
 from cache.negative import denied_by
 from cache.rrset import Denial, Entry, Rank, RRset, Security
@@ -101,9 +101,7 @@ class Validation:
 
     async def validate_dname(self, dname: RRset, question: Question, budget: Budget, flight: Landing) -> RRset:
         """The DNAME that gives no name for the question; raises ResolutionFailure."""
-        entry = await _Judging(self, question, budget, flight).judge(dname)
-        assert isinstance(entry, RRset)
-        return entry
+        return await _Judging(self, question, budget, flight).judge_rrset(dname)
 
     async def is_signed(self, zone: WireName, question: Question, budget: Budget, waiting: Landing) -> bool:
         """Is what this zone says validated, since its parent or a trust anchor vouches for its keys? Raises ResolutionFailure.
@@ -143,11 +141,16 @@ class _Judging:
         self._work = _work_of(budget, means)
 
     async def judge_link(self, link: Link) -> Link:
+        if isinstance(link, Several):
+            return Several(tuple([await self.judge_rrset(one) for one in link.rrsets]))
         if not isinstance(link, Alias):
             return await self.judge(link)
-        entry = await self.judge(link.shown[0])
+        return alias_of(await self.judge_rrset(link.shown[0]), link.shown[-1].owner)
+
+    async def judge_rrset(self, rrset: RRset) -> RRset:
+        entry = await self.judge(rrset)
         assert isinstance(entry, RRset)
-        return alias_of(entry, link.shown[-1].owner)
+        return entry
 
     async def judge(self, entry: Entry) -> Entry:
         known = self.judged.get(id(entry))

@@ -7,7 +7,7 @@ one; nothing else of the chain is touched (design.md §5.3). The answer leaves o
 from collections.abc import Awaitable, Callable
 
 from cache.answer import Answer, ExtendedError, Question
-from cache.chain import first_of
+from cache.chain import Several, first_of
 from cache.lookup import (
     AliasesExhausted,
     AliasLoop,
@@ -19,7 +19,7 @@ from cache.lookup import (
 from cache.names import WireName
 from cache.options import StaleOptions
 from cache.rrset import Denial, Security
-from cache.rrtypes import DNAME, DNSKEY, DS, NOERROR, NXDOMAIN
+from cache.rrtypes import ANY, DNAME, DNSKEY, DS, NOERROR, NXDOMAIN
 from cache.staleness import is_due
 from resolver.engine.counts import ResolveCounts
 from resolver.engine.flights import Flights
@@ -237,8 +237,14 @@ def ended_by(chain: Chain, home: Answer, errors: tuple[ExtendedError, ...], now:
     """The answer of a chain whose last link is what we ourselves say of its name."""
     if home.rcode not in (NOERROR, NXDOMAIN):
         return home  # nothing is said of the name, and an open chain is no answer
-    chain.follow(home.answer[-1] if home.answer else _denial_in(home, chain, now), now)
+    chain.follow(_link_in(home, chain, now), now)
     return chain.answer(errors=(*errors, *home.errors))
+
+
+def _link_in(home: Answer, chain: Chain, now: float) -> Link:
+    if not home.answer:
+        return _denial_in(home, chain, now)
+    return Several(home.answer) if chain.qtype == ANY else home.answer[-1]
 
 
 def _denial_in(home: Answer, chain: Chain, now: float) -> Denial:

@@ -28,15 +28,15 @@ class Reason(Enum):
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Answered(Value):
-    """The RRset asked for, at the name asked."""
+    """The RRset asked for, at the name asked; of ANY each one that was said, which need not be all that there are (RFC 8482)."""
 
-    __slots__ = ("rrset",)
+    __slots__ = ("rrsets",)
 
-    def __init__(self, rrset: RawRRset) -> None:
-        self.rrset: Final = rrset
+    def __init__(self, rrsets: tuple[RawRRset, ...]) -> None:
+        self.rrsets: Final = rrsets
 
     def parts(self) -> tuple[object, ...]:
-        return (self.rrset,)
+        return (self.rrsets,)
 
 
 @final
@@ -137,7 +137,7 @@ def classify(
         assert scrubbed.name_servers is not None
         return Referred(scrubbed.name_servers)
     told: Told
-    if scrubbed.chain:
+    if scrubbed.aliases or scrubbed.wanted:
         told = _first_link(question, scrubbed)
     elif question.qtype == DS and scrubbed.soa is not None and scrubbed.soa.owner == question.qname != zone:
         # RFC 4035 §3.1.4.1: a DS RRset is the parent's; what the child's side says about it means nothing
@@ -161,7 +161,7 @@ def substituted(told: Told, question: Question) -> tuple[Aliased, Scrubbed] | No
     if not isinstance(told, Aliased) or told.alias.rtype != DNAME:
         return None
     target = target_of(told.alias, question.qname)
-    return Aliased(told.alias, target), Scrubbed((told.alias,), target or question.qname, is_answered=False)
+    return Aliased(told.alias, target), Scrubbed((told.alias,), target or question.qname)
 
 
 def _useless_rcode(rcode: int) -> Useless:
@@ -186,13 +186,13 @@ def _is_referral(
         return False
     if question.qtype == DS and cut.owner == question.qname:
         return False  # the child's servers do not know its DS (RFC 4035 §3.1.4.1)
-    return not scrubbed.chain or not has_authority
+    return not (scrubbed.aliases or scrubbed.wanted) or not has_authority
 
 
 def _first_link(question: Question, scrubbed: Scrubbed) -> Answered | Aliased:
-    first = scrubbed.chain[0]
-    if first.owner == question.qname and first.rtype == question.qtype:
-        return Answered(first)
+    if not scrubbed.aliases:
+        return Answered(scrubbed.wanted)
+    first = scrubbed.aliases[0]
     return Aliased(first, target_of(first, question.qname))
 
 

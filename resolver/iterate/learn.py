@@ -6,12 +6,12 @@ from typing import Final, final
 from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
-from cache.chain import Link, alias_of
+from cache.chain import Link, Several, alias_of
 from cache.names import ROOT, WireName, count_labels, fold, is_at_or_below
 from cache.negative import deny
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, Rank, RRset
-from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, SOA
+from cache.rrtypes import ANY, CNAME, DNAME, DS, HINFO, NS, NXDOMAIN, SOA
 from cache.ttl import clamp
 from cache.value import Value
 from resolver.env import Address
@@ -25,6 +25,7 @@ MAX_RRSIGS: Final = (
     32  # kept with an RRset: a zone that changes its signer and both algorithms has some ten of its keys
 )
 LABELS_AT: Final = 3  # of an RRSIG's rdata: the octet that counts the labels signed (RFC 4034 §3.1)
+MINIMAL_ANY: Final = b"\x07RFC8482\0"  # CPU «RFC8482», OS empty: HINFO in place of all that there is (RFC 8482 §4.2)
 ASTERISK: Final = b"\x01*"  # a wildcard's own first label, which is not counted
 
 
@@ -125,23 +126,25 @@ def learn(question: Question, told: Told, scrubbed: Scrubbed, voice: Voice, opti
     # What stands behind an alias was not asked for. If it may be forged it is asked for by itself (RFC 2181 §5.4.1): else who
     # forges a reply to one name that he made up could put records of any other name of the zone beside it, of a forwarder's
     # any name at all.
-    for raw in scrubbed.chain if voice.is_proven else scrubbed.chain[:1]:
+    for raw in scrubbed.aliases if voice.is_proven else scrubbed.aliases[:1]:
         # RFC 2181 §5.4.1: AA speaks of the name asked; what follows it in the chain is answered, but not vouched for
-        rrset = entry_of(raw, voice, own_rank if not links else Rank.ANSWER, options)
-        if proof and _is_expanded(raw):
-            # until somebody validates it the proof is passed on, for who does; it bounds nothing
-            rrset = rrset.replace(proof=proof)
+        rrset = _answering(raw, voice, own_rank if not links else Rank.ANSWER, options, proof)
         entries.append(rrset)
-        if raw is scrubbed.chain[-1] and scrubbed.is_answered:
-            links.append(rrset)
-        elif target_of(raw, name) is not None:
+        if target_of(raw, name) is not None:
             alias = alias_of(rrset, name)
             links.append(alias)
             name = alias.target
-    if question.qtype == DS and _is_of_own_apex(scrubbed, voice):
-        if scrubbed.is_answered and len(links) > 1:
-            entries, links = entries[:-1], links[:-1]
-    elif _denies_end(scrubbed, voice):
+    is_of_child = question.qtype == DS and _is_of_own_apex(scrubbed, voice)
+    if scrubbed.wanted and (not scrubbed.aliases or (voice.is_proven and not is_of_child)):
+        rank = own_rank if not links else Rank.ANSWER
+        wanted = tuple([_answering(raw, voice, rank, options, proof) for raw in scrubbed.wanted])
+        if question.qtype == ANY:
+            links.append(Several(wanted))
+            entries.extend(_of_any(wanted, voice))
+        else:
+            links.append(wanted[0])
+            entries.append(wanted[0])
+    elif not is_of_child and _denies_end(scrubbed, voice):
         rtype = None if voice.rcode == NXDOMAIN else question.qtype
         denial = _denial(scrubbed.end, rtype, scrubbed.soa, scrubbed, voice, options)
         entries.append(denial)
@@ -160,6 +163,23 @@ def of_apex(iteration: Iteration, question: Question) -> Iteration:
     denial = said.replace(rtype=DS)
     learned = tuple(denial if entry is said else entry for entry in iteration.learned)
     return iteration.replace(link=denial, learned=learned)
+
+
+def _answering(raw: RawRRset, voice: Voice, rank: Rank, options: CacheOptions, proof: tuple[RRset, ...]) -> RRset:
+    """An RRset of the answer section as an entry. proof: what came beside the answer to prove what wildcards give."""
+    rrset = entry_of(raw, voice, rank, options)
+    # until somebody validates it the proof is passed on, for who does; it bounds nothing
+    return rrset.replace(proof=proof) if proof and _is_expanded(raw) else rrset
+
+
+def _of_any(wanted: tuple[RRset, ...], voice: Voice) -> list[RRset]:
+    """Those that are as good an answer to who asks for their types: of the zone's own servers, and not made up for ANY.
+
+    A forwarder says what it happens to hold.
+    """
+    if not voice.is_authoritative:
+        return []
+    return [one for one in wanted if one.rtype != HINFO or one.rdatas != (MINIMAL_ANY,)]
 
 
 def entry_of(raw: RawRRset, voice: Voice, rank: Rank, options: CacheOptions, lease: float | None = None) -> RRset:
@@ -211,7 +231,7 @@ def _kept(entries: list[Entry], scrubbed: Scrubbed, voice: Voice, options: Cache
     if apex is not None and apex.owner == voice.delegation.zone and voice.is_authoritative and voice.is_proven:
         # NS records that complement an answer redirect the zone; if they may be forged they are not believed (CVE-2025-11411)
         entries = [*entries, entry_of(apex, voice, Rank.AUTHORITY_AA, options)]
-    last = entries[-1]
+    last = entries[-1] if entries else None
     if scrubbed.glue and isinstance(last, RRset) and last.rtype == NS:
         entries = [*entries, *glue_of(scrubbed, voice, options, last.expires)]
     return tuple(entries)
@@ -227,7 +247,7 @@ def _denies_end(scrubbed: Scrubbed, voice: Voice) -> bool:
     """Does the reply, beside aliases, prove that their last target has nothing? Without AA and SOA that is asked anew."""
     return (
         voice.is_proven
-        and not scrubbed.is_answered
+        and not scrubbed.wanted
         and scrubbed.soa is not None
         and voice.is_authoritative
         and is_at_or_below(scrubbed.end, voice.delegation.zone)
@@ -278,4 +298,6 @@ def _answers(link: Link, question: Question) -> bool:
         return link.owner == question.qname and link.rtype == question.qtype
     if isinstance(link, Denial):
         return link.owner == question.qname and link.rtype in (None, question.qtype)
+    if isinstance(link, Several):
+        return question.qtype == ANY and link.rrsets[0].owner == question.qname
     return link.shown[-1].owner == question.qname

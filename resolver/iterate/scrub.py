@@ -9,10 +9,11 @@ from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
+from cache.lookup import NEVER_ALIASED
 from cache.names import WireName, fold, is_at_or_below, is_below, parent, substitute
 from cache.ranking import STANDS_BESIDE_CNAME
 from cache.rrset import RRset
-from cache.rrtypes import AAAA, CNAME, DNAME, DS, NS, NSEC, NSEC3, SOA, A
+from cache.rrtypes import AAAA, ANY, CNAME, DNAME, DS, NS, NSEC, NSEC3, SOA, A
 from cache.value import Value
 from resolver.wire.message import RawRRset, Response
 
@@ -34,9 +35,9 @@ PROOF_TYPES: Final = frozenset((NSEC, NSEC3))
 class Scrubbed(Value):
     """What is left of a response.
 
-    chain: the aliases in order from the name asked, and the RRset of the type asked if it is there. A DNAME stands alone:
-    the CNAME synthesized from it is dropped and made anew. end: the name at which the chain ends; the negative or the
-    referral speaks of it. is_answered: the chain ends in the type asked.
+    aliases: in order from the name asked. A DNAME stands alone: the CNAME synthesized from it is dropped and made anew. end: the
+    name at which they end; the negative or the referral speaks of it. wanted: its RRset of the type asked, of ANY each one that
+    was said; () if there is none.
     ds: the DS RRset beside a referral's NS RRset, of the same owner.
     name_servers: the NS RRset of the authority section that may be used: of the zone itself or below it, above `end`.
     glue: in-zone addresses of those name servers; far_glue: addresses of theirs outside the zone, which are not cached.
@@ -46,25 +47,25 @@ class Scrubbed(Value):
     """
 
     __slots__ = (
-        "chain",
+        "aliases",
         "dropped",
         "ds",
         "end",
         "far_glue",
         "flaw",
         "glue",
-        "is_answered",
         "name_servers",
         "points_upward",
         "proof",
         "soa",
+        "wanted",
     )
 
     def __init__(
         self,
-        chain: tuple[RawRRset, ...],
+        aliases: tuple[RawRRset, ...],
         end: WireName,
-        is_answered: bool,
+        wanted: tuple[RawRRset, ...] = (),
         soa: RawRRset | None = None,
         proof: tuple[RawRRset, ...] = (),
         ds: RawRRset | None = None,
@@ -75,9 +76,9 @@ class Scrubbed(Value):
         flaw: str = "",
         dropped: int = 0,
     ) -> None:
-        self.chain: Final = chain
+        self.aliases: Final = aliases
         self.end: Final = end
-        self.is_answered: Final = is_answered
+        self.wanted: Final = wanted
         self.soa: Final = soa
         self.proof: Final = proof
         self.ds: Final = ds
@@ -90,9 +91,9 @@ class Scrubbed(Value):
 
     def parts(self) -> tuple[object, ...]:
         return (
-            self.chain,
+            self.aliases,
             self.end,
-            self.is_answered,
+            self.wanted,
             self.soa,
             self.proof,
             self.ds,
@@ -113,9 +114,9 @@ def scrub(
     apexes: of zones whose servers are configured. Of those below `zone` it says nothing, but where it is asked for the name.
     """
     others = tuple(one for one in apexes if is_below(one, zone) and not is_at_or_below(qname, one)) if apexes else ()
-    chain, end, is_answered, flaw = _follow(response.answer, qname, qtype, zone, others)
+    aliases, end, wanted, flaw = _follow(response.answer, qname, qtype, zone, others)
     if flaw:
-        return Scrubbed(chain=(), end=end, is_answered=False, flaw=flaw)
+        return Scrubbed((), end, flaw=flaw)
     soa = name_servers = ds = None
     proof: list[RawRRset] = []
     points_upward = False
@@ -137,7 +138,7 @@ def scrub(
             ds = rrset
     if ds is not None and (name_servers is None or name_servers.owner != ds.owner):
         ds = None
-    told_servers = chain[-1] if is_answered and qtype == NS else name_servers
+    told_servers = _name_servers_in(wanted) or name_servers
     additional = response.additional
     if told_servers is not None and not response.is_authoritative:
         # some parents give the address of a name server where it was asked for, and do not know that this is glue
@@ -145,12 +146,14 @@ def scrub(
     if others:
         additional = tuple(rrset for rrset in additional if not _is_within(rrset.owner, others))
     glue, far_glue = _glue(additional, told_servers, zone)
-    kept = len(chain) + len(proof) + len(glue) + sum(part is not None for part in (soa, ds, name_servers))
+    kept = (
+        len(aliases) + len(wanted) + len(proof) + len(glue) + sum(part is not None for part in (soa, ds, name_servers))
+    )
     total = len(response.answer) + len(response.authority) + len(response.additional)
     return Scrubbed(
-        chain=chain,
+        aliases=aliases,
         end=end,
-        is_answered=is_answered,
+        wanted=wanted,
         soa=soa,
         proof=tuple(proof),
         ds=ds,
@@ -170,31 +173,54 @@ def name_servers_of(rrset: RawRRset | RRset) -> tuple[WireName, ...]:
 
 def _follow(
     answer: tuple[RawRRset, ...], qname: WireName, qtype: int, zone: WireName, others: tuple[WireName, ...]
-) -> tuple[tuple[RawRRset, ...], WireName, bool, str]:
-    """The chain, where it ends, whether it ends in the type asked, and what is wrong with it."""
+) -> tuple[tuple[RawRRset, ...], WireName, tuple[RawRRset, ...], str]:
+    """The aliases, where they end, what was asked for there, and what is wrong with it."""
     if len(answer) == 1 and answer[0].owner == qname and answer[0].rtype == qtype and qtype != CNAME:
-        return answer, qname, True, ""  # nearly every answer
+        return (), qname, answer, ""  # nearly every answer
     by_key = {(rrset.owner, rrset.rtype): rrset for rrset in answer}
-    chain: list[RawRRset] = []
+    aliases: list[RawRRset] = []
     name = qname
-    while len(chain) < MAX_CHAIN and is_at_or_below(name, zone) and not (others and _is_within(name, others)):
-        wanted = by_key.get((name, qtype))
+    while len(aliases) < MAX_CHAIN and is_at_or_below(name, zone) and not (others and _is_within(name, others)):
         alias = _dname_above(by_key, name, zone) or by_key.get((name, CNAME))
-        is_beside = alias is None or (alias.rtype == CNAME and qtype in STANDS_BESIDE_CNAME)
-        if wanted is not None and is_beside:
-            flaw = "two CNAMEs at one owner" if qtype == CNAME and len(wanted.rdatas) > 1 else ""
-            return (*chain, wanted), name, True, flaw
+        wanted = _wanted(answer, by_key, name, qtype, alias)
+        if wanted:
+            flaw = _flaw_of(alias) if alias is not None and alias in wanted else ""
+            return tuple(aliases), name, wanted, flaw
         if alias is None:
             break
         flaw = _flaw_of(alias)
         if flaw:
-            return (), name, False, flaw
-        chain.append(alias)
+            return (), name, (), flaw
+        aliases.append(alias)
         target = target_of(alias, name)
-        if target is None or any(link.owner == target for link in chain):
-            return tuple(chain), target or name, False, ""
+        if target is None or any(one.owner == target for one in aliases):
+            return tuple(aliases), target or name, (), ""
         name = target
-    return tuple(chain), name, False, ""
+    return tuple(aliases), name, (), ""
+
+
+def _wanted(
+    answer: tuple[RawRRset, ...],
+    by_key: dict[tuple[WireName, int], RawRRset],
+    name: WireName,
+    qtype: int,
+    alias: RawRRset | None,
+) -> tuple[RawRRset, ...]:
+    """What was asked for of `name`, which is an alias by `alias` if that is not None; () where there is none, or it leads on."""
+    if alias is not None and (alias.rtype == DNAME or qtype not in NEVER_ALIASED):
+        return ()
+    if qtype != ANY:
+        wanted = by_key.get((name, qtype))
+        return () if wanted is None else (wanted,)
+    of_name = (rrset for rrset in answer if rrset.owner == name)
+    return tuple(rrset for rrset in of_name if alias is None or rrset.rtype in STANDS_BESIDE_CNAME)
+
+
+def _name_servers_in(wanted: tuple[RawRRset, ...]) -> RawRRset | None:
+    for rrset in wanted:
+        if rrset.rtype == NS:
+            return rrset
+    return None
 
 
 def _is_within(name: WireName, zones: tuple[WireName, ...]) -> bool:

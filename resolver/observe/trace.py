@@ -6,9 +6,9 @@ from typing import Final, Literal, assert_never
 import msgspec
 
 from cache.answer import Question
-from cache.chain import Alias, Link
+from cache.chain import Alias, Link, Several
 from cache.names import to_text
-from cache.rrset import Denial
+from cache.rrset import Denial, RRset
 from cache.rrtypes import NS
 from resolver.env import Address
 from resolver.iterate.classify import Aliased, Answered, Denied, Referred, Useless, Verdict
@@ -27,6 +27,7 @@ from resolver.iterate.trace import (
     Sought,
 )
 from resolver.upstream import Assurance
+from resolver.wire.message import RawRRset
 from resolver.wire.text import rcode_to_text, rdata_to_text, type_to_text
 
 MAX_ROWS: Final = (
@@ -165,8 +166,8 @@ def _question_text(question: Question) -> str:
 
 def _meaning(verdict: Verdict) -> str:
     match verdict:
-        case Answered(rrset=rrset):
-            return f"answer: {_records(rrset.rtype, rrset.rdatas)}"
+        case Answered(rrsets=rrsets):
+            return f"answer: {_all_records(rrsets)}"
         case Aliased(alias=alias, target=target):
             to = "a name that is too long" if target is None else to_text(target)
             return f"alias: {type_to_text(alias.rtype)} of {to_text(alias.owner)} to {to}"
@@ -197,8 +198,14 @@ def _link_text(link: Link) -> str:
         case Denial():
             what = "does not exist" if link.is_nxdomain else "has no such type"
             return f"{to_text(link.owner)} {what}"
+        case Several(rrsets=rrsets):
+            return _all_records(rrsets)
         case _:
             return _records(link.rtype, link.rdatas)
+
+
+def _all_records(rrsets: tuple[RawRRset, ...] | tuple[RRset, ...]) -> str:
+    return "; ".join(_records(rrset.rtype, rrset.rdatas) for rrset in rrsets)
 
 
 def _records(rtype: int, rdatas: tuple[bytes, ...]) -> str:

@@ -9,7 +9,7 @@ from typing import Final, Literal, assert_never
 import msgspec
 
 from cache.answer import Answer, ExtendedError, Question
-from cache.chain import Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, first_of
+from cache.chain import AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, entries_of, first_of
 from cache.failures import RememberedFailure
 from cache.names import to_text
 from cache.rrset import Denial, Entry, RRset
@@ -183,7 +183,7 @@ def _state_of(known: Known, wanted: Question, now: float) -> tuple[State, str]:
 
 def _present(wanted: Question, link: Link, state: LinkState, note: str, now: float) -> Iterator[LinkRow]:
     """The rows of a link: of an alias by a DNAME two, the DNAME and the CNAME that comes of it."""
-    for entry in link.shown if isinstance(link, Alias) else (link,):
+    for entry in entries_of(link):
         yield _row_of(entry, wanted, "cache", state, note, now)
 
 

@@ -15,6 +15,7 @@ NetworksOptions = dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_NETWORK)]]
 
 Order = Literal["vary", "keep"]
 Rebind = Literal["refuse", "resolve"]
+Any = Literal["minimal", "full"]
 
 
 class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,6 +24,14 @@ class AnswerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimal: Annotated[
         bool, msgspec.Meta(description="authority and additional records only where a client needs them")
     ] = True
+    any: Annotated[
+        Any,
+        msgspec.Meta(
+            description="to ANY of a public name: one HINFO record, made here (RFC 8482), or all records that its zone's servers "
+            "give, who are asked each time; that need not be all that there are. Minimal, since hardly anybody asks ANY but who "
+            "has long replies sent to others"
+        ),
+    ] = "minimal"
     order: Annotated[
         Order,
         msgspec.Meta(

@@ -40,8 +40,9 @@ class Guard:
         """`answer` unless what it ends in is private; raises LocalTarget. What is, beside the answer, is left out."""
         if self.rebind != "refuse" and not self._blocks:
             return answer
-        if answer.answer and (reason := self._objection(answer.answer[-1])):
-            raise LocalTarget(reason)
+        for rrset in answer.answer:  # aliases have no address
+            if reason := self._objection(rrset):
+                raise LocalTarget(reason)
         if answer.additional and any(map(self._objection, answer.additional)):
             return with_additional(answer, tuple(one for one in answer.additional if not self._objection(one)))
         return answer

@@ -9,7 +9,7 @@ from cache.answer import Answer, Question
 from cache.beside import TARGET_AT
 from cache.names import WireName
 from cache.rrset import Rank, RRset
-from cache.rrtypes import ANY, AXFR, CHAOS, IN, IXFR
+from cache.rrtypes import ANY, AXFR, CHAOS, HINFO, IN, IXFR
 from internal_zones import InternalZones
 from resolver.engine import Landing, Mesh, PublicResolver
 from resolver.errors import (
@@ -22,6 +22,7 @@ from resolver.errors import (
     ResolutionFailure,
 )
 from resolver.iterate.budget import Budget
+from resolver.iterate.learn import MINIMAL_ANY
 from resolver.policy.identity import chaos_answer
 from resolver.policy.local import NO_LOCAL, Local
 from resolver.policy.options import IdentityOptions
@@ -32,9 +33,7 @@ from resolver.policy.tally import Tally
 from resolver.policy.views import View
 from resolver.wire.message import CD, RD, Query
 
-HINFO: Final = 13
 ANY_TTL: Final = 3600  # s; RFC 8482 §4.2 leaves it to us: long enough to end repetition
-MINIMAL_ANY: Final = b"\x07RFC8482\0"  # CPU «RFC8482», OS empty
 FIRST_META_TYPE: Final = 128  # RFC 6895 §3.1: 128-255 are QTYPEs and meta-TYPEs, and so are 0 and OPT
 # of class ANY there is nothing here but what class IN has (JNDI asks so), and CHAOS has what is said of this server
 SERVED_CLASSES: Final = frozenset({IN, CHAOS, ANY})
@@ -65,6 +64,7 @@ class Sources:
         beside: Callable[[Answer], Answer] = as_it_is,
         local: Local = NO_LOCAL,
         identity: IdentityOptions = NOBODY,
+        is_any_full: bool = False,
         trusted: AbstractSet[int] | None = None,
     ) -> None:
         """mesh: in which questions are answered.
@@ -73,7 +73,8 @@ class Sources:
 
         guard: which addresses public names may give. beside: adds what is worth saying beside a public answer.
         local: the operator's own records.
-        identity: what is said of this server. trusted: the key tags of the root's trust anchors; None: nothing is validated.
+        identity: what is said of this server. is_any_full: ANY, too, is asked of a name's own servers.
+        trusted: the key tags of the root's trust anchors; None: nothing is validated.
         """
         self._special = special
         self._is_ours = special.is_ours
@@ -85,6 +86,7 @@ class Sources:
         self._guard = guard or Guard()
         self._beside = beside
         self._identity = identity
+        self._is_any_full = is_any_full
         self._trusted = trusted
         self.view_of = view_of
 
@@ -102,7 +104,7 @@ class Sources:
             if answer is not None:
                 return _noted(tally, "local", answer)
             answer = self._special.find(query.qname, query.qtype)
-            if answer is None and query.qtype == ANY:
+            if answer is None and query.qtype == ANY and not self._is_any_full:
                 answer = minimal_any(query.qname)
             if answer is not None:
                 return _noted(tally, "special", answer)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cache.answer import Answer
+from cache.chain import first_of
 from cache.lookup import find, find_last_good
 from cache.names import from_text, is_below
 from cache.octets import NODE_OCTETS, octets_of_all
@@ -162,7 +163,7 @@ class CacheMachine(RuleBasedStateMachine):
     def ask_when_nothing_else_helps(self, owner: str, qtype: int) -> None:
         link = find_last_good(self.store, from_text(owner), qtype, self.now, STALE)
         if link is not None:
-            entry = link if not hasattr(link, "shown") else link.shown[0]
+            entry = first_of(link)
             assert entry.expires + STALE.max_stale > self.now
             assert entry.rank > Rank.ADDITIONAL
             assert entry.security != Security.BOGUS

@@ -4,10 +4,22 @@ from itertools import pairwise
 
 import pytest
 
-from cache.chain import MAX_ALIASES, Alias, AliasesExhausted, AliasLoop, Chain, Link, SubstitutionTooLong, alias_of
+from cache.chain import (
+    MAX_ALIASES,
+    Alias,
+    AliasesExhausted,
+    AliasLoop,
+    Chain,
+    Link,
+    Several,
+    SubstitutionTooLong,
+    alias_of,
+    entries_of,
+    first_of,
+)
 from cache.names import from_text
 from cache.rrset import Denial, RRset, Security
-from cache.rrtypes import CNAME, DNAME, NOERROR, NXDOMAIN, TXT, A
+from cache.rrtypes import ANY, CNAME, DNAME, NOERROR, NXDOMAIN, TXT, A
 from tests.build import denial, replace, rrset
 
 TARGET = rrset("www.test. 60 A 192.0.2.1")
@@ -99,11 +111,42 @@ def test_an_open_chain_is_no_answer() -> None:
         pytest.param(denial("www.test. AAAA"), id="another type's denial"),
         pytest.param(denial("other.test. NXDOMAIN"), id="another name's denial"),
         pytest.param(denial("a.www.test. NXDOMAIN"), id="NXDOMAIN below the name"),
+        pytest.param(Several((TARGET,)), id="the answer to ANY"),
     ],
 )
 def test_a_link_that_does_not_follow_is_our_fault(link: Link) -> None:
     with pytest.raises(AssertionError):
         Chain(from_text("www.test."), A).follow(link, 0.0)
+
+
+TEXT = rrset("www.test. 60 TXT hello", security=Security.SECURE)
+
+
+def test_any_ends_in_all_that_was_given_as_secure_as_the_weakest_of_it_and_stale_if_one_is() -> None:
+    proof = rrset("w.test. 60 NSEC z.test. A")
+    address, old = replace(TARGET, proof=(proof,)), rrset("www.test. 9 MX 1 mail.test.", security=Security.SECURE)
+    alias = cname("a.example.", "www.test.")
+    secure = replace(alias.shown[0], security=Security.SECURE)
+    answer = closed(
+        "a.example.", alias_of(secure, secure.owner), Several((TEXT, replace(address), old)), qtype=ANY, now=9.0
+    ).answer()
+    assert answer.answer == (secure, TEXT, address, old)
+    assert (answer.rcode, answer.authority) == (NOERROR, (proof,))
+    assert (answer.security, answer.is_stale) == (Security.UNCHECKED, True)
+    whole = closed("www.test.", Several((TEXT, old)), qtype=ANY).answer()
+    assert (whole.answer, whole.security, whole.is_stale) == ((TEXT, old), Security.SECURE, False)
+
+
+@pytest.mark.parametrize("link", [TEXT, Several((TEXT, rrset("other.test. 60 A 192.0.2.1")))])
+def test_any_is_answered_by_several_of_its_name(link: Link) -> None:
+    with pytest.raises(AssertionError):
+        Chain(from_text("www.test."), ANY).follow(link, 0.0)
+
+
+def test_what_a_link_shows_and_the_first_of_it() -> None:
+    alias, several = cname("a.example.", "b.example."), Several((TEXT, TARGET))
+    assert [entries_of(one) for one in (alias, several, TEXT)] == [alias.shown, several.rrsets, (TEXT,)]
+    assert [first_of(one) for one in (alias, several, TEXT)] == [alias.shown[0], TEXT, TEXT]
 
 
 def test_a_closed_chain_takes_no_link() -> None:

@@ -107,6 +107,7 @@ def test_a_bogus_refresh_leaves_the_expired_good_one() -> None:
             "no SOA",
             id="a denial without SOA (RFC 2308)",
         ),
+        pytest.param(denial("www.example. ANY"), 0.0, "of any type", id="that there is nothing at all"),
     ],
 )
 def test_what_can_not_be_kept_is_refused_and_counted(entry: Entry, now: float, reason: str) -> None:

@@ -78,6 +78,9 @@ class _Reader:
         elif key == "serve-expired":
             stale = msgspec.structs.replace(self._rest.stale, enabled=_is_yes(value))
             self._rest = msgspec.structs.replace(self._rest, stale=stale)
+        elif key == "deny-any":
+            answer = msgspec.structs.replace(self._rest.answer, any="minimal" if _is_yes(value) else "full")
+            self._rest = msgspec.structs.replace(self._rest, answer=answer)
         elif key not in MEANINGLESS:
             self._bound(key, value, setting)
 

@@ -82,7 +82,9 @@ def chain_violations(reply: Message) -> Iterator[str]:
         yield f"more than {MAX_ALIASES} aliases"
     if any(len(rrset) > 1 for rrset in reply.answer[:aliases]):
         yield "two aliases at one owner"
-    if len(rest) > 1 or any(rrset.name != end or rrset.rdtype != asked.rdtype for rrset in rest):
+    is_any = asked.rdtype == RdataType.ANY
+    is_too_much = len(rest) > 1 and not is_any
+    if is_too_much or any(rrset.name != end or (rrset.rdtype != asked.rdtype and not is_any) for rrset in rest):
         yield f"records that are not of the chain, which ends at {end}: {[rrset.to_text() for rrset in rest]}"
     if reply.rcode() != Rcode.NOERROR and rest:
         yield f"{reply.rcode().name} with an answer"
@@ -175,7 +177,8 @@ def walk(reply: Message) -> tuple[int, Name]:
         if _leads_on(rrset, name, reply.answer[place + 1 : place + 2]):
             continue  # a DNAME stands before the CNAME that is synthesized from it
         is_made = place > 0 and _leads_on(reply.answer[place - 1], name, [rrset])  # a DNAME leads every type on
-        target = _target(rrset) if (is_made or asked.rdtype not in BESIDE_CNAME) and rrset.name == name else None
+        leads_on = is_made or asked.rdtype not in (*BESIDE_CNAME, RdataType.ANY)
+        target = _target(rrset) if leads_on and rrset.name == name else None
         if target is None or target in seen:
             return place, name
         seen.add(target)

@@ -75,8 +75,8 @@ class Published:
         for finding, version in self._findings(name, rtype):
             rrsets: tuple[RRset, ...] = ()
             match finding:
-                case Found(rrset):
-                    rrsets = (rrset,)
+                case Found(given):
+                    rrsets = given
                 case Alias(rrsets=given):
                     rrsets = given
                 case TooLong(dname):
@@ -115,8 +115,9 @@ class Published:
         found: set[Outcome] = set()
         for finding in self.findings(name, rtype):
             match finding:
-                case Found(rrset):
-                    found.add(Outcome(Rcode.NOERROR, frozenset(rdata.to_text() for rdata in rrset)))
+                case Found(rrsets):
+                    texts = (rdata.to_text() for rrset in rrsets for rdata in rrset)
+                    found.add(Outcome(Rcode.NOERROR, frozenset(texts)))
                 case Denial(is_nxdomain):
                     found.add(Outcome(Rcode.NXDOMAIN if is_nxdomain else Rcode.NOERROR))
                 case TooLong():

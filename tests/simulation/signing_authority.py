@@ -95,7 +95,7 @@ class SigningAuthority(Authority):
         response.answer, response.authority = [], []
         name, beside = response.question[0].name, list[RRset]()
         for place, rrset in enumerate(answer):
-            is_made = place > 0 and answer[place - 1].rdtype == RdataType.DNAME
+            is_made = rrset.rdtype == RdataType.CNAME and place > 0 and answer[place - 1].rdtype == RdataType.DNAME
             response.answer.append(rrset)
             if not is_made:
                 beside += self._sign(rrset, response.answer)

@@ -40,6 +40,7 @@ server:
     outgoing-port-avoid: 5353
     outgoing-port-avoid: 8000-8100
     minimal-responses: no
+    deny-any: no
     max-udp-size: 65535
     rrset-roundrobin: no
     hide-version: yes
@@ -89,6 +90,7 @@ def test_what_has_a_counterpart_is_said_in_our_words_and_is_a_sound_config(taken
     assert options.answer.private_prefixes == ("10.0.0.0/8", "fd00::/8")
     assert options.answer.private_zones == ("corp.example",)
     assert (options.answer.minimal, options.answer.order, options.answer.udp_octets) == (False, "keep", 4096)
+    assert options.answer.any == "full"
     assert options.identity == IdentityOptions(version="", id="")
     assert options.local.zones == ("corp.test.",)
     assert options.local.records == (

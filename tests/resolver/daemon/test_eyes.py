@@ -19,7 +19,7 @@ from resolver.daemon.trust_keeper import TrustKeeper
 from resolver.dnssec.options import DnssecOptions
 from resolver.dnssec.standing import Uncut
 from resolver.env import Address, Env
-from resolver.policy.options import LocalOptions
+from resolver.policy.options import AnswerOptions, LocalOptions
 from resolver.service.control_protocol import (
     Busy,
     CacheFlush,
@@ -204,6 +204,15 @@ def test_types_that_are_no_data_and_any_are_explained_as_they_would_be_answered(
         assert (link["type"], link["rdata"], verdict["rcode"]) == ("HINFO", ['"RFC8482" ""'], "NOERROR")
 
     with_daemon(test)
+
+
+def test_any_that_is_given_in_full_is_explained_as_a_question_for_the_servers() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        link, verdict = await ask(env, Explain("www.example", "ANY"))
+        assert (link["type"], link["origin"], link["state"]) == ("ANY", "upstream", "missing")
+        assert (verdict["rcode"], bool(verdict["next"])) == ("", True)
+
+    with_daemon(test, answer=AnswerOptions(any="full"))
 
 
 def test_an_empty_cache_shows_nothing() -> None:

@@ -46,7 +46,9 @@ def find(qname: str, qtype: str) -> Finding:
 
 def text(finding: Finding) -> str:
     match finding:
-        case Found(rrset) | Referral(rrset) | TooLong(rrset):
+        case Found(rrsets):
+            return f"Found {'; '.join(rrset.to_text() for rrset in rrsets)}"
+        case Referral(rrset) | TooLong(rrset):
             return f"{type(finding).__name__} {rrset.to_text()}"
         case Alias(rrsets, target):
             return f"Alias to {target}: {'; '.join(rrset.to_text() for rrset in rrsets)}"
@@ -60,7 +62,13 @@ def text(finding: Finding) -> str:
         pytest.param("www.z.test.", "A", "Found www.z.test. 300 IN A 192.0.2.2", id="an exact match"),
         pytest.param("both.z.test.", "AAAA", "Found both.z.test. 300 IN AAAA 2001:db8::3", id="one of two types"),
         pytest.param("www.z.test.", "AAAA", "NODATA for 60 s", id="no such type"),
-        pytest.param("both.z.test.", "ANY", "Found both.z.test. 300 IN A 192.0.2.3", id="ANY: one RRset, RFC 8482"),
+        pytest.param(
+            "both.z.test.",
+            "ANY",
+            "Found both.z.test. 300 IN A 192.0.2.3; both.z.test. 300 IN AAAA 2001:db8::3",
+            id="ANY: each RRset",
+        ),
+        pytest.param("alias.z.test.", "ANY", "Found alias.z.test. 900 IN CNAME www.z.test.", id="ANY at an alias"),
         pytest.param(
             "alias.z.test.", "A", "Alias to www.z.test.: alias.z.test. 900 IN CNAME www.z.test.", id="an alias"
         ),
@@ -113,7 +121,7 @@ def test_a_dname_whose_substitution_is_too_long_is_no_alias() -> None:
 def test_letter_case_of_the_question_stays() -> None:
     finding = find("NO.such.z.TEST.", "TXT")
     assert isinstance(finding, Found)
-    assert finding.rrset.name.to_text() == "NO.such.z.TEST."
+    assert finding.rrsets[0].name.to_text() == "NO.such.z.TEST."
 
 
 def test_name_servers_come_with_their_addresses_glue_included() -> None:

@@ -69,6 +69,10 @@ def test_garbage_never_raises(bitmap: bytes) -> None:
         pytest.param("NS SOA", "DS", False, id="the parent's DS at an apex"),
         pytest.param("A", "ANY", False, id="every type at once"),
         pytest.param("", "A", True, id="an empty non-terminal"),
+        pytest.param("", "ANY", True, id="nothing at all"),
+        pytest.param("RRSIG NSEC TYPE128", "ANY", True, id="nothing but what the record itself brings (RFC 9824)"),
+        pytest.param("TYPE65280 RRSIG NSEC", "ANY", False, id="some type"),
+        pytest.param("CNAME", "ANY", False, id="the alias itself"),
     ],
 )
 def test_what_types_at_a_name_show(there: str, asked: str, missing: bool) -> None:

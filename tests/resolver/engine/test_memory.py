@@ -1,6 +1,6 @@
 """What is remembered, whatever is configured."""
 
-from cache.chain import Alias, alias_of
+from cache.chain import Alias, Several, alias_of
 from cache.failures import Failures, ServerFailures
 from cache.names import from_text
 from cache.options import CacheOptions
@@ -88,6 +88,14 @@ def test_so_is_an_alias_and_so_is_a_denial_with_all_that_is_beside_it() -> None:
     found = doubted.find(WWW, no.expires)
     assert isinstance(found, Denial)
     assert {found.ttl, found.soa.ttl, *(one.ttl for one in found.proof)} == {0}
+
+
+def test_so_is_all_that_was_said_of_a_name() -> None:
+    doubted, asked = Doubted(), question("www.example. ANY")
+    several = Several((SAID, rrset("www.example. 600 TXT hello", 100.0)))
+    doubted.note(asked, several)
+    assert doubted.find(asked, 159.0) is several
+    assert doubted.find(asked, 160.0) == Several(tuple(replace(one, ttl=0) for one in several.rrsets))
 
 
 def test_a_later_failure_takes_its_place() -> None:

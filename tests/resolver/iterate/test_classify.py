@@ -1,6 +1,6 @@
 import pytest
 
-from cache.rrtypes import AAAA, CNAME, FORMERR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
+from cache.rrtypes import AAAA, ANY, CNAME, FORMERR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN
 from resolver.iterate.classify import (
     Aliased,
     Answered,
@@ -35,7 +35,7 @@ def test_a_dname_met_with_a_shortened_question_speaks_of_the_whole_name() -> Non
     met = substituted(Aliased(dname, name("x.e.test.")), question("a.x.d.example. A"))
     assert met is not None
     assert met[0] == Aliased(dname, name("a.x.e.test."))
-    assert (met[1].chain, met[1].end, met[1].is_answered) == ((dname,), name("a.x.e.test."), False)
+    assert (met[1].aliases, met[1].end, met[1].wanted) == ((dname,), name("a.x.e.test."), ())
     cname = raw("x.d.example. 60 CNAME e.test.")
     assert substituted(Aliased(cname, name("e.test.")), question("a.x.d.example. A")) is None
     assert substituted(denied("x.d.example.", 1), question("a.x.d.example. A")) is None
@@ -48,11 +48,26 @@ def denied(owner: str, rtype: int | None, soa: str | None = SOA) -> Denied:
 @pytest.mark.parametrize(
     ("asked", "said", "meaning"),
     [
-        pytest.param("www.example. A", response(A), Answered(raw(A)), id="answer"),
+        pytest.param("www.example. A", response(A), Answered((raw(A),)), id="answer"),
         pytest.param(
-            "www.example. A", response(A, APEX_NS), Answered(raw(A)), id="answer with the zone's name servers"
+            "www.example. ANY",
+            response(f"{A}\nwww.example. 60 TXT hello"),
+            Answered((raw(A), raw("www.example. 60 TXT hello"))),
+            id="all of a name",
         ),
-        pytest.param("www.example. A", response(A, flags=0), Answered(raw(A)), id="answer of a server that forgets AA"),
+        pytest.param(
+            "a.example. ANY",
+            response("a.example. 60 CNAME b.test."),
+            Answered((raw("a.example. 60 CNAME b.test."),)),
+            id="an alias among them leads nowhere",
+        ),
+        pytest.param("www.example. ANY", response(authority=SOA), denied("www.example.", ANY), id="nothing at all"),
+        pytest.param(
+            "www.example. A", response(A, APEX_NS), Answered((raw(A),)), id="answer with the zone's name servers"
+        ),
+        pytest.param(
+            "www.example. A", response(A, flags=0), Answered((raw(A),)), id="answer of a server that forgets AA"
+        ),
         pytest.param(
             "a.example. A",
             response("a.example. 60 CNAME b.test."),
@@ -162,7 +177,7 @@ def test_replies_that_help_nobody(asked: str, said: Response, reason: Reason) ->
 @pytest.mark.parametrize(
     ("said", "last_resort"),
     [
-        pytest.param(response(A, flags=RA), Answered(raw(A)), id="a recursive server's answer"),
+        pytest.param(response(A, flags=RA), Answered((raw(A),)), id="a recursive server's answer"),
         pytest.param(response("", SOA, flags=RA, rcode=NXDOMAIN), denied("www.example.", None), id="its NXDOMAIN"),
         pytest.param(response(flags=0), denied("www.example.", 1, None), id="an empty reply without AA"),
         pytest.param(response(), denied("www.example.", 1, None), id="NODATA without SOA"),
@@ -187,7 +202,7 @@ def test_doubtful_replies_count_when_no_server_says_more(said: Response, last_re
 
 
 def test_a_forwarder_needs_no_aa() -> None:
-    assert verdict("www.example. A", response(A, flags=RA), is_forwarder=True) == Answered(raw(A))
+    assert verdict("www.example. A", response(A, flags=RA), is_forwarder=True) == Answered((raw(A),))
     assert verdict("www.example. A", response("", SOA, flags=RA), is_forwarder=True) == denied("www.example.", 1)
     assert verdict("www.example. A", response(flags=RA), is_forwarder=True) == denied("www.example.", 1, None)
 

@@ -1,9 +1,9 @@
 import pytest
 
-from cache.chain import Alias, first_of
+from cache.chain import Alias, Several, first_of
 from cache.options import CacheOptions
 from cache.rrset import Denial, Rank, RRset
-from cache.rrtypes import CNAME, DNAME, DS, NS, NXDOMAIN, A
+from cache.rrtypes import CNAME, DNAME, DS, HINFO, NS, NXDOMAIN, TXT, A
 from resolver.env import Address
 from resolver.iterate.classify import Useless, classify
 from resolver.iterate.delegation import Delegation, Origin
@@ -288,3 +288,40 @@ def test_a_parent_denies_of_a_configured_zone_its_ds_and_not_its_name() -> None:
     assert kept.link.rtype == DS
     assert kept.learned == (kept.link,)
     assert of_apex(said, question("lab.example. A")) is said
+
+
+OF_WWW = "www.example. 60 A 192.0.2.1\nwww.example. 60 TXT hello"
+
+
+@pytest.mark.parametrize(
+    ("answer", "origin", "kept"),
+    [
+        pytest.param(OF_WWW, Origin.CACHE, [A, TXT], id="each is kept as what it is"),
+        pytest.param('www.example. 60 HINFO RFC8482 ""', Origin.CACHE, [], id="but not what is made up for ANY"),
+        pytest.param('www.example. 60 HINFO "PC" "Unix"', Origin.CACHE, [HINFO], id="a real HINFO"),
+        pytest.param(OF_WWW, Origin.FORWARD, [], id="nor what a forwarder happens to hold"),
+    ],
+)
+def test_what_was_said_to_any(answer: str, origin: Origin, kept: list[int]) -> None:
+    iteration = learned("www.example. ANY", response(answer), origin=origin)
+    assert isinstance(iteration.link, Several)
+    assert len(iteration.link.rrsets) == len(answer.splitlines())
+    assert [one.rtype for one in iteration.learned] == kept
+
+
+def test_each_that_a_wildcard_gave_keeps_the_proof() -> None:
+    said = response("x.example. 60 A 192.0.2.1\nx.example. 60 TXT hello", "w.example. 60 NSEC z.example. MX NSEC")
+    link = learned("x.example. ANY", signed(said, 1)).link
+    assert isinstance(link, Several)
+    assert [len(one.proof) for one in link.rrsets] == [1, 1]
+
+
+@pytest.mark.parametrize("is_proven", [False, True], ids=["over UDP", "over TCP"])
+def test_all_of_a_name_behind_a_dname_needs_proof_and_ranks_lower(is_proven: bool) -> None:
+    said = response("d.example. 60 DNAME e.example.\nx.e.example. 60 A 192.0.2.1\nx.e.example. 60 TXT hello")
+    iteration = learned("x.d.example. ANY", said, is_proven=is_proven)
+    behind = [(A, Rank.ANSWER), (TXT, Rank.ANSWER)] if is_proven else []
+    assert [(one.rtype, one.rank) for one in iteration.learned] == [(DNAME, Rank.ANSWER_AA), *behind]
+    found = iteration.find_link(question("x.e.example. ANY"))
+    assert (found is None) is not is_proven
+    assert iteration.find_link(question("x.e.example. A")) is None

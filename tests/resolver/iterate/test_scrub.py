@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.names import is_at_or_below, is_below
-from cache.rrtypes import CNAME, DNAME, NXDOMAIN, A
+from cache.rrtypes import DNAME, NXDOMAIN, A
 from resolver.iterate.classify import Referred, classify
 from resolver.iterate.scrub import MAX_GLUE_HELD, MAX_NAME_SERVERS_HELD, Scrubbed, name_servers_of, scrub, target_of
 from resolver.wire.message import AA
@@ -138,6 +138,33 @@ def scrubbed(asked: str, zone: str, **sections: str) -> Scrubbed:
         pytest.param(
             "d.example. DNAME", "d.example. 60 DNAME e.example.", [0], "d.example.", True, id="the DNAME asked for"
         ),
+        pytest.param(
+            "www.example. ANY",
+            "www.example. 60 A 192.0.2.1\nother.example. 60 A 192.0.2.2\nwww.example. 60 TXT hello",
+            [0, 2],
+            "www.example.",
+            True,
+            id="ANY: each of the name",
+        ),
+        pytest.param(
+            "a.example. ANY",
+            "a.example. 60 CNAME b.example.\na.example. 60 A 192.0.2.1\na.example. 60 NSEC b.example. CNAME NSEC\n"
+            "b.example. 60 A 192.0.2.2",
+            [0, 2],
+            "a.example.",
+            True,
+            id="ANY at an alias: the alias, and what may stand beside it",
+        ),
+        pytest.param(
+            "x.d.example. ANY",
+            "d.example. 60 DNAME e.example.\nx.d.example. 60 CNAME x.e.example.\nx.e.example. 60 A 192.0.2.1\n"
+            "x.e.example. 60 TXT hello",
+            [0, 2, 3],
+            "x.e.example.",
+            True,
+            id="ANY below a DNAME",
+        ),
+        pytest.param("www.example. ANY", "other.example. 60 A 192.0.2.2", [], "www.example.", False, id="ANY: nothing"),
     ],
 )
 def test_only_the_chain_from_the_name_asked_is_kept(
@@ -145,9 +172,9 @@ def test_only_the_chain_from_the_name_asked_is_kept(
 ) -> None:
     rrsets = raws(answer)
     kept = scrubbed(asked, "example.", answer=answer)
-    assert kept.chain == tuple(rrsets[index] for index in chain)
+    assert (*kept.aliases, *kept.wanted) == tuple(rrsets[index] for index in chain)
     assert kept.end == name(end)
-    assert kept.is_answered is is_answered
+    assert bool(kept.wanted) is is_answered
     assert kept.dropped == len(rrsets) - len(chain)
 
 
@@ -159,6 +186,11 @@ def test_only_the_chain_from_the_name_asked_is_kept(
             "a.example. CNAME",
             "a.example. 60 CNAME b.example.\na.example. 60 CNAME c.example.",
             id="two CNAMEs, asked for",
+        ),
+        pytest.param(
+            "a.example. ANY",
+            "a.example. 60 CNAME b.example.\na.example. 60 CNAME c.example.",
+            id="two CNAMEs, for ANY",
         ),
         pytest.param(
             "a.example. A",
@@ -236,6 +268,12 @@ def test_the_answer_to_an_ns_question_brings_its_addresses() -> None:
     assert kept.glue == raws("a.root.test. 60 A 192.0.2.1")
 
 
+def test_so_does_the_answer_to_any_where_they_are_among_it() -> None:
+    answer, glue = "example. 60 MX 1 mail.example.\nexample. 60 NS ns.example.", "ns.example. 60 A 192.0.2.1"
+    kept = scrubbed("example. ANY", "example.", answer=answer, additional=f"{glue}\nmail.example. 60 A 192.0.2.2")
+    assert kept.glue == raws(glue)
+
+
 def test_an_soa_speaks_of_the_end_of_the_chain() -> None:
     kept = scrubbed("a.example. A", "example.", answer="a.example. 60 CNAME b.example.", authority=SOA)
     assert kept.soa == raw(SOA)
@@ -270,7 +308,7 @@ LINES = st.builds(
 SECTIONS = st.lists(LINES, max_size=6).map("\n".join)
 
 
-@given(SECTIONS, SECTIONS, SECTIONS, st.sampled_from(("A", "CNAME", "NS", "DS")), st.booleans())
+@given(SECTIONS, SECTIONS, SECTIONS, st.sampled_from(("A", "CNAME", "NS", "DS", "ANY")), st.booleans())
 def test_whatever_is_said_a_server_is_heard_of_its_own_zone_and_of_what_was_asked(
     answer: str, authority: str, additional: str, qtype: str, is_authoritative: bool
 ) -> None:
@@ -278,12 +316,13 @@ def test_whatever_is_said_a_server_is_heard_of_its_own_zone_and_of_what_was_aske
     said = response(answer, authority, additional, flags=AA if is_authoritative else 0)
     wanted = question(f"x.a.example. {qtype}")
     kept = scrub(said, wanted.qname, wanted.qtype, zone)
-    parts = [*kept.chain, *kept.glue, *kept.proof, kept.soa, kept.name_servers]
+    parts = [*kept.aliases, *kept.wanted, *kept.glue, *kept.proof, kept.soa, kept.name_servers]
     assert all(is_at_or_below(part.owner, zone) for part in parts if part is not None)
     at = wanted.qname
-    for link in kept.chain:
-        assert link.owner == at or (link.rtype == DNAME and is_below(at, link.owner))
-        at = target_of(link, at) or at if link.rtype in (CNAME, DNAME) and link.rtype != wanted.qtype else at
+    for alias in kept.aliases:
+        assert alias.owner == at or (alias.rtype == DNAME and is_below(at, alias.owner))
+        at = target_of(alias, at) or at
+    assert all(rrset.owner == at for rrset in kept.wanted)
     if kept.name_servers is not None:
         assert is_at_or_below(kept.end, kept.name_servers.owner)
     meaning = classify(wanted, zone, said, kept, is_forwarder=False)
@@ -316,7 +355,7 @@ def test_of_a_zone_whose_servers_are_configured_the_zone_above_says_nothing(aske
         "ns.lab.example. 60 A 203.0.113.66",
     )
     kept = scrub(said, wanted.qname, wanted.qtype, name("example."), {name("lab.example.")})
-    assert kept.is_answered is is_heard
+    assert bool(kept.wanted) is is_heard
     assert bool(kept.glue) is is_heard
 
 
@@ -327,4 +366,4 @@ def test_nor_does_it_deny_what_is_there() -> None:
         rcode=NXDOMAIN,
     )
     kept = scrub(said, name("www.example."), A, name("example."), {name("lab.example.")})
-    assert (len(kept.chain), kept.soa, kept.name_servers) == (1, None, None)
+    assert (len(kept.aliases), kept.soa, kept.name_servers) == (1, None, None)

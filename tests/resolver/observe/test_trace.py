@@ -59,9 +59,14 @@ def verdicts() -> list[ParameterSet]:
     cut = RawRRset(ZONE, NS, 60, (from_text("ns1.test."), from_text("ns2.test.")))
     return [
         pytest.param(
-            Answered(RawRRset(WWW.qname, A, 60, RDATAS)),
+            Answered((RawRRset(WWW.qname, A, 60, RDATAS),)),
             0,
             "answer: A 192.0.2.0, 192.0.2.1, 192.0.2.2, 192.0.2.3 and 1 more",
+        ),
+        pytest.param(
+            Answered((RawRRset(WWW.qname, A, 60, RDATAS[:1]), RawRRset(WWW.qname, CNAME, 60, (ROOT,)))),
+            0,
+            "answer: A 192.0.2.0; CNAME .",
         ),
         pytest.param(Aliased(alias, from_text("web.example.")), 0, "alias: CNAME of www.test. to web.example."),
         pytest.param(Aliased(alias, None), 0, "alias: CNAME of www.test. to a name that is too long"),

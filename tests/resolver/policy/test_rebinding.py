@@ -69,6 +69,13 @@ def test_with_nothing_named_private_addresses_are_given() -> None:
     assert not is_refused("www.example. 60 A 10.1.2.3", prefixes=())
 
 
+def test_one_among_several_rrsets_is_looked_at_wherever_it_stands() -> None:
+    private, text = rrset("www.example. 60 A 10.1.2.3"), rrset("www.example. 60 TXT hello")
+    for answer in ((private, text), (text, private)):
+        with pytest.raises(LocalTarget):
+            Guard("refuse", PRIVATE).watched(Answer(answer=answer))
+
+
 def test_private_addresses_beside_an_answer_are_left_out() -> None:
     mx = rrset("example. 60 MX 1 mail.example.")
     public, private = rrset("mail.example. 60 A 198.51.100.1"), rrset("mail.example. 60 AAAA fd12::1")

@@ -10,7 +10,7 @@ from cache.answer import Answer, Question
 from cache.failures import Failures, ServerFailures
 from cache.names import from_text
 from cache.options import CacheOptions, StaleOptions
-from cache.rrtypes import AAAA, ANY, AXFR, CHAOS, IN, NOERROR, NXDOMAIN, OPT, REFUSED, SERVFAIL, A
+from cache.rrtypes import AAAA, ANY, AXFR, CHAOS, HINFO, IN, NOERROR, NXDOMAIN, OPT, REFUSED, SERVFAIL, A
 from cache.store import RRsetCache
 from internal_zones import InternalZones, StateOptions, is_ours
 from resolver.engine import Flights, Landing, Memory, PublicResolver, ResolveCounts
@@ -28,7 +28,7 @@ from resolver.iterate import Budget, Iteration
 from resolver.policy.local import Local
 from resolver.policy.options import Rebind
 from resolver.policy.rebinding import Guard
-from resolver.policy.sources import HINFO, Sources
+from resolver.policy.sources import Sources
 from resolver.policy.special_use import SpecialUse
 from resolver.policy.tally import Tally
 from resolver.policy.views import View, views
