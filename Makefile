@@ -104,7 +104,7 @@ fuzz: $(READY)  ## octets at every door for a minute; guided by coverage where a
 soak: $(READY)  ## ten minutes of floods, faults and restarts; then memory is flat and all answers are right (root, nsd)
 	$(BIN)/python -m tests.soak
 
-bench-hostile: $(BUILT)/.ready  ## what a victim waits and loses under each of 12 loads, beside unbound (root, unbound, nsd; 4 minutes)
+bench-hostile: $(BUILT)/.ready  ## what a victim waits and loses under each of 12 loads, beside unbound (root, unbound, taskset; 7 to 10 minutes)
 	$(COMPILED) $(BIN)/python -m tests.bench.hostile
 
 bench-attacks: $(READY)  ## packets that each pattern of attack costs, beside unbound (root, unbound)

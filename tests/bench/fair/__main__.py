@@ -84,10 +84,12 @@ def start_unlimited(folder: Path, internet: Internet, prefix: tuple[str, ...]) -
     return start(folder, config(SERVER, PORT, changes), internet.namespace, prefix)[0]
 
 
-def start_cistern(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def start_cistern(
+    folder: Path, internet: Internet, prefix: tuple[str, ...], *, port: int = PORT
+) -> subprocess.Popen[bytes]:
     """This daemon with its limits as they are shipped."""
     changes = SETTINGS | {"recursion": {"root_hints": str(internet.hints)}}
-    return start(folder, config(SERVER, PORT, changes), internet.namespace, prefix)[0]
+    return start(folder, config(SERVER, port, changes), internet.namespace, prefix)[0]
 
 
 def _measured(name: str, internet: Internet, pid: int, seconds: float) -> list[Result]:

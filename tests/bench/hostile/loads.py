@@ -1,6 +1,6 @@
 """What one hostile machine does, one thing at a time: `python -m tests.bench.hostile.loads LOAD ADDRESS PORT NAME SECONDS`.
 
-NAME is one that is cached; everything comes from 127.0.0.66. Prints how much was sent.
+NAME is one that is cached; everything comes from 127.0.0.66. Prints a line when it begins, and how much was sent at the end.
 """
 
 import contextlib
@@ -8,7 +8,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from random import Random
 from typing import Final
@@ -141,10 +141,11 @@ LOADS: Final[dict[str, Load]] = {
 }
 
 
-def main() -> Iterator[str]:
+def main() -> None:
     load, host, port, name, seconds = sys.argv[1:]
-    yield str(LOADS[load]((host, int(port)), name, float(seconds)))
+    print("begins", flush=True)
+    print(LOADS[load]((host, int(port)), name, float(seconds)))
 
 
 if __name__ == "__main__":
-    print(*main())
+    main()

@@ -73,12 +73,12 @@ def start_cistern(
 
 
 def start_unbound(
-    folder: Path, internet: Internet, prefix: tuple[str, ...], *, is_validating: bool = False
+    folder: Path, internet: Internet, prefix: tuple[str, ...], *, is_validating: bool = False, port: int = PORT
 ) -> subprocess.Popen[bytes]:
     file = folder / "unbound.conf"
     modules = "validator iterator" if is_validating else "iterator"
     anchors = f'server:\n  trust-anchor-file: "{internet.anchors}"\n' if is_validating else ""
-    text = UNBOUND.format(address=SERVER, port=PORT, hints=internet.hints, folder=folder, modules=modules)
+    text = UNBOUND.format(address=SERVER, port=port, hints=internet.hints, folder=folder, modules=modules)
     file.write_text(anchors + text)
     command = internet.namespace.inside(*prefix, "unbound", "-d", "-c", str(file))
     null = subprocess.DEVNULL
@@ -109,17 +109,22 @@ def started(folder: Path, command: list[str]) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def running(
-    start: Start, folder: Path, internet: Internet, prefix: tuple[str, ...], patience: float = START_TIMEOUT
+    start: Start,
+    folder: Path,
+    internet: Internet,
+    prefix: tuple[str, ...],
+    patience: float = START_TIMEOUT,
+    port: int = PORT,
 ) -> Iterator[int]:
     """The process id of the server that `start` starts, for as long as the block runs; ended by SIGTERM.
 
-    patience: s until it listens.
+    patience: s until it listens. port: where it will.
     """
     folder.mkdir(parents=True)
     process = start(folder, internet, prefix)
     try:
-        wait_until(lambda: process.poll() is not None or is_listening(process.pid, SERVER, PORT), patience)
-        if not is_listening(process.pid, SERVER, PORT):
+        wait_until(lambda: process.poll() is not None or is_listening(process.pid, SERVER, port), patience)
+        if not is_listening(process.pid, SERVER, port):
             said = "\n".join(log.read_text() for log in folder.glob("*.log"))
             raise SystemExit(f"the server does not listen:\n{said}")
         yield process.pid
