@@ -15,12 +15,17 @@ ASKED: Final = KEEPALIVE.to_bytes(2) + bytes(2)  # as clients send it: without a
 OPTION: Final = Struct("!HHH")  # OPTION-CODE, OPTION-LENGTH, TIMEOUT
 TENTH: Final = 0.1  # s: the unit of TIMEOUT
 MAX_OCTETS: Final = 65535
+# of a query that are looked at: to search 60 kB of zeros for two octets among zeros takes 44 µs
+MOST_LOOKED_AT: Final = 1024
 LENGTH_AT: Final = RECORD.size - 2  # of a record, from its type: the octets that follow
 
 
 def asks_keepalive(query: bytes) -> bool:
-    """Does this query ask for it? Yes as well for another one with these octets in it: who has an OPT RR may be told unasked."""
-    return ASKED in query
+    """Does this query ask for it? Yes as well for another one with these octets in it: who has an OPT RR may be told unasked.
+
+    No if it says so behind all that honest queries hold: nobody has to be told.
+    """
+    return query.find(ASKED, 0, MOST_LOOKED_AT) >= 0
 
 
 def with_keepalive(reply: bytes, seconds: float) -> bytes:

@@ -287,6 +287,20 @@ def test_views_are_bounded() -> None:
     assert 0 < len(fast._views) <= MAX_VIEWS
 
 
+@pytest.mark.parametrize("over_tcp", [False, True], ids=["UDP", "TCP"])
+def test_a_long_query_is_known_by_what_it_asks_and_makes_no_other_known(over_tcp: bool) -> None:
+    fast = fast_path(CachedAnswers(cache_of(rrset("www.example. 300 A 192.0.2.1"))))
+    data = ask("www.example. A", edns=True)
+    long = data[:-2] + (304).to_bytes(2, "big") + b"\0\x0c" + (300).to_bytes(2, "big") + bytes(300)
+    for _ in range(2):
+        reply = fast.answer(long, LOOPBACK, LOOPBACK, 0.0, over_tcp=over_tcp)
+        assert isinstance(reply, bytes)
+        assert read(reply).answer
+    assert fast.answer(b"\0\1", LOOPBACK, LOOPBACK, 0.0, over_tcp=over_tcp) is None
+    cut_off = fast.answer(long[:-1], LOOPBACK, LOOPBACK, 0.0, over_tcp=over_tcp)
+    assert read(cut_off).rcode() == dns.rcode.FORMERR
+
+
 def spelled(number: int) -> str:
     letters = "abcdefghijklmnop"
     return "".join(letter.upper() if number >> bit & 1 else letter for bit, letter in enumerate(letters))
