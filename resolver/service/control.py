@@ -19,6 +19,7 @@ from resolver.policy.explain import ExplainRow
 from resolver.policy.server_rows import ServerRow
 from resolver.policy.zone_rows import ZoneRow
 from resolver.service.control_protocol import (
+    MAX_LOOK_OCTETS,
     MAX_REQUEST_OCTETS,
     MAX_SORTED,
     Busy,
@@ -204,7 +205,8 @@ async def serve_operator(
 
     may_change: or may it only look?
     """
-    lines, silent = Lines(stream, MAX_REQUEST_OCTETS), silent or Silent(IDLE)
+    lines = Lines(stream, MAX_REQUEST_OCTETS if may_change else MAX_LOOK_OCTETS)
+    silent = silent or Silent(IDLE)
     try:
         async with stream:
             while (line := await _next(lines, stream, silent)) is not None:

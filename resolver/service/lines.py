@@ -25,6 +25,8 @@ class Lines:
         """
         while True:
             end = self._buffer.find(b"\n", self._searched)
+            if end > self._max_octets:
+                raise LineTooLong(f"a line of over {self._max_octets} octets")
             if end >= 0:
                 with memoryview(self._buffer) as view:
                     line = bytes(view[:end])

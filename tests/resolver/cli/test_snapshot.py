@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cache.snapshot import SnapshotReader, saved
 from resolver.cli.snapshot import SENT_ENTRIES, SENT_OCTETS, _bounded
+from resolver.service.control_protocol import MAX_REQUEST_OCTETS
 from tests.build import replace
 from tests.cache.snapshot.made import ENTRIES, SAVED_AT, SHIFT, load, many, save
 from tests.cache.snapshot.test_read import forged
@@ -88,7 +90,10 @@ def test_a_row_that_is_none_is_refused_before_anything_is_sent(served: Served, t
 
 
 def test_what_one_request_holds_is_bounded_in_octets_too() -> None:
-    large = replace(saved(ENTRIES[0], 0, SHIFT), records=bytes(60_000))
-    lists = list(_bounded([large] * 12))
-    assert [len(one) for one in lists] == [5, 5, 2]
-    assert SENT_OCTETS <= 5 * 60_000
+    """Of JSON: names count as records do. One that has more by itself is sent alone."""
+    entry = saved(ENTRIES[0], 0, SHIFT)
+    some, larger = replace(entry, records=bytes(30_000)), replace(entry, records=bytes(SENT_OCTETS))
+    lists = list(_bounded([some] * 5 + [larger] * 2 + [some]))
+    assert [len(one) for one in lists] == [3, 2, 1, 1, 1]
+    assert all(len(msgspec.json.encode(one)) <= SENT_OCTETS + len(one) + 1 for one in lists if larger not in one)
+    assert len(msgspec.json.encode([larger])) < MAX_REQUEST_OCTETS // 2

@@ -17,10 +17,12 @@ def of(problems: list[str], remarks: tuple[str, ...] = ()) -> dict[str, Page]:
 
 
 def answer_to(head: bytes, served: dict[str, Page]) -> bytes:
-    said = [head]
+    said = bytearray(head)
 
-    async def receive(_: int) -> bytes:
-        return said.pop() if said else b""
+    async def receive(most: int) -> bytes:
+        given = bytes(said[:most])
+        del said[:most]
+        return given
 
     return trio.run(respond, receive, served)
 

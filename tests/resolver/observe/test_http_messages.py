@@ -24,6 +24,11 @@ from tests.resolver.observe.over_http import answer_to, of
         pytest.param(
             b"a" * (MAX_REQUEST_OCTETS + 1), HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, id="over the size limit"
         ),
+        pytest.param(
+            b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"a:\r\n" * 2400 + b"\r\n",
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            id="thousands of headers, at once",
+        ),
     ],
 )
 def test_other_requests(head: bytes, status: HTTPStatus) -> None:

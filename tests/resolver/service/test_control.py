@@ -49,14 +49,14 @@ from tests.resolver.observe.bounded import new_boundary
 from tests.resolver.service.pretended_daemon import FRAME, PretendedDaemon, entry
 
 
-def converse(daemon: PretendedDaemon, *messages: bytes) -> list[list[Line]]:
+def converse(daemon: PretendedDaemon, *messages: bytes, may_change: bool = True) -> list[list[Line]]:
     """The reply to each message, sent one after the other over one connection."""
 
     async def main() -> list[list[Line]]:
         operator, ours = trio.testing.memory_stream_pair()
         lines, replies = Lines(operator, 1 << 20), []
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve_operator, ours, daemon)
+            nursery.start_soon(serve_operator, ours, daemon, None, may_change)
             for message in messages:
                 await operator.send_all(message)
                 replies.append(await _reply(lines))
@@ -174,6 +174,23 @@ def test_a_request_without_end_is_refused_and_the_connection_closed() -> None:
     ((end,),) = converse(PretendedDaemon(), b"x" * (MAX_REQUEST_OCTETS + 1))
     assert isinstance(end, End)
     assert "octets without an end of line" in end.error
+
+
+def padded(octets: int) -> bytes:
+    """A request of so many octets."""
+    request = b'{"ask":"status"}'
+    return request[:-1] + b" " * (octets - len(request)) + request[-1:] + b"\n"
+
+
+@pytest.mark.parametrize(("may_change", "most"), [(True, 512 * 1024), (False, 16 * 1024)], ids=["changes", "looks"])
+def test_a_request_that_takes_long_to_read_is_refused_unread(may_change: bool, most: int) -> None:
+    """A megabyte of one key over and over took 3.7 ms, in one turn of the loop; a member of the group could send it."""
+    ((row, end),) = converse(PretendedDaemon(), padded(most), may_change=may_change)
+    assert end == End(rows=1), row
+    ((end,),) = converse(PretendedDaemon(), padded(most + 1), may_change=may_change)
+    assert isinstance(end, End)
+    assert end.is_refused
+    assert end.error == f"bad request: a line of over {most} octets"
 
 
 def test_a_resolution_is_steps_links_and_then_a_verdict() -> None:

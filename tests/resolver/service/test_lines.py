@@ -48,6 +48,12 @@ def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
         read_all([b"x" * 60, b"x" * 60])
 
 
+def test_a_line_that_is_too_long_by_the_piece_that_ends_it_is_none() -> None:
+    with pytest.RaisesGroup(LineTooLong):
+        read_all([b"x" * 60, b"x" * 41 + b"\n"])
+    assert read_all([b"x" * 60, b"x" * 40 + b"\n"]) == [b"x" * 100]
+
+
 @pytest.mark.parametrize(("octets", "lets"), [(1000, False), (READ_OCTETS + 1, True)], ids=["short", "long"])
 def test_a_long_line_is_given_in_the_turn_after_it_was_put_together(octets: int, lets: bool) -> None:
     class AtOnce(trio.abc.ReceiveStream):
