@@ -26,6 +26,7 @@ MAX_NAME_SERVERS: Final = 16
 MAX_GLUE_PER_NAME: Final = 6
 MAX_NAME_SERVERS_HELD: Final = 64
 MAX_GLUE_HELD: Final = 24
+MAX_OF_ANY: Final = 32  # RRsets of one name: an apex has a dozen, and each takes a signature and a place in the cache
 ADDRESS_TYPES: Final = frozenset((A, AAAA))
 PROOF_TYPES: Final = frozenset((NSEC, NSEC3))
 
@@ -212,8 +213,8 @@ def _wanted(
     if qtype != ANY:
         wanted = by_key.get((name, qtype))
         return () if wanted is None else (wanted,)
-    of_name = (rrset for rrset in answer if rrset.owner == name)
-    return tuple(rrset for rrset in of_name if alias is None or rrset.rtype in STANDS_BESIDE_CNAME)
+    of_name = [rrset for rrset in answer if rrset.owner == name]
+    return tuple(one for one in of_name if alias is None or one.rtype in STANDS_BESIDE_CNAME)[:MAX_OF_ANY]
 
 
 def _name_servers_in(wanted: tuple[RawRRset, ...]) -> RawRRset | None:

@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from resolver.policy.explain import PROVEN
-from resolver.policy.options import LocalOptions
+from resolver.policy.options import AnswerOptions, LocalOptions
 from resolver.service.control_protocol import CacheFlush, Explain, Resolve
 from resolver.service.trust_protocol import TrustChain, TrustExempt
 from tests.simulation.attacks.test_signatures import EVIL, VICTIM, keytrap
@@ -19,6 +19,7 @@ WORLD: Final = {
     "O": zone("other.test", "www 300 A 198.51.100.2", signs=Kind.NSEC3),
     "U": zone("open.test", "www 300 A 198.51.100.3"),
 }
+FULL: Final = AnswerOptions(any="full")
 LONG: Final = ".".join(letter * 60 for letter in "ab")  # twice this is more than a name may have
 DOWN: Final = [
     (".", ".", "DNSKEY", "secure"),
@@ -31,10 +32,10 @@ WWW: Final = ("signed.test.", "www.signed.test.", "A", "secure")
 
 
 async def chain(
-    net: Net, name: str, *, is_asked: bool = True
+    net: Net, name: str, rtype: str = "A", *, is_asked: bool = True
 ) -> tuple[list[tuple[object, ...]], list[dict[str, object]]]:
     """zone, owner, type and security of each link; and the rows."""
-    rows = await net.operator.look(TrustChain(name, "A", is_asked))
+    rows = await net.operator.look(TrustChain(name, rtype, is_asked))
     return [tuple(row[key] for key in ("zone", "owner", "type", "security")) for row in rows], rows
 
 
@@ -46,6 +47,12 @@ async def test_each_link_is_told_with_what_vouches_for_it_and_until_when(net: Ne
     assert "13, 2026-07-02 00:00 to 2026-08-31 00:00 UTC" in str(rows[-1]["signatures"])
     assert rows[-2]["ds"] == rows[-3]["ds"]
     assert "vouched for" in str(rows[-2]["keys"])
+
+
+@given({"S": zone("signed.test", "www 300 A 198.51.100.1", "www 300 TXT hello", signs=Kind.NSEC)}, answer=FULL)
+async def test_of_any_each_record_set_is_told(net: Net) -> None:
+    links, _ = await chain(net, "www.signed.test", "ANY")
+    assert links == [*DOWN, WWW, ("signed.test.", "www.signed.test.", "TXT", "secure")]
 
 
 @given(WORLD)
@@ -249,6 +256,14 @@ async def test_of_this_hosts_own_names_nobody_is_asked(net: Net) -> None:
     net.asked()
     links, _ = await chain(net, "web.internal")
     assert links == [("web.internal.", "web.internal.", "A", "insecure")]
+    assert net.asked() == {}
+
+
+@given(WORLD)
+async def test_of_any_that_is_answered_here_nobody_is_asked(net: Net) -> None:
+    net.asked()
+    links, _ = await chain(net, "www.signed.test", "ANY")
+    assert links == [("www.signed.test.", "www.signed.test.", "ANY", "insecure")]
     assert net.asked() == {}
 
 

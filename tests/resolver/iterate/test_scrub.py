@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 from cache.names import is_at_or_below, is_below
 from cache.rrtypes import DNAME, NXDOMAIN, A
 from resolver.iterate.classify import Referred, classify
-from resolver.iterate.scrub import MAX_GLUE_HELD, MAX_NAME_SERVERS_HELD, Scrubbed, name_servers_of, scrub, target_of
+from resolver.iterate.scrub import (
+    MAX_GLUE_HELD,
+    MAX_NAME_SERVERS_HELD,
+    MAX_OF_ANY,
+    Scrubbed,
+    name_servers_of,
+    scrub,
+    target_of,
+)
 from resolver.wire.message import AA
 from tests.resolver.iterate.zone_text import name, question, raw, raws, response
 
@@ -272,6 +280,11 @@ def test_so_does_the_answer_to_any_where_they_are_among_it() -> None:
     answer, glue = "example. 60 MX 1 mail.example.\nexample. 60 NS ns.example.", "ns.example. 60 A 192.0.2.1"
     kept = scrubbed("example. ANY", "example.", answer=answer, additional=f"{glue}\nmail.example. 60 A 192.0.2.2")
     assert kept.glue == raws(glue)
+
+
+def test_of_a_name_with_hundreds_of_types_some_are_given_to_any() -> None:
+    many = "\n".join(f"www.example. 60 TYPE{65280 + number} \\# 1 00" for number in range(200))
+    assert len(scrubbed("www.example. ANY", "example.", answer=many).wanted) == MAX_OF_ANY
 
 
 def test_an_soa_speaks_of_the_end_of_the_chain() -> None:
