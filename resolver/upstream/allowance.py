@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SHARE: Final = 0.08  # of a packet that each question to a zone's servers adds: less than one in ten is extra
+SHARE: Final = 0.05  # of a packet that each question to a zone's servers adds: one in twenty is extra
 # packets that may be saved up, as many as one client question may take. A daemon that has just started has that many servers
 # to get to know: its slowest answers are those of the first seconds, when of each zone one server is asked that nobody knows
 MOST: Final = 200.0

@@ -226,7 +226,7 @@ def choose_beside(
     known = chosen.state
     if known.rttvar and known.srtt <= typical.hoped_for and not known.timeouts_in_a_row:
         return None
-    worthwhile = []
+    worthwhile: list[Candidate] = []
     for candidate in candidates:
         state = candidate.state
         if state.rttvar and not state.timeouts_in_a_row and now - state.last_heard <= STALE_AFTER:
@@ -237,13 +237,25 @@ def choose_beside(
             and not is_lame(state, zone, now)
             and families.may_be_tried(candidate.server, now)
         ):
-            worthwhile.append(candidate.server)
+            worthwhile.append(candidate)
+    if worthwhile and known.rttvar and not known.timeouts_in_a_row and rng.random() >= promise_of(known, typical):
+        worthwhile = [one for one in worthwhile if is_silent(one.state) or (":" in one.server.host) in families.closed]
     while worthwhile:
-        server = worthwhile.pop(rng.randrange(0, len(worthwhile)))
+        server = worthwhile.pop(rng.randrange(0, len(worthwhile))).server
         twin = twin_of(server)
         if twin is None or (twin is not chosen and not _is_known_and_there(twin.state)):
             return server
     return None
+
+
+def promise_of(known: ServerState, typical: Typical) -> float:
+    """How much is there to be won, as a share of 1, by getting to know others beside this one? More than 1: all there is.
+
+    Where others may be anywhere from next door to twice as far as most, what one of them saves grows with the square of what
+    there is to save. Who is silent, or of a family that seemed not to work, is looked at all the same: it is seldom time for it.
+    """
+    share = known.srtt / (typical.srtt + typical.rttvar)
+    return share * share
 
 
 def expected_of(state: ServerState, typical: Typical) -> float:

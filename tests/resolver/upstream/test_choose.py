@@ -57,6 +57,12 @@ def choices(pool: list[Candidate], sends: dict[Address, int] | None = None, time
     return Counter(send.server for send in found if send is not None)
 
 
+def probed() -> ServerState:
+    state = dead()
+    state.probe_at = NOW
+    return state
+
+
 def late_since(sent_at: float, state: ServerState) -> ServerState:
     note_late(state, sent_at, sent_at + 0.5)
     return state
@@ -232,6 +238,25 @@ def test_a_server_that_is_known_over_one_family_is_not_asked_over_the_other_to_g
     pool, other = candidates(measured(0.1), ServerState()), Candidate(IPV6, twin)
     found = choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), Families(), lambda of: other)
     assert found == (server(2) if is_asked else None)
+
+
+@pytest.mark.parametrize(
+    ("known", "other", "often"),
+    [
+        pytest.param(measured(0.03), ServerState(), 90, id="near"),
+        pytest.param(measured(0.07), ServerState(), 490, id="as far as most"),
+        pytest.param(measured(0.15), ServerState(), 1000, id="far"),
+        pytest.param(ServerState(), ServerState(), 1000, id="nobody knows"),
+        pytest.param(late(1, measured(0.03)), ServerState(), 1000, id="near, and late just now"),
+        pytest.param(measured(0.03), probed(), 1000, id="a silent one, and it is time for a probe"),
+    ],
+)
+def test_others_are_looked_at_as_often_as_there_is_something_to_be_won(
+    known: ServerState, other: ServerState, often: int
+) -> None:
+    pool, rng, usual = candidates(known, other), FakeRng(), typical()
+    found = [choose_beside(pool, pool[0], ZONE, NOW, rng, usual, Families(), no_twin) for _ in range(1000)]
+    assert found.count(server(2)) == pytest.approx(often, abs=60)
 
 
 def test_nobody_is_asked_beside_itself_over_the_other_family() -> None:
