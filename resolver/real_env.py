@@ -1,7 +1,7 @@
 """The real Env: the kernel's clocks, the kernel's randomness and its sockets. Nothing else may touch any of them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,9 @@ from resolver.real_env_loop import Loop
 from resolver.real_env_rng import RealRng
 from resolver.real_env_tcp import RealTcpListener, listen_tcp, open_tcp
 from resolver.real_env_udp import (
+    Channels,
     RealAwaitedUdpChannel,
-    RealUdpChannel,
     RealUdpListener,
-    connect_udp,
     listen_udp,
     open_udp,
 )
@@ -45,8 +44,10 @@ class RealNetwork:
         self._rng = rng
         self._loop = loop
         self._source = source
-        self.source_ports: Sequence[int] = source_ports((), reserved_ports())  # of questions to servers
         self._listening = set[int]()  # UDP ports of ours, never to be used as a source port
+        self._channels = Channels(rng, self._listening, source, loop)
+        self.connect_udp = self._channels.connect  # compiled: of a miss nothing is interpreted
+        self.source_ports = source_ports((), reserved_ports())
         self._listeners: list[RealUdpListener | RealTcpListener] = []
         self._unpublished: list[RealUnixListener] = []
 
@@ -81,8 +82,14 @@ class RealNetwork:
         assert isinstance(stream, trio.SocketStream)
         return peer_pid(stream)
 
-    def connect_udp(self, server: Address, take: Callable[[bytes | OSError], None]) -> RealUdpChannel:
-        return connect_udp(server, self._rng, self._listening, self._source, self._loop, take, self.source_ports)
+    @property
+    def source_ports(self) -> Sequence[int]:
+        """Those that questions to servers leave from."""
+        return self._channels.source_ports
+
+    @source_ports.setter
+    def source_ports(self, ports: Sequence[int]) -> None:
+        self._channels.source_ports = ports
 
     def open_udp(self, server: Address) -> RealAwaitedUdpChannel:
         return open_udp(server, self._rng, self._listening, self._source, self.source_ports)

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Container, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, final
 
 import trio
 
@@ -210,6 +210,23 @@ def connect_udp(
     except BaseException:
         os.close(fd)
         raise
+
+
+@final
+class Channels:
+    """Opens channels to servers: what RealNetwork.connect_udp is, compiled. source_ports: those that questions leave from."""
+
+    def __init__(self, rng: Rng, taken: Container[int], source: str, loop: Loop) -> None:
+        """See `connect_udp`."""
+        self.source_ports: Sequence[int] = ALL_SOURCE_PORTS
+        self._rng = rng
+        self._taken = taken
+        self._source = source
+        self._loop = loop
+
+    def connect(self, server: Address, take: Callable[[bytes | OSError], None]) -> RealUdpChannel:
+        """See Network.connect_udp."""
+        return connect_udp(server, self._rng, self._taken, self._source, self._loop, take, self.source_ports)
 
 
 def open_udp(

@@ -28,9 +28,9 @@ from resolver.daemon.warm import LAST_SAVE
 from resolver.daemon.windows import Windows
 from resolver.env import Address, Env
 from resolver.iterate.delegation import Delegation
+from resolver.observe.holders import Holders
 from resolver.observe.metrics import Exposition
 from resolver.observe.pages import Page, pages
-from resolver.observe.turns import Holders
 from resolver.options import Options
 from resolver.policy.local import NO_LOCAL, Local
 from resolver.service.control import serve_control

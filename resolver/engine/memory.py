@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from cachetools import LRUCache
+from mypy_extensions import mypyc_attr
 
 from cache.answer import Question
 from cache.chain import Alias, Link, Several, entries_of, first_of
@@ -14,6 +15,7 @@ from cache.octets import octets_of
 from cache.rrset import Denial, RRset
 from cache.servers import Servers
 from cache.store import RRsetCache
+from cache.value import Value
 from resolver.upstream.learning import Families, Typical
 
 MAX_WAITS: Final = 4096  # the last ones: what a busy host sees of slow zones in some seconds; some 400 octets each
@@ -41,13 +43,21 @@ class Memory:
         self.waits: Final = Waits()
 
 
-class Wait(NamedTuple):
+@final
+@mypyc_attr(acyclic=True)
+class Wait(Value):
     """One question to the servers of one zone. ended: monotonic seconds; seconds: that it took; failed: is there no answer?"""
 
-    zone: WireName
-    ended: float
-    seconds: float
-    failed: bool
+    __slots__ = ("ended", "failed", "seconds", "zone")
+
+    def __init__(self, zone: WireName, ended: float, seconds: float, failed: bool) -> None:
+        self.zone: Final = zone
+        self.ended: Final = ended
+        self.seconds: Final = seconds
+        self.failed: Final = failed
+
+    def parts(self) -> tuple[object, ...]:
+        return self.zone, self.ended, self.seconds, self.failed
 
 
 @final

@@ -25,6 +25,7 @@ MAX_WITH_ADDRESS: Final = 12
 OCTETS: Final = {A: 4, AAAA: 16}
 
 Take = Callable[[list[Address]], None]
+Block = tuple[int, int, int]  # octets of an address, mask, network: a prefix
 
 
 class AddressBook:
@@ -43,7 +44,7 @@ class AddressBook:
         self._counts = counts
         self._rng = rng
         self._port = options.port
-        self._barred = tuple(map(ipaddress.ip_network, options.do_not_query))
+        self._barred: tuple[Block, ...] = tuple(map(_block_of, options.do_not_query))
         self._named = frozenset(named)
         self.rtypes = tuple(rtype for rtype, wanted in ((A, options.ipv4), (AAAA, options.ipv6)) if wanted)
         self._by_rdata: dict[bytes, Address | None] = {}
@@ -147,10 +148,41 @@ class AddressBook:
             self._by_rdata.clear()
         address = None
         if len(rdata) == OCTETS[rtype]:
-            ip = ipaddress.ip_address(rdata)
-            address = Address(str(ip), self._port)
-            if address not in self._named and any(ip in prefix for prefix in self._barred):
+            address = Address(presented(rdata), self._port)
+            if address not in self._named and self._is_barred(rdata):
                 self._counts.addresses_refused += 1
                 address = None
         self._by_rdata[rdata] = address
         return address
+
+    def _is_barred(self, rdata: bytes) -> bool:
+        value, octets = int.from_bytes(rdata, "big"), len(rdata)
+        for size, mask, network in self._barred:  # noqa: SIM110  # any() of a generator takes a frame for each address
+            if size == octets and value & mask == network:
+                return True
+        return False
+
+
+def presented(rdata: bytes) -> str:
+    """The IPv4 or IPv6 address of 4 or 16 octets as canonical text (RFC 5952), as ipaddress has it at a tenth of its price.
+
+    An IPv4 address within an IPv6 one is not told apart: nobody is asked there.
+    """
+    if len(rdata) == OCTETS[A]:
+        return f"{rdata[0]}.{rdata[1]}.{rdata[2]}.{rdata[3]}"
+    groups = [rdata[at] << 8 | rdata[at + 1] for at in range(0, OCTETS[AAAA], 2)]
+    zeros_at, zeros, since = 0, 1, 0  # RFC 5952 §4.2: the first of the longest runs of at least two
+    for place, group in enumerate(groups):
+        if group:
+            since = place + 1
+        elif place + 1 - since > zeros:
+            zeros_at, zeros = since, place + 1 - since
+    words = [f"{group:x}" for group in groups]
+    if zeros == 1:
+        return ":".join(words)
+    return ":".join(words[:zeros_at]) + "::" + ":".join(words[zeros_at + zeros :])
+
+
+def _block_of(prefix: str) -> Block:
+    network = ipaddress.ip_network(prefix)
+    return network.max_prefixlen // 8, int(network.netmask), int(network.network_address)

@@ -7,7 +7,7 @@ from cache.options import CacheOptions
 from cache.rrset import Denial
 from cache.store import RRsetCache
 from resolver.engine import Memory
-from resolver.engine.memory import DOUBTED_OCTETS, MAX_WAITS, SLOW, Doubted, Waits
+from resolver.engine.memory import DOUBTED_OCTETS, MAX_WAITS, SLOW, Doubted, Wait, Waits
 from tests.build import denial, question, replace, rrset
 from tests.resolver.engine.fake_network import SERVER, FakeEnv
 from tests.resolver.engine.turned import Turned, means_of, play
@@ -36,7 +36,7 @@ def test_what_was_slow_or_failed_is_kept_and_the_last_comes_first() -> None:
     waits.note(ZONE, 10.0, 10.0 + SLOW / 2, failed=False)
     waits.note(ZONE, 10.0, 10.0, failed=True)
     waits.note(ZONE, 10.0, 12.0, failed=False)
-    assert list(waits.since(0.0)) == [(ZONE, 12.0, 2.0, False), (ZONE, 10.0, 0.0, True)]
+    assert list(waits.since(0.0)) == [Wait(ZONE, 12.0, 2.0, False), Wait(ZONE, 10.0, 0.0, True)]
 
 
 def test_what_ended_before_is_not_of_this_time() -> None:

@@ -1,13 +1,16 @@
+import ipaddress
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cache.options import CacheOptions
 from cache.rrset import RRset
 from cache.rrtypes import AAAA, A
 from cache.store import RRsetCache
 from resolver.env import Address
-from resolver.iterate.addresses import AddressBook
+from resolver.iterate.addresses import AddressBook, presented
 from resolver.iterate.counts import IterateCounts
 from resolver.iterate.delegation import Delegation, Origin
 from resolver.iterate.options import RecursionOptions
@@ -47,6 +50,30 @@ def test_glue_is_in_hand_in_the_families_that_are_used(options: RecursionOptions
     found, missing = book_of(options).in_hand(DELEGATION, 0.0)
     assert found == [Address(host, 5353) for host in hosts]
     assert missing == [name("ns.test.")]
+
+
+@given(st.binary(min_size=4, max_size=4) | st.lists(st.sampled_from([0, 0, 1, 0x2001, 0xFFFF]), min_size=8, max_size=8))
+def test_an_address_is_presented_as_everywhere_else(drawn: bytes | list[int]) -> None:
+    rdata = drawn if isinstance(drawn, bytes) else b"".join(group.to_bytes(2, "big") for group in drawn)
+    is_within = len(rdata) == 16 and not any(rdata[:10]) and rdata[10:12] in (b"\0\0", b"\xff\xff")
+    assert presented(rdata) == str(ipaddress.ip_address(rdata)) or is_within
+
+
+@pytest.mark.parametrize(
+    ("host", "is_refused"),
+    [
+        ("127.255.255.255", True),
+        ("128.0.0.0", False),
+        ("2001:db8:ffff::", True),
+        ("2001:db9::", False),
+        ("7f00::", False),  # begins with the octets of 127.0.0.0/8
+    ],
+)
+def test_who_is_not_to_be_asked_is_told_by_prefix(host: str, is_refused: bool) -> None:
+    book = book_of(RecursionOptions(do_not_query=("127.0.0.0/8", "2001:db8::/32")))
+    packed = ipaddress.ip_address(host).packed
+    usable = book.usable((packed,), A if len(packed) == 4 else AAAA)
+    assert usable == ([] if is_refused else [Address(host, 53)])
 
 
 def test_configured_servers_need_no_look_up() -> None:
