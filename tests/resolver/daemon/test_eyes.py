@@ -8,6 +8,7 @@ import trio
 
 from cache.answer import Question
 from cache.names import from_text
+from cache.rrset import Security
 from cache.rrtypes import AAAA
 from cache.snapshot import Moment, saved
 from internal_zones.database import inline
@@ -41,7 +42,7 @@ from resolver.service.control_protocol import (
     ZonesWorst,
 )
 from resolver.service.snapshot_protocol import CacheExport, CacheImport
-from tests.build import rrset
+from tests.build import replace, rrset
 from tests.resolver.daemon.alone import ALONE, CONTROL, HINTS, simulated, with_daemon
 from tests.simulation.client import Client
 
@@ -243,5 +244,18 @@ def test_what_is_exported_can_be_imported_again() -> None:
         (row,) = await ask(env, CacheShow("www.example"))
         assert (row["type"], row["hits"]) == ("A", 3)
         assert len(await ask(env, CacheExport())) == 2
+
+    with_daemon(test)
+
+
+def test_nothing_is_secure_by_an_operators_word() -> None:
+    async def test(env: Env, address: Address, draining: trio.Event) -> None:
+        (said,) = await ask(env, CacheExport())
+        moment = msgspec.convert(said, Moment)
+        forged = saved(replace(rrset("www.example. 60 A 192.0.2.1"), security=Security.SECURE), 3, moment.wall)
+        assert forged.security is Security.SECURE
+        assert await ask(env, CacheImport(moment, (forged,))) == [{"taken": 1, "passed_over": 0}]
+        (row,) = await ask(env, CacheShow("www.example"))
+        assert row["security"] == "unchecked"
 
     with_daemon(test)

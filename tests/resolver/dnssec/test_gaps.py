@@ -438,6 +438,16 @@ def test_long_signatures_do_not_make_the_memory_longer() -> None:
     assert (counts.gaps_current, counts.gaps_octets_current) == (0, 0)
 
 
+def test_one_zone_has_no_more_than_a_part_of_the_memory() -> None:
+    counts = DnssecCounts()
+    gaps = Gaps(CacheOptions(), counts)
+    for label in range(2000):
+        record = nsec(f"a{label:04}.example. 60 NSEC a{label:04}x.example. A NSEC")
+        gaps.note(ZONE, [replace(record, rrsigs=LONG)], SOA)
+    assert 2**21 < counts.gaps_octets_current <= 2**22
+    assert ask(gaps, "a1999.example. TXT") == "NODATA"
+
+
 @pytest.mark.parametrize("octets", [MAX_RRSET_OCTETS, 65000])
 def test_what_takes_too_much_by_itself_is_not_remembered(octets: int) -> None:
     counts = DnssecCounts()

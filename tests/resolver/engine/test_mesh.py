@@ -406,7 +406,7 @@ def test_who_computes_lets_others_have_their_turn() -> None:
 
     async def compute() -> None:
         for number in range(32):
-            await noted.mesh.rest(COMPUTING * 0.7)
+            await noted.mesh.rest(0.0007)
             noted.note(number)
 
     noted.mesh.start(compute(), "signatures")

@@ -146,6 +146,14 @@ def test_who_floods_has_all_the_time_while_nobody_else_asks() -> None:
     assert begun_within(flooded(), seconds, others=False) >= 100
 
 
+def test_who_floods_has_all_the_time_again_a_second_after_others_have_asked() -> None:
+    house, seconds = flooded(), 100 * MISS
+    assert house.entrance.is_calm(OTHER)
+    assert begun_within(house, seconds, others=False) < 50
+    house.mesh.turn(house.mesh.now + 1.0)
+    assert begun_within(house, seconds, others=False) >= 100
+
+
 def test_who_says_much_in_a_row_waits_as_who_floods_and_for_what_that_took() -> None:
     house, took = House(), 10 * TURN
 
