@@ -4,6 +4,7 @@ import json
 import random
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 from resolver.demo.state import make_state
 from tests.real.clients import dig, need, run
 from tests.real.conftest import Resolve
-from tests.real.harness import CISTERN, STOP_TIMEOUT, Daemon, config, start
+from tests.real.harness import CISTERN, STOP_TIMEOUT, Daemon, config, serving, start
 from tests.real.internet import Internet
+from tests.real.namespaces import namespace, why_not
 from tests.real.sockets import wait_until
 
 
@@ -188,3 +190,32 @@ def test_what_is_wrong_on_the_command_line_is_named_with_exit_code_2(
 def operate(daemon: Daemon, *command: str) -> subprocess.CompletedProcess[str]:
     """A command of the operator's, and what it said."""
     return run(daemon, CISTERN, *command, "--socket", str(daemon.folder / "control.sock"))
+
+
+EAR = """
+import socket
+with socket.socket(type=socket.SOCK_DGRAM) as sock:
+    sock.bind(("127.0.0.53", 53))
+    print("listens", flush=True)
+    while True:
+        print(sock.recvfrom(512)[1][1], flush=True)
+"""
+
+
+def test_no_question_leaves_from_a_port_that_is_reserved_or_to_be_avoided(tmp_path: Path) -> None:
+    """A service that comes for its port later would not get it."""
+    if reason := why_not():
+        pytest.skip(reason)
+    hints = tmp_path / "root.hints"
+    hints.write_text(". 86400 IN NS ns.\nns. 86400 IN A 127.0.0.53\n")
+    changes = {"recursion": {"root_hints": str(hints), "avoid_ports": ["50000-54999"]}}
+    with namespace() as inside:
+        reserve = "echo 1024-49999 > /proc/sys/net/ipv4/ip_local_reserved_ports"
+        subprocess.run(inside.inside("sh", "-c", reserve), check=True)
+        ear = subprocess.Popen(inside.inside(sys.executable, "-c", EAR), stdout=subprocess.PIPE, text=True)
+        with ear, serving(tmp_path, "127.0.0.1", 5300, changes, inside):
+            assert ear.stdout is not None
+            assert ear.stdout.readline() == "listens\n"
+            ports = [int(ear.stdout.readline()) for _ in range(6)]  # of priming, over and over, as nobody answers
+            ear.kill()
+    assert min(ports) >= 55000, ports
