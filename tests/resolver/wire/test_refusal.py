@@ -3,6 +3,7 @@
 import dns.edns
 import dns.flags
 import dns.message
+import dns.opcode
 import dns.rcode
 import pytest
 from hypothesis import given
@@ -43,6 +44,17 @@ def test_flags_of_the_client_are_its_own(flags: int) -> None:
     reply = reply_to(query(edns=True, flags=flags))
     assert reply.flags & (dns.flags.RD | dns.flags.CD) == flags
     assert reply.flags & dns.flags.RA
+
+
+@pytest.mark.parametrize("opcode", [dns.opcode.NOTIFY, dns.opcode.UPDATE, dns.opcode.STATUS])
+def test_what_means_nothing_beside_another_opcode_is_not_said(opcode: dns.opcode.Opcode) -> None:
+    asked = query(edns=True, flags=dns.flags.RD | dns.flags.CD)
+    asked.set_opcode(opcode)
+    octets = REFUSAL.of(asked.to_wire())
+    assert octets is not None
+    flags = int.from_bytes(octets[2:4])
+    assert dns.opcode.from_flags(flags) == opcode
+    assert flags & (dns.flags.QR | dns.flags.RD | dns.flags.RA | dns.flags.CD) == dns.flags.QR | dns.flags.RD
 
 
 @pytest.mark.parametrize("edns", [True, False])
