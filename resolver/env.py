@@ -134,19 +134,6 @@ def _send_nothing(octets: bytes) -> int:
     return 0
 
 
-class Attended(Protocol):
-    """What of a stream is read without a task, in the turns of the loop."""
-
-    def read_now(self, most: int) -> bytes | None:
-        """What has come, so many octets at most; b"" at the end, None if nothing has. Raises trio.BrokenResourceError."""
-
-    async def attend(self, take: Callable[[], bool]) -> None:
-        """Have `take` called whenever something has come, until it says False; then return, or raise what it raised."""
-
-    def close_now(self) -> None:
-        """As aclose."""
-
-
 class TcpConnection(NamedTuple):
     """An accepted connection."""
 
@@ -156,22 +143,10 @@ class TcpConnection(NamedTuple):
     local: bytes  # packed address that was asked
     local_port: int = 0
     send_now: Callable[[bytes], int] = _send_nothing  # how many of these octets were sent without a wait
-    attended: Attended | None = None  # the stream, if it can be
-
-
-class AttendedListener(Protocol):
-    """What of a listener is accepted without a task, in the turns of the loop."""
-
-    async def attend(self, take: Callable[[TcpConnection], None]) -> None:
-        """Have `take` called with each connection, one in a turn, until cancelled; survives what `accept` does.
-
-        Raises what `take` raises.
-        """
 
 
 class TcpListener(Protocol):
     address: Address
-    attended: AttendedListener | None  # itself, if it can be
 
     async def accept(self) -> TcpConnection:
         """The next connection; survives the kernel's passing errors (EMFILE, ECONNABORTED)."""

@@ -60,7 +60,7 @@ class RealNetwork:
 
     async def listen_tcp(self, address: Address) -> RealTcpListener:
         with _named(address):
-            listener = await listen_tcp(address, self.inherited.take(address, is_tcp=True), self._loop)
+            listener = await listen_tcp(address, self.inherited.take(address, is_tcp=True))
         self._listeners.append(listener)
         return listener
 

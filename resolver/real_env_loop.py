@@ -77,11 +77,6 @@ class Loop:
         finally:
             self._turned = None
 
-    @property
-    def is_running(self) -> bool:
-        """Does it, in some thread?"""
-        return self._bell != CLOSED
-
     def watch(self, fd: int, handler: Callable[[], None], *, is_first: bool = False) -> None:
         """Call the handler in each turn in which the descriptor is readable, or has an error.
 

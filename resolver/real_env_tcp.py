@@ -5,15 +5,12 @@ A client's stream is no more than its socket: trio's own takes as much again in 
 
 import errno
 import socket
-from collections.abc import Callable
 from typing import Final
 
-import outcome
 import trio
 from trio import socket as trio_socket
 
-from resolver.env import Address, AttendedListener, TcpConnection
-from resolver.real_env_loop import Loop
+from resolver.env import Address, TcpConnection
 
 BACKLOG: Final = 256  # connections that wait in the kernel; it cuts to net.core.somaxconn
 # accept(2): out of descriptors or memory. Others must give some back first.
@@ -38,13 +35,11 @@ class RealTcpStream(trio.abc.Stream):
     """A client's connection, read by one task and written to by one.
 
     Each reading waits for its event, of which a turn has few; a write of what the kernel takes at once is no checkpoint.
-    With a loop that runs it can be attended to (resolver.env.Attended).
     """
 
-    def __init__(self, sock: socket.socket, loop: Loop | None = None) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._fd = sock.fileno()
-        self._loop = loop
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         while True:
@@ -55,18 +50,6 @@ class RealTcpStream(trio.abc.Stream):
                 continue
             except OSError as error:
                 raise trio.BrokenResourceError(error.strerror) from error
-
-    def read_now(self, most: int) -> bytes | None:
-        try:
-            return self._socket.recv(most)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            raise trio.BrokenResourceError(error.strerror) from error
-
-    async def attend(self, take: Callable[[], bool]) -> None:
-        assert self._loop is not None, "only where a loop runs is a stream attended to"
-        await _attend(self._loop, self._fd, take)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         sent = self.send_now(data)
@@ -88,9 +71,6 @@ class RealTcpStream(trio.abc.Stream):
 
     async def aclose(self) -> None:
         """At once; what is on its way is still sent."""
-        self.close_now()
-
-    def close_now(self) -> None:
         fd, self._fd = self._fd, CLOSED
         if fd != CLOSED:
             trio.lowlevel.notify_closing(fd)
@@ -100,12 +80,9 @@ class RealTcpStream(trio.abc.Stream):
 class RealTcpListener:
     """A listening socket (resolver.env.TcpListener)."""
 
-    def __init__(self, sock: socket.socket, loop: Loop | None = None) -> None:
-        """loop: turns what attends to streams, if it runs."""
+    def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._socket = sock
-        self._loop = loop if loop is not None and loop.is_running else None
-        self.attended: AttendedListener | None = self if self._loop is not None else None
         self.address = Address(*sock.getsockname()[:2])
 
     @property
@@ -117,44 +94,17 @@ class RealTcpListener:
         while True:
             await trio.lowlevel.wait_readable(self._socket)
             try:
-                connection = self._accept_now()
+                sock, _ = self._socket.accept()
             except OSError as error:
-                if error.errno not in EXHAUSTED:
+                if error.errno in EXHAUSTED:
+                    await trio.sleep(PAUSE_WHEN_EXHAUSTED)
+                elif error.errno not in LOST and not isinstance(error, BlockingIOError):
                     raise
-                await trio.sleep(PAUSE_WHEN_EXHAUSTED)
-            else:
-                if connection is not None:
-                    return connection
-
-    async def attend(self, take: Callable[[TcpConnection], None]) -> None:
-        def take_one() -> bool:
-            connection = self._accept_now()
-            if connection is not None:
-                take(connection)
-            return True
-
-        assert self._loop is not None, "only where a loop runs is a listener attended to"
-        while True:
+                continue
             try:
-                await _attend(self._loop, self._socket.fileno(), take_one)
-            except OSError as error:
-                if error.errno not in EXHAUSTED:
-                    raise
-                await trio.sleep(PAUSE_WHEN_EXHAUSTED)
-
-    def _accept_now(self) -> TcpConnection | None:
-        """None: there is none, or it is lost already. Raises OSError."""
-        try:
-            sock, _ = self._socket.accept()
-        except OSError as error:
-            if error.errno in LOST or isinstance(error, BlockingIOError):
-                return None
-            raise
-        try:
-            return _connection(sock, self._loop)
-        except OSError:
-            sock.close()  # reset before we could see who it is
-            return None
+                return _connection(sock)
+            except OSError:
+                sock.close()  # reset before we could see who it is
 
     def close(self) -> None:
         if self._socket.fileno() != CLOSED:
@@ -162,42 +112,10 @@ class RealTcpListener:
             self._socket.close()
 
 
-async def _attend(loop: Loop, fd: int, take: Callable[[], bool]) -> None:
-    """Have the loop call `take` in each turn in which the descriptor is readable, until it says False or raises.
-
-    A turn of trio's, with all that a task does to read, takes several times as long as to answer a query.
-    """
-    task = trio.lowlevel.current_task()
-    is_over = False
-
-    def end() -> None:
-        nonlocal is_over
-        is_over = True
-        loop.forget(fd, is_closing=False)
-
-    def attend_once() -> None:
-        ended: outcome.Outcome[None] = outcome.Value(None)
-        try:
-            if take():
-                return
-        except Exception as fault:  # raised where it is waited for
-            ended = outcome.Error(fault)
-        if not is_over:  # else what was taken has ended the task itself
-            end()
-            trio.lowlevel.reschedule(task, ended)
-
-    def abort(_: object) -> trio.lowlevel.Abort:
-        end()
-        return trio.lowlevel.Abort.SUCCEEDED
-
-    loop.watch(fd, attend_once)
-    await trio.lowlevel.wait_task_rescheduled(abort)
-
-
-async def listen_tcp(address: Address, bound: socket.socket | None = None, loop: Loop | None = None) -> RealTcpListener:
-    """Listen at `address`. bound: a socket that does already. loop: turns what attends to streams. Raises OSError."""
+async def listen_tcp(address: Address, bound: socket.socket | None = None) -> RealTcpListener:
+    """Listen at `address`. bound: a socket that does already. Raises OSError."""
     if bound is not None:
-        return RealTcpListener(bound, loop)
+        return RealTcpListener(bound)
     sock = socket.socket(_family(address), socket.SOCK_STREAM)
     try:
         # On TCP this lets a restarted daemon bind while old connections linger, and no two daemons listen.
@@ -206,7 +124,7 @@ async def listen_tcp(address: Address, bound: socket.socket | None = None, loop:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
-        return RealTcpListener(sock, loop)
+        return RealTcpListener(sock)
     except BaseException:
         sock.close()
         raise
@@ -227,14 +145,13 @@ def _family(address: Address) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address.host else socket.AF_INET
 
 
-def _connection(sock: socket.socket, loop: Loop | None) -> TcpConnection:
+def _connection(sock: socket.socket) -> TcpConnection:
     """Raises OSError: of one that is reset already the kernel knows no peer."""
     host, port = sock.getpeername()[:2]
     local, local_port = sock.getsockname()[:2]
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT)
-    stream = RealTcpStream(sock, loop)
+    stream = RealTcpStream(sock)
     packed, packed_local = socket.inet_pton(sock.family, host), socket.inet_pton(sock.family, local)
-    attended = stream if loop is not None else None
-    return TcpConnection(stream, packed, port, packed_local, local_port, stream.send_now, attended)
+    return TcpConnection(stream, packed, port, packed_local, local_port, stream.send_now)

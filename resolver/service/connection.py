@@ -1,19 +1,17 @@
 """One client's TCP connection (RFC 7766): queries pipelined, replies in the order in which they are ready.
 
 One task reads, and sends what can be sent without a wait; another one is begun for what cannot. Each question that has to wait
-has its own. What can be answered as it comes is answered in the loop's turn, where there is one, and the reading task sleeps on.
-None of them waits for ever: not for a query, not for an answer, and not for a client that does not take its replies; nor does any
-of them go on without letting others run.
+has its own. None of them waits for ever: not for a query, not for an answer, and not for a client that does not take its replies;
+nor does any of them go on without letting others run.
 """
 
 from collections.abc import Callable
 from functools import partial
-from math import inf
 from typing import Final, NamedTuple
 
 import trio
 
-from resolver.env import Attended, TcpConnection
+from resolver.env import TcpConnection
 from resolver.observe.tap import Ends
 from resolver.service.entrance import FLOOD
 from resolver.service.fast import Asked
@@ -88,96 +86,53 @@ class _Reader:
         self._took = 0.0  # s, these
         self._room = trio.Semaphore(handler.limits.tcp_in_flight)
         self._is_over = False
-        self._is_garbage = False  # did something come that is no query, while this slept?
-        self._messages = Messages(connection.stream)
-        # its deadline is how long a query is waited for: a scope for each one would take longer than to read it
-        self._patience = trio.move_on_after(idle_time())
-        self._ahead = 0.0  # s that trio's clock is ahead of ours
 
     async def run(self) -> None:
-        """Read until there is nothing more to read, or nothing comes; replies may still be on their way then."""
+        """Read until there is nothing more to read; replies may still be on their way then."""
+        counts = self._handler.counts
+        messages = Messages(self._connection.stream)
         try:
-            idle = self._patience.relative_deadline
-            with self._patience:
-                self._ahead = self._patience.deadline - idle - self._handler.now()
-                await self._read_all()
-            if self._patience.cancelled_caught:
-                self._handler.counts.tcp_idle += not self._slot.is_evicted
+            while True:
+                if not self._room.value:
+                    await self._wait_for_room()
+                if not self._slot.replies.has_room:
+                    self._send()
+                    await self._slot.replies.until_room()
+                message = messages.take()
+                if message is None:  # else it has come already: to set a time for it takes longer than to answer it
+                    self._send()
+                    message = await self._wait_for_message(messages)
+                if message is None:
+                    return
+                counts.queries_tcp += 1
+                query = self._arrived(message)
+                may_begin = self._in_a_row < FLOOD and self._may_begin()
+                if not (self._begin(query, query.arrived) if may_begin else await self._begin_in_turn(query)):
+                    counts.tcp_garbage += 1
+                    return
+                if self._slot.is_evicted:  # just as the query came
+                    return
+                self._in_a_row += 1
+                if self._in_a_row % AT_A_TIME == 0:
+                    self._send()
+                    await trio.lowlevel.checkpoint()
         except trio.BrokenResourceError:
             self._lose()
         finally:
             self._is_over = True
             self._send()
 
-    async def _read_all(self) -> None:
-        messages = self._messages
-        while True:
-            if not self._room.value:
-                await self._wait_for_room()
-            if not self._slot.replies.has_room:
-                self._send()
-                await self._slot.replies.until_room()
-            message = messages.take()
-            if message is None:  # else it has come already: to set a time for it takes longer than to answer it
-                self._send()
-                if not await self._wait_for_message():
-                    return
-                continue  # while others were answered the room for one may have gone
-            query = self._arrived(message)
-            may_begin = self._in_a_row < FLOOD and self._may_begin()
-            if not (self._begin(query, query.arrived) if may_begin else await self._begin_in_turn(query)):
-                self._handler.counts.tcp_garbage += 1
-                return
-            if self._slot.is_evicted:  # just as the query came
-                return
-            self._in_a_row += 1
-            if self._in_a_row % AT_A_TIME == 0:
-                self._send()
-                await trio.lowlevel.checkpoint()
-
-    async def _wait_for_message(self) -> bool:
-        """Until one has come, and cannot be answered as it comes; False: there will be none."""
+    async def _wait_for_message(self, messages: Messages) -> bytes | None:
+        """The next one; None: there will be none, or it was waited for too long."""
         self._begin_a_row()
-        self._be_patient()
-        self._slot.waits = self._patience
-        try:
-            attended = self._connection.attended
-            if attended is None:
-                return await self._messages.wait()
-            await attended.attend(partial(self._take, attended))
-            return self._messages.has_next and not self._is_garbage
-        finally:
-            self._slot.waits = None
-            self._patience.deadline = inf
-
-    def _be_patient(self) -> None:
-        self._patience.deadline = self._handler.now() + self._ahead + self._idle_time()
-
-    def _take(self, attended: Attended) -> bool:
-        """Answer what has come; False: the task has to see to what is there, or to the end."""
-        messages = self._messages
-        octets = attended.read_now(messages.wanted)
-        if not octets:
-            return octets is None
-        messages.add(octets)
-        if not messages.has_next:
-            return True
-        self._begin_a_row()
-        while self._in_a_row < AT_A_TIME and self._can_begin_now() and (message := messages.take()) is not None:
-            query = self._arrived(message)
-            if not self._begin(query, query.arrived):
-                self._handler.counts.tcp_garbage += 1
-                self._is_garbage = True
-                return False
-            self._in_a_row += 1
-        self._send()
-        if messages.has_next or self._slot.is_evicted or self._is_aborted:
-            return False
-        self._be_patient()
-        return True
-
-    def _can_begin_now(self) -> bool:
-        return self._room.value > 0 and self._slot.replies.has_room and self._may_begin()
+        with trio.move_on_after(self._idle_time()) as waits:
+            self._slot.waits = waits
+            message = await messages.read()
+        self._slot.waits = None
+        if waits.cancelled_caught:
+            self._handler.counts.tcp_idle += not self._slot.is_evicted
+            return None
+        return message
 
     async def _wait_for_room(self) -> None:
         """Until one question less is in flight: what is not read fills TCP's window, and the client slows down."""
@@ -190,7 +145,6 @@ class _Reader:
         return entrance.is_open and (not entrance.is_flooded or entrance.is_calm(self._connection.client))
 
     def _arrived(self, message: bytes) -> _Asking:
-        self._handler.counts.queries_tcp += 1
         arrived = self._slot.last_used = self._handler.now()
         return _Asking(message, arrived, self._tell_query(message), asks_keepalive(message))
 

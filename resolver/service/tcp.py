@@ -56,23 +56,13 @@ async def _accept(
             served.remove(slot)
             connections.release(slot)
 
-    def place(connection: TcpConnection) -> bool:
-        """Serve it if there is room; is there?"""
+    while True:
+        connection = await listener.accept()
+        # a turn of the loop for this, and one to find it a place, for which another may have to go
+        await trio.lowlevel.cancel_shielded_checkpoint()
         slot = connections.admit(connection.client, handler.now())
         if slot is not None:
             served.add(slot)
             serving.start_soon(serve, connection, slot)
-        return slot is not None
-
-    def place_or_close(connection: TcpConnection) -> None:
-        if not place(connection) and connection.attended is not None:
-            connection.attended.close_now()
-
-    if listener.attended is not None:
-        await listener.attended.attend(place_or_close)
-    while True:
-        connection = await listener.accept()
-        # a turn of trio's for this, and one to find it a place, for which another may have to go
-        await trio.lowlevel.cancel_shielded_checkpoint()
-        if not place(connection):
+        else:
             await trio.aclose_forcefully(connection.stream)

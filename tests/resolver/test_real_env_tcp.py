@@ -7,15 +7,13 @@ import resource
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from itertools import count, pairwise
 from typing import cast
 
 import pytest
 import trio
 import trio.testing
 
-from resolver.env import Address, Attended, TcpConnection
-from resolver.real_env import RealEnv
+from resolver.env import Address, TcpConnection
 from resolver.real_env_tcp import (
     PAUSE_WHEN_EXHAUSTED,
     UNSENT,
@@ -216,180 +214,5 @@ def test_who_waits_in_a_stream_or_a_listener_is_told_that_it_is_closed() -> None
                 await connection.stream.aclose()
                 listener.close()
         await asking.aclose()
-
-    trio.run(main)
-
-
-def attending(test: Callable[[Attended, trio.SocketStream], Awaitable[None]]) -> None:
-    """Run the test in the loop, with a connection as it was accepted and as its client has it."""
-    env = RealEnv()
-
-    async def main() -> None:
-        listener = await env.network.listen_tcp(Address(HERE, 0))
-        connection, asking = await connected(listener)
-        assert connection.attended is not None
-        with trio.fail_after(PATIENCE):
-            await test(connection.attended, asking)
-        await connection.stream.aclose()
-        await asking.aclose()
-        listener.close()
-
-    env.loop.run(main)
-
-
-class Taking:
-    """Notes what has come; wants its task when that is in `until`."""
-
-    def __init__(self, attended: Attended, until: bytes = b"!") -> None:
-        self.came: list[bytes | None] = []
-        self._attended = attended
-        self._until = until
-
-    def __call__(self) -> bool:
-        octets = self._attended.read_now(2)
-        self.came.append(octets)
-        return octets not in (None, b"", self._until)
-
-
-def test_what_comes_is_taken_while_a_task_sleeps_until_it_is_wanted() -> None:
-    async def test(attended: Attended, asking: trio.SocketStream) -> None:
-        taking = Taking(attended)
-        for wanted in range(1, 3):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(attended.attend, taking)
-                for octets in (b"a", b"bcd"):
-                    await asking.send_all(octets)
-                    await trio.sleep(SHORT)
-                assert nursery.child_tasks
-                await asking.send_all(b"!")
-            assert taking.came == [b"a", b"bc", b"d", b"!"] * wanted
-        assert attended.read_now(2) is None
-
-    attending(test)
-
-
-def test_nothing_is_taken_while_nobody_attends() -> None:
-    async def test(attended: Attended, asking: trio.SocketStream) -> None:
-        taking = Taking(attended)
-        with trio.move_on_after(SHORT) as patience:
-            await attended.attend(taking)
-        assert patience.cancelled_caught
-        await asking.send_all(b"!")
-        await trio.sleep(SHORT)
-        assert taking.came == []
-        await attended.attend(taking)
-        assert taking.came == [b"!"]
-
-    attending(test)
-
-
-def test_the_end_is_nothing_that_came() -> None:
-    async def test(attended: Attended, asking: trio.SocketStream) -> None:
-        await asking.send_eof()
-        taking = Taking(attended)
-        await attended.attend(taking)
-        assert taking.came == [b""]
-
-    attending(test)
-
-
-def test_a_fault_of_who_takes_is_his_task_s() -> None:
-    async def test(attended: Attended, asking: trio.SocketStream) -> None:
-        def take() -> bool:
-            raise ZeroDivisionError
-
-        await asking.send_all(b"a")
-        with pytest.raises(ZeroDivisionError):
-            await attended.attend(take)
-        assert attended.read_now(2) == b"a"
-
-    attending(test)
-
-
-@pytest.mark.parametrize("goes_on", [False, True])
-def test_who_ends_his_own_task_while_he_takes_is_woken_once(goes_on: bool) -> None:
-    async def test(attended: Attended, asking: trio.SocketStream) -> None:
-        def take() -> bool:
-            attended.read_now(2)
-            scope.cancel()
-            return goes_on
-
-        await asking.send_all(b"a")
-        with trio.CancelScope() as scope:
-            await attended.attend(take)
-        assert scope.cancelled_caught
-
-    attending(test)
-
-
-def test_each_connection_is_accepted_in_a_turn_of_its_own() -> None:
-    env, turns = RealEnv(), count()
-
-    def note_turn(began: float, ended: float) -> None:
-        next(turns)
-
-    env.loop.note_turn = note_turn
-    taken: list[tuple[int, TcpConnection]] = []
-
-    def take(connection: TcpConnection) -> None:
-        taken.append((next(turns), connection))
-
-    async def main() -> None:
-        listener = await env.network.listen_tcp(Address(HERE, 0))
-        assert listener.attended is not None
-        asking = [await open_tcp(listener.address) for _ in range(3)]
-        with trio.move_on_after(SHORT):
-            await listener.attended.attend(take)
-        assert {connection.port for _, connection in taken} == {one.socket.getsockname()[1] for one in asking}
-        for (before, _), (after, _) in pairwise(taken):
-            assert after > before + 1, "a turn has ended between"
-        for one in asking:
-            await one.aclose()
-        for _, connection in taken:
-            assert connection.attended is not None
-            connection.attended.close_now()
-        listener.close()
-
-    env.loop.run(main)
-    assert len(taken) == 3
-
-
-def test_who_attends_outlives_that_descriptors_run_out() -> None:
-    env = RealEnv()
-    taken: list[TcpConnection] = []
-
-    async def main() -> None:
-        listener = await env.network.listen_tcp(Address(HERE, 0))
-        asking = await open_tcp(listener.address)
-        as_before = resource.getrlimit(resource.RLIMIT_NOFILE)
-        next_descriptor = os.dup(0)
-        os.close(next_descriptor)
-        assert listener.attended is not None
-        async with trio.open_nursery() as nursery:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (next_descriptor, as_before[1]))
-            nursery.start_soon(listener.attended.attend, taken.append)
-            await trio.sleep(SHORT)
-            resource.setrlimit(resource.RLIMIT_NOFILE, as_before)
-            assert not taken
-            with trio.fail_after(PATIENCE):
-                while not taken:  # noqa: ASYNC110  # nobody tells
-                    await trio.sleep(SHORT)
-            nursery.cancel_scope.cancel()
-        await taken[0].stream.aclose()
-        await asking.aclose()
-        listener.close()
-
-    env.loop.run(main)
-
-
-def test_without_a_loop_nobody_attends() -> None:
-    async def main() -> None:
-        listener = await RealEnv().network.listen_tcp(Address(HERE, 0))
-        connection, asking = await connected(listener)
-        assert connection.attended is None
-        assert listener.attended is None
-        await connection.stream.aclose()
-        await asking.aclose()
-        listener.close()
 
     trio.run(main)

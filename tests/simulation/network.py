@@ -10,7 +10,7 @@ from math import inf
 
 import trio
 
-from resolver.env import Address, AttendedListener, Datagram, TcpConnection, TcpListener, Turned, UdpListener
+from resolver.env import Address, Datagram, TcpConnection, TcpListener, Turned, UdpListener
 from tests.simulation.fabric import Fabric
 from tests.simulation.inbox import Inbox
 from tests.simulation.streams import SimulatedStream, stream_pair
@@ -136,7 +136,6 @@ class SimulatedTcpListener:
 
     def __init__(self, sockets: Sockets, address: Address) -> None:
         self.address = address
-        self.attended: AttendedListener | None = None
         self.inbox = Inbox[TcpConnection]()
         self._sockets = sockets
 

@@ -1,10 +1,7 @@
 """Which TCP connections are served."""
 
-from collections.abc import Callable
-
 import dns.rcode
 import trio
-import trio.testing
 from trio.testing import MockClock
 
 from cache.answer import Answer
@@ -17,8 +14,7 @@ from resolver.service.tcp import Connections, serve_tcp
 from resolver.wire.frames import framed
 from resolver.wire.message import Query
 from tests.build import rrset
-from tests.resolver.service.test_connection_attended import Fed
-from tests.resolver.service.world import LOOPBACK, CachedAnswers, OpenListener, ask, cache_of, handler_of, read
+from tests.resolver.service.world import CachedAnswers, OpenListener, ask, cache_of, handler_of, read
 
 WWW = rrset("www.example. 300 A 192.0.2.1")
 LIMITS = LimitOptions(tcp_connections=3, tcp_connections_per_client=2)
@@ -163,47 +159,3 @@ def test_a_connection_is_accepted_in_one_turn_and_finds_its_place_in_the_next() 
     trio.run(main, clock=MockClock(autojump_threshold=0), instruments=[turns])
     assert placed == [turn + 1 for turn in accepted]
     assert len(placed) == 1
-
-
-class AttendedListener(OpenListener):
-    """One whose connections come in the turns of a loop."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.attended = self
-        self.take: Callable[[TcpConnection], None] = lambda connection: None
-
-    async def attend(self, take: Callable[[TcpConnection], None]) -> None:
-        self.take = take
-        await trio.sleep_forever()
-
-    async def accept(self) -> TcpConnection:
-        raise AssertionError("it is attended to")
-
-    def come(self, client: bytes) -> Fed:
-        fed = Fed()
-        self.take(TcpConnection(fed, client, 40000, LOOPBACK, send_now=fed.send_now, attended=fed))
-        return fed
-
-
-def test_in_a_loops_turn_a_connection_finds_its_place_or_is_closed_at_once() -> None:
-    async def main() -> None:
-        handler, listener = handler_of(CachedAnswers(cache_of(WWW))), AttendedListener()
-        limits = LimitOptions(tcp_connections=2, tcp_connections_per_client=2, tcp_in_flight=1)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve_tcp, listener, handler, Connections(limits, handler.counts), trio.Event())
-            await trio.testing.wait_all_tasks_blocked()
-            first, second, third = (listener.come(LOOPBACK) for _ in range(3))
-            assert (first.is_closed, second.is_closed, third.is_closed) == (False, False, True)
-            assert (handler.counts.tcp_refused, handler.counts.tcp_connections_current) == (1, 2)
-            await trio.testing.wait_all_tasks_blocked()
-            second.come(framed(ask("www.example. A", id=7)))
-            assert second.replies() == [7]
-            first.end()
-            await trio.testing.wait_all_tasks_blocked()
-            assert first.is_closed
-            assert not listener.come(LOOPBACK).is_closed
-            nursery.cancel_scope.cancel()
-        assert listener.is_closed
-
-    trio.run(main, clock=MockClock(autojump_threshold=0))

@@ -14,7 +14,7 @@ from cache.options import CacheOptions
 from cache.rrset import Entry
 from cache.store import RRsetCache
 from resolver.engine import Mesh
-from resolver.env import Address, AttendedListener, Datagram, TcpConnection
+from resolver.env import Address, Datagram, TcpConnection
 from resolver.errors import NetworkError, ResolutionFailure
 from resolver.loop import turn_in_trio
 from resolver.policy.tally import Tally
@@ -166,7 +166,6 @@ class OpenListener:
 
     def __init__(self) -> None:
         self._waiting, self._accepted = trio.open_memory_channel[TcpConnection](100)
-        self.attended: AttendedListener | None = None
         self.is_closed = False
 
     def connect(self, client: bytes = LOOPBACK) -> MemoryStream:
