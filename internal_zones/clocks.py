@@ -14,6 +14,8 @@ have come since the last look are the rows touched. What the clocks cannot tell 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress, count
+from operator import ne
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,11 +23,13 @@ from msgspec import json
 
 from internal_zones.rows import Row
 
-MAX_SITES: Final = 10_000  # hosts; the version vector is read at every change, some 1 µs for each
+MAX_SITES: Final = 10_000  # hosts; the version vector is read at every change, some 0.2 µs for each
 MAX_CLOCK_ROWS: Final = 2_000  # of one look; more at once is a bulk load, after which all being due is cheaper
 MANY_GONE: Final = 100  # rows of one look
 MAX_BUFFERED: Final = 2_000  # rows of Corrosion's buffer that are counted, to know whether it changed
 NEWEST: Final = (1 << 63) - 1
+SITE_ID: Final = 32  # hexadecimal digits
+NOT_NUMBERED: Final = -1  # what no ordinal is
 SENTINEL: Final = "-1"  # the column name under which creations and deletions of a row are counted
 
 Query = Callable[[str, tuple[int | str, ...]], list[Row]]  # of three columns, none of them a BLOB
@@ -35,14 +39,13 @@ Gap = tuple[int, int]  # the first and last of some versions that have not come 
 SiteVersion = tuple[str, int]  # its id in hex, its newest version
 Span = tuple[int, int, int]  # ordinal of a site, the first and last of some of its versions
 
-# All that is known of versions and bookkeeping, in one statement: one snapshot, and one turn among all threads. Sites come first.
+# All that is known of versions and bookkeeping, in one statement: one snapshot, and one turn among all threads. Of the sites, who
+# stays the same as long as the others come and go, two texts each, to be compared as they are.
 _STATE: Final = (
-    "SELECT * FROM (SELECT s.ordinal, hex(s.site_id), v.db_version FROM crsql_db_versions v"
-    " JOIN crsql_site_id s ON s.site_id = v.site_id LIMIT ?1)"
-    " UNION ALL SELECT * FROM (SELECT 'gap/' || s.ordinal, g.start, g.end FROM __corro_bookkeeping_gaps g"
-    " JOIN crsql_site_id s ON s.site_id = g.actor_id LIMIT ?1)"
-    " UNION ALL SELECT * FROM (SELECT DISTINCT 'open/' || s.ordinal, q.db_version, 0 FROM __corro_seq_bookkeeping q"
-    " JOIN crsql_site_id s ON s.site_id = q.site_id LIMIT ?1)"
+    "SELECT 'sites', hex(group_concat(site_id, '')), json_group_array(db_version) FROM"
+    " (SELECT site_id, db_version FROM crsql_db_versions LIMIT ?1)"
+    " UNION ALL SELECT 'ordinals', hex(group_concat(site_id, '')), json_group_array(ordinal) FROM"
+    " (SELECT site_id, ordinal FROM crsql_site_id LIMIT ?1)"
     # What of Corrosion's bookkeeping stands in no version: sums are enough to see that it changed.
     " UNION ALL SELECT 'book/gaps/' || count(*), total(start), total(end) FROM __corro_bookkeeping_gaps"
     " UNION ALL SELECT 'book/open/' || count(*), total(db_version), total(start_seq * 7 + end_seq) FROM __corro_seq_bookkeeping"
@@ -51,6 +54,13 @@ _STATE: Final = (
     " FROM __corro_members"
     " UNION ALL SELECT 'at', data_version, 0 FROM pragma_data_version"
 )
+# Which versions are missing or there in parts; asked for only where some are, as the figures of the bookkeeping tell.
+_INCOMPLETE: Final = (
+    "SELECT 'gap/' || s.ordinal, g.start, g.end FROM __corro_bookkeeping_gaps g JOIN crsql_site_id s ON s.site_id = g.actor_id"
+    " UNION ALL SELECT DISTINCT 'open/' || s.ordinal, q.db_version, 0 FROM __corro_seq_bookkeeping q"
+    " JOIN crsql_site_id s ON s.site_id = q.site_id LIMIT ?1"
+)
+_ALL_COMPLETE: Final = frozenset(("book/gaps/0", "book/open/0"))
 _PARTS: Final = (
     'SELECT count(*), total(c.seq), 0 FROM json_each(?) s CROSS JOIN "{}__crsql_clock" c'
     " ON c.site_id = s.value ->> 0 AND c.db_version = s.value ->> 1"
@@ -64,16 +74,28 @@ _TOUCHED_IN: Final = (
 )
 
 
+_NUMBERS: Final = json.Decoder(list[int])
+
+
 class TooMuch(Exception):
-    """More has changed, or more sites are known, than is worth telling apart."""
+    """More has changed, or more sites are known, than is worth telling apart; or they are not named as Corrosion names them."""
+
+
+class Listed(NamedTuple):
+    """The sites as they were read. who: their ids, and the ordinal of each, as texts; ordinals: of the sites, NOT_NUMBERED where
+    one has none yet; numbers: their newest versions, in the same order."""
+
+    who: tuple[str, str, str] = ("", "", "[]")
+    ordinals: Sequence[int] = ()
+    numbers: Sequence[int] = ()
 
 
 class Versions(NamedTuple):
     """What has arrived. sites: (site id in hex, newest version) by ordinal; gaps: what is missing below it, by ordinal.
 
     torn: versions of which only parts have come, by ordinal. books: figures that differ when only bookkeeping has changed.
-    greatest: the greatest key that any row of a replicated table has or had. rows: the sites as they were read. data_version: as
-    this connection counted commits when it read all this.
+    greatest: the greatest key that any row of a replicated table has or had. listed: the sites as they were read.
+    data_version: as this connection counted commits when it read all this.
     """
 
     sites: Mapping[int, SiteVersion]
@@ -81,7 +103,7 @@ class Versions(NamedTuple):
     torn: Mapping[int, frozenset[int]] = {}
     books: tuple[Row, ...] = ()
     greatest: Mapping[str, int] = {}
-    rows: Sequence[Row] = ()
+    listed: Listed = Listed()
     data_version: int = 0
 
 
@@ -90,7 +112,7 @@ class ClockRow(NamedTuple):
 
     key: int
     column: str
-    column_version: object
+    column_version: int
     ordinal: int
     ts: int
 
@@ -127,16 +149,20 @@ class Clocks(NamedTuple):
 
 def read_versions(query: Query, tables: Iterable[str] = (), before: Versions | None = None) -> Versions:
     """The versions as they stand now; raises TooMuch. tables: the replicated ones. before: as they stood at another time."""
-    rows = _bounded(query(_STATE + "".join(map(_GREATEST_KEY.format, tables)), (MAX_SITES + 1,)), 2 * MAX_SITES)
-    sites = _bounded([row for row in rows if isinstance(row[0], int)], MAX_SITES)
+    rows = query(_STATE + "".join(map(_GREATEST_KEY.format, tables)), (MAX_SITES + 1,))
+    if not _ALL_COMPLETE.issubset({row[0] for row in rows}):
+        rows += _bounded(query(_INCOMPLETE, (2 * MAX_SITES + 1,)), 2 * MAX_SITES)
     gaps: dict[int, set[Gap]] = {}
     torn: dict[int, set[int]] = {}
     books: list[Row] = []
     greatest: dict[str, int] = {}
+    told = {"sites": ("", "[]"), "ordinals": ("", "[]")}
     data_version = 0
-    for name, first, second in rows[len(sites) :]:
+    for name, first, second in rows:
         what, _, which = str(name).partition("/")
-        if what == "gap":
+        if what in told:
+            told[what] = str(first), str(second)
+        elif what == "gap":
             gaps.setdefault(int(which), set()).add((_int(first), _int(second)))
         elif what == "open":
             torn.setdefault(int(which), set()).add(_int(first))
@@ -147,28 +173,51 @@ def read_versions(query: Query, tables: Iterable[str] = (), before: Versions | N
         else:
             books.append((name, first, second))
     books += _parts(query, tables, torn)
+    listed = _listed(*told["sites"], told["ordinals"], before)
     return Versions(
-        _sites(sites, before),
+        _sites(listed, before),
         {ordinal: frozenset(of_site) for ordinal, of_site in gaps.items()},
         {ordinal: frozenset(of_site) for ordinal, of_site in torn.items()},
         tuple(map(tuple, books)),
         greatest,
-        sites,
+        listed,
         data_version,
     )
 
 
-def _sites(rows: Sequence[Row], before: Versions | None) -> dict[int, SiteVersion]:
+def _listed(sites: str, versions: str, ordinals: tuple[str, str], before: Versions | None) -> Listed:
+    """The sites from what is told of them, in JSON but for the ids; raises TooMuch. ordinals: ids, and the ordinals of those."""
+    who = (sites, *ordinals)
+    numbers = _NUMBERS.decode(versions)
+    if len(numbers) > MAX_SITES or len(who[0]) != len(numbers) * SITE_ID:
+        raise TooMuch
+    if before is not None and before.listed.who == who:  # as nearly always
+        return before.listed._replace(numbers=numbers)
+    numbered = dict(zip(_ids(who[1]), _NUMBERS.decode(who[2]), strict=False))
+    return Listed(who, [numbered.get(site, NOT_NUMBERED) for site in _ids(who[0])], numbers)
+
+
+def _ids(text: str) -> list[str]:
+    """The ids of sites, which stand one after another."""
+    return [text[start : start + SITE_ID] for start in range(0, len(text), SITE_ID)]
+
+
+def _sites(listed: Listed, before: Versions | None) -> dict[int, SiteVersion]:
     """The sites by ordinal. before: where few of hundreds differ from these, the others are taken as they are."""
-    if before is None or len(before.rows) != len(rows):
-        return {_int(ordinal): (str(site), _int(version)) for ordinal, site, version in rows}
-    differing = [(old, new) for old, new in zip(before.rows, rows, strict=True) if old != new]
+    if before is None or before.listed.ordinals is not listed.ordinals:
+        each = zip(listed.ordinals, _ids(listed.who[0]), listed.numbers, strict=True)
+        return {ordinal: (site, number) for ordinal, site, number in each if ordinal != NOT_NUMBERED}
     sites = dict(before.sites)
-    for old, _ in differing:
-        del sites[_int(old[0])]
-    for _, (ordinal, site, version) in differing:
-        sites[_int(ordinal)] = (str(site), _int(version))
+    for ordinal, number in _moved(before.listed, listed):
+        sites[ordinal] = sites[ordinal][0], number
     return sites
+
+
+def _moved(before: Listed, after: Listed) -> list[tuple[int, int]]:
+    """The ordinals, and newest versions, of the sites that have others than before. Of the same sites."""
+    places = compress(count(), map(ne, before.numbers, after.numbers))
+    moved = [(after.ordinals[place], after.numbers[place]) for place in places]
+    return [it for it in moved if it[0] != NOT_NUMBERED]
 
 
 def _parts(query: Query, tables: Iterable[str], torn: Mapping[int, set[int]]) -> list[Row]:
@@ -190,7 +239,8 @@ def arrived(before: Versions, after: Versions) -> tuple[Span, ...] | None:
     for ordinal, gaps in before.gaps.items():
         closed = gaps - after.gaps.get(ordinal, frozenset())
         spans += ((ordinal, first, last) for first, last in sorted(closed))
-    spans += ((ordinal, 0, NEWEST) for ordinal in after.sites.keys() - before.sites.keys())
+    if not _are_of_same_sites(before, after):
+        spans += ((ordinal, 0, NEWEST) for ordinal in after.sites.keys() - before.sites.keys())
     if not spans and (before.gaps, before.torn, before.books) == (after.gaps, after.torn, after.books):
         return None
     for ordinal in before.torn.keys() | after.torn.keys():
@@ -201,10 +251,14 @@ def arrived(before: Versions, after: Versions) -> tuple[Span, ...] | None:
 
 def _differing(before: Versions, after: Versions) -> Iterable[tuple[int, SiteVersion]]:
     """The sites of before that are others, or gone, after."""
-    if not before.rows or len(before.rows) != len(after.rows):
+    if not _are_of_same_sites(before, after):
         return before.sites.items() - after.sites.items()
-    ordinals = [_int(old[0]) for old, new in zip(before.rows, after.rows, strict=True) if old != new]
-    return [(it, before.sites[it]) for it in ordinals if before.sites[it] != after.sites.get(it)]
+    return [(ordinal, before.sites[ordinal]) for ordinal, _ in _moved(before.listed, after.listed)]
+
+
+def _are_of_same_sites(before: Versions, after: Versions) -> bool:
+    """Was it known when they were read that no site has come, gone or changed places?"""
+    return bool(before.listed.ordinals) and before.listed.ordinals is after.listed.ordinals
 
 
 def read_touches(
@@ -268,7 +322,7 @@ def _touched(query: Query, tables: Iterable[str], spans: Sequence[Span]) -> dict
     for key, where, column_version in _bounded(rows, MAX_CLOCK_ROWS):
         table, ordinal, ts, column = str(where).split("/", 3)
         time = int(ts) if ts.isdigit() else 0
-        found.setdefault(table, []).append(ClockRow(_int(key), column, column_version, int(ordinal), time))
+        found.setdefault(table, []).append(ClockRow(_int(key), column, _int(column_version), int(ordinal), time))
     return found
 
 

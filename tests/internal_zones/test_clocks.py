@@ -1,6 +1,7 @@
 """What the clock tables tell, on values and on a file in Corrosion's shape; random changes are in test_changes."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
@@ -12,6 +13,7 @@ from internal_zones.clocks import (
     NEWEST,
     Clocks,
     Commit,
+    Listed,
     Span,
     TooMuch,
     Touches,
@@ -39,6 +41,11 @@ A, B = "61" * 16, "62" * 16
 def versions(a: int, b: int, *gaps: tuple[int, int]) -> Versions:
     """Of two sites; the gaps are of the second."""
     return Versions({0: (A, a), 1: (B, b)}, {1: frozenset(gaps)} if gaps else {})
+
+
+def listed(sites: str, numbers: list[int]) -> list[Row]:
+    """The two rows that tell of sites."""
+    return [("sites", sites, str(numbers)), ("ordinals", sites, str(list(range(len(numbers)))))]
 
 
 def torn(found: Versions, *open_versions: int) -> Versions:
@@ -120,7 +127,7 @@ def touches_of(
     assert after == read_versions(query, CLOCKS.replicated)
     spans = arrived(before, after)
     assert spans is not None
-    assert arrived(before._replace(rows=()), after) == spans
+    assert arrived(before._replace(listed=Listed()), after) == spans
     touches = read_touches(query, place, CLOCKS, spans, before.greatest, after.sites)
     assert bool(touches.commits) is bool(spans)
     return touches if with_commits else touches._replace(commits=())
@@ -207,9 +214,39 @@ def test_more_than_a_look_may_read_is_said_to_be_too_much(writer: CorrosionWrite
 
 def test_more_sites_than_a_look_may_read_are_too_much() -> None:
     with pytest.raises(TooMuch):
-        read_versions(lambda sql, values: [(number, A, 1) for number in range(MAX_SITES + 1)])
+        read_versions(lambda sql, values: listed(A * (MAX_SITES + 1), [1] * (MAX_SITES + 1)))
     with pytest.raises(TooMuch):
         read_versions(lambda sql, values: [(f"gap/{number}", 1, 1) for number in range(2 * MAX_SITES + 1)])
+
+
+def test_sites_that_come_and_go_and_change_places_are_told_apart(writer: CorrosionWriter) -> None:
+    """Who they are is compared as text: it must tell whatever may have become of them."""
+    run = writer.connection.execute
+
+    def query(sql: str, values: tuple[int | str, ...]) -> list[Row]:
+        return run(sql, values).fetchall()
+
+    versions = [read_versions(query)]
+    for sql in (
+        "INSERT INTO crsql_db_versions VALUES (x'99999999999999999999999999999999', 4)",  # it has no ordinal yet
+        "INSERT INTO crsql_site_id VALUES (x'99999999999999999999999999999999', 99)",
+        "UPDATE crsql_db_versions SET db_version = 5 WHERE db_version = 4",
+        "UPDATE crsql_site_id SET ordinal = 98 WHERE ordinal = 99",
+        "UPDATE crsql_db_versions SET db_version = 1 WHERE db_version = 5",
+        "DELETE FROM crsql_db_versions WHERE db_version = 1 AND site_id = x'99999999999999999999999999999999'",
+    ):
+        run(sql)
+        versions.append(read_versions(query, (), versions[-1]))
+        assert versions[-1] == read_versions(query)
+    one = [{**it.sites}.get(99) or it.sites.get(98) for it in versions]
+    assert one == [None, None, ("99" * 16, 4), ("99" * 16, 5), ("99" * 16, 5), ("99" * 16, 1), None]
+    spans = [arrived(before, after) for before, after in pairwise(versions)]
+    assert spans == [None, ((99, 0, NEWEST),), ((99, 5, NEWEST),), None, None, None]
+
+
+def test_sites_that_are_named_as_no_site_is_are_not_told_apart() -> None:
+    with pytest.raises(TooMuch):
+        read_versions(lambda sql, values: listed(A + "0F", [1]))
 
 
 def test_gaps_and_partly_received_versions_are_told_apart(writer: CorrosionWriter) -> None:
