@@ -26,6 +26,13 @@ LACKING: Final = 0.01  # s until what lacked memory is done once more
 Work = Callable[[], None]
 
 
+class Alarm(Protocol):
+    """Something that will happen at a moment."""
+
+    def call_off(self) -> None:
+        """It will not; once it has happened this does nothing."""
+
+
 class Turns(Protocol):
     """The turns of the loop, in which all answers are made (resolver.loop has them)."""
 
@@ -35,7 +42,7 @@ class Turns(Protocol):
     def post(self, event: Callable[[], None], /) -> None:
         """It happens soon; called from whatever thread."""
 
-    def at(self, moment: float, event: Callable[[], None], /) -> object:
+    def at(self, moment: float, event: Callable[[], None], /) -> Alarm:
         """It happens then, in monotonic seconds."""
 
     def at_end(self, event: Callable[[], None], /) -> None:

@@ -15,14 +15,14 @@ from outcome import Outcome
 from internal_zones.clocks import MANY_GONE, Commit, Touches
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Sighting, StateFault, StateFile
-from internal_zones.jobs import Jobs
+from internal_zones.jobs import Alarm, Jobs, Turns
 from internal_zones.mending import Mending
 from internal_zones.outdating import outdated
 from internal_zones.units import Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
-LEAST_PAUSE: Final = 0.005  # seconds between looks, however often somebody tells of changes
-PAUSES: Final = 10  # times as long as a look is the pause after it while there is something to see
+LEAST_PAUSE: Final = 0.001  # seconds between looks, however often somebody tells of changes
+PAUSES: Final = 6  # times as long as a look, with its wait for the thread, is the pause after it
 LONGEST_PAUSE: Final = 0.012  # s, however long it was: with 25, commits were seen up to 40 ms later (p99)
 QUIET: Final = 1.0  # seconds between looks while the kernel tells of changes: a net, as notices may be lost
 # Seconds after the last notice at which is looked again: a notice comes with a write, and the commit is there a little later.
@@ -60,6 +60,7 @@ class Watcher:
         self,
         file: StateFile,
         jobs: Jobs,
+        turns: Turns,
         units: Units,
         mending: Mending,
         *,
@@ -79,47 +80,52 @@ class Watcher:
         self._noticed_at = self._looked_at = float("-inf")
         self._gap = LEAST_PAUSE
         self.untold: str | None = ""  # why nobody tells of changes; None: the kernel does
-        self._file, self._jobs, self._units = file, jobs, units
+        self._file, self._jobs, self._turns, self._units = file, jobs, turns, units
         self._mending = mending
         self._now, self._poll = now, poll
         self._counts, self._warn = counts, warn
         self._failures = 0
-        self._hurried = trio.Event()  # somebody wants the next look at once
+        self._is_watching = False
+        self._alarm: Alarm | None = None  # rings when the next look is due; None: one is under way
+        self._is_wanted = False  # somebody wants the next look at once
         self._is_told = False  # because somebody says that there is something to see
         self.begun = self.confirmed = 0  # the number of the last look, of the last successful one
         self._ended = trio.Event()
+        self._ended_at = float("-inf")
+        self._is_busy = False  # the last look saw another change than that there is a database
+        self._calm = trio.Event()  # the end of the next look that sees none
         self._awaited_by: list[Callable[[], None]] = []  # told of the end of the next look
         self.sighting: Sighting | None = None
         self.fault: StateFault | None = None
 
     async def watch(self) -> Never:
         """Look for ever; survives every fault of the database."""
-        while True:
-            is_early, self._is_told = self._is_told, False
-            self._hurried = trio.Event()  # what is told from here on, the look may be too early to see
-            self._counts.hurried_looks += is_early
-            changes = self._counts.changes
-            await self.look()
-            self._counts.early_changes += is_early and self._counts.changes > changes
-            await self._rest()
+        self._is_watching = True
+        self._begin()
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._is_watching = False
+            if self._alarm is not None:
+                self._alarm.call_off()
 
     def hurry(self) -> None:
         """Have the next look come at once; after a failed one it comes when it would have come."""
         self._is_told = True
-        self._hurried.set()
+        self._want_look()
 
     async def next_look(self) -> None:
         """Have a look come soon, and wait for the end of the first successful one that begins from here on."""
         wanted = self.begun + 1
         while self.confirmed < wanted:
-            self._hurried.set()
+            self._want_look()
             await self._ended.wait()
 
     def after_next(self, then: Callable[[], None]) -> None:
         """Have a look come soon, and `then` called in the turn in which the next one is told, whether it succeeds or not: it saw
         all that a job told before this call has read."""
         self._awaited_by.append(then)
-        self._hurried.set()
+        self._want_look()
 
     async def listen(self, path: str) -> Never:
         """Have the kernel tell of what happens to the file, for ever; where it cannot, looks come as often as without it."""
@@ -129,55 +135,88 @@ class Watcher:
                 try:
                     self.untold = None
                     if self.confirmed:  # the last look is only good for as long as one is where nobody tells
-                        self._hurried.set()
+                        self._want_look()
                     while True:
                         await notices.wait()
                         self._counts.notices += 1
                         self._noticed_at = self._now()
-                        self._hurried.set()
-                        await self._ended.wait()  # whatever happens till then, one look sees it
+                        self._want_look()
+                        await self._calm.wait()  # whatever happens till then, a look sees it
                 finally:
                     notices.close()
             except OSError as problem:
                 if self.untold is None or not self.untold:
                     self._warn("state_database_polled", reason=str(problem))
                 self.untold = str(problem)
-                self._hurried.set()  # whoever rests for long must not any more
+                self._want_look()  # whoever rests for long must not any more
             await trio.sleep(LISTEN_AGAIN)
 
-    async def _rest(self) -> None:
-        if self._failures:
-            await trio.sleep(pause(self._failures, self._poll))
-            return
-        soonest = self._now() + min(self._gap, self._poll)
-        while not self._hurried.is_set() and (left := max(self._next_look(), soonest) - self._now()) > 0:
-            with trio.move_on_after(left):
-                await self._hurried.wait()
-        await trio.sleep(max(0.0, soonest - self._now()))
+    async def look(self) -> None:
+        """Look once, and act on what was seen."""
+        is_over = trio.Event()
+        self._look(is_over.set)
+        await is_over.wait()
+
+    def _want_look(self) -> None:
+        """The next look is not to wait for longer than it must."""
+        self._is_wanted = True
+        if self._alarm is not None:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Have the next look come when it is due, as far as is known now."""
+        if self._alarm is not None:
+            self._alarm.call_off()
+        if self._is_watching:
+            self._alarm = self._turns.at(self._next_look(), self._begin)
 
     def _next_look(self) -> float:
-        """When the next look is due, unless somebody wants it at once. While all is quiet at whole seconds, as all that ticks:
-        a daemon that nobody asks wakes once for all of it."""
+        """When the next look is due."""
+        if self._failures:
+            return self._ended_at + pause(self._failures, self._poll)
+        soonest = self._ended_at + min(self._gap, self._poll)
+        return soonest if self._is_wanted else max(soonest, self._next_unwanted_look())
+
+    def _next_unwanted_look(self) -> float:
+        """When it is, if nobody wants it. While all is quiet at whole seconds, as all that ticks: a daemon that nobody asks wakes
+        once for all of it."""
         if self.untold is not None:
             return self._looked_at + self._poll
-        if self._noticed_at > self._looked_at:
-            return self._now()
+        if self._noticed_at > self._looked_at or self._is_busy:
+            return self._ended_at
         again = (self._noticed_at + seconds for seconds in AFTER)
         return min(
             (moment for moment in again if moment > self._looked_at), default=(self._looked_at // QUIET + 1) * QUIET
         )
 
-    async def look(self) -> None:
-        """Look once, and act on what was seen."""
+    def _begin(self) -> None:
+        """Look, and rest when it is over."""
+        self._alarm = None
+        is_early, self._is_told = self._is_told, False
+        self._is_wanted = False  # what is told from here on, the look may be too early to see
+        self._counts.hurried_looks += is_early
+        changes = self._counts.changes
+
+        def end() -> None:
+            self._counts.early_changes += is_early and self._counts.changes > changes
+            self._rest()
+
+        try:
+            self._look(end)
+        except Exception:  # nothing ends the watching
+            self._alarm = self._turns.at(self._now() + MAX_PAUSE, self._begin)
+            raise
+
+    def _look(self, then: Callable[[], None]) -> None:
+        """Have a look done, and `then` called in the turn in which it is told."""
         started = self._looked_at = self._now()
         self.begun += 1
-        is_over = trio.Event()
         look = partial(self._file.look, self._mending.wanted)
-        self._jobs.submit(look, partial(self._note, self.begun, started, is_over))
-        await is_over.wait()
+        self._jobs.submit(look, partial(self._note, self.begun, started, then))
 
-    def _note(self, number: int, started: float, is_over: trio.Event, outcome: Outcome[Sighting]) -> None:
+    def _note(self, number: int, started: float, then: Callable[[], None], outcome: Outcome[Sighting]) -> None:
         """A look is over. In the turn that it is told in: what is read after it must not be kept before."""
+        self._is_busy = False
         try:
             sighting = outcome.unwrap()
         except StateFault as fault:
@@ -187,7 +226,11 @@ class Watcher:
             self.confirmed = number
             self._gap = min(max(LEAST_PAUSE, PAUSES * (self._now() - started)), LONGEST_PAUSE)
         finally:
-            is_over.set()
+            self._ended_at = self._now()
+            then()
+        if not self._is_busy:
+            self._calm.set()
+            self._calm = trio.Event()
         self._ended.set()
         self._ended = trio.Event()
         awaited_by, self._awaited_by = self._awaited_by, []
@@ -207,6 +250,7 @@ class Watcher:
         if has_changed(before, sighting):
             self._counts.changes += 1
             self._counts.sweeping_changes += sighting.touches is None
+            self._is_busy = before is not None
             if before is not None:
                 self._suspect(gone_in(sighting.touches))
             what = outdated(sighting.touches, sighting.reads)

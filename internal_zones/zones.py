@@ -129,16 +129,17 @@ class InternalZones:
         self._is_told = watch_file is not nobody_tells
         self.news = News(wall, self.counts)
         self._census = Census(options.min_share, options.doubt_for, self.counts, warn)
-        self._watcher = self._watching(watch_file, warn)
+        self._watcher = self._watching(turns, watch_file, warn)
         self._reads = self._reading(runner, turns, read_unit, warn)
         self._verifier = self._verifying(runner, read_unit, warn)
         self._subscription = self._following(runner, connect, warn)
 
-    def _watching(self, watch_file: WatchFile, warn: Warn) -> Watcher:
+    def _watching(self, turns: Turns, watch_file: WatchFile, warn: Warn) -> Watcher:
         """What sees changes of the database."""
         return Watcher(
             self._file,
             self._jobs,
+            turns,
             self._units,
             Mending(self._units, self._census.is_sure, self.options.prefixes),
             now=self._now,

@@ -57,11 +57,11 @@ async def asking(
     def note(event: str, /, **fields: str | int) -> None:
         events.append((event, fields))
 
-    mesh = Mesh(_raise_fault if report is None else lambda what, fault: report(fault))
+    mesh, turns = turns_in_trio(report)
     zones = InternalZones(
         StateOptions(database=str(path), **options),  # type: ignore[arg-type]  # a test's keywords
         now=trio.current_time,
-        turns=MeshTurns(mesh, trio.current_time, _posting()),
+        turns=turns,
         rng=Random(1),
         wall=wall,
         warn=note,
@@ -73,6 +73,12 @@ async def asking(
         await nursery.start(zones.run)
         yield Asker(zones)
         nursery.cancel_scope.cancel()
+
+
+def turns_in_trio(report: Callable[[Exception], None] | None = None) -> tuple[Mesh, MeshTurns]:
+    """Turns, and the mesh that turn_in_trio has to turn for them. report: of faults; None: they are raised."""
+    mesh = Mesh(_raise_fault if report is None else lambda what, fault: report(fault))
+    return mesh, MeshTurns(mesh, trio.current_time, _posting())
 
 
 def _posting() -> Callable[[Callable[[], object]], None]:

@@ -10,9 +10,12 @@ from outcome import Outcome, capture
 
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Choose, Fault, Sighting, StateFault, StateFile, choose_none
+from internal_zones.jobs import Jobs, Turns
 from internal_zones.mending import Mending
 from internal_zones.units import Units
-from internal_zones.watcher import LEAST_PAUSE, MAX_PAUSE, Watcher, has_changed, pause
+from internal_zones.watcher import LEAST_PAUSE, MAX_PAUSE, Warn, Watcher, WatchFile, has_changed, nobody_tells, pause
+from resolver.loop import turn_in_trio
+from tests.internal_zones.running import turns_in_trio
 
 T = TypeVar("T")
 
@@ -69,6 +72,35 @@ class FakeFile(StateFile):
         return seen
 
 
+def say_nothing(event: str, /, **fields: str | int) -> None: ...
+
+
+def watcher_of(
+    file: StateFile,
+    *,
+    poll: float = 1,
+    jobs: Jobs = AT_ONCE,
+    turns: Turns | None = None,
+    units: Units | None = None,
+    counts: InternalCounts | None = None,
+    warn: Warn = say_nothing,
+    watch_file: WatchFile = nobody_tells,
+) -> Watcher:
+    """turns: None where it is only told to look."""
+    return Watcher(
+        file,
+        jobs,
+        turns_in_trio()[1] if turns is None else turns,
+        Units(9, 1) if units is None else units,
+        MENDING,
+        now=trio.current_time,
+        poll=poll,
+        counts=counts or InternalCounts(),
+        warn=warn,
+        watch_file=watch_file,
+    )
+
+
 def test_a_fault_is_told_once_and_its_end_too() -> None:
     script: list[Sighting | Fault] = [SEEN, Fault.BUSY, Fault.BUSY, SEEN, SEEN._replace(data_version=8)]
     events: list[str] = []
@@ -78,9 +110,7 @@ def test_a_fault_is_told_once_and_its_end_too() -> None:
         events.append(event)
 
     async def main() -> None:
-        watcher = Watcher(
-            FakeFile(script), AT_ONCE, units, MENDING, now=trio.current_time, poll=0.025, counts=counts, warn=note
-        )
+        watcher = watcher_of(FakeFile(script), poll=0.025, units=units, counts=counts, warn=note)
         for _ in range(5):
             await watcher.look()
         assert watcher.fault is None
@@ -100,16 +130,7 @@ def test_what_a_look_saw_is_taken_in_before_what_was_done_after_it() -> None:
             super().submit(lambda: None, lambda outcome: generations.append(units.generation))
 
     async def main() -> None:
-        watcher = Watcher(
-            FakeFile([SEEN]),
-            AndThen(),
-            units,
-            MENDING,
-            now=trio.current_time,
-            poll=1,
-            counts=InternalCounts(),
-            warn=lambda event, /, **fields: None,
-        )
+        watcher = watcher_of(FakeFile([SEEN]), jobs=AndThen(), units=units)
         await watcher.look()
 
     trio.run(main)
@@ -124,16 +145,7 @@ def test_an_unusable_statement_is_told_once() -> None:
         events.append((event, fields))
 
     async def main() -> None:
-        watcher = Watcher(
-            FakeFile([sick]),
-            AT_ONCE,
-            Units(9, 1),
-            MENDING,
-            now=trio.current_time,
-            poll=1,
-            counts=InternalCounts(),
-            warn=note,
-        )
+        watcher = watcher_of(FakeFile([sick]), warn=note)
         for _ in range(3):
             await watcher.look()
 
@@ -187,7 +199,7 @@ def test_while_the_kernel_tells_looks_come_every_second_and_at_once_when_somethi
     assert looks_told([], seconds=3.5) == pytest.approx([0, 1, 2, 3])
     looks = looks_told([1.5], seconds=3)
     # A notice comes with the write, the commit a little later: it is looked at once, and again and again for a moment.
-    assert looks == pytest.approx([0, 1, 1.5, 1.505, 1.51, 1.53, 1.6, 2])
+    assert looks == pytest.approx([0, 1, 1.5, 1.501, 1.51, 1.53, 1.6, 2])
 
 
 def test_a_burst_of_notices_costs_one_look_in_each_pause() -> None:
@@ -196,6 +208,15 @@ def test_a_burst_of_notices_costs_one_look_in_each_pause() -> None:
     assert len(looks) <= 2 + 0.1 / LEAST_PAUSE + 2
     assert max(looks) >= 1.59
     assert counts.notices <= len(looks), "nobody reads notices again before a look has seen what the first was about"
+
+
+def test_while_looks_see_changes_the_next_one_waits_for_nobody_to_tell() -> None:
+    """Each notice would take a turn of its own, and a look that comes anyway sees what it is about."""
+    counts = InternalCounts()
+    changes = [SEEN._replace(data_version=number) for number in range(8, 58)]
+    looks = looks_told([1.5], seconds=1.5445, script=[SEEN, SEEN, *changes], counts=counts)
+    assert len(looks) == 2 + 45
+    assert (counts.notices, counts.changes) == (1, 46)
 
 
 def test_where_nobody_tells_any_more_looks_come_as_without() -> None:
@@ -226,18 +247,10 @@ def test_who_begins_to_tell_leaves_no_gap_of_trust() -> None:
     units = Units(9, trusted_for=0.275)
 
     async def main() -> None:
-        watcher = Watcher(
-            FakeFile([SEEN]),
-            AT_ONCE,
-            units,
-            MENDING,
-            now=trio.current_time,
-            poll=0.025,
-            counts=InternalCounts(),
-            warn=lambda event, /, **fields: None,
-            watch_file=Script([]).watch_file,
-        )
+        mesh, turns = turns_in_trio()
+        watcher = watcher_of(FakeFile([SEEN]), poll=0.025, turns=turns, units=units, watch_file=Script([]).watch_file)
         async with trio.open_nursery() as nursery:
+            await nursery.start(turn_in_trio, mesh, trio.current_time)
             nursery.start_soon(watcher.watch)
             await trio.sleep(0.11)
             nursery.start_soon(watcher.listen, "state.db")
@@ -272,19 +285,19 @@ def looks_told(
             events.append(event)
 
     async def main() -> None:
-        watcher = Watcher(
+        mesh, turns = turns_in_trio()
+        watcher = watcher_of(
             Noting(script or [SEEN]),
-            AT_ONCE,
-            Units(9, 1) if units is None else units,
-            MENDING,
-            now=trio.current_time,
             poll=0.025,
-            counts=counts or InternalCounts(),
+            turns=turns,
+            units=units,
+            counts=counts,
             warn=warn,
             watch_file=Script(moments, ends=ends).watch_file,
         )
         with trio.move_on_after(seconds):
             async with trio.open_nursery() as nursery:
+                await nursery.start(turn_in_trio, mesh, trio.current_time)
                 nursery.start_soon(watcher.listen, "state.db")
                 nursery.start_soon(watcher.watch)
 
@@ -307,18 +320,11 @@ def looks_of(
             return super().look()
 
     async def main() -> None:
-        watcher = Watcher(
-            Noting(script or [SEEN]),
-            AT_ONCE,
-            Units(9, 1),
-            MENDING,
-            now=trio.current_time,
-            poll=10,
-            counts=counts or InternalCounts(),
-            warn=lambda event, /, **fields: None,
-        )
+        mesh, turns = turns_in_trio()
+        watcher = watcher_of(Noting(script or [SEEN]), poll=10, turns=turns, counts=counts)
         with trio.move_on_after(seconds):
             async with trio.open_nursery() as nursery:
+                await nursery.start(turn_in_trio, mesh, trio.current_time)
                 nursery.start_soon(watcher.watch)
                 for moment in hurried_at:
                     await trio.sleep_until(moment)
