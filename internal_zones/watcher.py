@@ -22,7 +22,7 @@ from internal_zones.units import Units
 
 MAX_PAUSE: Final = 1.0  # seconds between looks while the database is unwell
 LEAST_PAUSE: Final = 0.001  # seconds between looks, however often somebody tells of changes
-PAUSES: Final = 6  # times as long as a look, with its wait for the thread, is the pause after it
+PAUSES: Final = 8  # times as long as a look, with its wait for the thread, is the pause after it
 LONGEST_PAUSE: Final = 0.012  # s, however long it was: with 25, commits were seen up to 40 ms later (p99)
 QUIET: Final = 1.0  # seconds between looks while the kernel tells of changes: a net, as notices may be lost
 # Seconds after the last notice at which is looked again: a notice comes with a write, and the commit is there a little later.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resolver.demo.corrosion_file import CorrosionWriter
 
-WATCHED_EVERY = 50  # commits: often enough for figures, and each is seen before the next
+WATCHED_EVERY = 0.05  # seconds: often enough for figures, and each is seen before the next
 
 
 def commit_steadily(path: Path, rate: int, seconds: float, among: int) -> None:
@@ -17,10 +17,11 @@ def commit_steadily(path: Path, rate: int, seconds: float, among: int) -> None:
     writer = CorrosionWriter(path)
     rows = writer.connection.execute("SELECT id, network_id FROM machines ORDER BY id LIMIT ?", (among,)).fetchall()
     machines = [(str(machine), int(str(network))) for machine, network in rows]
+    every = max(1, round(rate * WATCHED_EVERY))
     began = time.monotonic()
     for number in range(int(rate * seconds)):
         time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        is_watched = number % WATCHED_EVERY == 0
+        is_watched = number % every == 0
         machine, network = machines[0] if is_watched else machines[1 + number % (len(machines) - 1)]
         with writer.commit(number % 5):
             writer.put("machines", {"id": machine, "address": f"fdaa:0:{network:x}:a:b:1:{number:x}:2"})

@@ -19,6 +19,7 @@ WINDOW: Final = 64  # queries on their way at once when all are asked as fast as
 GIVE_UP: Final = 2.0  # seconds without any reply
 FIRST_WAIT: Final = 0.02
 TICK: Final = 0.002  # seconds between the bursts of a steady load
+WATCH_EVERY: Final = 0.001
 RECEIVE_OCTETS: Final = 4096
 BUFFER_OCTETS: Final = 1 << 22  # of the kernel, lest a burst of replies is lost here
 IP_PKTINFO: Final = 8  # of linux/in.h; the socket module has it from Python 3.14 on
@@ -31,8 +32,6 @@ WATCHED_GROUP: Final = 1  # the sixth group of an address that tests.internal_zo
 class Heard:
     """What became of the queries. rcodes: how many replies of each; marked: those with an Extended DNS Error, as stale ones have;
     waits: seconds, of a steady load only.
-
-    seen: when each number of the watched machine was first answered.
     """
 
     sent: int = 0
@@ -40,7 +39,6 @@ class Heard:
     seconds: float = 0.0
     rcodes: Counter[int] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
-    seen: dict[int, float] = field(default_factory=dict)
 
     @property
     def answered(self) -> int:
@@ -61,6 +59,7 @@ class Load:
     """Asks a daemon on loopback for the addresses of apps by their numbers."""
 
     def __init__(self, port: int, seed: int = 1) -> None:
+        self.port = port
         self._server = ("127.0.0.1", port)
         self._rng = random.Random(seed)
         self._socket = socket.socket(type=socket.SOCK_DGRAM)
@@ -100,22 +99,39 @@ class Load:
         return heard
 
     def ask_steadily(self, apps: int, rate: int, seconds: float) -> Heard:
-        """`rate` queries a second for random ones of the apps, whether they are answered or not, and the watched machine."""
-        heard, began = Heard(), time.monotonic()
+        """`rate` queries a second for random ones of the apps, whether they are answered or not."""
         self._socket.setblocking(False)
+        while self._hear(Heard()):
+            pass  # replies to those who asked before
+        heard, began = Heard(), time.monotonic()
         while (now := time.monotonic()) < began + seconds:
             while heard.sent < (now - began) * rate:
                 self._ask(self._rng.randrange(apps), heard)
-            self._send(self._watched, 0, network_of(0))
             while self._hear(heard):
                 pass
             time.sleep(max(0.0, now + TICK - time.monotonic()))
         heard.seconds = time.monotonic() - began
         return heard
 
+    def watch(self, seconds: float) -> dict[int, float]:
+        """When each number of the watched machine was first answered."""
+        seen: dict[int, float] = {}
+        began = time.monotonic()
+        self._socket.settimeout(FIRST_WAIT)
+        while (now := time.monotonic()) < began + seconds:
+            self._send(self._watched, 0, network_of(0))
+            try:
+                number = _number_in(self._socket.recv(RECEIVE_OCTETS))
+            except TimeoutError:
+                continue
+            if number is not None:
+                seen.setdefault(number, time.monotonic())
+            time.sleep(max(0.0, now + WATCH_EVERY - time.monotonic()))
+        return seen
+
     def _ask(self, app: int, heard: Heard) -> None:
         heard.sent += 1
-        self._next_id = self._next_id % 0xFFFF + 1  # 0 is the watched machine's
+        self._next_id = self._next_id % 0xFFFF + 1
         self._asked_at[self._next_id] = time.monotonic()
         self._send(question_octets(from_text(f"{name_of(app)}.internal"), AAAA), self._next_id, network_of(app))
 
@@ -131,17 +147,16 @@ class Load:
         except (BlockingIOError, TimeoutError):
             return False
         now, query_id = time.monotonic(), int.from_bytes(reply[:2])
-        if query_id:
-            heard.rcodes[reply[3] & RCODE] += 1
-            heard.marked += reply[-2:] != NO_OPTIONS
-            heard.waits.append(now - self._asked_at.pop(query_id, now))
-        elif reply[3] & RCODE == 0 and int.from_bytes(reply[6:8]):
-            _note_watched(reply, now, heard)
+        heard.rcodes[reply[3] & RCODE] += 1
+        heard.marked += reply[-2:] != NO_OPTIONS
+        heard.waits.append(now - self._asked_at.pop(query_id, now))
         return True
 
 
-def _note_watched(reply: bytes, now: float, heard: Heard) -> None:
-    """The address is the last thing in the answer, before the OPT RR of 11 octets."""
+def _number_in(reply: bytes) -> int | None:
+    """What was committed to the watched machine: its address is the last thing in the answer, before the OPT RR of 11 octets.
+    None: nothing yet, or no answer."""
+    if reply[3] & RCODE or not int.from_bytes(reply[6:8]):
+        return None
     groups = IPv6Address(reply[-27:-11]).exploded.split(":")
-    if int(groups[5], 16) == WATCHED_GROUP:
-        heard.seen.setdefault(int(groups[6], 16), now)
+    return int(groups[6], 16) if int(groups[5], 16) == WATCHED_GROUP else None
