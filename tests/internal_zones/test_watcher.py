@@ -175,6 +175,32 @@ def test_early_changes_are_those_that_a_hurried_look_found() -> None:
     assert (counts.hurried_looks, counts.early_changes, counts.changes) == (2, 1, 2)
 
 
+def test_a_look_that_cannot_begin_does_not_end_the_watching() -> None:
+    faults: list[Exception] = []
+    looks: list[float] = []
+
+    class OnceLacking(AtOnce):
+        """There is no memory for the second look."""
+
+        def submit(self, job: Callable[[], T], then: Callable[[Outcome[T]], None], /) -> None:
+            looks.append(trio.current_time())
+            if len(looks) == 2:
+                raise MemoryError
+            super().submit(job, then)
+
+    async def main() -> None:
+        mesh, turns = turns_in_trio(faults.append)
+        watcher = watcher_of(FakeFile([SEEN]), poll=10, jobs=OnceLacking(), turns=turns)
+        with trio.move_on_after(25):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(turn_in_trio, mesh, trio.current_time)
+                nursery.start_soon(watcher.watch)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert looks == [0, 10, 10 + MAX_PAUSE, 20 + MAX_PAUSE]
+    assert [type(fault) for fault in faults] == [MemoryError]
+
+
 class Script:
     """Notices at the moments of a script; then nobody tells any more, or (ends=False) nothing happens."""
 
