@@ -66,6 +66,7 @@ class Health:
         self._silent_since: float | None = None
         self._is_out = False
         self._kept: dict[str, _Kept] = {}
+        self._last_process: Process | None = None
         self._generation = 0
         self.changed_at: float | None = None  # monotonic seconds at which a change of the state database was last seen
         self.look()
@@ -79,14 +80,14 @@ class Health:
         if status is not None and status.generation != self._generation:
             self._generation, self.changed_at = status.generation, now
         self._watch_clock(parts, now)
-        self._kept = {name: self._since_when(name, found, now) for name, found in self._checks(parts, now)}
+        self._last_process = self._process()
+        self._check(parts, now)
 
     def rows(self) -> list[CheckRow]:
-        """Every check as it was at the last look; those that make the daemon unready looked at anew."""
+        """Every check as it is now, by what the last look saw of the network, the clock and the process."""
         parts = self._parts()
         now = parts.env.now()
-        self._kept[DATABASE] = self._since_when(DATABASE, _of_database(parts), now)
-        self._kept[UPSTREAM] = self._since_when(UPSTREAM, self._of_upstream(parts, now), now)
+        self._check(parts, now)
         return [CheckRow(name, *kept.found, now - kept.since) for name, kept in self._kept.items()]
 
     def readings(self) -> Iterator[Reading]:
@@ -127,6 +128,9 @@ class Health:
     def remarks(self) -> tuple[str, ...]:
         """What an operator should mend although the daemon is ready, one sentence each."""
         return tuple(row.text for row in self.rows() if row.state == "remark")
+
+    def _check(self, parts: Parts, now: float) -> None:
+        self._kept = {name: self._since_when(name, found, now) for name, found in self._checks(parts, now)}
 
     def _since_when(self, name: str, found: Found, now: float) -> _Kept:
         kept = self._kept.get(name)
@@ -171,7 +175,7 @@ class Health:
         yield "trust_file", _of_trust_file(parts)
         yield "clock", self._of_clock(parts, now)
         yield "snapshot", _of_snapshot(parts, now)
-        yield "descriptors", _of_descriptors(self._process())
+        yield "descriptors", _of_descriptors(self._last_process)
         yield "event_loop", _of_loop(parts.counts.loop.longest_turn)
         yield "log", _of_log(parts)
         yield "host", _of_host(parts)

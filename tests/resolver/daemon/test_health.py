@@ -131,7 +131,6 @@ def test_a_file_of_anchors_that_cannot_be_written_is_no_fault_of_the_anchors() -
         assert states(health)["trust_file"] == "ok"
         assert parts.trusting is not None
         parts.trusting.beliefs.not_saved = "it cannot be written: no space left on device"
-        health.look()
         assert (states(health)["trust_file"], states(health)["trust_anchors"]) == ("remark", "ok")
 
     with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
@@ -140,10 +139,8 @@ def test_a_file_of_anchors_that_cannot_be_written_is_no_fault_of_the_anchors() -
 def test_anchors_of_which_nothing_proves_secure_are_remarked() -> None:
     async def test(health: Health, parts: Parts) -> None:
         parts.counts.dnssec.bogus = 4
-        health.look()
         assert states(health)["trust_anchors"] == "remark"
         parts.counts.dnssec.secure = 1
-        health.look()
         assert states(health)["trust_anchors"] == "ok"
 
     with_health(test, msgspec.structs.replace(ALONE, dnssec=DnssecOptions(validate=True)))
@@ -217,10 +214,8 @@ def test_descriptors_that_run_out_are_remarked() -> None:
 def test_a_long_turn_of_the_loop_is_remarked() -> None:
     async def test(health: Health, parts: Parts) -> None:
         parts.counts.loop.longest_turn = 0.002
-        health.look()
         assert states(health)["event_loop"] == "ok"
         parts.counts.loop.longest_turn = 0.25
-        health.look()
         assert states(health)["event_loop"] == "remark"
         assert any("took 250.0 ms" in remark for remark in health.remarks())
         [checks] = health.measures()
