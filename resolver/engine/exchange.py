@@ -23,6 +23,7 @@ from resolver.engine.lessons import (
     learn_of_error,
     learn_of_options,
     learn_of_round_trip,
+    learn_of_silence,
 )
 from resolver.engine.means import CallOff, Means, StreamReply
 from resolver.engine.phases import (
@@ -45,7 +46,7 @@ from resolver.errors import ResolutionFailure
 from resolver.iterate.budget import Budget
 from resolver.upstream.choose import Candidate, patience_for, tcp_lateness, tcp_patience_for
 from resolver.upstream.guards import Echo, Guards, Match, has_server_cookie, note_borne, note_cookie
-from resolver.upstream.learning import may_use_edns, note_discard, note_silence
+from resolver.upstream.learning import is_silent, may_use_edns, note_discard
 from resolver.upstream.replies import Assurance, NoReply, Reply
 from resolver.wire.message import Response, Unreadable
 
@@ -106,8 +107,10 @@ class Exchange:
         self._guards = Guards(question)
         self._silent_since = silent_since
         self._has_edns = may_use_edns(self.state, self.sent_at)
-        # some servers, or boxes before them, drop each query with an option that they do not know
-        self._is_plain = silent_since != NEVER and not has_server_cookie(self.state)
+        # some servers, or boxes before them, drop each query with an option that they do not know; without the cookie that
+        # one has given it is asked only where nobody off the path can answer
+        may_be_plain = begins is Phase.STREAM or not has_server_cookie(self.state)
+        self._is_plain = may_be_plain and (silent_since != NEVER or is_silent(self.state))
         if override is not None:
             self._has_edns = self._has_edns and override.edns
             self._is_plain = self._is_plain or not override.cookies
@@ -151,6 +154,11 @@ class Exchange:
     def is_over_tcp(self) -> bool:
         """Is it asked over TCP now?"""
         return self._is_tcp_only or is_over_tcp(self.phase)
+
+    @property
+    def is_clearing_up(self) -> bool:
+        """Has it said something that was not taken, and is asked over TCP, briefly, before it is asked in another way?"""
+        return self.phase is Phase.CLEARING and self._heard_after > 0.0
 
     @property
     def _is_unguarded(self) -> bool:
@@ -306,7 +314,7 @@ class Exchange:
         if self.caused_another:
             self._means.allowance.give_back()
         if self._is_tcp_only or not self.is_over_tcp:  # many a server has no TCP, and answers
-            note_silence(self.state, self.sent_at, self._means.mesh.now)
+            learn_of_silence(self._means, self.state, self.sent_at)
         self._go_on(Signal.SILENT, NoReply.TIMEOUT)
 
     def _refuse(self, error: OSError) -> None:

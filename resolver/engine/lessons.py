@@ -3,8 +3,8 @@
 from cache.servers import ServerState
 from resolver.engine.means import Means
 from resolver.env import Address
-from resolver.upstream.guards import note_given_up
-from resolver.upstream.learning import note_edns_broken, note_late, note_refusal, note_reply
+from resolver.upstream.guards import WITHOUT_FOR, forget_cookie, note_given_up
+from resolver.upstream.learning import is_silent, note_edns_broken, note_late, note_refusal, note_reply, note_silence
 from resolver.upstream.replies import NoReply, errno_name, no_reply_of
 
 
@@ -25,6 +25,14 @@ def learn_of_delay(means: Means, server: Address, state: ServerState, sent_at: f
     note_late(state, sent_at, means.mesh.now)
     if means.families.note_late(server, means.mesh.now):
         means.upstream_counts.family_absent += 1
+
+
+def learn_of_silence(means: Means, state: ServerState, sent_at: float) -> None:
+    """Nothing came of a datagram in all the time that it was listened for."""
+    now = means.mesh.now
+    note_silence(state, sent_at, now)
+    if is_silent(state) and now - state.silent_since >= WITHOUT_FOR:
+        forget_cookie(state)
 
 
 def learn_of_error(means: Means, server: Address, state: ServerState, error: OSError, *, over_tcp: bool) -> NoReply:

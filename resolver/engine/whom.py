@@ -36,6 +36,9 @@ def move_after(
     candidates = list(servers.candidates.values())
     if tries.done:
         candidates = [one for one in candidates if one.server not in tries.done]
+    clearing_up = [one.server for one in running if one.is_clearing_up]
+    if clearing_up:  # they are asked once more within it; whoever else there is may be asked meanwhile
+        candidates = [one for one in candidates if one.server not in clearing_up]
     if means.failures:
         candidates = [one for one in candidates if not means.failures.is_paused(one.server, shown, now)]
     zone, closed = servers.delegation.zone, means.families.closed

@@ -73,6 +73,11 @@ def note_given_up(state: ServerState, now: float) -> None:
     state.without_cookie_until = now + WITHOUT_FOR
 
 
+def forget_cookie(state: ServerState) -> None:
+    """The server has been silent for so long that its cookie may be why: it is asked as one that never gave any."""
+    state.cookie = state.opt = b""
+
+
 def note_borne(state: ServerState, sent: bytes) -> None:
     """It has echoed the client cookie of `sent`, though it seemed not to bear any: a query was lost by chance."""
     if not state.cookie:

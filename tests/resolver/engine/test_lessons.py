@@ -12,10 +12,12 @@ from resolver.engine.lessons import (
     learn_of_error,
     learn_of_options,
     learn_of_round_trip,
+    learn_of_silence,
 )
 from resolver.env import Address
 from resolver.upstream import NoReply
-from resolver.upstream.learning import may_use_edns
+from resolver.upstream.guards import CLIENT_OCTETS, WITHOUT_FOR
+from resolver.upstream.learning import DEAD_AFTER, hold_down, may_use_edns
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import RTT, World
 
@@ -67,5 +69,29 @@ def test_what_a_server_does_not_bear_is_counted_and_left_out() -> None:
         learn_of_options(means, state)
         assert (counts.case_broken_servers, counts.edns_broken_servers) == (1, 1)
         assert (counts.cookies_given_up, counts.options_dropped) == (1, 1)
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("silent_for", "in_a_row", "is_kept"),
+    [
+        pytest.param(WITHOUT_FOR, DEAD_AFTER, False, id="dead for long"),
+        pytest.param(WITHOUT_FOR - 1, DEAD_AFTER, True, id="dead"),
+        pytest.param(WITHOUT_FOR, DEAD_AFTER - 1, True, id="lost a few"),
+    ],
+)
+def test_the_cookie_of_a_server_that_has_been_silent_for_long_is_forgotten(
+    silent_for: float, in_a_row: int, is_kept: bool
+) -> None:
+    async def main() -> None:
+        means, state = World({}).means, ServerState()
+        state.cookie = bytes(2 * CLIENT_OCTETS)
+        state.silent_since, state.timeouts_in_a_row = means.mesh.now - silent_for, in_a_row
+        if in_a_row >= DEAD_AFTER:
+            hold_down(state, means.mesh.now)
+        learn_of_silence(means, state, means.mesh.now)
+        assert bool(state.cookie) is is_kept
+        assert state.losses == 1
 
     play(main)

@@ -11,10 +11,10 @@ import trio
 from resolver.env import Address
 from resolver.errors import NoReachableAuthority
 from resolver.upstream import Assurance
-from resolver.upstream.choose import MAX_SENDS_IN_ZONE
+from resolver.upstream.choose import MAX_SENDS_IN_ZONE, MIN_CLEARING_TIMEOUT
 from resolver.upstream.learning import DEAD_AFTER, hold_down, note_reply
 from tests.resolver.engine.fake_network import Behaviour, Said, silent
-from tests.resolver.engine.one_zone import ANSWER, BAD, GOOD, ask
+from tests.resolver.engine.one_zone import ANSWER, BAD, GOOD, ask, delayed
 from tests.resolver.engine.turned import play
 from tests.resolver.engine.world import RTT, Table, World
 from tests.resolver.iterate.zone_text import question
@@ -156,5 +156,37 @@ def test_a_server_that_failed_is_passed_over_and_the_others_are_asked() -> None:
             heard = await ask(world, BAD, GOOD)
             assert heard is not None
         assert world.sent == 7
+
+    play(main)
+
+
+def keeps_no_case(query: dns.message.Message, over_tcp: bool) -> Iterable[Said]:
+    """A server that gives the question back in lower case, and is silent over TCP."""
+    if over_tcp:
+        return [(60.0, b"late")]
+    end = 12 + len(query.question[0].name.to_wire() or b"")
+    return [(0.001, data[:12] + data[12:end].lower() + data[end:]) for _, data in Table(ANSWER)(query, over_tcp)]
+
+
+def test_while_a_suspicion_is_cleared_up_no_datagram_goes_to_the_same_server() -> None:
+    async def main() -> None:
+        world = World({BAD: keeps_no_case})
+        note_reply(world.means.state_of(Address(BAD, 53)), 0.001, world.env.now())
+        assert await ask(world, BAD) is not None
+        assert [over_tcp for _, _, over_tcp in world.env.world.sent] == [False, True, False]
+        assert world.env.now() == pytest.approx(MIN_CLEARING_TIMEOUT + 0.002)
+
+    play(main)
+
+
+def test_while_a_suspicion_is_cleared_up_another_server_may_be_asked() -> None:
+    async def main() -> None:
+        world = World({BAD: keeps_no_case, GOOD: delayed(0.02)})
+        note_reply(world.means.state_of(Address(BAD, 53)), 0.001, world.env.now())
+        note_reply(world.means.state_of(Address(GOOD, 53)), 0.02, world.env.now())
+        heard = await ask(world, BAD, GOOD)
+        assert heard is not None
+        assert heard.server.host == GOOD
+        assert world.env.now() < MIN_CLEARING_TIMEOUT
 
     play(main)
