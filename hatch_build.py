@@ -29,7 +29,7 @@ FLAGS: Final = ("-O3", "-g0", "-w", "-fvisibility=hidden", "-fno-plt")
 TOGETHER: Final = ("-flto=auto",)  # gcc's: what one file calls of another is put in its place; by all cores
 COUNTING: Final = ("-fprofile-generate", "-fprofile-update=single")
 # what practice does not call is compiled as it would be without; nor does what was changed since fail the build
-BY_COUNTS: Final = ("-fprofile-partial-training", "-Wno-missing-profile", "-Wno-coverage-mismatch")
+BY_COUNTS: Final = ("-fprofile-use", "-fprofile-partial-training", "-Wno-coverage-mismatch")
 PRACTICE: Final = "tests.bench.practice"
 PROFILE: Final = ROOT / "build" / "profile"
 BY_HAND: Final = ("resolver.real_env_calls",)  # modules that stand there in C, too
@@ -108,7 +108,7 @@ def _object_of(source: str, extension: Any, folder: Path, profile: Path | None, 
     made_from = [source, *sorted(extension.depends)]
     counted = profile / f"{Path(source).stem}.gcda" if profile is not None else None
     if counted is not None and counted.exists():
-        flags += [f"-fprofile-use={counted}", *BY_COUNTS]
+        flags += BY_COUNTS
         made_from.append(str(counted))
     digest = hashlib.sha256(repr((sys.version, of_mypyc, flags)).encode())
     for file in made_from:
@@ -117,12 +117,22 @@ def _object_of(source: str, extension: Any, folder: Path, profile: Path | None, 
     made = made_of.with_suffix(".o")
     if not made.exists() or not made_of.exists() or made_of.read_text() != digest.hexdigest():
         made_of.unlink(missing_ok=True)
+        if counted is not None and counted.exists():
+            _put_where_gcc_looks(counted, source, folder)
         (compiled,) = _compiler().compile(
             [source], str(folder), include_dirs=extension.include_dirs, extra_postargs=flags
         )
         shutil.move(compiled, made)
         made_of.write_text(digest.hexdigest())
     return str(made)
+
+
+def _put_where_gcc_looks(counted: Path, source: str, folder: Path) -> None:
+    """Beside the object file. A path behind -fprofile-use is taken for a folder; what is not found there is not missed."""
+    (compiled,) = _compiler().object_filenames([source], output_dir=str(folder))
+    beside = Path(compiled).with_suffix(".gcda")
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(counted, beside)
 
 
 def _compiler() -> Any:
