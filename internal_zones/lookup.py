@@ -74,6 +74,7 @@ NOT_KNOWN: Final = Answer(
     rcode=SERVFAIL, errors=(ExtendedError(NETWORK_ERROR, "rows of the state database cannot be read now"),)
 )
 TOO_MANY: Final = (ExtendedError(OTHER_ERROR, "more addresses than fit a message: ask for regions or pages"),)
+MAX_PIECES: Final = 64  # of records, that are put into a random order
 _NIBBLES: Final = frozenset(b"%x" % value for value in range(16))
 _NIBBLES_OF_ADDRESS: Final = 28  # below those of fdaa::/16
 
@@ -188,11 +189,14 @@ def grounds(place: Place, is_there: bool, units: Iterable[Unit]) -> tuple[Ground
 
 def _choice(rrset: RRset, bits: Bits, is_ordered: bool, is_stale: bool) -> Answer:
     """As many of the addresses as a message has room for, and a word that there are more: the first, where they are in order,
-    else any of them, each as likely. A client that asks for all machines of such an app wants some of them."""
-    chosen = rrset if is_ordered else shuffled(rrset, bits)
+    else some that stand together, each as likely. A client that asks for all machines of such an app wants some of them."""
+    rdatas = rrset.rdatas
+    if not is_ordered:
+        start = bits.getrandbits(32) % len(rdatas)
+        rdatas = rdatas[start : start + MAX_ADDRESSES] + rdatas[: max(0, start + MAX_ADDRESSES - len(rdatas))]
     return Answer(
         rcode=NOERROR,
-        answer=(local(rrset.owner, rrset.rtype, chosen.rdatas[:MAX_ADDRESSES]),),
+        answer=(local(rrset.owner, rrset.rtype, rdatas[:MAX_ADDRESSES]),),
         authoritative=True,
         is_stale=is_stale,
         errors=(*(LAST_KNOWN if is_stale else ()), *TOO_MANY),
@@ -200,14 +204,22 @@ def _choice(rrset: RRset, bits: Bits, is_ordered: bool, is_stale: bool) -> Answe
 
 
 def shuffled(rrset: RRset, bits: Bits) -> RRset:
-    """The RRset with its records in a random order (Fisher and Yates, from one draw of randomness)."""
-    rdatas = list(rrset.rdatas)
-    count = len(rdatas)
-    draws = memoryview(bits.getrandbits(32 * count).to_bytes(4 * count)).cast("I")
-    for last in range(count - 1, 0, -1):
+    """The RRset with its records in a random order (Fisher and Yates, from one draw of randomness).
+
+    More than MAX_PIECES are shuffled in so many pieces, from any of them on: each is as likely to be the first.
+    """
+    rdatas = rrset.rdatas
+    count, start = len(rdatas), 0
+    if count > MAX_PIECES:
+        start = bits.getrandbits(32) % count
+        rdatas = rdatas[start:] + rdatas[:start]
+    size = -(-count // MAX_PIECES)
+    pieces = [rdatas[at : at + size] for at in range(0, count, size)]
+    draws = memoryview(bits.getrandbits(32 * len(pieces)).to_bytes(4 * len(pieces))).cast("I")
+    for last in range(len(pieces) - 1, 0, -1):
         pick = draws[last] % (last + 1)
-        rdatas[last], rdatas[pick] = rdatas[pick], rdatas[last]
-    return local(rrset.owner, rrset.rtype, tuple(rdatas))
+        pieces[last], pieces[pick] = pieces[pick], pieces[last]
+    return local(rrset.owner, rrset.rtype, tuple([rdata for piece in pieces for rdata in piece]))
 
 
 def _locate_internal(network: int, qname: WireName, relative: Labels) -> Place:

@@ -5,15 +5,22 @@ the regions stands in; where that is not known either, a hash of (client, machin
 The region this host stands in counts as 0 for both.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import asin, cos, inf, radians, sin, sqrt
+from typing import Final
+from zlib import crc32
 
 from internal_zones.rows import Machine
 
 EARTH_RADIUS_KM = 6371.0
 HERE = (0.0, 0.0)  # the remoteness of this host's own region
+MAX_HASHED: Final = 32  # machines, for one answer
+PLACES: Final = 1 << 32
+
+Ranks = Sequence[list[Machine]]
 
 Coordinates = tuple[float, float]  # latitude, longitude in degrees
 
@@ -27,18 +34,43 @@ class Topology:
     down: frozenset[str] = frozenset()
 
 
-def order(machines: Iterable[Machine], topology: Topology, region: str, client: bytes, count: int) -> list[Machine]:
-    """The `count` machines nearest to a host in `region`, nearest first; equal ones by the hash. region: "" when not known.
+def ranked(machines: Iterable[Machine], topology: Topology, region: str) -> Ranks:
+    """The started machines, those that are as near together, nearest first. region: this host's; "" when not known.
 
-    Hashes are the dear part (1 µs each): those of machines that are too far away to be named are not computed.
+    Of machines that share an address there is the first. Those of one rank stand in an order that nothing but their ids decides.
     """
     distances: dict[str, float] = {}
     alike: dict[tuple[float, float], list[Machine]] = {}
     for machine in machines:
-        alike.setdefault(_remoteness(machine, topology, region, distances), []).append(machine)
-    ordered: list[Machine] = []
+        if machine.is_started:
+            alike.setdefault(_remoteness(machine, topology, region, distances), []).append(machine)
+    seen: set[bytes] = set()
+    ranks = []
     for remoteness in sorted(alike):
-        ordered += sorted(alike[remoteness], key=lambda machine: _hash(client, machine))
+        rank = {machine.address: machine for machine in reversed(alike[remoteness]) if machine.address not in seen}
+        seen.update(rank)
+        ranks.append(sorted(rank.values(), key=_place))
+    return ranks
+
+
+def order(ranks: Ranks, client: bytes, count: int) -> list[Machine]:
+    """The `count` nearest machines, nearest first; of equal ones another one is the first for each client, and stays so.
+
+    That is decided by a hash of client and machine, which takes 1 µs, for MAX_HASHED machines: where more are alike, for those
+    that follow the client's place among them; all others stand as they follow.
+    """
+    ordered: list[Machine] = []
+    hashes = MAX_HASHED
+    place = crc32(client) % PLACES
+    for rank in ranks:
+        start = bisect_left(rank, place, key=_place) if len(rank) > hashes else 0
+        most = max(count, hashes)
+        around = rank[start : start + most]
+        if start:
+            around += rank[: min(start, most - len(around))]
+        ordered += sorted(around[:hashes], key=lambda machine: _hash(client, machine))
+        ordered += around[hashes:]
+        hashes = max(0, hashes - len(rank))
         if len(ordered) >= count:
             break
     return ordered[:count]
@@ -86,6 +118,11 @@ def _remoteness(machine: Machine, topology: Topology, region: str, distances: di
     if there not in distances:
         distances[there] = distance(topology, region, there)
     return topology.round_trips.get(machine.host, inf), distances[there]
+
+
+def _place(machine: Machine) -> int:
+    """Where it stands among those that are as near."""
+    return crc32(machine.id.encode()) % PLACES
 
 
 def _hash(client: bytes, machine: Machine) -> bytes:

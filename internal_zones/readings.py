@@ -4,7 +4,7 @@ Each unit is a few indexed SELECTs and becomes one frozen value; nothing is read
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import partial
 from ipaddress import IPv6Network
@@ -14,6 +14,7 @@ from msgspec import structs
 
 from internal_zones import rows
 from internal_zones.database import Fault, Reader, StateFault
+from internal_zones.index import Addresses, Peers, Services, Subsets, subsets_of
 from internal_zones.nearest import Topology
 from internal_zones.rows import BadRow, Instance, LastKnown, Machine, Peer, Row, Service, Skipped, Within
 
@@ -62,6 +63,10 @@ class AppData:
 
     exists: bool
     machines: tuple[Machine, ...]
+    subsets: Subsets | None = field(default=None, init=False, compare=False, repr=False)  # None: they are few
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subsets", subsets_of(self.machines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,13 @@ class AppsData:
 @dataclass(frozen=True, slots=True)
 class PeersData:
     peers: tuple[Peer, ...]
+    by_name: Peers = field(init=False, compare=False, repr=False)
+    nibbles: Addresses = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        listed = tuple(peer for peer in self.peers if not peer.name.startswith(UNLISTED_PEERS))
+        object.__setattr__(self, "by_name", Peers(listed))
+        object.__setattr__(self, "nibbles", Addresses(self.peers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,10 @@ class InstancesData:
     instances: tuple[Instance, ...]
     is_whole: bool = True
     is_there: bool = True
+    nibbles: Addresses = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nibbles", Addresses(self.instances))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,10 @@ class ChecksData:
 @dataclass(frozen=True, slots=True)
 class ServicesData:
     services: tuple[Service, ...]
+    by_name: Services = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", Services(self.services))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ that does not exist is None. The fixed words below an app (vm, process, of, …)
 region of the same name.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from ipaddress import IPv6Address
 from typing import Final
+from zlib import crc32
 
 import msgspec
 from msgspec import structs
@@ -17,6 +18,7 @@ from cache.names import WireName, parent, prepend
 from cache.rrset import RRset
 from cache.rrtypes import AAAA, ANY, PTR, SRV, TXT
 from internal_zones.apex import INTERNAL, local
+from internal_zones.index import fold, folded
 from internal_zones.nearest import Topology
 from internal_zones.readings import (
     UNLISTED_PEERS,
@@ -29,13 +31,14 @@ from internal_zones.readings import (
     PeersData,
     ServicesData,
 )
-from internal_zones.rows import PROCESS_GROUP, Instance, Machine, Pairs
+from internal_zones.rows import PROCESS_GROUP, Instance, Machine
 
 MAX_STRING_OCTETS: Final = 255  # RFC 1035 §3.3
 # Of one RRset: what a message of 65,535 octets has room for beside its header, the longest question, and an OPT with its texts.
 MAX_RRSET_OCTETS: Final = 64_700
 RECORD_OCTETS: Final = 12  # in a message, before its rdata: a pointer to the owner, type, class, TTL and length
 MAX_ADDRESSES: Final = MAX_RRSET_OCTETS // (RECORD_OCTETS + 16)  # of one message
+MAX_BESIDE: Final = 64  # addresses said beside an SRV answer: each is an RRset, and a message would hold 1,000
 WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
 PRIORITY_AND_WEIGHT: Final = b"\0\0\0\1"  # RFC 2782: all alike, and each as likely to be chosen
 
@@ -103,7 +106,10 @@ def app_node(owner: WireName, labels: Labels, app: AppData) -> Node | None:
 
 def in_doubt(app: AppData, labels: Labels, node: Node | None) -> Node | None:
     """The node of a name, which is what it was once, or not known at all, if metadata decide of it that cannot be read now."""
-    if not _rests_on_metadata(labels) or all(machine.is_metadata_current for machine in app.machines):
+    if not _rests_on_metadata(labels):
+        return node
+    subsets = app.subsets
+    if subsets.is_metadata_current if subsets else all(machine.is_metadata_current for machine in app.machines):
         return node
     return UNREADABLE if node is None else structs.replace(node, certainty=Certainty.LAST_KNOWN)
 
@@ -122,9 +128,16 @@ def _subset_node(owner: WireName, app: AppData, labels: Labels) -> Node | None:
 
 def subset(app: AppData, labels: Labels) -> tuple[Machine, ...] | None:
     """The deployed machines that the name stands for; None: it stands for none of the app's."""
+    subsets = app.subsets
     match labels:
         case ():
             return app.machines
+        case (_, b"vm") if subsets is not None:
+            return subsets.of_labels(labels)
+        case (region,) if subsets is not None and region not in WORDS:
+            return subsets.of_labels(labels)
+        case _ if subsets is not None and _rests_on_metadata(labels):
+            return subsets.of_metadata(labels)
         case (machine_id, b"vm"):
             return _those(app, lambda machine: fold(machine.id) == machine_id)
         case (group, b"process"):
@@ -136,6 +149,11 @@ def subset(app: AppData, labels: Labels) -> tuple[Machine, ...] | None:
         case (region,) if region not in WORDS:
             return _those(app, lambda machine: fold(machine.region) == region)
     return None
+
+
+def is_of_many(app: AppData, labels: Labels) -> bool:
+    """Does the name stand for machines of an app that has many?"""
+    return app.subsets is not None and (labels == (b"global",) or subset(app, labels) is not None)
 
 
 def nearest_of(labels: Labels) -> NearestOf | None:
@@ -169,12 +187,9 @@ def healthy_node(owner: WireName, app: AppData, checks: ChecksData, topology: To
 
 def service_node(owner: WireName, service: bytes, app: AppData, services: ServicesData) -> Node | None:
     """SRV (RFC 2782) of the started machines that serve it; nothing when only stopped ones do; None when none does."""
-    machines = {machine.id: machine for machine in app.machines}
-    serving = [
-        (machines[it.machine], it.port)
-        for it in services.services
-        if it.machine in machines and fold(it.name) == service
-    ]
+    called = services.by_name.of(service)
+    machines = {machine.id: machine for machine in app.machines} if called else {}
+    serving = [(machines[it.machine], it.port) for it in called if it.machine in machines]
     if not serving:
         return None
     base = prepend(b"vm", parent(parent(owner)))
@@ -185,7 +200,7 @@ def service_node(owner: WireName, service: bytes, app: AppData, services: Servic
         if target and machine.is_started:
             rdatas[PRIORITY_AND_WEIGHT + port.to_bytes(2) + target] = None
             found[target] = local(target, AAAA, (machine.address,))
-    return _set(owner, SRV, tuple(rdatas), additional=tuple(found.values())) if rdatas else EMPTY
+    return _set(owner, SRV, tuple(rdatas), additional=tuple(found.values())[:MAX_BESIDE]) if rdatas else EMPTY
 
 
 def flycast_node(owner: WireName, flycast: FlycastData) -> Node | None:
@@ -200,8 +215,7 @@ def peers_node(owner: WireName, labels: Labels, peers: PeersData) -> Node | None
     """The list of peers, or the peer of that name."""
     if not labels:
         return text(owner, ",".join(peer.name for peer in peers.peers if not peer.name.startswith(UNLISTED_PEERS)))
-    listed = (peer for peer in peers.peers if not peer.name.startswith(UNLISTED_PEERS))
-    found = [peer.address for peer in listed if labels == (fold(peer.name),)]
+    found = peers.by_name.of(labels[0]) if len(labels) == 1 else []
     return _address_set(owner, found) if found else None
 
 
@@ -224,8 +238,8 @@ def page_of(labels: Labels) -> int | None:
 
 def above_addresses_node(nibbles: bytes, instances: InstancesData, peers: PeersData) -> Node | None:
     """The empty node above addresses that begin with the nibbles; None: none does. Doubt is no NXDOMAIN."""
-    known = (*(it.address for it in instances.instances), *(it.address for it in peers.peers))
-    is_above = not instances.is_whole or any(address.hex().encode().startswith(nibbles) for address in known)
+    is_known = instances.nibbles.begin_with(nibbles) or peers.nibbles.begin_with(nibbles)
+    is_above = is_known or not instances.is_whole
     return EMPTY if is_above else None
 
 
@@ -242,20 +256,17 @@ def addresses(owner: WireName, machines: Iterable[Machine], *, is_ordered: bool 
     return _address_set(owner, (machine.address for machine in machines if machine.is_started), is_ordered=is_ordered)
 
 
+def addresses_of(owner: WireName, ordered: Sequence[Machine]) -> Node:
+    """Those of these machines, which are started and share none, in this order."""
+    rdatas = tuple([machine.address for machine in ordered])
+    return _set(owner, AAAA, rdatas, is_ordered=True) if rdatas else EMPTY
+
+
 def text(owner: WireName, value: str) -> Node:
     """One TXT record, cut into strings of at most 255 octets which clients join again; empty: one empty string."""
     octets = value.encode()
     strings = [octets[at : at + MAX_STRING_OCTETS] for at in range(0, len(octets), MAX_STRING_OCTETS)] or [b""]
     return _set(owner, TXT, (b"".join(bytes((len(string),)) + string for string in strings),))
-
-
-def fold(value: str) -> bytes:
-    """The label that `value` is asked by (RFC 4343)."""
-    return value.encode().lower()
-
-
-def folded(pairs: Pairs | None) -> list[tuple[bytes, bytes]]:
-    return [(fold(key), fold(value)) for key, value in pairs or ()]
 
 
 def _those(app: AppData, is_meant: Callable[[Machine], bool]) -> tuple[Machine, ...] | None:
@@ -281,6 +292,8 @@ def _set(
 ) -> Node:
     """The node of one RRset, and whether that is larger than a message. Addresses are kept nevertheless: some can be chosen."""
     if RECORD_OCTETS * len(rdatas) + sum(map(len, rdatas)) > MAX_RRSET_OCTETS:
+        if not is_ordered:  # those that stand together are said together: let that not be those that were made together
+            rdatas = tuple(sorted(rdatas, key=crc32))
         kept = (local(owner, rtype, rdatas),) if rtype == AAAA else ()
         return Node(kept, is_ordered=is_ordered, too_large=rtype)
     return Node((local(owner, rtype, rdatas),), additional, is_ordered)

@@ -12,9 +12,10 @@ from cachetools import Cache, LRUCache
 
 from cache.answer import Ground
 from cache.names import WireName
+from internal_zones.nearest import Ranks
 from internal_zones.outdating import EVERYTHING, Outdated
 from internal_zones.readings import Kind, Reading, UnitKey
-from internal_zones.records import Node
+from internal_zones.records import Labels, Node
 
 FOREVER: Final = float("inf")
 MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not there evicts nothing that is
@@ -42,6 +43,7 @@ class Unit:
     # each would take twice as much.
     _nodes: tuple[WireName, Node] | dict[WireName, Node] | None = field(default=None, init=False)
     _joint_nodes: dict[WireName, tuple[tuple["Unit", ...], Node]] | None = field(default=None, init=False)
+    _ranks: dict[Labels, tuple["Unit", Ranks]] | None = field(default=None, init=False)  # of many machines only
 
     @property
     def was_asked(self) -> bool:
@@ -76,6 +78,17 @@ class Unit:
         if self._joint_nodes is None:
             self._joint_nodes = {}
         self._joint_nodes[name] = units, node
+
+    def ranks(self, subset: Labels, topology: "Unit") -> Ranks | None:
+        """What was kept of how near the machines of a subset are, if it rests on this very topology."""
+        made_of, ranks = self._ranks.get(subset, (None, None)) if self._ranks is not None else (None, None)
+        return ranks if made_of is topology else None
+
+    def keep_ranks(self, subset: Labels, topology: "Unit", ranks: Ranks) -> None:
+        """How near the machines of a subset, one that there is, are by the topology."""
+        if self._ranks is None:
+            self._ranks = {}
+        self._ranks[subset] = topology, ranks
 
 
 class _Kept(LRUCache[UnitKey, Unit]):

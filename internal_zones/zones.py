@@ -53,14 +53,16 @@ from internal_zones.readings import (
 from internal_zones.reads import Reads
 from internal_zones.records import (
     EMPTY,
+    MAX_ADDRESSES,
     UNKNOWN,
     UNREADABLE,
     NearestOf,
     Node,
     above_addresses_node,
-    addresses,
+    addresses_of,
     healthy_node,
     in_doubt,
+    is_of_many,
     service_node,
     subset,
 )
@@ -270,14 +272,13 @@ class InternalZones:
     def reasons(self, network: int, qname: WireName, client: bytes) -> tuple[str, ...]:
         """Why the records of a nearest name stand in their order, a text for each; (): another name, or not in memory."""
         place = locate(network, qname, self._apexes)
-        data = [unit.reading.data for key in place.units if (unit := self._units.get(key))]
-        match data:
-            case [AppData() as app, Topology() as topology] if place.nearest:
-                ordered = self._nearest(place.nearest, client, app, topology) or []
-                first = {machine.address: machine for machine in reversed(ordered)}
-                shown = dict.fromkeys(machine.address for machine in ordered)
-                return tuple(nearest.reason(first[address], topology, self.options.region) for address in shown)
-        return ()
+        units = [unit for key in place.units if (unit := self._units.get(key))]
+        if place.nearest is None or len(units) != len(place.units):
+            return ()
+        ordered = self._nearest(place.nearest, client, units) or []
+        topology = units[1].reading.data
+        assert isinstance(topology, Topology)
+        return tuple(nearest.reason(machine, topology, self.options.region) for machine in ordered)
 
     def _brought(
         self, place: Place, qname: WireName, qtype: int, client: bytes, brought: Sequence[Unit | None]
@@ -336,60 +337,76 @@ class InternalZones:
     def _node(self, place: Place, qname: WireName, client: bytes, units: Sequence[Unit]) -> Node | None:
         if not units:
             return place.node
+        if place.nearest is not None:
+            return self._nearest_node(place.nearest, qname, client, units)
         if len(units) > 1:
-            return self._joint_node_kept(place, qname, client, tuple(units))
+            return self._joint_node_kept(place, qname, tuple(units))
         unit = units[0]
         node = unit.node(qname)
         if node is None:
-            node = node_at(qname, place.labels, unit.reading.data)
-            if node is not None and node != EMPTY:  # only names with records are kept: the rows bound their number
+            data = unit.reading.data
+            node = node_at(qname, place.labels, data)
+            # only names that rows stand for are kept: the rows bound their number
+            if node is not None and (node != EMPTY or (isinstance(data, AppData) and is_of_many(data, place.labels))):
                 unit.keep_node(qname, node)
         return node
 
-    def _joint_node_kept(self, place: Place, qname: WireName, client: bytes, units: tuple[Unit, ...]) -> Node | None:
-        """As _joint_node, made once for the same units. A nearest name has another node for each client."""
+    def _joint_node_kept(self, place: Place, qname: WireName, units: tuple[Unit, ...]) -> Node | None:
+        """As joint_node, made once for the same units."""
         node = units[0].joint_node(qname, units)
         if node is not None:
             return node
-        node = self._joint_node(place, qname, client, [unit.reading.data for unit in units])
-        if node is not None and node != EMPTY and not place.nearest:
+        data = [unit.reading.data for unit in units]
+        node = joint_node(place, qname, data)
+        if node is not None and (node != EMPTY or isinstance(data[0], AppData)):
             units[0].keep_joint_node(qname, units, node)
         return node
 
-    def _joint_node(self, place: Place, qname: WireName, client: bytes, data: Sequence[Data]) -> Node | None:
-        """The node of a name that rests on several units."""
-        match data:
-            case [AppData() as app, Topology() as topology] if place.nearest:
-                return self._nearest_node(place.nearest, qname, client, app, topology)
-            case [AppData() as app, ChecksData() as checks, Topology() as topology]:
-                return healthy_node(qname, app, checks, topology)
-            case [AppData() as app, ServicesData() as services]:
-                return service_node(qname, place.labels[0][1:], app, services)
-            case [InstancesData() as instances, PeersData() as peers]:
-                return above_addresses_node(PREFIX + place.labels[0], instances, peers)
-        assert any(isinstance(one, TooMany) for one in data), "a name rests on such units"
-        return UNKNOWN
-
-    def _nearest_node(
-        self, wanted: NearestOf, qname: WireName, client: bytes, app: AppData, topology: Topology
-    ) -> Node | None:
-        ordered = self._nearest(wanted, client, app, topology)
+    def _nearest_node(self, wanted: NearestOf, qname: WireName, client: bytes, units: Sequence[Unit]) -> Node | None:
+        """The node of a nearest name, which is another one for each client."""
+        app, topology = units[0].reading.data, units[1].reading.data
+        if not (isinstance(app, AppData) and isinstance(topology, Topology)):
+            return UNKNOWN
+        ordered = self._nearest(wanted, client, units)
         if ordered is None:
             return in_doubt(app, wanted.subset, None) if app.exists else None
         if ordered and not nearest.is_measured(ordered[:1], topology, self.options.region):
             self.counts.unmeasured_nearest += 1
-        return in_doubt(app, wanted.subset, addresses(qname, ordered, is_ordered=True))
+        return in_doubt(app, wanted.subset, addresses_of(qname, ordered))
 
-    def _nearest(self, wanted: NearestOf, client: bytes, app: AppData, topology: Topology) -> list[Machine] | None:
-        """The nearest of the started machines that the name stands for, nearest first; None: no such name."""
-        machines = subset(app, wanted.subset) if app.exists else None
-        if machines is None:
+    def _nearest(self, wanted: NearestOf, client: bytes, units: Sequence[Unit]) -> list[Machine] | None:
+        """The nearest of the started machines that the name stands for, nearest first; None: no such name.
+
+        No more than one more than fit a message.
+        """
+        app, topology = units[0].reading.data, units[1].reading.data
+        if not (isinstance(app, AppData) and isinstance(topology, Topology)):
             return None
-        started = [machine for machine in machines if machine.is_started]
-        return nearest.order(started, topology, self.options.region, client, wanted.count)
+        ranks = units[0].ranks(wanted.subset, units[1])
+        if ranks is None:
+            machines = subset(app, wanted.subset) if app.exists else None
+            if machines is None:
+                return None
+            ranks = nearest.ranked(machines, topology, self.options.region)
+            if app.subsets is not None:
+                units[0].keep_ranks(wanted.subset, units[1], ranks)
+        return nearest.order(ranks, client, min(wanted.count, MAX_ADDRESSES + 1))
 
     def _last_good(self, key: UnitKey) -> Unit | None:
         unit = self._units.get(key)
         if unit is None or self._now() - self._units.known_at(unit) > self.options.max_stale:
             return None
         return unit
+
+
+def joint_node(place: Place, qname: WireName, data: Sequence[Data]) -> Node | None:
+    """The node of a name that rests on several units."""
+    match data:
+        case [AppData() as app, ChecksData() as checks, Topology() as topology]:
+            return healthy_node(qname, app, checks, topology)
+        case [AppData() as app, ServicesData() as services]:
+            return service_node(qname, place.labels[0][1:], app, services)
+        case [InstancesData() as instances, PeersData() as peers]:
+            return above_addresses_node(PREFIX + place.labels[0], instances, peers)
+    assert any(isinstance(one, TooMany) for one in data), "a name rests on such units"
+    return UNKNOWN

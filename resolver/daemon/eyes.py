@@ -126,9 +126,9 @@ class Eyes:
     def export(self) -> Iterable[msgspec.Struct | None]:
         return exported(self._parts.env, self._parts.memory.cache)
 
-    def take_in(self, request: CacheImport) -> ImportRow:
+    async def take_in(self, request: CacheImport) -> ImportRow:
         parts = self._parts
-        return imported(unvouched(request), parts.env, parts.memory.cache, parts.options, parts.counts.snapshot)
+        return await imported(unvouched(request), parts.env, parts.memory.cache, parts.options, parts.counts.snapshot)
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow | ChainRow]:
         found = await self._made_here(question, network)

@@ -114,9 +114,9 @@ async def _take_in(stream: trio.abc.Stream, parts: Parts) -> int:
         is_over = isinstance(said, End)
         if at is not None and entries and (is_over or len(entries) == MAX_IMPORTED):
             request = CacheImport(at, tuple(entries))
-            taken += imported(request, parts.env, parts.memory.cache, parts.options, parts.counts.snapshot).taken
+            row = await imported(request, parts.env, parts.memory.cache, parts.options, parts.counts.snapshot)
+            taken += row.taken
             entries.clear()
-            await trio.lowlevel.checkpoint()
         if is_over:
             break
     return taken

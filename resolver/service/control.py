@@ -134,7 +134,7 @@ class Inspectable(Protocol):
     def export(self) -> Iterable[msgspec.Struct | None]:
         """A Moment and SavedEntries: all that is cached; the cache may change between two steps."""
 
-    def take_in(self, request: CacheImport) -> ImportRow:
+    async def take_in(self, request: CacheImport) -> ImportRow:
         """Take in entries that are not known better; raises BadRow, which is a ValueError, and CannotShow."""
 
     async def explain(self, question: Question, network: int | None) -> Iterable[ExplainRow | ChainRow]:
@@ -290,7 +290,7 @@ async def _rows(request: RowRequest, daemon: Inspectable) -> "Rows | Live":
         case CacheExport():
             return daemon.export()
         case CacheImport():
-            return [daemon.take_in(request)]
+            return [await daemon.take_in(request)]
         case Explain(name=name, type=rtype, network=network):
             return await daemon.explain(Question(from_text(name), type_from_text(rtype)), network)
         case Resolve(name=name, type=rtype, network=network):

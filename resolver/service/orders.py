@@ -15,6 +15,7 @@ from resolver.wire import Rendered
 
 FEW: Final = 4  # records: 24 orders
 MAX_RINGS: Final = 8  # orders drawn at random, each from any of its records on
+MAX_PIECES: Final = 64  # records, or pieces of more, that are put into a random order
 MAX_RING_OCTETS: Final = 4096  # of all rings, unless one is longer
 RESHUFFLED: Final = 1.0  # s; for so long the orders of an internal reply are the same ones
 LCG: Final = (1664525, 1013904223, 0xFFFFFFFF)  # multiplier, increment, mask: Numerical Recipes' generator
@@ -121,24 +122,39 @@ def records_in(ring: Ring) -> list[bytes]:
 
 
 def shuffles(ring: Ring, seed: int) -> list[Ring]:
-    """The records in some random orders (Fisher and Yates), as few as their octets allow, and one at least."""
-    records = records_in(ring)
-    multiplier, increment, mask = LCG
-    is_even = len({len(record) for record in records}) == 1
+    """The records in some random orders, as few as their octets allow, and one at least."""
     rings = []
     for _ in range(max(1, min(MAX_RINGS, MAX_RING_OCTETS // len(ring.octets)))):
-        for last in range(len(records) - 1, 0, -1):
-            seed = seed * multiplier + increment & mask
-            pick = (seed >> LCG_SHIFT) % (last + 1)
-            records[last], records[pick] = records[pick], records[last]
-        rings.append(Ring(b"".join(records), ring.cuts if is_even else cuts_of(records)))
+        ring, seed = shuffle(ring, seed)
+        rings.append(ring)
     return rings
 
 
-def cuts_of(records: list[bytes]) -> tuple[int, ...]:
-    """Where each of the records begins when they stand one behind the other."""
-    cuts, at = [], 0
-    for record in records:
-        cuts.append(at)
-        at += len(record)
-    return tuple(cuts)
+def shuffle(ring: Ring, seed: int) -> tuple[Ring, int]:
+    """The records in another order (Fisher and Yates), and the next seed.
+
+    More than MAX_PIECES are shuffled in about so many pieces, which begin with other records each time.
+    """
+    multiplier, increment, mask = LCG
+    cuts, octets = ring.cuts, ring.octets
+    size = -(-len(cuts) // MAX_PIECES)
+    starts = [*range((seed >> LCG_SHIFT) % size, len(cuts), size)]
+    if starts[0]:
+        starts.insert(0, 0)
+    pieces = [*range(len(starts))]
+    for last in range(len(pieces) - 1, 0, -1):
+        seed = seed * multiplier + increment & mask
+        pick = (seed >> LCG_SHIFT) % (last + 1)
+        pieces[last], pieces[pick] = pieces[pick], pieces[last]
+    starts.append(len(cuts))
+    bounds = [*[cuts[start] for start in starts[:-1]], len(octets)]
+    turned = b"".join([octets[bounds[piece] : bounds[piece + 1]] for piece in pieces])
+    if isinstance(cuts, range):  # all are as long
+        return Ring(turned, cuts), seed
+    moved: list[int] = []
+    at = 0
+    for piece in pieces:
+        shift = at - bounds[piece]
+        moved += [cut + shift for cut in cuts[starts[piece] : starts[piece + 1]]]
+        at = bounds[piece + 1] + shift
+    return Ring(turned, tuple(moved)), seed

@@ -16,6 +16,7 @@ from resolver.service.fast import FastPath, ReplyStyle
 from tests.bench.bench_miss import ZONE, Network, Saying, queries_for, reply_to, signed_replies, wired
 from tests.bench.bench_service import LOOPBACK, QUERY, AtHome, Known, query_of
 from tests.bench.callgrind import DONE, READY, meet
+from tests.bench.dearest import DEAR
 from tests.build import rrset
 from tests.signing import SignedZone
 
@@ -62,6 +63,21 @@ def verification() -> Callable[[], object]:
     return lambda: key.verify(signature, signed, digest)
 
 
+def dearest() -> Callable[[], object]:
+    """Of all that the public can have cached, what takes longest to answer with: as many hints as a message has room for."""
+    return DEAR["HTTPS with 3,900 hints"]()
+
+
+def dearest_names() -> Callable[[], object]:
+    """The same of names, of which none has anything in common with another."""
+    return DEAR["240 MX of names of 127 labels"]()
+
+
+def dearest_internal() -> Callable[[], object]:
+    """The same of internal names: as many addresses as a message has room for, in an order that is this client's alone."""
+    return DEAR["top9999.nearest.of of 10,000"]()
+
+
 # one call after the other; a miss needs the daemon's parts around it
 PARTS: Final = {
     "a hit": hit,
@@ -69,6 +85,9 @@ PARTS: Final = {
     "a hit of three addresses": hit_of_three,
     "a hit of three internal addresses": internal_hit,
     VERIFICATION: verification,
+    "the dearest cached query": dearest,
+    "the dearest cached names": dearest_names,
+    "the dearest internal query": dearest_internal,
 }
 
 

@@ -1,5 +1,6 @@
 """Where a name stands, and the exact answer of a node; the whole table of names is in test_zones."""
 
+from collections import Counter
 from random import Random
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from cache.names import WireName, from_text
 from cache.rrtypes import AAAA, ANY, NOERROR, NXDOMAIN, TXT, A
 from internal_zones.apex import INTERNAL, build_apexes, local
-from internal_zones.lookup import answer, locate, shuffled
-from internal_zones.readings import TOPOLOGY, Kind, UnitKey
-from internal_zones.records import EMPTY, Node
+from internal_zones.lookup import MAX_PIECES, answer, locate, shuffled
+from internal_zones.readings import TOPOLOGY, FlycastData, Kind, UnitKey
+from internal_zones.records import EMPTY, MAX_ADDRESSES, Node, flycast_node
 
 APEXES = build_apexes(2)
 OWNER = from_text("web.internal.")
@@ -74,6 +75,29 @@ def test_shuffling_gives_every_record_every_place_and_loses_none() -> None:
         for place, rdata in enumerate(rdatas):
             places[place][rdata[0]] += 1
     assert all(850 < count < 1150 for row in places for count in row)
+
+
+def test_of_more_records_than_pieces_each_is_the_first_as_often_and_none_is_lost() -> None:
+    many = local(OWNER, AAAA, tuple(number.to_bytes(16) for number in range(3 * MAX_PIECES + 1)))
+    bits, firsts = Random(1), Counter[bytes]()
+    for _ in range(4000):
+        rdatas = shuffled(many, bits).rdatas
+        firsts[rdatas[0]] += 1
+        assert set(rdatas) == set(many.rdatas)
+    assert set(firsts) == set(many.rdatas)
+    assert max(firsts.values()) < 3 * 4000 / len(many.rdatas)
+
+
+def test_of_more_addresses_than_fit_each_is_the_first_as_often() -> None:
+    node = flycast_node(OWNER, FlycastData(True, tuple(n.to_bytes(16) for n in range(MAX_ADDRESSES + 7))))
+    assert node is not None
+    [kept], bits, firsts = node.rrsets, Random(1), Counter[bytes]()
+    for _ in range(4 * len(kept.rdatas)):
+        [chosen] = answer(node, AAAA, APEXES[INTERNAL], bits).answer
+        assert len(set(chosen.rdatas)) == MAX_ADDRESSES
+        firsts[chosen.rdatas[0]] += 1
+    assert len(firsts) > 0.95 * len(kept.rdatas)
+    assert max(firsts.values()) < 20
 
 
 def test_any_octets_in_a_label_stand_somewhere() -> None:

@@ -138,7 +138,7 @@ class PretendedDaemon:
         self.asked.append(("export",))
         return [SAVED_AT, None, *(saved(one, 7, SHIFT) for one in ENTRIES)]
 
-    def take_in(self, request: CacheImport) -> ImportRow:
+    async def take_in(self, request: CacheImport) -> ImportRow:
         self.asked.append(("import", request.moment, [row.owner for row in request.entries]))
         return ImportRow(len(request.entries) - 1, 1)
 

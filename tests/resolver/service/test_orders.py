@@ -7,7 +7,7 @@ import pytest
 
 from cache.answer import Answer
 from cache.rrset import Rank
-from resolver.service.orders import MAX_RING_OCTETS, Orders, Ring, records_in
+from resolver.service.orders import MAX_PIECES, MAX_RING_OCTETS, Orders, Ring, records_in
 from resolver.wire import Query, Rendered, read_query, render
 from tests.build import replace, rrset
 from tests.resolver.service.world import ask
@@ -48,6 +48,17 @@ def test_of_many_records_each_is_the_first_as_often_and_none_is_missing(count: i
     first = Counter(reply[0] for reply in replies)
     assert set(first) == {*range(1, count + 1)}
     assert max(first.values()) <= 10
+
+
+def test_many_records_are_shuffled_in_pieces_that_are_others_each_time() -> None:
+    one = rendered(3 * MAX_PIECES + 1)
+    orders, followers = Orders(one, seed=1), set()
+    for seed in range(40):
+        orders.draw(seed << 12)
+        reply = numbers(one, orders.pick(0))
+        assert sorted(reply) == [*range(1, 3 * MAX_PIECES + 2)]
+        followers.add(reply[(reply.index(1) + 1) % len(reply)])
+    assert len(followers) > 10
 
 
 def test_what_follows_a_record_differs() -> None:
