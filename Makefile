@@ -95,7 +95,7 @@ bench-latency: $(BUILT)/.ready  ## how long clients wait on a bad network, besid
 bench-state: $(BUILT)/.ready  ## the daemon on a state database of a million machines: start, memory, answers, freshness (a minute)
 	$(COMPILED) $(BIN)/python -m tests.bench.state
 
-bench-fair: $(BUILT)/.ready  ## what one client that floods does to its neighbours (root)
+bench-fair: $(BUILT)/.ready  ## what one client that floods does to its neighbours, beside unbound (root, unbound, dnsperf, taskset; 2 to 3 minutes)
 	$(COMPILED) $(BIN)/python -m tests.bench.fair
 
 fuzz: $(READY)  ## octets at every door for a minute; guided by coverage where atheris is installed

@@ -45,6 +45,7 @@ class Loop:
         self._bell = CLOSED
         self.reserve = Reserve()  # looked at before trio has its turns
         self._unlooked = 0  # of these
+        self.tidy: Callable[[], object] = _nothing  # called at the end of each turn, when all of it has been sent
         self.note_turn: Callable[[float, float], None] = _ignore  # told when each turn began and ended
 
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
@@ -133,6 +134,7 @@ class Loop:
         for _ in range(len(self._soon)):
             self._soon.popleft()()
         self._let_leave()
+        self.tidy()
         self.note_turn(now, time.monotonic())
 
     def _let_leave(self) -> None:
@@ -178,4 +180,4 @@ def _ignore(began: float, ended: float) -> None:
 
 
 def _nothing() -> None:
-    """Nobody has to be woken."""
+    """There is nobody to wake, and nothing to tidy."""

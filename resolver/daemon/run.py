@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import gc
 import os
 import signal
 import subprocess
@@ -24,6 +23,7 @@ from resolver.daemon.health import Process
 from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
 from resolver.env import Env, source_ports
+from resolver.loop import Collecting
 from resolver.observe.log import configure_log
 from resolver.observe.log_writer import writer_to
 from resolver.observe.options import LogOptions
@@ -37,9 +37,6 @@ from resolver.real_env_unix import connect_and_wait
 
 EXIT_OK: Final = 0
 EXIT_FAILURE: Final = 1
-# Objects more than before, and collections of the younger generation. In one turn of the loop it looks at 1,000, every sixth
-# time at 6,000: with 20,000 a flood of new names held everybody for 8 ms. The oldest are hardly ever garbage.
-COLLECTOR_THRESHOLDS: Final = (1_000, 5, 20_000)
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 IGNORED_SIGNALS: Final = (signal.SIGUSR1,)  # it ends a process that does not say otherwise
 
@@ -65,11 +62,13 @@ def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
         if options.limits != wanted:
             fitting = {"in_flight": options.limits.in_flight, "tcp_connections": options.limits.tcp_connections}
             log.warning("limits_fitted", descriptors=descriptors, **fitting)
-        tune_collector()
+        collecting = Collecting(counts.resolve, counts.upstream)
+        collecting.begin()
         env = RealEnv()
         env.network.source_ports = source_ports(options.recursion.avoid_ports, reserved_ports())
         env.network.inherited.add(passed_sockets(os.environ, os.getpid()))
         try:
+            env.loop.tidy = collecting.look
             env.loop.note_turn = Turns(counts.loop).note
             env.loop.run(_serve_until_signal, prepared, env, config, counts, relog, replace, descriptors)
         except* NotTakenOver as refusals:
@@ -105,16 +104,6 @@ def _logging(options: Options, counts: Counts) -> Iterator[Relog]:
         yield relog
     finally:
         writer.end()
-
-
-def tune_collector() -> None:
-    """Have the garbage collector look rarely at what hardly ever is garbage: the program itself, and the cache.
-
-    Reference counts free nearly everything; what is left is a few cycles per question waited for. With CPython's own
-    thresholds the collector took a tenth of the CPU of a cache miss (`make bench-peers`, misses).
-    """
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 def leaves(errors: ExceptionGroup[E]) -> list[E]:

@@ -16,10 +16,10 @@ from cache.names import ROOT
 from cache.rrset import Rank
 from resolver.daemon.beliefs import Anchors
 from resolver.daemon.parts import NO_ANCHORS, Parts, make_parts
-from resolver.daemon.run import tune_collector
 from resolver.dnssec import DnssecOptions
 from resolver.env import Address, Datagram
 from resolver.iterate.delegation import Delegation, Origin
+from resolver.loop import Collecting
 from resolver.options import Options
 from resolver.real_env import RealEnv, RealNetwork
 from resolver.service.udp import serve_udp
@@ -196,6 +196,7 @@ class Wired:
     parts: Parts
     network: Network
     listener: Listener
+    collecting: Collecting
     now: float
     silent: int = 0
 
@@ -219,6 +220,7 @@ class Wired:
     def _turn(self, event: Callable[[], None]) -> None:
         self.now += A_TURN
         self.parts.mesh.turn(self.now, event)
+        self.collecting.look()
 
 
 @asynccontextmanager
@@ -236,11 +238,12 @@ async def wired(network: Network, options: Options = UNCHECKED, anchors: Anchors
         )
         for n in (1, 2):
             parts.memory.cache.put(rrset(f"ns{n}.{ZONE} 3600 A 192.0.2.{n}", now, rank=Rank.ADDITIONAL), now)
-        tune_collector()
+        collecting = Collecting(parts.counts.resolve, parts.counts.upstream)
+        collecting.begin()
         listener = Listener()
         nursery.start_soon(serve_udp, listener, parts.handler, parts.mesh, trio.Event())
         await listener.started.wait()
-        yield Wired(parts, network, listener, now)
+        yield Wired(parts, network, listener, collecting, now)
         nursery.cancel_scope.cancel()
 
 

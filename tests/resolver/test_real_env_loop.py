@@ -427,6 +427,20 @@ def test_what_comes_first_is_looked_at_in_every_turn_however_much_else_there_is(
     run(main)
 
 
+def test_each_turn_is_tidied_up_after_when_all_of_it_has_been_sent_and_that_counts_as_its_time() -> None:
+    loop, seen = Loop(), list[str]()
+    loop.tidy = lambda: seen.append("tidied")
+    loop.note_turn = lambda began, ended: seen.append("ended")
+
+    async def main() -> None:
+        for _ in range(3):
+            loop.send_at_end(lambda: seen.append("sent"))
+            await trio.lowlevel.checkpoint()
+
+    loop.run(main)
+    assert "".join(word[0] for word in seen).count("ste") == 3
+
+
 def test_the_memory_there_is_is_looked_at_once_in_several_of_trios_turns() -> None:
     """To look takes two system calls that change the process's memory map, and as long as one of its tasks' steps."""
     loop, looks, turns = Loop(), list[str](), 4 * LOOK_EVERY

@@ -1,68 +1,141 @@
 """`make bench-fair`: what do its neighbours notice of one client that floods with names nobody has asked for?
 
-The internet of the latency benchmark, without loss. The same questions are asked three times at the same rate: once to fill
-the cache, once in calm, and once while another address floods. Exits 1 when the neighbours' p99 is more than twice that of
-calm, or questions of theirs fail that did not in calm. Then a client is alone: it is to have as many new names a second as with
-no limits at all.
+200 questions a second of neighbours, all asked before, in slices of calm and, in turns with them, in slices in which another
+address sends 20,000 a second for names that nobody has asked for; at this daemon and at unbound (bench/beside). Wanted of the
+p99 of the middle slice under the flood: at most twice that of the middle slice of calm or, where two CPUs cannot give that, at
+most 1.5 times unbound's beside the same flood; and that all of the neighbours' questions are answered. There are 8 slices of each,
+and as many again, until that is sure: nine of ten drawings of them say the same. Then a client is alone: it is to
+have as many new names a second as with no limits at all. Exits 1 where one of these is missed.
 """
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Final
+from statistics import median
+from typing import Final, NamedTuple
 
-from tests.bench.fair.flood import LINGER
+from tests.bench.beside.slices import Ratio, Slice, lost, middle, of_all, ratio
+from tests.bench.beside.stand import OURS, STARTS, THEIRS, Stand, opened, start_cistern
 from tests.bench.fair.lone import NO_LIMITS, lone_rate
 from tests.bench.fair.lone import WANTED as LONE_WANTED
 from tests.bench.latency.__main__ import open_internet
-from tests.bench.latency.client import Result
-from tests.bench.latency.figures import NOERROR, percentile
-from tests.bench.latency.resolvers import RESOLVERS
-from tests.bench.peers.internet import PORT, SERVER, Internet
-from tests.bench.peers.measure import cpu_seconds, run
+from tests.bench.peers.internet import SERVER
 from tests.bench.peers.servers import Start, running
-from tests.real.harness import config, start
-from tests.real.namespaces import why_not
 
 RATE: Final = 200  # questions a second of the neighbours
 FLOOD: Final = 20_000  # questions a second of the client that floods
-SECONDS: Final = 10
-SETTLE: Final = 1.0  # s that the flood is on before the neighbours' questions count
+SECONDS: Final = 1.5
+SLICES: Final = 8
+ROUNDS: Final = 2  # of as many slices, at most
+SETTLE: Final = 0.7  # s that the flood is on before the neighbours' questions count
+SPARE: Final = 5.0  # s more that a flood would last
+LULL: Final = 1.0  # s after it, in which what is left of it is answered
+SPAN: Final = 1_000_000  # names, which no flood comes to the end of
 FLOODER: Final = "127.0.0.66"
-WANTED: Final = 2.0  # times the p99 of calm
-SETTINGS: Final[dict[str, dict[str, object]]] = {"cache": {"max_octets": 1 << 28}}  # and the limits as shipped
-SHARES: Final = (0.5, 0.9, 0.99, 0.999)
+CALM: Final = 2.0  # times the p99 of calm
+PEER: Final = 1.5  # times unbound's beside the flood
+P50, P99 = 0.5, 0.99
+SERVFAIL, NXDOMAIN = 2, 3
+
+
+class Flood(NamedTuple):
+    """What one flood sent and was answered, each a second; cpu: the share of its CPU that the server took meanwhile."""
+
+    sent: float
+    answered: float
+    refused: float
+    cpu: float
+
+
+class Measured(NamedTuple):
+    """What the neighbours met of one server, and what the floods did."""
+
+    calm: list[Slice]
+    flooded: list[Slice]
+    floods: list[Flood]
 
 
 def main() -> int:
-    arguments = _arguments()
-    if reason := why_not():
-        sys.exit(reason)
-    with (
-        tempfile.TemporaryDirectory(prefix="cistern-fair-") as name,
-        open_internet(Path(name)) as internet,
-        running(STARTS[arguments.resolver], Path(name) / "run", internet, ()) as pid,
-    ):
-        _ask(internet, arguments.seconds)
-        calm = _measured("calm", internet, pid, arguments.seconds)
-        flood = _start_flood(internet, arguments.flood, arguments.seconds + SETTLE + LINGER)
-        time.sleep(SETTLE)
-        flooded = _measured("flooded", internet, pid, arguments.seconds)
-        print(f"flood: {flood.communicate()[0]}")
-    ratio = percentile(_took(flooded), 0.99) / percentile(_took(calm), 0.99)
-    lost = max(0, _failed(flooded) - _failed(calm))
-    print(f"p99: {ratio:.2f} times that of calm (wanted: {WANTED}); {lost} more failures")
-    is_alone_free = arguments.resolver != "cistern" or _is_alone_free()
-    return 0 if ratio <= WANTED and not lost and is_alone_free else 1
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.fair", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of a slice (default: {SECONDS})")
+    parser.add_argument("--flood", type=float, default=FLOOD, help=f"questions a second (default: {FLOOD})")
+    arguments = parser.parse_args()
+    with opened(arguments.seconds, RATE) as stand:
+        found = measured(stand, arguments.flood)
+    shown("cistern", found[OURS])
+    shown("unbound", found[THEIRS])
+    calm, peer = compared(found)
+    print(f"p99 of cistern beside the flood: {told(calm)} times that of calm (wanted: {CALM})")
+    print(f"or {told(peer)} times unbound's beside it (wanted: {PEER})", flush=True)
+    is_fair = (calm.value <= CALM or peer.value <= PEER) and not lost(found[OURS].flooded)
+    return 0 if _is_alone_free() and is_fair else 1
+
+
+def measured(stand: Stand, rate: float) -> dict[int, Measured]:
+    """As many slices as it takes to tell, or ROUNDS times SLICES."""
+    found, first = {port: Measured([], [], []) for port in STARTS}, count(step=SPAN)
+    for _ in range(ROUNDS):
+        for number in range(SLICES):
+            for port in (OURS, THEIRS) if number % 2 else (THEIRS, OURS):
+                found[port].calm.append(stand.ask(port))
+                slice, flood = flooded(stand, port, rate, next(first))
+                found[port].flooded.append(slice)
+                found[port].floods.append(flood)
+                time.sleep(LULL)
+        if is_told(*compared(found)):
+            break
+    return found
+
+
+def flooded(stand: Stand, port: int, rate: float, first: int) -> tuple[Slice, Flood]:
+    """A slice beside so many questions a second, from this number on."""
+    words = (SERVER, str(port), FLOODER, str(rate), str(stand.seconds + SETTLE + SPARE), str(first))
+    before, began = stand.cpu(port), time.monotonic()
+    took, said = stand.ask_beside(port, SETTLE, "tests.bench.fair.flood", *words)
+    cpu = (stand.cpu(port) - before) / (time.monotonic() - began)
+    told = json.loads(said)
+    rcodes, seconds = told["rcodes"], told["seconds"]
+    answered, refused = (rcodes.get(str(rcode), 0) / seconds for rcode in (NXDOMAIN, SERVFAIL))
+    return took, Flood(told["sent"] / seconds, answered, refused, cpu)
+
+
+def compared(found: dict[int, Measured]) -> tuple[Ratio, Ratio]:
+    """This daemon's p99 beside the flood: how many times that of calm, and unbound's?"""
+    ours = found[OURS]
+    return ratio(ours.flooded, ours.calm, P99), ratio(ours.flooded, found[THEIRS].flooded, P99)
+
+
+def is_told(calm: Ratio, peer: Ratio) -> bool:
+    """Is it clear that one of them is as wanted, or neither?"""
+    is_sure = calm.high <= CALM or peer.high <= PEER
+    return is_sure or (calm.settles(CALM) and peer.settles(PEER))
+
+
+def shown(name: str, found: Measured) -> None:
+    """Print what was measured of this server."""
+    for state, slices in (("calm", found.calm), ("flooded", found.flooded)):
+        p50, p99, all99 = (1000 * value for value in (middle(slices, P50), middle(slices, P99), of_all(slices, P99)))
+        times = f"p50 {p50:.3f} ms  p99 {p99:.3f} ms  (of all slices together {all99:.3f})"
+        print(f"{name:8} {state:8} {times}  not answered {lost(slices)}")
+    sent, answered, refused, cpu = (median(column) for column in zip(*found.floods, strict=True))
+    print(
+        f"{name:8} flood    {sent:.0f} a second, of these {answered:.0f} answered, {refused:.0f} refused; CPU {cpu:.0%}"
+    )
+    print(f"{name:8} p99      {told(ratio(found.flooded, found.calm, P99))} times that of calm")
+
+
+def told(times: Ratio) -> str:
+    return f"{times.value:.2f} ({times.low:.2f} to {times.high:.2f})"
 
 
 def _is_alone_free() -> bool:
     """Has a lone client of this daemon as much as if there were no limits?"""
-    rates = [_lone_rate(start) for start in (start_cistern, start_unlimited)]
+    rates = [_lone_rate(start) for start in (start_cistern, partial(start_cistern, limits=dict(NO_LIMITS)))]
     print(
         f"alone: {rates[0]:.0f} new names a second; {rates[1]:.0f} with no limits (wanted: {LONE_WANTED:.0%} of that)"
     )
@@ -76,61 +149,6 @@ def _lone_rate(start: Start) -> float:
         running(start, Path(name) / "run", internet, ()),
     ):
         return lone_rate(internet, Path(name))
-
-
-def start_unlimited(folder: Path, internet: Internet, prefix: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    """This daemon with no limits that one client could meet."""
-    changes = SETTINGS | {"recursion": {"root_hints": str(internet.hints)}, "limits": dict(NO_LIMITS)}
-    return start(folder, config(SERVER, PORT, changes), internet.namespace, prefix)[0]
-
-
-def start_cistern(
-    folder: Path, internet: Internet, prefix: tuple[str, ...], *, port: int = PORT
-) -> subprocess.Popen[bytes]:
-    """This daemon with its limits as they are shipped."""
-    changes = SETTINGS | {"recursion": {"root_hints": str(internet.hints)}}
-    return start(folder, config(SERVER, port, changes), internet.namespace, prefix)[0]
-
-
-def _measured(name: str, internet: Internet, pid: int, seconds: float) -> list[Result]:
-    before = cpu_seconds(pid)
-    results = _ask(internet, seconds)
-    cpu = (cpu_seconds(pid) - before) / seconds
-    took = _took(results)
-    times = "  ".join(f"p{100 * share:g} {1000 * percentile(took, share):.1f} ms" for share in SHARES)
-    print(f"{name:8} {times}  failed {_failed(results)}  CPU {cpu:.0%}", flush=True)
-    return results
-
-
-def _ask(internet: Internet, seconds: float) -> list[Result]:
-    client = ("tests.bench.latency.client", SERVER, str(PORT), str(RATE), str(seconds))
-    results: list[Result] = json.loads(run(*internet.namespace.inside(sys.executable, "-m", *client)))
-    return results
-
-
-def _start_flood(internet: Internet, rate: float, seconds: float) -> subprocess.Popen[str]:
-    flood = ("tests.bench.fair.flood", SERVER, str(PORT), FLOODER, str(rate), str(seconds))
-    command = internet.namespace.inside(sys.executable, "-m", *flood)
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-
-
-def _took(results: list[Result]) -> list[float]:
-    return sorted(seconds for seconds, _ in results)
-
-
-def _failed(results: list[Result]) -> int:
-    return sum(rcode != NOERROR for _, rcode in results)
-
-
-STARTS: Final = RESOLVERS | {"cistern": start_cistern}
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.fair", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of each run (default: {SECONDS})")
-    parser.add_argument("--flood", type=float, default=FLOOD, help=f"questions a second (default: {FLOOD})")
-    parser.add_argument("--resolver", choices=list(STARTS), default="cistern")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

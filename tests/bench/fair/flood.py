@@ -1,9 +1,12 @@
 """A client that floods: questions for names that nobody has asked for, at a given rate, whatever comes back.
 
-`python -m tests.bench.fair.flood ADDRESS PORT SOURCE RATE SECONDS` prints a JSON object: what was sent, and replies by RCODE.
+`python -m tests.bench.fair.flood ADDRESS PORT SOURCE RATE SECONDS FIRST` prints a line when it begins, and a JSON
+object at the end, which may come early by SIGTERM: what was sent, in how many seconds, and replies by RCODE. FIRST: the number in
+the first name, from which they are counted up.
 """
 
 import json
+import signal
 import socket
 import struct
 import sys
@@ -16,10 +19,9 @@ from tests.bench.latency.world import PROVIDERS, provider_zone
 
 RD: Final = 0x0100
 TICK: Final = 0.002  # s between bursts
-LINGER: Final = 0.5  # s in which the last replies come
 
 
-def flood(server: tuple[str, int], source: str, rate: float, seconds: float) -> dict[str, object]:
+def flood(server: tuple[str, int], source: str, rate: float, seconds: float, first: int) -> dict[str, object]:
     """Send for `seconds`; what cannot be sent in time is not made up for."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
@@ -28,12 +30,14 @@ def flood(server: tuple[str, int], source: str, rate: float, seconds: float) -> 
     sock.setblocking(False)
     zones = [wire(provider_zone(number)) for number in range(PROVIDERS)]
     rcodes: Counter[int] = Counter()
+    ended = list[int]()
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     sent = 0
     began = time.monotonic()
-    while (now := time.monotonic() - began) < seconds:
+    while (now := time.monotonic() - began) < seconds and not ended:
         due = min(int(rate * now), sent + int(rate * TICK) * 2)
         while sent < due:
-            name = b"\x0af%09d" % sent + zones[sent % len(zones)]
+            name = b"\x0af%09d" % (first + sent) + zones[sent % len(zones)]
             try:
                 sock.send(struct.pack("!6H", sent & 0xFFFF, RD, 1, 0, 0, 0) + name + struct.pack("!HH", A, 1))
             except BlockingIOError:
@@ -41,9 +45,7 @@ def flood(server: tuple[str, int], source: str, rate: float, seconds: float) -> 
             sent += 1
         _take_replies(sock, rcodes)
         time.sleep(TICK / 2)
-    time.sleep(LINGER)
-    _take_replies(sock, rcodes)
-    return {"sent": sent, "seconds": seconds, "rcodes": dict(rcodes)}
+    return {"sent": sent, "seconds": now, "rcodes": dict(rcodes)}
 
 
 def _take_replies(sock: socket.socket, rcodes: Counter[int]) -> None:
@@ -55,5 +57,6 @@ def _take_replies(sock: socket.socket, rcodes: Counter[int]) -> None:
 
 
 if __name__ == "__main__":
-    host, port, source, rate, seconds = sys.argv[1:]
-    json.dump(flood((host, int(port)), source, float(rate), float(seconds)), sys.stdout)
+    host, port, source, rate, seconds, first = sys.argv[1:]
+    print("begins", flush=True)
+    json.dump(flood((host, int(port)), source, float(rate), float(seconds), int(first)), sys.stdout)

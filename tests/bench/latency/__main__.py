@@ -102,15 +102,16 @@ CONTROL: Final = "authority.sock"
 
 
 @contextmanager
-def open_internet(folder: Path, *, is_signed: bool = False) -> Iterator[Internet]:
-    """All its servers, in one process of a namespace of its own."""
+def open_internet(folder: Path, prefix: tuple[str, ...] = (), *, is_signed: bool = False) -> Iterator[Internet]:
+    """All its servers, in one process of a namespace of its own; `prefix` (such as taskset) is put before it."""
     hints = folder / "root.hints"
     hints.write_text(root_hints(build()))
     control, anchors = folder / CONTROL, folder / "root.key" if is_signed else None
     with namespace() as inside:
         for network in (NETWORK4, NETWORK6):
             run("ip", "-n", inside.name, f"-{network.version}", "route", "add", "local", str(network), "dev", "lo")
-        command = inside.inside(sys.executable, "-m", "tests.bench.latency.authority", str(control), str(anchors or ""))
+        authority = (sys.executable, "-m", "tests.bench.latency.authority", str(control), str(anchors or ""))
+        command = inside.inside(*prefix, *authority)
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=ROOT)
         try:
             wait_until(lambda: process.poll() is not None or control.exists(), START_TIMEOUT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.hostile.slices import Ratio, Slice, lost, middle, of_all, ratio
+from tests.bench.beside.slices import Ratio, Slice, lost, middle, of_all, ratio
 
 CALM: Slice = [0.001] * 100
 SLOW: Slice = [0.004] * 100

@@ -1,7 +1,8 @@
 """Who asks beside what one machine does: how long did each question take, by the kernel's clock at either end?
 
-`python -m tests.bench.hostile.victim ADDRESS RATE` reads lines `PORT SECONDS` and answers each with a line of JSON: a list of
-seconds, null for no reply. The questions are the same for each line, so that from the second one on all are asked again.
+`python -m tests.bench.beside.victim ADDRESS RATE` reads lines `PORT SECONDS` and answers each with a line of JSON: a list of
+seconds, null for no answer, which is no reply or one with an error. The questions are the same for each line, so that from the
+second one on all are asked again.
 """
 
 import json
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Final
 
+from resolver.wire.layout import RCODE_BITS
+from tests.bench.latency.figures import NOERROR
 from tests.bench.latency.records import A, wire
 from tests.bench.latency.world import build, questions
 
@@ -71,7 +74,7 @@ def take_replies(sock: socket.socket, sent: list[float], took: Took) -> int:
         except BlockingIOError:
             return count
         number = int.from_bytes(reply[:2], "big")
-        if took[number] is None:
+        if took[number] is None and reply[3] & RCODE_BITS == NOERROR:
             seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
             took[number] = seconds + nanoseconds / 1e9 - sent[number]
             count += 1

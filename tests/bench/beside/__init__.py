@@ -1,0 +1,1 @@
+"""What does somebody wait at a server while others do something to it? Measured in slices of time, of ours and of unbound."""
