@@ -3,9 +3,9 @@
 200 questions a second of neighbours, all asked before, in slices of calm and, in turns with them, in slices in which another
 address sends 20,000 a second for names that nobody has asked for; at this daemon and at unbound (bench/beside). Wanted of the
 p99 of the middle slice under the flood: at most twice that of the middle slice of calm or, where two CPUs cannot give that, at
-most 1.5 times unbound's beside the same flood; and that all of the neighbours' questions are answered. There are 8 slices of each,
-and as many again, until that is sure: nine of ten drawings of them say the same. Then a client is alone: it is to
-have as many new names a second as with no limits at all. Exits 1 where one of these is missed.
+most 1.5 times unbound's beside the same flood; and that all of the neighbours' questions are answered. There are 8 slices of
+each, and as many again where it is not sure: where nine of ten drawings of them do not say the same. Then a client is alone: it
+is to have as many new names a second as with no limits at all. Exits 1 where one of these is missed.
 """
 
 import argparse
