@@ -49,8 +49,8 @@ class Rendered:
         cut = self.cuts[turn % len(self.cuts)]
         surplus = cut + self.shown - len(ring)
         if surplus <= 0:
-            return self.front + ring[cut : cut + self.shown] + self.back
-        return self.front + ring[cut:] + ring[:surplus] + self.back
+            return b"".join((self.front, ring[cut : cut + self.shown], self.back))
+        return b"".join((self.front, ring[cut:], ring[:surplus], self.back))
 
     @property
     def octets(self) -> int:

@@ -48,6 +48,14 @@ def hit_of_three() -> Callable[[], object]:
     return lambda: fast.answer(query, LOOPBACK, LOOPBACK, 0.0)
 
 
+def truncated_hit() -> Callable[[], object]:
+    """As hit, of a name with 250 addresses over UDP: as many as there is room for, others each time."""
+    known = Known()
+    known.cache.put(rrset("\n".join(f"web.example. 86400 AAAA 2001:db8::{number:x}" for number in range(250))), 0.0)
+    fast, query = FastPath(known, known.cache, ServiceCounts(), ReplyStyle(seed=1)), query_of("web.example.")
+    return lambda: fast.answer(query, LOOPBACK, LOOPBACK, 0.0)
+
+
 def internal_hit() -> Callable[[], object]:
     """The same of an internal name: an app with three machines."""
     home = AtHome()
@@ -84,6 +92,7 @@ PARTS: Final = {
     "a hit, composed": composed,
     "a hit of three addresses": hit_of_three,
     "a hit of three internal addresses": internal_hit,
+    "a hit, truncated": truncated_hit,
     VERIFICATION: verification,
     "the dearest cached query": dearest,
     "the dearest cached names": dearest_names,

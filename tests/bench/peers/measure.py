@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
@@ -52,10 +53,11 @@ def measure(
 
 def count(pid: int, workload: Workload, folder: Path, namespace: Namespace, prefix: tuple[str, ...]) -> int:
     """Have callgrind, which runs the server `pid`, count what COUNTED questions take; how many of them were answered."""
-    questions = workload.questions.splitlines(keepends=True)
+    lines = workload.questions.splitlines(keepends=True)
+    questions = list(islice(cycle(lines) if workload.is_endless else lines, 2 * COUNTED))
     before, counted = folder / "before", folder / "counted"
     before.write_text(workload.warm_up * WARM_UPS + "".join(questions[:COUNTED]))
-    counted.write_text("".join(questions[COUNTED : 2 * COUNTED]))
+    counted.write_text("".join(questions[COUNTED:]))
     command = namespace.inside(*prefix, "dnsperf", "-s", SERVER, "-p", str(PORT), "-c", str(CLIENTS))
     command += ["-n", "1", "-l", str(MAX_SECONDS), "-q", str(OUTSTANDING), "-t", str(MAX_SECONDS)]
     run(*command, "-d", str(before))
