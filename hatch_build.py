@@ -107,7 +107,9 @@ def _object_of(source: str, extension: Any, folder: Path, profile: Path | None, 
     flags = [*FLAGS, *also]
     made_from = [source, *sorted(extension.depends)]
     counted = profile / f"{Path(source).stem}.gcda" if profile is not None else None
-    if counted is not None and counted.exists():
+    if counted is not None and not counted.exists():
+        counted = None
+    if counted is not None:
         flags += BY_COUNTS
         made_from.append(str(counted))
     digest = hashlib.sha256(repr((sys.version, of_mypyc, flags)).encode())
@@ -117,7 +119,7 @@ def _object_of(source: str, extension: Any, folder: Path, profile: Path | None, 
     made = made_of.with_suffix(".o")
     if not made.exists() or not made_of.exists() or made_of.read_text() != digest.hexdigest():
         made_of.unlink(missing_ok=True)
-        if counted is not None and counted.exists():
+        if counted is not None:
             _put_where_gcc_looks(counted, source, folder)
         (compiled,) = _compiler().compile(
             [source], str(folder), include_dirs=extension.include_dirs, extra_postargs=flags

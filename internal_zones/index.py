@@ -5,7 +5,7 @@ Each index is made when it is first needed, once for a reading. Few machines are
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from internal_zones.rows import PROCESS_GROUP, Instance, Machine, Peer, Service
 
@@ -13,6 +13,7 @@ SCANNED: Final = 64  # rows, or pairs of one machine's metadata, that are looked
 
 Labels = tuple[bytes, ...]
 Machines = tuple[Machine, ...]
+R = TypeVar("R", Peer, Service)
 
 
 class Subsets:
@@ -57,40 +58,21 @@ class Subsets:
         return _those(self._by_metadata, labels)
 
 
-class Services:
-    """The services of an app by their names."""
+class ByName(Generic[R]):
+    """Rows by their names."""
 
-    __slots__ = ("_by_name", "_services")
+    __slots__ = ("_by_name", "_rows")
 
-    def __init__(self, services: tuple[Service, ...]) -> None:
-        self._services = services
-        self._by_name: dict[bytes, list[Service]] | None = None
+    def __init__(self, rows: tuple[R, ...]) -> None:
+        self._rows: tuple[R, ...] = rows
+        self._by_name: dict[bytes, list[R]] | None = None
 
-    def of(self, name: bytes) -> list[Service]:
+    def of(self, name: bytes) -> list[R]:
         """Those of this name."""
         if self._by_name is None:
             self._by_name = {}
-            for one in self._services:
-                self._by_name.setdefault(fold(one.name), []).append(one)
-        return self._by_name.get(name, [])
-
-
-class Peers:
-    """The addresses of peers by their names."""
-
-    __slots__ = ("_by_name", "_peers")
-
-    def __init__(self, peers: tuple[Peer, ...]) -> None:
-        """peers: those that names stand for."""
-        self._peers = peers
-        self._by_name: dict[bytes, list[bytes]] | None = None
-
-    def of(self, name: bytes) -> list[bytes]:
-        """Those of this name."""
-        if self._by_name is None:
-            self._by_name = {}
-            for peer in self._peers:
-                self._by_name.setdefault(fold(peer.name), []).append(peer.address)
+            for row in self._rows:
+                self._by_name.setdefault(fold(row.name), []).append(row)
         return self._by_name.get(name, [])
 
 

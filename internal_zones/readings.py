@@ -14,7 +14,7 @@ from msgspec import structs
 
 from internal_zones import rows
 from internal_zones.database import Fault, Reader, StateFault
-from internal_zones.index import Addresses, Peers, Services, Subsets, subsets_of
+from internal_zones.index import Addresses, ByName, Subsets, subsets_of
 from internal_zones.nearest import Topology
 from internal_zones.rows import BadRow, Instance, LastKnown, Machine, Peer, Row, Service, Skipped, Within
 
@@ -85,12 +85,12 @@ class AppsData:
 @dataclass(frozen=True, slots=True)
 class PeersData:
     peers: tuple[Peer, ...]
-    by_name: Peers = field(init=False, compare=False, repr=False)
+    by_name: ByName[Peer] = field(init=False, compare=False, repr=False)
     nibbles: Addresses = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         listed = tuple(peer for peer in self.peers if not peer.name.startswith(UNLISTED_PEERS))
-        object.__setattr__(self, "by_name", Peers(listed))
+        object.__setattr__(self, "by_name", ByName(listed))
         object.__setattr__(self, "nibbles", Addresses(self.peers))
 
 
@@ -125,10 +125,10 @@ class ChecksData:
 @dataclass(frozen=True, slots=True)
 class ServicesData:
     services: tuple[Service, ...]
-    by_name: Services = field(init=False, compare=False, repr=False)
+    by_name: ByName[Service] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_name", Services(self.services))
+        object.__setattr__(self, "by_name", ByName(self.services))
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,7 +215,7 @@ def peers_node(owner: WireName, labels: Labels, peers: PeersData) -> Node | None
     """The list of peers, or the peer of that name."""
     if not labels:
         return text(owner, ",".join(peer.name for peer in peers.peers if not peer.name.startswith(UNLISTED_PEERS)))
-    found = peers.by_name.of(labels[0]) if len(labels) == 1 else []
+    found = [peer.address for peer in peers.by_name.of(labels[0])] if len(labels) == 1 else []
     return _address_set(owner, found) if found else None
 
 

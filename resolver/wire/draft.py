@@ -15,7 +15,7 @@ from cache.ttl import shown_ttl
 from resolver.wire.layout import HEADER_OCTETS, MAX_TARGET, POINTER_BITS
 from resolver.wire.message import Query
 from resolver.wire.names import Spellings
-from resolver.wire.rdata import TARGET_AT, WRITTEN_COMPRESSED, target_in, write_rdata
+from resolver.wire.rdata import WRITTEN_COMPRESSED, target_in, write_rdata
 from resolver.wire.rendered import Rendered
 
 FIELDS_OCTETS: Final = 8  # type, class, TTL: what stands between a record's owner and its RDLENGTH
@@ -31,7 +31,6 @@ MANY: Final = 8  # records whose octets are worth being counted before they are 
 STALE_FOR: Final = 1.0  # s; for so long is stale data shown before somebody looks for fresher again
 ADDRESSES: Final = frozenset({A, AAAA})
 LEADS_ON: Final = frozenset({NS, MX, SRV, SVCB, HTTPS})  # to names whose addresses stand in the additional section
-ENDS_IN_TARGET: Final = frozenset({NS, MX, SRV})  # which need not be looked through for the name's end
 FOREVER: Final = float("inf")
 NO_HEADER: Final = bytes(HEADER_OCTETS)  # its place
 
@@ -117,14 +116,11 @@ class Draft:
     def note_targets(self, rrsets: tuple[RRset, ...]) -> None:
         """The names that these lead on to are spelled as they are there, wherever they stand afterwards."""
         for rrset in rrsets:
-            if (
-                rrset.rtype in LEADS_ON and rrset.rank != Rank.LOCAL
-            ):  # those of ours are in lower case, and may be 1,000
-                is_last = rrset.rtype in ENDS_IN_TARGET
-                fixed = TARGET_AT[rrset.rtype]
-                for rdata in rrset.rdatas:
-                    target = rdata[fixed:] if is_last else target_in(rrset.rtype, rdata)
-                    self._targets.setdefault(target.lower(), target)
+            if rrset.rtype not in LEADS_ON or rrset.rank == Rank.LOCAL:
+                continue  # beside local data stand names in lower case alone, as they are there; they may be 1,000
+            for rdata in rrset.rdatas:
+                target = target_in(rrset.rtype, rdata)
+                self._targets.setdefault(target.lower(), target)
 
     def rendered(self, head: bytes, opt: bytes, rrsets: tuple[RRset, ...], now: float, is_whole: bool) -> Rendered:
         """The message as it is now. head: its header, but for the ID; opt: its OPT RR, or b"".

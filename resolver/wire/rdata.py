@@ -51,6 +51,7 @@ LAYOUTS: Final[dict[int, Layout]] = {
     **dict.fromkeys((NSEC, NXT), Layout(names=1, tail=None)),
 }
 TARGET_AT: Final = {NS: 0, MX: 2, SRV: 6, SVCB: 2, HTTPS: 2}
+ENDS_IN_TARGET: Final = frozenset({NS, MX, SRV})  # which need not be looked through for the name's end
 WRITTEN_COMPRESSED: Final = frozenset({NS, CNAME, PTR, MX, SOA})  # RFC 3597 §4: the types of RFC 1035 only
 
 
@@ -111,7 +112,7 @@ def write_rdata(out: bytearray, rtype: int, rdata: bytes, spellings: Spellings, 
 def target_in(rtype: int, rdata: bytes) -> bytes:
     """The name whose addresses a client of this record asks for next, in its own letters; "." of SVCB: the owner's (RFC 9460)."""
     fixed = TARGET_AT[rtype]
-    return rdata[fixed : end_of_name(rdata, fixed)]
+    return rdata[fixed:] if rtype in ENDS_IN_TARGET else rdata[fixed : end_of_name(rdata, fixed)]
 
 
 def _wrong_length(rtype: int, at: i64) -> Garbled:

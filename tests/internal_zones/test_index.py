@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.names import from_text
-from internal_zones.index import SCANNED, Addresses, Labels, Peers, Services, Subsets, names_of, subsets_of
+from internal_zones.index import SCANNED, Addresses, ByName, Labels, Subsets, names_of, subsets_of
 from internal_zones.readings import AppData, InstancesData, PeersData, ServicesData
 from internal_zones.records import (
     EMPTY,
@@ -108,9 +108,10 @@ def test_a_machine_is_named_by_all_of_its_metadata() -> None:
 
 def test_services_and_peers_are_found_in_any_letter_case() -> None:
     one, other = Service("m1", "HTTP", 80), Service("m2", "http", 81)
-    assert Services((one, other)).of(b"http") == [one, other]
-    assert Services((one,)).of(b"x") == []
-    assert Peers((Peer("Ann", b"1"), Peer("ann", b"2"))).of(b"ann") == [b"1", b"2"]
+    assert ByName((one, other)).of(b"http") == [one, other]
+    assert ByName((one,)).of(b"x") == []
+    ann, also_ann = Peer("Ann", b"1"), Peer("ann", b"2")
+    assert ByName((ann, also_ann)).of(b"ann") == [ann, also_ann]
     assert peers_node(OWNER, (b"bob",), PeersData((Peer("interactive-1", bytes(16)),))) is None
     assert peers_node(OWNER, (b"interactive-1",), PeersData((Peer("interactive-1", bytes(16)),))) is None
 
