@@ -220,7 +220,7 @@ class Iterator:
     ) -> ZoneQuery:
         """One question shown to the zone's servers, by this flight or another one; over. Raises ResolutionFailure."""
         budget, waiting = descent.budget, descent.waiting
-        may_share = descent.may_share and delegation.origin is not Origin.HINTS
+        may_share = descent.may_share
         key = delegation.zone + shown.key
         under_way = self._under_way_in_short if gives_up_early else self._under_way
         shared = under_way.get(key) if may_share else None

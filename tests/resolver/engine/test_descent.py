@@ -837,6 +837,20 @@ def test_thirty_names_of_a_cold_zone_ask_the_zone_above_once() -> None:
     play(main)
 
 
+def test_thirty_names_ask_the_root_once_though_nothing_is_known_but_its_hints() -> None:
+    async def main() -> None:
+        servers = with_a_cold_zone()
+        world = World(servers)
+        asking = Asking(world)
+        async with trio.open_nursery() as nursery:
+            for number in range(30):
+                nursery.start_soon(asking.ask, f"n{number}.sub.example. A")
+        assert world.sent == 2 + 30, "the root and example. once each"
+        assert all(isinstance(outcome, Iteration) for outcome in asking.outcomes.values())
+
+    play(main)
+
+
 def test_who_has_servers_to_avoid_shares_nobody_elses_question() -> None:
     async def main() -> None:
         world = World(two_servers(), options=UNMINIMISED)

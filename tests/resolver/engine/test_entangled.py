@@ -67,9 +67,10 @@ def test_everything_ends_and_nothing_is_left(seed: int, kind: type[World]) -> No
 
     async def main() -> None:
         world = kind(entangled(rng))
-        iteration = await world.turned.run(world.iterator.prime(world.new_budget()))
-        for entry in iteration.learned:  # what begins at the root hints is not shared
-            world.cache.put(entry, world.env.now())
+        if seed % 2:  # otherwise all begin at the root hints
+            iteration = await world.turned.run(world.iterator.prime(world.new_budget()))
+            for entry in iteration.learned:
+                world.cache.put(entry, world.env.now())
         asking, began = Asking(world), world.env.now()
         names = [f"{host}.{zone}. A" for zone in ZONES for host in ("w0", "w1", "w2", "ns1", "ns2")]
         rng.shuffle(names)
