@@ -242,7 +242,7 @@ class Watcher:
         if self.fault is None or self.fault.fault is not fault.fault:
             self._warn("state_database_unwell", fault=fault.fault.value, reason=str(fault))
         self._failures += 1
-        self.fault = fault
+        self.fault = fault.with_traceback(None)  # which holds the frames that hold it: for the collector alone to find
         self._units.doubt(self._now())
 
     def _note_sighting(self, sighting: Sighting, started: float) -> None:

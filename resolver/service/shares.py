@@ -71,6 +71,13 @@ class _Network:
             else:
                 return line
 
+    def end(self) -> None:
+        """Nothing is owed by it any more. Its lines know it, as it knows them: kept so, only the collector would find them."""
+        for line in self.ring:
+            line.is_gone = True
+        self.ring.clear()
+        self.lines.clear()
+
 
 @final
 class Shares:
@@ -107,6 +114,8 @@ class Shares:
     def take(self) -> Begin | None:
         """What is to be begun now; None: nothing waits, and all debts are forgiven."""
         if not self.waiting:
+            for network in self._ring:
+                network.end()
             self._networks.clear()
             self._ring.clear()
             self._by_client.clear()
@@ -119,8 +128,7 @@ class Shares:
             elif not network.places:
                 self._ring.popleft()
                 del self._networks[network.key]
-                for line in network.ring:
-                    line.is_gone = True
+                network.end()
             else:
                 return self._take_of(network)
 

@@ -15,6 +15,7 @@ from internal_zones.mending import Mending
 from internal_zones.units import Units
 from internal_zones.watcher import LEAST_PAUSE, MAX_PAUSE, Warn, Watcher, WatchFile, has_changed, nobody_tells, pause
 from resolver.loop import turn_in_trio
+from tests.garbage import no_garbage
 from tests.internal_zones.running import turns_in_trio
 
 T = TypeVar("T")
@@ -118,6 +119,19 @@ def test_a_fault_is_told_once_and_its_end_too() -> None:
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     assert events == ["state_database_unwell", "state_database_well_again"]
     assert (counts.failed_looks, counts.changes, units.generation) == ({"busy": 2}, 2, 2)
+
+
+def test_a_fault_that_goes_on_leaves_nothing_that_only_the_collector_finds() -> None:
+    """A database that is not there is looked for once a second."""
+
+    async def main() -> None:
+        watcher = watcher_of(FakeFile([Fault.MISSING]))
+        await watcher.look()
+        with no_garbage():
+            for _ in range(5):
+                await watcher.look()
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 def test_what_a_look_saw_is_taken_in_before_what_was_done_after_it() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from resolver.service.shares import FEW, MAX_CLIENTS, MOST_DEBT, NETWORK_PLACES, PLACE_OCTETS, PLACES, QUANTUM, Shares
+from tests.garbage import no_garbage
 
 HIT, MISS = 0.00001, 0.0003  # s
 
@@ -180,3 +181,17 @@ def test_how_many_of_each_machine_wait_is_known() -> None:
     assert sorted(waiting.values()) == [1, 5]
     ledger.serve(6, {FLOODER: HIT, STRANGER: HIT})
     assert ledger.shares.waiting_by_machine() == {}
+
+
+def test_who_owes_nothing_leaves_nothing_that_only_the_collector_finds() -> None:
+    """Where a flood comes and goes there are thousands a second."""
+    ledger, cost = Ledger(), {FLOODER: HIT, NEIGHBOUR: MISS, STRANGER: MISS}
+    with no_garbage():
+        for _ in range(3):
+            ledger.put(STRANGER, 1)  # its network goes while others wait
+            ledger.put(NEIGHBOUR, 1)  # its line does
+            ledger.put(FLOODER, 50)
+            ledger.serve(40, cost)
+            assert ledger.shares.waiting_by_machine().keys() == {FLOODER[:14]}
+            ledger.serve(20, cost)
+            assert ledger.shares.take() is None, "all is forgiven"

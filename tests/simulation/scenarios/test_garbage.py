@@ -1,17 +1,12 @@
-"""A failure leaves nothing behind that only the collector finds: the oldest garbage is hardly ever looked for.
+"""A failure leaves nothing behind that only the collector finds, which hardly ever looks for it.
 
 It did, and an outage of one zone cost the daemon some kB for each of its names that somebody asked for, as long as it lasted.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-
 import pytest
 
 from resolver.demo.behaviour import Behaviour, Fails, Silent
-from resolver.errors import ResolutionFailure
+from tests.garbage import no_garbage
 from tests.simulation.denials import Kind
 from tests.simulation.scenarios.kit import Net, given
 from tests.simulation.scenarios.servers import zone
@@ -26,26 +21,11 @@ FAULTS = [
 ]
 
 
-@contextmanager
-def nothing_collected() -> Iterator[None]:
-    """Raises AssertionError when failures, or frames that they hold on to, were garbage that had to be looked for."""
-    gc.collect()
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    try:
-        yield
-        gc.collect()
-        left = [one for one in gc.garbage if isinstance(one, ResolutionFailure | FrameType)]
-        assert left == []
-    finally:
-        gc.set_debug(0)
-        gc.garbage.clear()
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 @given({"D": zone("dst.test", ADDRESS)})
 async def test_a_zone_that_fails(net: Net, fault: Behaviour) -> None:
     net.break_server("D", fault)
-    with nothing_collected():
+    with no_garbage():
         for number in range(5):
             assert (await net.ask(f"n{number}.dst.test")).rcode == "SERVFAIL"
 
@@ -56,7 +36,7 @@ async def test_a_stale_answer_in_place_of_a_failure(net: Net, fault: Behaviour) 
     await net.ask(WWW)
     net.break_server("D", fault)
     await net.at(310)
-    with nothing_collected():
+    with no_garbage():
         assert 3 in (await net.ask(WWW)).codes
         await net.at(320)
 
@@ -64,17 +44,17 @@ async def test_a_stale_answer_in_place_of_a_failure(net: Net, fault: Behaviour) 
 @given({"D": zone("dst.test", ADDRESS, signs=Kind.NSEC)})
 async def test_signatures_that_are_wrong(net: Net) -> None:
     net.spoil("D", Flaw.EXPIRED)
-    with nothing_collected():
+    with no_garbage():
         assert (await net.ask(WWW)).rcode == "SERVFAIL"
 
 
 @given({"D": zone("dst.test", ADDRESS, name_servers=("ns1.gone.test", "ns2.gone.test"))})
 async def test_name_servers_without_an_address(net: Net) -> None:
-    with nothing_collected():
+    with no_garbage():
         assert (await net.ask(WWW)).rcode == "SERVFAIL"
 
 
 @given({"D": zone("dst.test", *LOOP)})
 async def test_aliases_in_a_circle(net: Net) -> None:
-    with nothing_collected():
+    with no_garbage():
         assert (await net.ask("a.dst.test")).rcode == "SERVFAIL"
