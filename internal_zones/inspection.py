@@ -17,7 +17,7 @@ from cache.names import WireName, prepend
 from internal_zones import rows
 from internal_zones.apex import FLYCAST, INTERNAL
 from internal_zones.database import Fault, Runner, StateFault, StateFile
-from internal_zones.index import fold, folded
+from internal_zones.index import Labels, fold, folded
 from internal_zones.readings import (
     TOPOLOGY,
     AppData,
@@ -31,7 +31,6 @@ from internal_zones.readings import (
     TooMany,
     UnitKey,
 )
-from internal_zones.records import Labels
 from internal_zones.rows import PROCESS_GROUP
 
 MAX_ROWS: Final = 10_000  # of one listing; a network or an app can be named

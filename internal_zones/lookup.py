@@ -23,6 +23,7 @@ from internal_zones.apex import (
     api_address,
     local,
 )
+from internal_zones.index import Labels
 from internal_zones.nearest import Topology
 from internal_zones.readings import (
     TOPOLOGY,
@@ -46,7 +47,6 @@ from internal_zones.records import (
     UNKNOWN,
     UNREADABLE,
     Certainty,
-    Labels,
     NearestOf,
     Node,
     app_node,

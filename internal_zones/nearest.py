@@ -13,12 +13,12 @@ from math import asin, cos, inf, radians, sin, sqrt
 from typing import Final
 from zlib import crc32
 
+from internal_zones.index import PLACES, in_order
 from internal_zones.rows import Machine
 
 EARTH_RADIUS_KM = 6371.0
 HERE = (0.0, 0.0)  # the remoteness of this host's own region
 MAX_HASHED: Final = 32  # machines, for one answer
-PLACES: Final = 1 << 32
 
 Ranks = Sequence[list[Machine]]
 
@@ -49,7 +49,7 @@ def ranked(machines: Iterable[Machine], topology: Topology, region: str) -> Rank
     for remoteness in sorted(alike):
         rank = {machine.address: machine for machine in reversed(alike[remoteness]) if machine.address not in seen}
         seen.update(rank)
-        ranks.append(sorted(rank.values(), key=_place))
+        ranks.append(in_order(rank.values(), _place))
     return ranks
 
 

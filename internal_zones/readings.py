@@ -195,7 +195,7 @@ def with_last_known_metadata(before: Reading | None, reading: Reading) -> Readin
     """The reading with the metadata of before for each machine whose metadata cannot be read now."""
     if before is None or not isinstance(before.data, AppData) or not isinstance(reading.data, AppData):
         return reading
-    if all(machine.is_metadata_current for machine in reading.data.machines):
+    if not reading.skipped.bad:  # whose metadata cannot be read is there
         return reading
     known = {machine.id: machine.pairs for machine in before.data.machines}
     machines = tuple(

@@ -18,7 +18,7 @@ from cache.names import WireName, parent, prepend
 from cache.rrset import RRset
 from cache.rrtypes import AAAA, ANY, PTR, SRV, TXT
 from internal_zones.apex import INTERNAL, local
-from internal_zones.index import fold, folded
+from internal_zones.index import Labels, fold, folded, in_order, rests_on_metadata, stands_for_rows
 from internal_zones.nearest import Topology
 from internal_zones.readings import (
     UNLISTED_PEERS,
@@ -39,10 +39,7 @@ MAX_RRSET_OCTETS: Final = 64_700
 RECORD_OCTETS: Final = 12  # in a message, before its rdata: a pointer to the owner, type, class, TTL and length
 MAX_ADDRESSES: Final = MAX_RRSET_OCTETS // (RECORD_OCTETS + 16)  # of one message
 MAX_BESIDE: Final = 64  # addresses said beside an SRV answer: each is an RRset, and a message would hold 1,000
-WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
 PRIORITY_AND_WEIGHT: Final = b"\0\0\0\1"  # RFC 2782: all alike, and each as likely to be chosen
-
-Labels = tuple[bytes, ...]
 
 
 class Certainty(IntEnum):
@@ -106,19 +103,12 @@ def app_node(owner: WireName, labels: Labels, app: AppData) -> Node | None:
 
 def in_doubt(app: AppData, labels: Labels, node: Node | None) -> Node | None:
     """The node of a name, which is what it was once, or not known at all, if metadata decide of it that cannot be read now."""
-    if not _rests_on_metadata(labels):
+    if not rests_on_metadata(labels):
         return node
     subsets = app.subsets
     if subsets.is_metadata_current if subsets else all(machine.is_metadata_current for machine in app.machines):
         return node
     return UNREADABLE if node is None else structs.replace(node, certainty=Certainty.LAST_KNOWN)
-
-
-def _rests_on_metadata(labels: Labels) -> bool:
-    match labels:
-        case (_, b"process") | (_, b"kv", b"_metadata") | (_, _, b"kv", b"_metadata"):
-            return True
-    return False
 
 
 def _subset_node(owner: WireName, app: AppData, labels: Labels) -> Node | None:
@@ -128,16 +118,13 @@ def _subset_node(owner: WireName, app: AppData, labels: Labels) -> Node | None:
 
 def subset(app: AppData, labels: Labels) -> tuple[Machine, ...] | None:
     """The deployed machines that the name stands for; None: it stands for none of the app's."""
-    subsets = app.subsets
+    if not labels:
+        return app.machines
+    if not stands_for_rows(labels):
+        return None
+    if app.subsets is not None:
+        return app.subsets.of(labels)
     match labels:
-        case ():
-            return app.machines
-        case (_, b"vm") if subsets is not None:
-            return subsets.of_labels(labels)
-        case (region,) if subsets is not None and region not in WORDS:
-            return subsets.of_labels(labels)
-        case _ if subsets is not None and _rests_on_metadata(labels):
-            return subsets.of_metadata(labels)
         case (machine_id, b"vm"):
             return _those(app, lambda machine: fold(machine.id) == machine_id)
         case (group, b"process"):
@@ -146,7 +133,7 @@ def subset(app: AppData, labels: Labels) -> tuple[Machine, ...] | None:
             return _those(app, lambda machine: any(key == known for known, _ in folded(machine.pairs)))
         case (value, key, b"kv", b"_metadata"):
             return _those(app, lambda machine: (key, value) in folded(machine.pairs))
-        case (region,) if region not in WORDS:
+        case (region,):
             return _those(app, lambda machine: fold(machine.region) == region)
     return None
 
@@ -293,7 +280,7 @@ def _set(
     """The node of one RRset, and whether that is larger than a message. Addresses are kept nevertheless: some can be chosen."""
     if RECORD_OCTETS * len(rdatas) + sum(map(len, rdatas)) > MAX_RRSET_OCTETS:
         if not is_ordered:  # those that stand together are said together: let that not be those that were made together
-            rdatas = tuple(sorted(rdatas, key=crc32))
+            rdatas = tuple(in_order(rdatas, crc32))
         kept = (local(owner, rtype, rdatas),) if rtype == AAAA else ()
         return Node(kept, is_ordered=is_ordered, too_large=rtype)
     return Node((local(owner, rtype, rdatas),), additional, is_ordered)

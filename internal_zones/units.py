@@ -12,10 +12,11 @@ from cachetools import Cache, LRUCache
 
 from cache.answer import Ground
 from cache.names import WireName
+from internal_zones.index import Labels
 from internal_zones.nearest import Ranks
 from internal_zones.outdating import EVERYTHING, Outdated
 from internal_zones.readings import Kind, Reading, UnitKey
-from internal_zones.records import Labels, Node
+from internal_zones.records import Node
 
 FOREVER: Final = float("inf")
 MAX_EMPTY_UNITS: Final = 10_000  # apart, so that a flood of names that are not there evicts nothing that is
@@ -48,7 +49,7 @@ class Unit:
     @property
     def was_asked(self) -> bool:
         """Has anybody asked for records of it since it was made?"""
-        return self._nodes is not None or self._joint_nodes is not None
+        return self._nodes is not None or self._joint_nodes is not None or self._ranks is not None
 
     def node(self, name: WireName) -> Node | None:
         """What was kept of the name."""

@@ -6,19 +6,21 @@ Doubt is never NXDOMAIN: what cannot be read now is served stale for max_stale, 
 from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import IPv6Network
-from typing import TYPE_CHECKING, Final, Never
+from typing import TYPE_CHECKING, Final, NamedTuple, Never
 
 import trio
 
 from cache.answer import Answer, ExtendedError
 from cache.names import WireName
-from cache.rrtypes import SERVFAIL
+from cache.rrtypes import AAAA, SERVFAIL
 from internal_zones import nearest
 from internal_zones.apex import REVERSE, build_apexes
 from internal_zones.bad_rows import BadRows
 from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFile
+from internal_zones.effort import effort
+from internal_zones.index import SCANNED, Labels
 from internal_zones.inspection import Inspector
 from internal_zones.jobs import InTrio, OwnThread, Turns
 from internal_zones.lookup import (
@@ -31,22 +33,17 @@ from internal_zones.lookup import (
     answer,
     grounds,
     locate,
-    node_at,
 )
+from internal_zones.making import Making
 from internal_zones.mapping import statements
 from internal_zones.mending import Mending
 from internal_zones.nearest import Topology
 from internal_zones.news import News
+from internal_zones.nodes import Made, make
 from internal_zones.options import StateOptions
 from internal_zones.readings import (
     AppData,
-    ChecksData,
-    Data,
-    InstancesData,
-    PeersData,
     Read,
-    ServicesData,
-    TooMany,
     UnitKey,
     read,
 )
@@ -58,13 +55,9 @@ from internal_zones.records import (
     UNREADABLE,
     NearestOf,
     Node,
-    above_addresses_node,
     addresses_of,
-    healthy_node,
     in_doubt,
     is_of_many,
-    service_node,
-    subset,
 )
 from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
@@ -89,6 +82,15 @@ Take = Callable[[Callable[[], Answer]], None]
 
 def _say_nothing(event: str, /, **fields: str | int) -> None:
     """The Warn of those who do not listen."""
+
+
+class Asked(NamedTuple):
+    """A question of a client. client: packed address."""
+
+    place: Place
+    qname: WireName
+    qtype: int
+    client: bytes
 
 
 class InternalZones:
@@ -125,6 +127,8 @@ class InternalZones:
         thread = OwnThread(turns)
         runner = run or thread
         self._jobs = InTrio(run, turns) if run else thread
+        self._makers = InTrio(run, turns) if run else OwnThread(turns)
+        self._making = Making[Made](self._makers, turns, now)
         self._bad_rows = BadRows(warn)
         read_unit = partial(read, prefixes=tuple(map(IPv6Network, options.prefixes)))
         self.inspector = Inspector(self._file, runner, read_unit)
@@ -204,27 +208,29 @@ class InternalZones:
         )
 
     def find(self, network: int, qname: WireName, qtype: int, now: float, client: bytes) -> Answer | None:
-        """The answer from memory; None: the database has to be read first (see load). client: packed address."""
-        place = locate(network, qname, self._apexes)
+        """The answer from memory; None: the database has to be read first, or more rows looked through than fit a turn (see
+        ask). client: packed address."""
+        asked = Asked(locate(network, qname, self._apexes), qname, qtype, client)
         units = []
-        for key in place.units:
+        for key in asked.place.units:
             unit = self._units.get(key)
             if unit is None or not self._units.is_current(unit, now):
                 return None
             units.append(unit)
+        if _takes_long(asked, units):
+            return None
         self.counts.hits += 1
-        return self._answer(place, qname, qtype, client, units, now)
+        return self._answer(asked, units, partial(self._made, asked, units), now)
 
     def ask(self, network: int, qname: WireName, qtype: int, client: bytes, take: Take) -> None:
-        """Have `take` called with what makes the answer: when all is read that it needs, after `max_wait` at the latest.
+        """Have `take` called with what makes the answer: when all is read that it needs, after `max_wait` at the latest, and
+        what takes long is made of it.
 
         Whoever takes it does not raise; what makes it never raises for the database.
         """
         self.counts.loads += 1
-        place = locate(network, qname, self._apexes)
-        self._reads.bring_each(
-            place.units, lambda units: take(partial(self._brought, place, qname, qtype, client, units))
-        )
+        asked = Asked(locate(network, qname, self._apexes), qname, qtype, client)
+        self._reads.bring_each(asked.place.units, partial(self._have_made, asked, take))
 
     async def load(self, network: int, qname: WireName, qtype: int, client: bytes) -> Answer:
         """The same for who waits in trio."""
@@ -243,6 +249,7 @@ class InternalZones:
         task_status.started()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._jobs.serve)
+            nursery.start_soon(self._makers.serve)
             await self._watcher.look()  # what is asked for meanwhile stands in the queue
             await nursery.start(self._reads.serve)
             nursery.start_soon(self._reads.count)
@@ -275,52 +282,92 @@ class InternalZones:
         units = [unit for key in place.units if (unit := self._units.get(key))]
         if place.nearest is None or len(units) != len(place.units):
             return ()
-        ordered = self._nearest(place.nearest, client, units) or []
+        asked = Asked(place, qname, AAAA, client)
+        ordered = _nearest_in(self._made(asked, units), place.nearest, client) or []
         topology = units[1].reading.data
         assert isinstance(topology, Topology)
         return tuple(nearest.reason(machine, topology, self.options.region) for machine in ordered)
 
-    def _brought(
-        self, place: Place, qname: WireName, qtype: int, client: bytes, brought: Sequence[Unit | None]
-    ) -> Answer:
-        """The answer from what the reads have brought, or from the last good data."""
-        units, is_stale = [], False
-        for key, unit in zip(place.units, brought, strict=True):
+    def _have_made(self, asked: Asked, take: Take, brought: Sequence[Unit | None]) -> None:
+        """Have `take` called once what takes long is made of what the reads have brought, or of the last good data."""
+        units: list[Unit] = []
+        errors: tuple[ExtendedError, ...] = ()
+        for key, unit in zip(asked.place.units, brought, strict=True):
             if unit is None:
-                is_stale = True
-                unit = self._last_good(key)
+                unit, errors = self._last_good(key), _STALE
             if unit is None:
-                self.counts.failures += 1
-                return _UNREADABLE if self._watcher.sighting else _NOT_READY
+                take(self._nothing_known)
+                return
             units.append(unit)
-        return self._answer(place, qname, qtype, client, units, self._now(), _STALE if is_stale else ())
+
+        def then(made: Callable[[], Made]) -> None:
+            take(lambda: self._answer(asked, units, made, self._now(), errors))
+
+        if _takes_long(asked, units):
+            self._making.have(_what(asked, units), self._making_of(asked, units), partial(_keep, asked, units), then)
+        else:
+            then(partial(self._made, asked, units))
+
+    def _making_of(self, asked: Asked, units: Sequence[Unit]) -> Callable[[], Made]:
+        """What makes it, in whatever thread."""
+        return partial(make, asked.place, asked.qname, [unit.reading.data for unit in units], self.options.region)
+
+    def _made(self, asked: Asked, units: Sequence[Unit]) -> Made:
+        """What is kept of the name, or is made now."""
+        found = _kept(asked, units)
+        if found is None:
+            found = self._making_of(asked, units)()
+            _keep(asked, units, found)
+        return found
+
+    def _nothing_known(self) -> Answer:
+        self.counts.failures += 1
+        return _UNREADABLE if self._watcher.sighting else _NOT_READY
 
     def _answer(
         self,
-        place: Place,
-        qname: WireName,
-        qtype: int,
-        client: bytes,
+        asked: Asked,
         units: Sequence[Unit],
+        made: Callable[[], Made],
         now: float,
         errors: tuple[ExtendedError, ...] = (),
     ) -> Answer:
+        """made: gives what stands at the name, in this turn."""
+        place, qname, qtype, client = asked
         for unit in units:
             if unit.known_at is not None:
                 errors = errors or LAST_KNOWN
                 if now - unit.known_at > self.options.max_stale:
                     self.counts.failures += 1
                     return NOT_KNOWN
-        node = self._node(place, qname, client, units)
+        found = made()
+        if place.nearest is not None:
+            node = self._nearest_node(qname, place.nearest, client, units, found)
+        else:
+            node = found if isinstance(found, Node) else None
         if node is not None and node.fits_no_message(qtype):
             self.counts.too_large += 1
         if node is None and place.apex == REVERSE and any(self._bad_rows.are_known_in(it.key.network) for it in units):
             node = UNREADABLE
         rests_on = grounds(place, node is not None, units)
-        found = answer(node, qtype, self._apexes[place.apex], self._rng, errors, rests_on)
-        self.counts.stale_answers += found.is_stale
-        self.counts.failures += found is NOT_KNOWN
-        return found
+        said = answer(node, qtype, self._apexes[place.apex], self._rng, errors, rests_on)
+        self.counts.stale_answers += said.is_stale
+        self.counts.failures += said is NOT_KNOWN
+        return said
+
+    def _nearest_node(
+        self, qname: WireName, wanted: NearestOf, client: bytes, units: Sequence[Unit], found: Made
+    ) -> Node | None:
+        """The node of a nearest name, which is another one for each client."""
+        app, topology = units[0].reading.data, units[1].reading.data
+        if not (isinstance(app, AppData) and isinstance(topology, Topology)):
+            return UNKNOWN
+        ordered = _nearest_in(found, wanted, client)
+        if ordered is None:
+            return in_doubt(app, wanted.subset, None) if app.exists else None
+        if ordered and not nearest.is_measured(ordered[:1], topology, self.options.region):
+            self.counts.unmeasured_nearest += 1
+        return in_doubt(app, wanted.subset, addresses_of(qname, ordered))
 
     def accept(self) -> int:
         """Take what is doubtful of the database for the truth, as an operator says; how many units are read again for it."""
@@ -334,64 +381,6 @@ class InternalZones:
                 self._units.distrust(unit)
         return len(keys)
 
-    def _node(self, place: Place, qname: WireName, client: bytes, units: Sequence[Unit]) -> Node | None:
-        if not units:
-            return place.node
-        if place.nearest is not None:
-            return self._nearest_node(place.nearest, qname, client, units)
-        if len(units) > 1:
-            return self._joint_node_kept(place, qname, tuple(units))
-        unit = units[0]
-        node = unit.node(qname)
-        if node is None:
-            data = unit.reading.data
-            node = node_at(qname, place.labels, data)
-            # only names that rows stand for are kept: the rows bound their number
-            if node is not None and (node != EMPTY or (isinstance(data, AppData) and is_of_many(data, place.labels))):
-                unit.keep_node(qname, node)
-        return node
-
-    def _joint_node_kept(self, place: Place, qname: WireName, units: tuple[Unit, ...]) -> Node | None:
-        """As joint_node, made once for the same units."""
-        node = units[0].joint_node(qname, units)
-        if node is not None:
-            return node
-        data = [unit.reading.data for unit in units]
-        node = joint_node(place, qname, data)
-        if node is not None and (node != EMPTY or isinstance(data[0], AppData)):
-            units[0].keep_joint_node(qname, units, node)
-        return node
-
-    def _nearest_node(self, wanted: NearestOf, qname: WireName, client: bytes, units: Sequence[Unit]) -> Node | None:
-        """The node of a nearest name, which is another one for each client."""
-        app, topology = units[0].reading.data, units[1].reading.data
-        if not (isinstance(app, AppData) and isinstance(topology, Topology)):
-            return UNKNOWN
-        ordered = self._nearest(wanted, client, units)
-        if ordered is None:
-            return in_doubt(app, wanted.subset, None) if app.exists else None
-        if ordered and not nearest.is_measured(ordered[:1], topology, self.options.region):
-            self.counts.unmeasured_nearest += 1
-        return in_doubt(app, wanted.subset, addresses_of(qname, ordered))
-
-    def _nearest(self, wanted: NearestOf, client: bytes, units: Sequence[Unit]) -> list[Machine] | None:
-        """The nearest of the started machines that the name stands for, nearest first; None: no such name.
-
-        No more than one more than fit a message.
-        """
-        app, topology = units[0].reading.data, units[1].reading.data
-        if not (isinstance(app, AppData) and isinstance(topology, Topology)):
-            return None
-        ranks = units[0].ranks(wanted.subset, units[1])
-        if ranks is None:
-            machines = subset(app, wanted.subset) if app.exists else None
-            if machines is None:
-                return None
-            ranks = nearest.ranked(machines, topology, self.options.region)
-            if app.subsets is not None:
-                units[0].keep_ranks(wanted.subset, units[1], ranks)
-        return nearest.order(ranks, client, min(wanted.count, MAX_ADDRESSES + 1))
-
     def _last_good(self, key: UnitKey) -> Unit | None:
         unit = self._units.get(key)
         if unit is None or self._now() - self._units.known_at(unit) > self.options.max_stale:
@@ -399,14 +388,51 @@ class InternalZones:
         return unit
 
 
-def joint_node(place: Place, qname: WireName, data: Sequence[Data]) -> Node | None:
-    """The node of a name that rests on several units."""
-    match data:
-        case [AppData() as app, ChecksData() as checks, Topology() as topology]:
-            return healthy_node(qname, app, checks, topology)
-        case [AppData() as app, ServicesData() as services]:
-            return service_node(qname, place.labels[0][1:], app, services)
-        case [InstancesData() as instances, PeersData() as peers]:
-            return above_addresses_node(PREFIX + place.labels[0], instances, peers)
-    assert any(isinstance(one, TooMany) for one in data), "a name rests on such units"
-    return UNKNOWN
+def _takes_long(asked: Asked, units: Sequence[Unit]) -> bool:
+    """Are more rows looked through to make what stands at the name than fit a turn?"""
+    return effort(asked.place, [unit.reading.data for unit in units]) > SCANNED and _kept(asked, units) is None
+
+
+def _what(asked: Asked, units: Sequence[Unit]) -> tuple[Labels | WireName | int, ...]:
+    """What tells it from all else that may be made."""
+    nearest_of = asked.place.nearest
+    return asked.qname if nearest_of is None else nearest_of.subset, *map(id, units)
+
+
+def _kept(asked: Asked, units: Sequence[Unit]) -> Made:
+    """What is kept of the name; None: nothing."""
+    place, qname = asked.place, asked.qname
+    match units:
+        case []:
+            return place.node
+        case [first, second] if place.nearest is not None:
+            return first.ranks(place.nearest.subset, second)
+        case [first]:
+            return first.node(qname)
+    return units[0].joint_node(qname, tuple(units))
+
+
+def _keep(asked: Asked, units: Sequence[Unit], found: Made) -> None:
+    """Keep with its units what was made. Only names that rows stand for are kept: the rows bound their number."""
+    if found is None or found is UNKNOWN or found is UNREADABLE or not units:
+        return
+    first, data, place = units[0], units[0].reading.data, asked.place
+    is_app = isinstance(data, AppData)
+    if not isinstance(found, Node):
+        if place.nearest is not None and isinstance(data, AppData) and data.subsets is not None:
+            first.keep_ranks(place.nearest.subset, units[1], found)
+    elif len(units) > 1:
+        if found != EMPTY or is_app:
+            first.keep_joint_node(asked.qname, tuple(units), found)
+    elif found != EMPTY or (isinstance(data, AppData) and is_of_many(data, place.labels)):
+        first.keep_node(asked.qname, found)
+
+
+def _nearest_in(found: Made, wanted: NearestOf, client: bytes) -> list[Machine] | None:
+    """The nearest of the started machines that the name stands for, nearest first; None: no such name.
+
+    No more than one more than fit a message.
+    """
+    if found is None or isinstance(found, Node):
+        return None
+    return nearest.order(found, client, min(wanted.count, MAX_ADDRESSES + 1))

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache.names import from_text
-from internal_zones.index import SCANNED, Addresses, ByName, Labels, Subsets, names_of, subsets_of
+from internal_zones.index import (
+    PLACES,
+    SCANNED,
+    SCANNED_PAIRS,
+    Addresses,
+    ByName,
+    Labels,
+    Subsets,
+    in_order,
+    names_of,
+    subsets_of,
+)
 from internal_zones.readings import AppData, InstancesData, PeersData, ServicesData
 from internal_zones.records import (
     EMPTY,
@@ -80,10 +91,16 @@ def test_questions_do_not_look_through_many_machines() -> None:
     assert app_node(OWNER, (b"nobody", b"process"), app) is None
 
 
-def test_one_machine_with_many_metadata_has_an_index() -> None:
-    pairs = tuple((f"key{number}", "value") for number in range(SCANNED + 1))
-    assert subsets_of((machine(1, metadata=pairs),)) is not None
-    assert subsets_of((machine(1, metadata=pairs[1:]),)) is None
+def test_few_machines_with_many_metadata_have_an_index() -> None:
+    pairs = tuple((f"key{number}", "value") for number in range(SCANNED_PAIRS))
+    assert subsets_of((machine(1, metadata=pairs), machine(2, metadata=pairs[:1]))) is not None
+    assert subsets_of((machine(1, metadata=pairs), machine(2))) is None
+
+
+@given(st.lists(st.integers(0, PLACES - 1), max_size=3 * SCANNED))
+def test_rows_are_sorted_in_pieces_as_all_at_once(places: list[int]) -> None:
+    rows = list(enumerate(places))
+    assert in_order(rows, lambda row: row[1]) == sorted(rows, key=lambda row: row[1])
 
 
 @pytest.mark.parametrize("is_current", [True, False])
