@@ -1,8 +1,8 @@
 """What becomes of a unit of which few rows were touched? Where these are machines, they are read in the place of the whole app.
 
 A row costs a small part of what its app does. A look reads the rows that it has found touched, in the same snapshot: what a
-unit held before the look and these rows are together what a whole reading would find. Where that cannot be told the unit is
-due, and is read whole when it is asked for:
+unit held before the look and these rows are together what a whole reading would find. They are put together in the thread that
+looks: of 10,000 machines that takes 2 ms. Where it cannot be told the unit is due, and is read whole when it is asked for:
 - a row was touched that is no machine's, or everything of its kind is due;
 - nobody has asked for the unit since it was made: what is not asked for costs nothing;
 - any of its rows, as they were or are, holds what it should not, has half arrived or shares its address;
@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv6Network
-from typing import Final
+from typing import Final, NamedTuple
 
 from internal_zones import rows
 from internal_zones.clocks import Touches
@@ -24,7 +24,14 @@ from internal_zones.rows import Machine, Row, Within
 from internal_zones.together import MachineKey
 from internal_zones.units import Unit, Units
 
-MAX_MACHINES: Final = 200  # of one look, some 20 µs of a turn of the loop each; the units of more are due
+MAX_MACHINES: Final = 200  # of one look, some 20 µs each, for which it is told later; the units of more are due
+
+
+class Mended(NamedTuple):
+    """What becomes of a unit. before: as it was; reading: with the rows that a look has read."""
+
+    before: Unit
+    reading: Reading
 
 
 class Mending:
@@ -34,23 +41,37 @@ class Mending:
         """is_sure: is what is read of the network to be believed? prefixes: of addresses that rows may have beside its own."""
         self._units, self._is_sure = units, is_sure
         self._prefixes = tuple(map(IPv6Network, prefixes))
+        self._seen: Sighting | None = None  # whose machines are read already: a look that sees no change gives it again
 
     def wanted(self, touches: Touches, reads: Mapping[str, frozenset[str]]) -> Sequence[MachineKey]:
         """The machines whose rows the look should read. Runs in the thread, which may not see what was just put."""
         return machines_of(touches, reads, self._is_asked)
 
-    def mended(self, sighting: Sighting, what: Outdated, looked_at: float) -> list[Unit]:
-        """The units as they are at the look. To be called before what is due is so, and after it was told what has gone."""
+    def readings(self, sighting: Sighting) -> Sequence[Mended]:
+        """What becomes of the units by what the look has read. Runs in the thread."""
+        if sighting is self._seen:
+            return ()
+        self._seen = sighting
         touched: dict[UnitKey, dict[str, Sequence[Row]]] = {}
         for (network, app, machine), found in sighting.machines.items():
             touched.setdefault(UnitKey(Kind.APP, network, app), {})[machine] = found
-        units = []
+        readings = []
         for key, machines in touched.items():
             before = self._units.peek(key)
-            if before is None or not self._is_sound(before) or (Kind.APP in what.ahead and self._units.is_ahead(key)):
+            if before is None:
                 continue
             reading = mended(before.reading, Within(key.network, self._prefixes), machines)
             if reading is not None:
+                readings.append(Mended(before, reading))
+        return readings
+
+    def units(self, readings: Iterable[Mended], what: Outdated, looked_at: float) -> list[Unit]:
+        """The units as they are at the look. To be called before what is due is so, and after it was told what has gone."""
+        units = []
+        for before, reading in readings:
+            key = before.key
+            is_there = self._units.peek(key) is before and self._is_sound(before)
+            if is_there and not (Kind.APP in what.ahead and self._units.is_ahead(key)):
                 units.append(Unit(key, reading, looked_at))
         return units
 

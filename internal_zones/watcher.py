@@ -16,7 +16,7 @@ from internal_zones.clocks import MANY_GONE, Commit, Touches
 from internal_zones.counts import InternalCounts, bump
 from internal_zones.database import Sighting, StateFault, StateFile
 from internal_zones.jobs import Alarm, Jobs, Turns
-from internal_zones.mending import Mending
+from internal_zones.mending import Mended, Mending
 from internal_zones.outdating import outdated
 from internal_zones.units import Units
 
@@ -28,6 +28,9 @@ QUIET: Final = 1.0  # seconds between looks while the kernel tells of changes: a
 # Seconds after the last notice at which is looked again: a notice comes with a write, and the commit is there a little later.
 AFTER: Final = (0.001, 0.01, 0.03, 0.1)
 LISTEN_AGAIN: Final = 5.0  # seconds after nobody could tell
+
+
+Seen = tuple[Sighting, Sequence[Mended]]
 
 
 class Warn(Protocol):
@@ -211,18 +214,22 @@ class Watcher:
         """Have a look done, and `then` called in the turn in which it is told."""
         started = self._looked_at = self._now()
         self.begun += 1
-        look = partial(self._file.look, self._mending.wanted)
-        self._jobs.submit(look, partial(self._note, self.begun, started, then))
+        self._jobs.submit(self._look_now, partial(self._note, self.begun, started, then))
 
-    def _note(self, number: int, started: float, then: Callable[[], None], outcome: Outcome[Sighting]) -> None:
+    def _look_now(self) -> Seen:
+        """The job of the thread."""
+        sighting = self._file.look(self._mending.wanted)
+        return sighting, self._mending.readings(sighting)
+
+    def _note(self, number: int, started: float, then: Callable[[], None], outcome: Outcome[Seen]) -> None:
         """A look is over. In the turn that it is told in: what is read after it must not be kept before."""
         self._is_busy = False
         try:
-            sighting = outcome.unwrap()
+            sighting, mended = outcome.unwrap()
         except StateFault as fault:
             self._note_fault(fault)
         else:
-            self._note_sighting(sighting, started)
+            self._note_sighting(sighting, mended, started)
             self.confirmed = number
             self._gap = min(max(LEAST_PAUSE, PAUSES * (self._now() - started)), LONGEST_PAUSE)
         finally:
@@ -245,7 +252,7 @@ class Watcher:
         self.fault = fault.with_traceback(None)  # which holds the frames that hold it: for the collector alone to find
         self._units.doubt(self._now())
 
-    def _note_sighting(self, sighting: Sighting, started: float) -> None:
+    def _note_sighting(self, sighting: Sighting, readings: Sequence[Mended], started: float) -> None:
         before, self.sighting = self.sighting, sighting
         if has_changed(before, sighting):
             self._counts.changes += 1
@@ -254,7 +261,7 @@ class Watcher:
             if before is not None:
                 self._suspect(gone_in(sighting.touches))
             what = outdated(sighting.touches, sighting.reads)
-            mended = self._mending.mended(sighting, what, started)
+            mended = self._mending.units(readings, what, started)
             self._units.outdate(what)
             for unit in mended:
                 self._units.put(unit)
