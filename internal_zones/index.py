@@ -25,12 +25,14 @@ T = TypeVar("T")
 class Subsets:
     """The machines of an app by the labels of the names that stand for them."""
 
-    __slots__ = ("_by_labels", "_by_metadata", "_is_metadata_current", "_machines", "_pairs")
+    __slots__ = ("_by_id", "_by_metadata", "_by_region", "_is_metadata_current", "_machines", "_pairs")
 
     def __init__(self, machines: Machines) -> None:
         self._machines = machines
         self._pairs = len(machines) if len(machines) > SCANNED else _pairs_of(machines)  # or at least as many
-        self._by_labels: dict[Labels, list[Machine]] | None = None
+        # Of each id there is one machine, hardly ever more: a list for each would be 10,000 that the collector looks at
+        self._by_id: dict[bytes, Machine | list[Machine]] | None = None
+        self._by_region: dict[bytes, list[Machine]] | None = None
         self._by_metadata: dict[Labels, list[Machine]] | None = None
         self._is_metadata_current: bool | None = None
 
@@ -47,16 +49,21 @@ class Subsets:
             if self._by_metadata is None:
                 self._by_metadata = _by_metadata(self._machines)
                 self._is_metadata_current = _are_metadata_current(self._machines)
-            return _those(self._by_metadata, labels)
-        if self._by_labels is None:
-            self._by_labels = _by_labels(self._machines)
-        return _those(self._by_labels, labels)
+            return _those(self._by_metadata.get(labels))
+        if len(labels) == 1:
+            if self._by_region is None:
+                self._by_region = _by_region(self._machines)
+            return _those(self._by_region.get(labels[0]))
+        if self._by_id is None:
+            self._by_id = _by_id(self._machines)
+        return _those(self._by_id.get(labels[0]))
 
     def unread(self, labels: Labels) -> int:
         """How many rows are looked through before `of` can tell: all, or none any more."""
-        if not rests_on_metadata(labels):
-            return len(self._machines) if self._by_labels is None and stands_for_rows(labels) else 0
-        return self._pairs if self._by_metadata is None else 0
+        if rests_on_metadata(labels):
+            return self._pairs if self._by_metadata is None else 0
+        index = self._by_region if len(labels) == 1 else self._by_id
+        return len(self._machines) if index is None and stands_for_rows(labels) else 0
 
 
 class ByName(Generic[R]):
@@ -158,12 +165,20 @@ def folded(pairs: Iterable[tuple[str, str]] | None) -> list[tuple[bytes, bytes]]
     return [(fold(key), fold(value)) for key, value in pairs or ()]
 
 
-def _by_labels(machines: Machines) -> dict[Labels, list[Machine]]:
-    """Of `<id>.vm` and `<region>`."""
-    found: dict[Labels, list[Machine]] = {}
+def _by_id(machines: Machines) -> dict[bytes, Machine | list[Machine]]:
+    found: dict[bytes, Machine | list[Machine]] = {}
     for machine in machines:
-        for labels in ((fold(machine.id), b"vm"), (fold(machine.region),)):
-            found.setdefault(labels, []).append(machine)
+        label = fold(machine.id)
+        other = found.setdefault(label, machine)
+        if other is not machine:
+            found[label] = [*other, machine] if isinstance(other, list) else [other, machine]
+    return found
+
+
+def _by_region(machines: Machines) -> dict[bytes, list[Machine]]:
+    found: dict[bytes, list[Machine]] = {}
+    for machine in machines:
+        found.setdefault(fold(machine.region), []).append(machine)
     return found
 
 
@@ -189,9 +204,8 @@ def _pairs_of(machines: Machines) -> int:
     return sum(len(machine.pairs or ()) for machine in machines)
 
 
-def _those(known: dict[Labels, list[Machine]], labels: Labels) -> Machines | None:
-    found = known.get(labels)
-    return None if found is None else tuple(found)
+def _those(found: Machine | list[Machine] | None) -> Machines | None:
+    return (found,) if isinstance(found, Machine) else None if found is None else tuple(found)
 
 
 _GROUP: Final = fold(PROCESS_GROUP)

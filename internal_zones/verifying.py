@@ -7,7 +7,7 @@ How a difference is known to be one, and no commit that nobody has looked at yet
 waited for. A unit that no look made due up to one that began after that reading was true while it was being read.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple, Never
 
@@ -40,6 +40,13 @@ class Shared(NamedTuple):
     network: int
     address: str
     apps: tuple[str, ...]
+
+
+class Compared(NamedTuple):
+    """What is found of a unit, and whether it is what is kept of it."""
+
+    found: Reading
+    is_same: bool
 
 
 class Verifier:
@@ -82,8 +89,8 @@ class Verifier:
         before = {key: unit for key in keys if (unit := self._units.get(key)) and self._units.is_untouched(unit)}
         if not before:
             return 0.0
-        began, wanted = self._now(), list(before)
-        outcomes, shared = await self._run(lambda: self._read_now(wanted))
+        began, readings = self._now(), {key: unit.reading for key, unit in before.items()}
+        outcomes, shared = await self._run(lambda: self._read_now(readings))
         for owners in shared:
             self._tell_shared(owners)
         spent = self._now() - began
@@ -94,17 +101,17 @@ class Verifier:
             if isinstance(outcome, StateFault):
                 continue
             self._counts.verified += 1
-            found = with_last_known_metadata(unit.reading, outcome)
             if self._census.is_doubted(key.network):
                 continue
-            is_doubtful = self._bad_rows.are_new_in(key, outcome.skipped)
-            if is_doubtful != (unit.known_at is not None) or not (is_doubtful or found.data == unit.reading.data):
-                self._tell(key, unit, found)
+            is_doubtful = self._bad_rows.are_new_in(key, outcome.found.skipped)
+            if is_doubtful != (unit.known_at is not None) or not (is_doubtful or outcome.is_same):
+                self._tell(key, unit, outcome.found)
                 self._units.distrust(unit)
         return spent
 
-    def _read_now(self, keys: Sequence[UnitKey]) -> tuple[list[Reading | StateFault], list[Shared]]:
-        """The readings of the units, and addresses of them that machines of several apps have. Runs in the thread."""
+    def _read_now(self, before: Mapping[UnitKey, Reading]) -> tuple[list[Compared | StateFault], list[Shared]]:
+        """What becomes of the readings, and addresses of them that machines of several apps have. Runs in the thread."""
+        keys = list(before)
         outcomes = read_each(self._read, self._file, keys)
         held = dict.fromkeys(
             (key.network, machine.address)
@@ -112,7 +119,11 @@ class Verifier:
             if isinstance(outcome, Reading) and isinstance(outcome.data, AppData)
             for machine in outcome.data.machines
         )
-        return outcomes, shared(self._file, held)
+        compared = [
+            outcome if isinstance(outcome, StateFault) else _compared(reading, outcome)
+            for reading, outcome in zip(before.values(), outcomes, strict=False)
+        ]
+        return compared, shared(self._file, held)
 
     def _tell_shared(self, shared: Shared) -> None:
         if shared not in self._told and len(self._told) < MAX_TOLD:
@@ -130,6 +141,11 @@ class Verifier:
             kept=repr(unit.reading.data)[:SHOWN],
             database=repr(found.data)[:SHOWN],
         )
+
+
+def _compared(kept: Reading, outcome: Reading) -> Compared:
+    found = with_last_known_metadata(kept, outcome)
+    return Compared(found, found.data == kept.data)
 
 
 def shared(reader: ReaderOfMany, held: Collection[tuple[int, bytes]]) -> list[Shared]:

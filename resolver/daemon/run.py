@@ -38,6 +38,9 @@ from resolver.real_env_unix import connect_and_wait
 EXIT_OK: Final = 0
 EXIT_FAILURE: Final = 1
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+# s for which a thread that computes keeps the loop waiting, at most: with CPython's 5 ms, who asked while an app of 10,000
+# machines was read waited for so long, again and again
+HANDED_OVER: Final = 0.0005
 IGNORED_SIGNALS: Final = (signal.SIGUSR1,)  # it ends a process that does not say otherwise
 
 Relog = Callable[[LogOptions], None]
@@ -64,6 +67,7 @@ def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
             log.warning("limits_fitted", descriptors=descriptors, **fitting)
         collecting = Collecting(counts.resolve, counts.upstream)
         collecting.begin()
+        sys.setswitchinterval(HANDED_OVER)
         env = RealEnv()
         env.network.source_ports = source_ports(options.recursion.avoid_ports, reserved_ports())
         env.network.inherited.add(passed_sockets(os.environ, os.getpid()))

@@ -1,5 +1,6 @@
 """The rows that a name stands for: as found by looking through all of them, and without doing that for each question."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -87,8 +88,23 @@ def test_questions_do_not_look_through_many_machines() -> None:
             (word, b"key", b"kv", b"_metadata"),
         ):
             app_node(OWNER, labels, app)
-    assert Counted.times == 3  # for labels, for metadata, and whether these can be read
+    assert Counted.times == 4  # for ids, for regions, for metadata, and whether these can be read
     assert app_node(OWNER, (b"nobody", b"process"), app) is None
+
+
+def test_an_index_of_ids_is_nothing_for_the_collector() -> None:
+    """A list for each of 10,000 machines held all for some ms when it looked."""
+    subsets = Subsets(tuple(machine(number) for number in range(MANY)))
+    assert subsets.of((b"m1", b"vm")) == (machine(1),)
+    assert not gc.is_tracked(subsets._by_id)
+
+
+def test_ids_that_differ_in_letter_case_alone_are_one_name() -> None:
+    machines = tuple(Machine(name, "ams", "", name.encode(), True) for name in ("Ab", "x", "aB", "AB"))
+    subsets = Subsets(machines)
+    assert subsets.of((b"ab", b"vm")) == (machines[0], machines[2], machines[3])
+    assert subsets.of((b"x", b"vm")) == (machines[1],)
+    assert subsets.of((b"y", b"vm")) is None
 
 
 def test_few_machines_with_many_metadata_have_an_index() -> None:
