@@ -23,7 +23,7 @@ from resolver.daemon.health import Process
 from resolver.daemon.prepared import Prepared, log_what_is_read, prepare
 from resolver.daemon.serve import serve
 from resolver.env import Env, source_ports
-from resolver.loop import Collecting
+from resolver.loop import BESIDE, Collecting
 from resolver.observe.log import configure_log
 from resolver.observe.log_writer import writer_to
 from resolver.observe.options import LogOptions
@@ -32,7 +32,7 @@ from resolver.options import Options
 from resolver.real_env import RealEnv, reserved_ports
 from resolver.real_env_inherited import passed_sockets
 from resolver.real_env_notify import is_journal, notifier, watchdog_seconds
-from resolver.real_env_process import descriptors
+from resolver.real_env_process import descriptors, resident
 from resolver.real_env_unix import connect_and_wait
 
 EXIT_OK: Final = 0
@@ -65,7 +65,7 @@ def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
         if options.limits != wanted:
             fitting = {"in_flight": options.limits.in_flight, "tcp_connections": options.limits.tcp_connections}
             log.warning("limits_fitted", descriptors=descriptors, **fitting)
-        collecting = Collecting(counts.resolve, counts.upstream)
+        collecting = Collecting(counts.resolve, resident, options.cache.max_octets + BESIDE)
         collecting.begin()
         sys.setswitchinterval(HANDED_OVER)
         env = RealEnv()

@@ -1,35 +1,47 @@
-"""When does the garbage collector look, and at how much? In small pieces, at the end of a turn.
+"""When does the garbage collector look, and at how much? Every few turns of the loop, at what they have made.
 
-Reference counts free nearly everything; what is left is a few cycles in a thousand questions waited for. The collector looks at
-all that has begun since it last looked and still lives, garbage or not: some 80 objects of each question under way, besides
-what the cache has taken. CPython would have it look when there are so many objects more than before, from which it takes those
-that ended: where as much ends as begins it waits until there are ten thousand young ones, and nobody is answered for 2 ms.
+Reference counts free nearly everything; what strangers can have done leaves no cycles of ours behind (tests/garbage.py). A look
+takes as long as there is to look at, garbage or not: some 60 to 80 objects of each question under way, and 60,000 of the program
+itself. So what has lived through one look is frozen. That takes no time, however much it is; reference counts free it there as
+well, and no look is at it any more: each takes a small part of the time that it took to make what it is at.
+
+What is lost is a cycle that became garbage after it was frozen. It stays until all is looked at, in 20 ms, or 190 ms with 4,096
+questions under way: once the process takes more memory than was said to be enough, and not oftener than after 65,536 looks.
+If it was not garbage that took the memory, that is not done again before it takes twice as much.
 """
 
 import gc
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from resolver.engine.counts import ResolveCounts
-from resolver.upstream.counts import UpstreamCounts
 
-# With many questions under way, which live as long as a server takes: after so many packets to servers. 0.05 ms each; the 20
-# that are under way to servers nearby, 20,000 a second, would cost 6 % more so
-MANY: Final = 128
-PACKETS: Final = 8
-# With fewer: after so many objects more than before, most of them the cache's; with hardly any under way those are all
-OBJECTS: Final = 4_000
-FEW: Final = 8
-FEW_OBJECTS: Final = 1_000
-# What has lived through one look is looked at again after so many of those, or packets, and times as many as are under way: it
-# is these above all, 2 to 3 ms where they are 250
-MIDDLE_LOOKS: Final = 5
-MIDDLE_PACKETS: Final = 20_000
-MIDDLE_TIMES: Final = 20
-OLD: Final = 20_000  # of these looks after which all is looked at: the oldest are hardly ever garbage
-# CPython's own, for what a single turn may make, and a program that has no turns
-THRESHOLDS: Final = (100_000, 5, OLD)
-YOUNG, MIDDLE, OLDEST = 0, 1, 2  # generations; a look at one is at those before it as well
+TURNS: Final = (
+    8  # between looks while few questions are under way: one to a server nearby ends within them, and is not looked at
+)
+FEW: Final = 64  # with more, which live as long as a server takes, a look is at what one turn has made
+LOOKS: Final = 65_536  # after which is seen how much memory there is: under a flood of new names in some 15 s
+BESIDE: Final = 128 << 20  # octets beside the cache's that are enough: no load of bench-hostile takes as many
+SOME: Final = 1_000  # objects: fewer are not what takes the memory
+# Objects after which CPython looks unasked, where one turn or another thread makes so many; and never at what lived through that
+THRESHOLDS: Final = (10_000, 1_000_000)
+YOUNG: Final = 0  # the generation
+
+
+class Collector(Protocol):
+    """The module gc."""
+
+    def collect(self, generation: int = 2) -> int:
+        """Look at this generation and at those before it; how many objects were garbage."""
+
+    def freeze(self) -> None:
+        """Look no more at what there is now."""
+
+    def unfreeze(self) -> None:
+        """It is of the oldest generation again."""
+
+    def set_threshold(self, young: int, middle: int, /) -> None:
+        """Look unasked when there are so many objects more than at the last look; at older ones after so many of these looks."""
 
 
 @final
@@ -37,39 +49,34 @@ class Collecting:
     """One for the daemon."""
 
     def __init__(
-        self,
-        resolve: ResolveCounts,
-        upstream: UpstreamCounts,
-        collect: Callable[[int], object] = gc.collect,
-        count: Callable[[], tuple[int, int, int]] = gc.get_count,
+        self, resolve: ResolveCounts, memory: Callable[[], int], enough: int, collector: Collector = gc
     ) -> None:
-        """collect: looks at a generation. count: first, how many objects there are more than at the last look."""
+        """memory: octets that the process has now. enough: octets up to which garbage may stay."""
         self._resolve = resolve
-        self._upstream = upstream
-        self._collect = collect
-        self._count = count
-        self._looked_at = 0  # packets when it last looked
-        self._middle_at = 0  # and when it last looked at the middle generation
-        self._looks = 0  # because of objects, since then
-        self._middle_looks = 0
+        self._memory = memory
+        self._enough = enough
+        self._collector = collector
+        self._turns = 0
+        self._looks = 0
 
     def begin(self) -> None:
         """Look at nothing that is there already, the program itself, and from now on when told to."""
-        gc.freeze()
-        gc.set_threshold(*THRESHOLDS)
+        self._collector.freeze()
+        self._collector.set_threshold(*THRESHOLDS)
 
     def look(self) -> None:
         """Called at the end of each turn."""
-        packets, under_way = self._upstream.sent, self._resolve.flights_current
-        if self._count()[0] >= (OBJECTS if under_way > FEW else FEW_OBJECTS):
-            self._looks += 1
-        elif under_way <= MANY or packets - self._looked_at < PACKETS:
+        self._turns += 1
+        if self._turns % TURNS and self._resolve.flights_current <= FEW:
             return
-        self._looked_at = packets
-        middle_packets = max(MIDDLE_PACKETS, MIDDLE_TIMES * under_way)
-        if self._looks <= MIDDLE_LOOKS and packets - self._middle_at < middle_packets:
-            self._collect(YOUNG)
-            return
-        self._middle_at, self._looks = packets, 0
-        self._middle_looks += 1
-        self._collect(MIDDLE if self._middle_looks % OLD else OLDEST)
+        self._looks += 1
+        if self._looks % LOOKS or self._memory() <= self._enough:
+            self._collector.collect(YOUNG)
+        else:
+            self._look_at_all()
+        self._collector.freeze()
+
+    def _look_at_all(self) -> None:
+        self._collector.unfreeze()
+        if self._collector.collect() < SOME:
+            self._enough = 2 * self._memory()

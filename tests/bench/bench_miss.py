@@ -238,7 +238,7 @@ async def wired(network: Network, options: Options = UNCHECKED, anchors: Anchors
         )
         for n in (1, 2):
             parts.memory.cache.put(rrset(f"ns{n}.{ZONE} 3600 A 192.0.2.{n}", now, rank=Rank.ADDITIONAL), now)
-        collecting = Collecting(parts.counts.resolve, parts.counts.upstream)
+        collecting = Collecting(parts.counts.resolve, lambda: 0, 0)
         collecting.begin()
         listener = Listener()
         nursery.start_soon(serve_udp, listener, parts.handler, parts.mesh, trio.Event())

@@ -2,7 +2,7 @@
 
 import os
 
-from resolver.real_env_process import descriptors
+from resolver.real_env_process import descriptors, resident
 
 
 def test_each_descriptor_is_counted() -> None:
@@ -13,3 +13,9 @@ def test_each_descriptor_is_counted() -> None:
         assert descriptors() == (before[0] + 1, before[1])
     finally:
         os.close(one)
+
+
+def test_memory_that_is_written_to_counts() -> None:
+    before = resident()
+    held = bytearray(b"x") * (64 << 20)
+    assert resident() >= before + len(held) // 2

@@ -1,115 +1,127 @@
-"""What the collector looks at in a turn is little, however much is under way; and all is looked at in the end."""
+"""What the collector looks at is what a few turns have made, however much there is; all of it only where memory asks for it."""
 
 import gc
+from weakref import ref
 
 import pytest
 
 from resolver.engine.counts import ResolveCounts
-from resolver.loop.collecting import (
-    FEW,
-    FEW_OBJECTS,
-    MANY,
-    MIDDLE,
-    MIDDLE_LOOKS,
-    MIDDLE_PACKETS,
-    MIDDLE_TIMES,
-    OBJECTS,
-    OLD,
-    OLDEST,
-    PACKETS,
-    YOUNG,
-    Collecting,
-)
-from resolver.upstream.counts import UpstreamCounts
+from resolver.loop.collecting import FEW, LOOKS, SOME, THRESHOLDS, TURNS, YOUNG, Collecting
+
+OLDEST = 2
+ENOUGH = 100  # octets
 
 
-class House:
-    """A daemon with so many questions under way. looks: at which generations; objects: more than at the last one."""
+class Recorded:
+    """A collector that finds so many objects, and says what it was told to do."""
 
-    def __init__(self, under_way: int) -> None:
-        self.resolve, self.upstream = ResolveCounts(flights_current=under_way), UpstreamCounts()
-        self.objects = 0
-        self.looks: list[int] = []
-        self.collecting = Collecting(self.resolve, self.upstream, self._collect, lambda: (self.objects, 0, 0))
+    def __init__(self) -> None:
+        self.told: list[object] = []
+        self.finds = 0
 
-    def turn(self, packets: int = 0, objects: int = 0) -> list[int]:
-        """After one in which so many packets were sent and so many objects made and kept: what was looked at."""
-        self.upstream.sent += packets
-        self.objects += objects
-        before = len(self.looks)
-        self.collecting.look()
-        return self.looks[before:]
+    def collect(self, generation: int = OLDEST) -> int:
+        self.told.append(generation)
+        return self.finds
 
-    def _collect(self, generation: int) -> None:
-        self.objects = 0
-        self.looks.append(generation)
+    def freeze(self) -> None:
+        self.told.append("freeze")
 
+    def unfreeze(self) -> None:
+        self.told.append("unfreeze")
 
-def test_many_under_way_are_looked_at_a_few_at_a_time_though_as_many_end_as_begin() -> None:
-    house = House(MANY + 1)
-    assert house.turn(PACKETS - 1) == []
-    assert house.turn(1) == [YOUNG]
-    assert house.turn(PACKETS - 1) == [], "counted from the last look"
-    assert house.turn(PACKETS) == [YOUNG]
+    def set_threshold(self, young: int, middle: int, /) -> None:
+        self.told.append((young, middle))
 
 
-@pytest.mark.parametrize(
-    ("under_way", "objects"), [(0, FEW_OBJECTS), (FEW, FEW_OBJECTS), (FEW + 1, OBJECTS), (MANY, OBJECTS)]
-)
-def test_with_few_under_way_it_looks_once_there_is_something_to_look_at(under_way: int, objects: int) -> None:
-    house = House(under_way)
-    assert house.turn(10 * PACKETS, objects - 1) == []
-    assert house.turn(0, 1) == [YOUNG]
-    assert house.turn(10 * PACKETS, objects - 1) == []
+class Daemon:
+    """Takes so much memory, and has so many questions under way."""
+
+    def __init__(self, under_way: int = 0) -> None:
+        self.memory = 0
+        self.collector = Recorded()
+        self.collecting = Collecting(
+            ResolveCounts(flights_current=under_way), lambda: self.memory, ENOUGH, self.collector
+        )
+
+    def turn(self, many: int) -> list[object]:
+        """What the collector was told in so many turns."""
+        self.collector.told.clear()
+        for _ in range(many):
+            self.collecting.look()
+        return self.collector.told.copy()
 
 
-def test_many_objects_are_looked_at_with_many_under_way_as_well() -> None:
-    """They need not be of questions: connections, or a database that is read anew."""
-    house = House(MANY + 1)
-    assert house.turn(0, OBJECTS) == [YOUNG]
+def test_what_was_there_at_the_beginning_is_frozen_and_all_that_lives_through_a_look() -> None:
+    daemon = Daemon()
+    daemon.collecting.begin()
+    assert daemon.collector.told == ["freeze", THRESHOLDS]
+    assert daemon.turn(2 * TURNS) == 2 * [YOUNG, "freeze"]
 
 
-def test_what_has_lived_through_a_look_is_looked_at_after_some_of_them() -> None:
-    house = House(0)
-    looks = [look for _ in range(2 * (MIDDLE_LOOKS + 1)) for look in house.turn(0, FEW_OBJECTS)]
-    assert looks == 2 * [*[YOUNG] * MIDDLE_LOOKS, MIDDLE]
+@pytest.mark.parametrize(("under_way", "between"), [(0, TURNS), (FEW, TURNS), (FEW + 1, 1)])
+def test_with_many_questions_under_way_it_looks_at_what_one_turn_has_made(under_way: int, between: int) -> None:
+    daemon = Daemon(under_way)
+    assert daemon.turn(between - 1) == []
+    assert daemon.turn(1) == [YOUNG, "freeze"]
+    assert daemon.turn(2 * between) == 2 * [YOUNG, "freeze"]
 
 
 @pytest.mark.parametrize(
-    ("under_way", "packets"),
+    ("memory", "finds", "looks_at_all"),
     [
-        (MANY + 1, MIDDLE_PACKETS),
-        (MIDDLE_PACKETS // MIDDLE_TIMES, MIDDLE_PACKETS),
-        (2 * MIDDLE_PACKETS // MIDDLE_TIMES, 2 * MIDDLE_PACKETS),
+        pytest.param([ENOUGH] * 3, 0, [False] * 3, id="as much as is enough"),
+        pytest.param([ENOUGH + 1] * 3, 0, [True, False, False], id="more, and alive"),
+        pytest.param([ENOUGH + 1] * 3, SOME - 1, [True, False, False], id="more, and hardly any garbage"),
+        pytest.param([ENOUGH + 1, 2 * ENOUGH + 2, 2 * ENOUGH + 3], 0, [True, False, True], id="twice as much"),
+        pytest.param([ENOUGH + 1] * 3, SOME, [True] * 3, id="garbage"),
+        pytest.param([ENOUGH + 1, ENOUGH, ENOUGH], SOME, [True, False, False], id="garbage, and then enough"),
     ],
 )
-def test_with_many_under_way_that_is_after_as_much_as_they_are_worth(under_way: int, packets: int) -> None:
-    house = House(under_way)
-    looks = [look for _ in range(2 * packets // PACKETS) for look in house.turn(PACKETS)]
-    assert len(looks) == 2 * packets // PACKETS
-    assert [place * PACKETS for place, look in enumerate(looks, 1) if look == MIDDLE] == [packets, 2 * packets]
+def test_all_is_looked_at_where_memory_asks_for_it(memory: list[int], finds: int, looks_at_all: list[bool]) -> None:
+    daemon, seen = Daemon(FEW + 1), list[bool]()
+    daemon.collector.finds = finds
+    for daemon.memory in memory:
+        told = daemon.turn(LOOKS)
+        assert told[: 2 * (LOOKS - 1)] == [YOUNG, "freeze"] * (LOOKS - 1)
+        seen.append(told[-3:] == ["unfreeze", OLDEST, "freeze"])
+        assert seen[-1] or told[-2:] == [YOUNG, "freeze"]
+    assert seen == looks_at_all
 
 
-def test_all_is_looked_at_hardly_ever() -> None:
-    house = House(0)
-    looks = [look for _ in range(OLD * (MIDDLE_LOOKS + 1)) for look in house.turn(0, FEW_OBJECTS)]
-    assert looks.count(OLDEST) == 1
-    assert looks[-1] == OLDEST
+class Knot:
+    """Knows itself, until it is cut."""
+
+    def __init__(self) -> None:
+        self.self: Knot | None = self
 
 
-def test_from_its_beginning_a_cycle_is_freed_and_the_program_itself_looked_at_no_more() -> None:
-    before = gc.get_threshold()
-    collecting = Collecting(ResolveCounts(), UpstreamCounts())
+def test_garbage_is_found_at_once_or_when_all_is_looked_at_and_what_is_no_cycle_needs_no_look() -> None:
+    before, memory = gc.get_threshold(), 0
+    collecting = Collecting(ResolveCounts(), lambda: memory, ENOUGH)
+
+    def turn(many: int = TURNS) -> None:
+        for _ in range(many):
+            collecting.look()
+
     try:
         collecting.begin()
-        assert gc.get_freeze_count()
-        cycles = [list[object]() for _ in range(FEW_OBJECTS + 100)]
-        for cycle in cycles:
-            cycle.append(cycle)
-        del cycle, cycles
-        collecting.look()
-        assert gc.get_count()[0] < FEW_OBJECTS
-        assert gc.collect(YOUNG) == 0, "nothing is left"
+        knot = Knot()
+        young = ref(knot)
+        del knot
+        turn()
+        assert young() is None
+
+        knot, cut = Knot(), Knot()
+        old, freed = ref(knot), ref(cut)
+        turn()
+        cut.self = None
+        del knot, cut
+        turn()
+        assert freed() is None
+        assert old() is not None, "a look takes no longer for what lives"
+        memory = ENOUGH + 1
+        turn(TURNS * LOOKS)
+        assert old() is None
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
