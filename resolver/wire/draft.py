@@ -162,7 +162,7 @@ class Draft:
             signatures = self._put_records(rrset, RRSIG, rrset.rrsigs, ttl, is_kept=True)
             records = records + signatures if signatures else 0
         if records:
-            self._turn(start, end, rrset.rtype)
+            self._turn(start, end, rrset)
             return records
         self._take_back(start)
         if rrset.rtype not in WRITTEN_COMPRESSED or not self._spellings.steps:
@@ -187,7 +187,7 @@ class Draft:
                 break
             records += 1
         if turn is not None and records > 1:
-            self._turn(start, len(self.out), rrset.rtype)
+            self._turn(start, len(self.out), rrset)
         return records
 
     def _put_addresses(self, rrset: RRset, ttl: int, turn: int | None) -> int:
@@ -201,7 +201,7 @@ class Draft:
             self._take_back(start)
             return 0
         if turn is not None:
-            self._turn(start, len(out), rrset.rtype)
+            self._turn(start, len(out), rrset)
             self._shown = fit * each
         del out[start + fit * each :]
         return fit
@@ -223,39 +223,38 @@ class Draft:
             owner = self._targets.get(owner, owner)  # type: ignore[assignment]  # spelled in its own letters
         spellings.write(out, owner)
         fields = (rtype << 48 | self._rclass << 32 | ttl).to_bytes(FIELDS_OCTETS, "big")
-        if rtype in ADDRESSES:
-            size = len(rdatas[0])
-            fields = fields + (OF_IPV4 if size == IPV4_OCTETS else size.to_bytes(2, "big"))
-            out += fields + rdatas[0]
-            if len(rdatas) > 1:
+        if rtype not in WRITTEN_COMPRESSED:
+            records: Sequence[bytes] = rdatas
+            size = _size_of_each(rtype, rdatas)
+            if size:
+                fields = fields + (OF_IPV4 if size == IPV4_OCTETS else size.to_bytes(2, "big"))
+            else:
+                records = [len(rdata).to_bytes(2, "big") + rdata for rdata in rdatas]
+            out += fields + records[0]
+            if len(records) > 1:
                 head = _owner_again(out, start) + fields
                 out += head
-                out += head.join(rdatas[1:])
+                out += head.join(records[1:])
             return len(rdatas) if len(out) <= room else 0
-        is_compressed = rtype in WRITTEN_COMPRESSED
         again = b""
         for rdata in rdatas:
             out += again
             out += fields
-            if is_compressed:
-                write_rdata(out, rtype, rdata, spellings, is_kept=is_kept)
-            else:
-                out += len(rdata).to_bytes(2, "big")
-                out += rdata
+            write_rdata(out, rtype, rdata, spellings, is_kept=is_kept)
             if len(out) > room:
                 return 0
             again = again or _owner_again(out, start)
         return len(rdatas)
 
-    def _turn(self, start: int, end: int, rtype: int) -> None:
-        """The records from `start` to `end` can be given in another order, if each has a pointer for its owner."""
+    def _turn(self, start: int, end: int, rrset: RRset) -> None:
+        """The records of the set from `start` to `end` can be given in another order, if each has a pointer for its owner."""
         out = self.out
         if out[start] < POINTER:
             return
         self._ring = bytes(out[start:end])
         self._ring_at = start
         self._shown = end - start
-        self._cuts = _cuts(self._ring, rtype)
+        self._cuts = _cuts(self._ring, _size_of_each(rrset.rtype, rrset.rdatas))
 
     def _take_back(self, start: int) -> None:
         """Nothing was written from `start` on."""
@@ -272,7 +271,23 @@ class Draft:
 def _least_octets(rtype: int, rdatas: tuple[bytes, ...]) -> int:
     """What these records take if their owners are pointers, at least."""
     octets = HEAD_OCTETS * len(rdatas)
-    return octets + len(rdatas) if rtype in WRITTEN_COMPRESSED else octets + sum(map(len, rdatas))
+    if rtype in WRITTEN_COMPRESSED:
+        return octets + len(rdatas)
+    for rdata in rdatas:
+        octets += len(rdata)
+    return octets
+
+
+def _size_of_each(rtype: int, rdatas: tuple[bytes, ...]) -> int:
+    """Octets of the RDATA that each of these records has; 0: some have others, or as many as there is to compress."""
+    if rtype in WRITTEN_COMPRESSED:
+        return 0
+    size = len(rdatas[0])
+    if rtype not in ADDRESSES:
+        for rdata in rdatas:
+            if len(rdata) != size:
+                return 0
+    return size
 
 
 def _owner_again(out: bytearray, start: int) -> bytes:
@@ -287,15 +302,15 @@ def _owner_again(out: bytearray, start: int) -> bytes:
     return bytes(out[start : at + (2 if out[at] else 1)])
 
 
-def _cuts(ring: bytes, rtype: int) -> Sequence[int]:
-    """Where each of the records begins, whose owners are pointers."""
-    if rtype in ADDRESSES:
-        return range(0, len(ring), HEAD_OCTETS + int.from_bytes(ring[HEAD_OCTETS - 2 : HEAD_OCTETS], "big"))
+def _cuts(ring: bytes, size: int) -> Sequence[int]:
+    """Where each of the records begins, whose owners are pointers. size: octets of the RDATA of each; 0: they differ."""
+    if size:
+        return range(0, len(ring), HEAD_OCTETS + size)
     cuts = []
     at = 0
     while at < len(ring):
         cuts.append(at)
-        at += HEAD_OCTETS + int.from_bytes(ring[at + HEAD_OCTETS - 2 : at + HEAD_OCTETS], "big")
+        at += HEAD_OCTETS + (ring[at + HEAD_OCTETS - 2] << 8 | ring[at + HEAD_OCTETS - 1])
     return tuple(cuts)
 
 
