@@ -13,6 +13,7 @@ from internal_zones.rows import PROCESS_GROUP, Instance, Machine, Peer, Service
 SCANNED: Final = 64  # rows that are looked through in a turn of the loop, for one question: some 0.1 ms
 SCANNED_PAIRS: Final = 4 * SCANNED  # of their metadata, all together
 PIECES: Final = 64  # of what is sorted: one of 10,000 rows is sorted in 1 ms, in which no other thread has its turn
+PIECE: Final = 1000  # addresses that are sorted at once, in 0.1 ms
 PLACES: Final = 1 << 32
 WORDS: Final = frozenset((b"global", b"healthy", b"vm", b"vms", b"regions", b"process", b"_metadata", b"of", b"_tcp"))
 
@@ -91,25 +92,25 @@ class ByName(Generic[R]):
 
 
 class Addresses:
-    """Addresses in their order."""
+    """Addresses in their order, in pieces: to sort 20,000 at once takes 3 ms, in which no other thread has its turn."""
 
-    __slots__ = ("_rows", "_sorted")
+    __slots__ = ("_pieces", "_rows")
 
     def __init__(self, rows: tuple[Instance, ...] | tuple[Peer, ...]) -> None:
         self._rows = rows
-        self._sorted: list[bytes] | None = None
+        self._pieces: list[list[bytes]] | None = None
 
     @property
     def unread(self) -> int:
         """How many are looked through before `begin_with` can tell."""
-        return len(self._rows) if self._sorted is None else 0
+        return len(self._rows) if self._pieces is None else 0
 
     def begin_with(self, nibbles: bytes) -> bool:
         """Does any of them?"""
-        if self._sorted is None:
-            self._sorted = sorted({row.address.hex().encode() for row in self._rows})
-        at = bisect_left(self._sorted, nibbles)
-        return at < len(self._sorted) and self._sorted[at].startswith(nibbles)
+        if self._pieces is None:
+            pieces = (self._rows[at : at + PIECE] for at in range(0, len(self._rows), PIECE))
+            self._pieces = [sorted([row.address.hex().encode() for row in piece]) for piece in pieces]
+        return any(_begins_one(nibbles, piece) for piece in self._pieces)
 
 
 def subsets_of(machines: Machines) -> Subsets | None:
@@ -163,6 +164,11 @@ def fold(value: str) -> bytes:
 def folded(pairs: Iterable[tuple[str, str]] | None) -> list[tuple[bytes, bytes]]:
     """The same of keys and values."""
     return [(fold(key), fold(value)) for key, value in pairs or ()]
+
+
+def _begins_one(nibbles: bytes, ordered: list[bytes]) -> bool:
+    at = bisect_left(ordered, nibbles)
+    return at < len(ordered) and ordered[at].startswith(nibbles)
 
 
 def _by_id(machines: Machines) -> dict[bytes, Machine | list[Machine]]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cache.names import from_text
 from internal_zones.index import (
+    PIECE,
     PLACES,
     SCANNED,
     SCANNED_PAIRS,
@@ -159,6 +160,15 @@ def test_addresses_are_found_by_how_they_begin() -> None:
     ]
     assert not Addresses(()).begin_with(b"")
     assert above_addresses_node(b"fdaa09", InstancesData(rows), PeersData(())) == EMPTY
+
+
+@given(st.sets(st.binary(min_size=2, max_size=2), max_size=40), st.binary(max_size=2), st.integers(0, 4))
+def test_many_addresses_are_found_in_whatever_piece_they_are(ends: set[bytes], asked: bytes, count: int) -> None:
+    spread = [bytes(14) + end for end in sorted(ends, reverse=True)]
+    rows = tuple(Peer("p", spread[number % len(spread)]) for number in range(2 * PIECE + 1)) if spread else ()
+    nibbles = (bytes(14) + asked).hex().encode()[: 28 + count]
+    wanted = any(address.hex().encode().startswith(nibbles) for address in spread)
+    assert Addresses(rows).begin_with(nibbles) is wanted
 
 
 def test_beside_a_large_srv_set_stand_the_addresses_of_some() -> None:
