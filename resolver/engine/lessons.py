@@ -14,6 +14,8 @@ def learn_of_round_trip(means: Means, state: ServerState, sent_at: float, *, was
     took = now - sent_at
     if not state.rttvar:
         means.typical.note(took)
+        if not was_late:
+            means.typical.note_first(is_late=False)
     counts.rtt.note(took)
     note_reply(state, took, now)
     if was_late:
@@ -22,6 +24,8 @@ def learn_of_round_trip(means: Means, state: ServerState, sent_at: float, *, was
 
 def learn_of_delay(means: Means, server: Address, state: ServerState, sent_at: float) -> None:
     """The reply to a datagram is late."""
+    if not state.rttvar and not state.timeouts_in_a_row:
+        means.typical.note_first(is_late=True)
     note_late(state, sent_at, means.mesh.now)
     if means.families.note_late(server, means.mesh.now):
         means.upstream_counts.family_absent += 1

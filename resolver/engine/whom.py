@@ -17,10 +17,11 @@ from resolver.upstream import (
     Send,
     Wait,
     choose,
-    choose_beside,
+    choose_another,
     hold_down,
     is_silent,
     next_move,
+    wait_for,
 )
 
 # s in which nobody in a zone said anything, after which nobody else there is asked: a client would rather hear of a failure
@@ -62,23 +63,40 @@ def move_after(
     return decided
 
 
-def beside(means: Means, servers: ZoneServers, send: Send) -> Address | None:
-    """Whom to ask beside the first server, to get to know it; what that costs is taken from the allowance."""
+def first_of(means: Means, servers: ZoneServers, choice: Send, began: float) -> tuple[Send, Address | None]:
+    """Whom to ask first, and whom beside: perhaps another than the chosen one, to get to know it.
+
+    began: when the client's question did. What is asked beside is taken from the allowance.
+    """
     candidates, now = servers.candidates, means.mesh.now
-    if len(candidates) < 2 or not means.allowance.may_explore():
-        return None
-    chosen, zone = candidates[send.server], servers.delegation.zone
-    found = choose_beside(
-        candidates.values(), chosen, zone, now, means.rng, means.typical, means.families, servers.twin_of
+    if len(candidates) < 2:
+        return choice, None
+    chosen, zone = candidates[choice.server], servers.delegation.zone
+    another = choose_another(
+        candidates.values(),
+        chosen,
+        zone,
+        now,
+        means.rng,
+        means.typical,
+        means.families,
+        servers.twin_of,
+        now - began,
     )
-    if found is not None:
-        means.allowance.spend()
-        means.upstream_counts.explored += 1
-        means.families.note_tried(found, now)
-        state = means.state_of(found)
-        if is_silent(state):
-            hold_down(state, now)
-    return found
+    if another is None:
+        return choice, None
+    state = means.state_of(another.server)
+    if another.is_instead:
+        means.upstream_counts.explored_instead += 1
+        return Send(another.server, wait_for(state, means.typical, 0, is_alone=False)), None
+    if not means.allowance.may_explore():
+        return choice, None
+    means.allowance.spend()
+    means.upstream_counts.explored += 1
+    means.families.note_tried(another.server, now)
+    if is_silent(state):
+        hold_down(state, now)
+    return choice, another.server
 
 
 def may_be_there(means: Means, tries: Tries) -> Address | None:

@@ -18,7 +18,7 @@ from resolver.engine.means import Means
 from resolver.engine.mesh import Landing
 from resolver.engine.phases import FIRST, Phase
 from resolver.engine.timers import NEVER, Timer
-from resolver.engine.whom import beside, may_be_there, move_after
+from resolver.engine.whom import first_of, may_be_there, move_after
 from resolver.engine.zone_servers import ZoneServers
 from resolver.env import Address
 from resolver.errors import CachedFailure, DeadlinePassed, InternalError, ResolutionFailure, again
@@ -161,9 +161,10 @@ class ZoneQuery(Landing):
     # What is done
 
     def _ask(self, send: Send) -> None:
-        """Ask one more server; the first one perhaps with another beside it."""
-        is_first = not self._tries.sends
-        other = beside(self._means, self.servers, send) if is_first else None
+        """Ask one more server; when it is the first, perhaps another instead of it, or beside it."""
+        is_first, other = not self._tries.sends, None
+        if is_first:
+            send, other = first_of(self._means, self.servers, send, self._budget.began)
         if self._running:
             self._means.allowance.spend()
             self._means.upstream_counts.hedges += 1

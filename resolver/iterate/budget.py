@@ -74,6 +74,7 @@ class BudgetLimits(Value):
         )
 
 
+NEVER: Final = float("inf")
 DEFAULT_LIMITS: Final = BudgetLimits()
 TOO_MUCH: Final = "this question took too much work: {}"
 SHADOW_FACTOR: Final = (
@@ -129,22 +130,23 @@ class Budgets:
 
     def new(self) -> "Budget":
         """One."""
-        return Budget(self._now() + self._seconds, self._limits, self._counts)
+        return self.within(self._limits)
 
     def within(self, limits: BudgetLimits) -> "Budget":
         """One of other limits."""
-        return Budget(self._now() + self._seconds, limits, self._counts)
+        now = self._now()
+        return Budget(now + self._seconds, limits, self._counts, began=now)
 
 
 @final
 @mypyc_attr(free_list_len=1)
 class Budget:
-    """The right to spend work until `deadline` (monotonic seconds).
+    """The right to spend work until `deadline`, given when the question `began` (monotonic seconds).
 
     ancestors: the questions whose flights wait for this one, outermost first; the last one is the direct waiter.
     """
 
-    __slots__ = ("_counts", "_limits", "ancestors", "deadline", "spent")
+    __slots__ = ("_counts", "_limits", "ancestors", "began", "deadline", "spent")
 
     def __init__(
         self,
@@ -152,10 +154,12 @@ class Budget:
         limits: BudgetLimits = DEFAULT_LIMITS,
         counts: IterateCounts | None = None,
         *,
+        began: float = NEVER,
         ancestors: tuple[Question, ...] = (),
         spent: Spent | None = None,
     ) -> None:
         self.deadline = deadline
+        self.began = began
         self.ancestors = ancestors
         self.spent = spent or Spent()
         self._limits = limits
@@ -174,6 +178,7 @@ class Budget:
             self.deadline,
             self._limits,
             self._counts,
+            began=self.began,
             ancestors=(*self.ancestors, waiting),
             spent=self.spent,
         )

@@ -11,7 +11,7 @@ from resolver.upstream.choose import (
     Send,
     Wait,
     choose,
-    choose_beside,
+    choose_another,
     next_move,
     wait_for,
 )
@@ -34,7 +34,7 @@ __all__ = [
     "UpstreamCounts",
     "Wait",
     "choose",
-    "choose_beside",
+    "choose_another",
     "hold_down",
     "is_silent",
     "next_move",

@@ -2,10 +2,12 @@
 
 Servers are put in order by what they are known for: the smoothed round trip and its variation (RFC 6298), what they lost, and how
 long they have been silent. One that is late by its own standards is listened to further while the next best is asked.
-One that nobody has heard of yet is asked beside a known one, not instead: what it is worth is found out at no client's cost.
+One that nobody has heard of yet is asked instead of a known one where that takes longer than most, and beside another one that
+nobody has heard of where many are silent: what they are worth is found out for few packets, and is seldom any client's loss.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from enum import Enum
 from typing import Final, final
 
 from mypy_extensions import mypyc_attr
@@ -43,6 +45,11 @@ BAND: Final = (
 LOOK_AGAIN: Final = 1.0  # s after a late reply, doubled for each, until the server is worth another look
 NEVER: Final = float("inf")
 STALE_AFTER: Final = 300.0  # s: what was known of a server this long ago is worth a look
+MANY_LOST: Final = (
+    0.3  # share of those asked for the first time who say nothing in time, from which two are asked at once
+)
+LONG: Final = 2.0  # usual round trips that a question has taken when it is one of the slowest, and worth a packet
+DOUBT: Final = 4  # its exponent where there are fewer: half as many, a sixteenth as often
 
 
 @final
@@ -134,6 +141,29 @@ class GiveUp(Value):
         return ()
 
 
+class Look(Enum):
+    """How a server is asked to get to know it."""
+
+    NONE = "not at all"
+    BESIDE = "beside the chosen one"
+    INSTEAD = "instead of it"
+
+
+@final
+@mypyc_attr(acyclic=True)
+class Another(Value):
+    """Ask this server, too, or this one only."""
+
+    __slots__ = ("is_instead", "server")
+
+    def __init__(self, server: Address, *, is_instead: bool) -> None:
+        self.server: Final = server
+        self.is_instead: Final = is_instead
+
+    def parts(self) -> tuple[object, ...]:
+        return self.server, self.is_instead
+
+
 TwinOf = Callable[[Address], Candidate | None]
 Move = Send | Wait | Linger | GiveUp
 GIVE_UP: Final = GiveUp()
@@ -208,7 +238,7 @@ def choose(
     return None
 
 
-def choose_beside(
+def choose_another(
     candidates: Collection[Candidate],
     chosen: Candidate,
     zone: WireName,
@@ -217,42 +247,48 @@ def choose_beside(
     typical: Typical,
     families: Families,
     twin_of: TwinOf,
-) -> Address | None:
-    """A server worth asking beside the chosen one, to learn what it is worth; None: they are known well enough.
+    taken: float,
+) -> Another | None:
+    """A server worth asking beside the chosen one or instead of it, to learn what it is worth; None: they are known well enough.
 
-    twin_of: the same name server over the other address family. Most are as near over the one as over the other: to know one
-    is enough.
+    taken: seconds that the question has taken so far, with all that had to be asked before this. twin_of: the same name server
+    over the other address family. Most are as near over the one as over the other: to know one is enough.
     """
     known = chosen.state
     if known.rttvar and known.srtt <= typical.hoped_for and not known.timeouts_in_a_row:
         return None
-    worthwhile: list[Candidate] = []
+    strange: list[Candidate] = []
     for candidate in candidates:
         state = candidate.state
         if state.rttvar and not state.timeouts_in_a_row and now - state.last_heard <= STALE_AFTER:
             continue  # the usual case, without a call
-        if (
-            candidate is not chosen
-            and _is_worth_a_look(state, known, now)
-            and not is_lame(state, zone, now)
-            and families.may_be_tried(candidate.server, now)
-        ):
-            worthwhile.append(candidate)
-    if worthwhile and known.rttvar and not known.timeouts_in_a_row and rng.random() >= promise_of(known, typical):
-        worthwhile = [one for one in worthwhile if is_silent(one.state) or (":" in one.server.host) in families.closed]
-    while worthwhile:
-        server = worthwhile.pop(rng.randrange(0, len(worthwhile))).server
-        twin = twin_of(server)
+        if candidate is not chosen and not is_lame(state, zone, now) and families.may_be_tried(candidate.server, now):
+            strange.append(candidate)
+    if not strange:
+        return None
+    chance = rng.random()
+    never_heard = _look_at_never_heard(known, typical, taken, chance)
+    heard_long_ago = Look.BESIDE if chance < promise_of(known, typical) else Look.NONE
+    looks: list[Another] = []
+    for one in strange:
+        look = _look_at(one.state, known, now, never_heard, heard_long_ago)
+        if look is Look.INSTEAD and (":" in one.server.host) in families.closed:
+            look = Look.BESIDE  # nobody waits for a family that seemed not to work
+        if look is not Look.NONE:
+            looks.append(Another(one.server, is_instead=look is Look.INSTEAD))
+    while looks:
+        another = looks.pop(rng.randrange(0, len(looks)))
+        twin = twin_of(another.server)
         if twin is None or (twin is not chosen and not _is_known_and_there(twin.state)):
-            return server
+            return another
     return None
 
 
 def promise_of(known: ServerState, typical: Typical) -> float:
-    """How much is there to be won, as a share of 1, by getting to know others beside this one? More than 1: all there is.
+    """How much is there to be won, as a share of 1, by looking again at others than this one? More than 1: all there is.
 
     Where others may be anywhere from next door to twice as far as most, what one of them saves grows with the square of what
-    there is to save. Who is silent, or of a family that seemed not to work, is looked at all the same: it is seldom time for it.
+    there is to save.
     """
     share = known.srtt / (typical.srtt + typical.rttvar)
     return share * share
@@ -303,13 +339,32 @@ def _is_known_and_there(state: ServerState) -> bool:
     return is_known(state) and not state.timeouts_in_a_row
 
 
-def _is_worth_a_look(state: ServerState, known: ServerState, now: float) -> bool:
-    """Has nobody heard of it yet; was a good one late some time ago, or a passable one heard long ago; is a probe due?"""
+def _look_at_never_heard(known: ServerState, typical: Typical, taken: float, chance: float) -> Look:
+    """How to look at one that nobody has heard of, where `known` is the chosen one; chance: from 0 to 1.
+
+    Where the chosen one is as little known, two are asked if there is much to lose: many are silent, it is rather guessed than
+    known what they do, or the question has taken long already.
+    """
+    if known.timeouts_in_a_row:
+        return Look.NONE
+    may_be_silent = chance < (typical.lost / MANY_LOST) ** DOUBT
+    if is_known(known):
+        is_worth_it = known.srtt > typical.costs(known.replies)
+        return Look.NONE if not is_worth_it else Look.BESIDE if may_be_silent else Look.INSTEAD
+    return Look.BESIDE if may_be_silent or typical.is_guessed or taken >= LONG * typical.srtt else Look.NONE
+
+
+def _look_at(state: ServerState, known: ServerState, now: float, never_heard: Look, heard_long_ago: Look) -> Look:
+    """How to look at one that is not known well enough, where `known` is the chosen one."""
     if is_silent(state):
-        return is_probe_due(state, now)
+        return Look.BESIDE if is_probe_due(state, now) else Look.NONE
     if state.timeouts_in_a_row:
         is_better = not is_known(state) or state.srtt < known.srtt
-        return is_better and now - state.silent_since >= LOOK_AGAIN * 2**state.timeouts_in_a_row
+        if not is_better or now - state.silent_since < LOOK_AGAIN * 2**state.timeouts_in_a_row:
+            return Look.NONE
+        lost_a_packet = is_known(state) and state.timeouts_in_a_row == 1
+        return Look.INSTEAD if lost_a_packet and not known.timeouts_in_a_row else Look.BESIDE
     if not is_known(state):
-        return True
-    return now - state.last_heard > STALE_AFTER and state.srtt < known.srtt + BAND
+        return never_heard
+    is_passable = now - state.last_heard > STALE_AFTER and state.srtt < known.srtt + BAND
+    return heard_long_ago if is_passable else Look.NONE

@@ -92,6 +92,9 @@ class UpstreamCounts:
     explored: int = field(
         default=0, metadata={"help": "Servers asked beside the chosen one, to learn how fast they are."}
     )
+    explored_instead: int = field(
+        default=0, metadata={"help": "Servers asked instead of the chosen one, which takes long, to learn the same."}
+    )
     lingering_current: int = field(
         default=0,
         metadata={"help": "Servers listened to now although their question is answered.", "kind": "gauge"},

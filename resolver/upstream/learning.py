@@ -9,6 +9,11 @@ from resolver.env import Address
 GUESS: Final = 0.25  # s that a server never heard of is given while none has been: few on earth are farther
 MIN_TYPICAL, MAX_TYPICAL = 0.1, 0.376  # s that it is given later; the greater is Unbound's guess
 SAMPLES: Final = 8  # first replies that make a server typical
+GUESSED_LOST: Final = 0.25  # of the servers asked for the first time, that they say nothing in time: believed like
+GUESSED_TRIES: Final = 4  # so many that were asked
+MAX_TRIES: Final = 32  # the last of which tell how many are lost
+DEVIATIONS: Final = 2.5  # beyond the mean, after which a server never heard is late
+REPLIES: Final = 8  # of a server, after which as many more may be expected
 SRTT_GAIN: Final = 1 / 8  # RFC 6298 §2.3
 RTTVAR_GAIN: Final = 1 / 4
 LOSS_GAIN: Final = 1 / 16
@@ -32,25 +37,47 @@ NONE: Final[frozenset[bool]] = frozenset()
 
 
 class Typical:
-    """What a server takes of which nobody has heard: the first replies of others tell."""
+    """What a server takes of which nobody has heard, and is it there at all? Others that were asked for the first time tell."""
 
-    __slots__ = ("_samples", "hoped_for", "rttvar", "srtt", "wait")
+    __slots__ = ("_samples", "_tries", "hoped_for", "lost", "rttvar", "srtt", "wait")
 
     def __init__(self) -> None:
         self.srtt = GUESS / 2
         self.rttvar = GUESS / 4
         self.wait = GUESS  # s after which its reply is late
         self.hoped_for = 0.0  # s that a good one takes: who takes longer may have a better neighbour
+        self.lost = GUESSED_LOST  # share that said nothing in time
         self._samples = 0
+        self._tries = GUESSED_TRIES
+
+    @property
+    def is_guessed(self) -> bool:
+        """Is it rather guessed than known what they do?"""
+        return self._samples < GUESSED_TRIES
+
+    def costs(self, replies: int) -> float:
+        """Seconds: a known server that takes longer is worth leaving for one never heard.
+
+        replies: that were heard of the known one. The more it is asked, the more there will be that a nearer one answers sooner,
+        and the less counts the one question that finds out and meets a far or a silent one.
+        """
+        use = replies / REPLIES
+        in_vain = self.lost / max(1 - self.lost, 1 / MAX_TRIES) * self.wait
+        return self.srtt - use * self.rttvar + in_vain / (1 + use)
 
     def note(self, rtt: float) -> None:
         """A server was heard for the first time."""
         self._samples = min(self._samples + 1, 4 * SAMPLES)
         self.srtt += (rtt - self.srtt) / self._samples
-        self.rttvar += (abs(rtt - self.srtt) - self.rttvar) / self._samples
+        self.rttvar += (abs(rtt - self.srtt) - self.rttvar) / (self._samples + 1)  # one reply does not tell
         if self._samples >= SAMPLES:
-            self.wait = min(max(self.srtt + 2 * self.rttvar, MIN_TYPICAL), MAX_TYPICAL)
+            self.wait = min(max(self.srtt + DEVIATIONS * self.rttvar, MIN_TYPICAL), MAX_TYPICAL)
             self.hoped_for = max(0.0, self.srtt - self.rttvar)
+
+    def note_first(self, *, is_late: bool) -> None:
+        """A server that nobody had heard was asked, and said something in time or not."""
+        self._tries = min(self._tries + 1, MAX_TRIES)
+        self.lost += (is_late - self.lost) / self._tries
 
 
 def is_known(state: ServerState) -> bool:

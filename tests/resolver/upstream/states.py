@@ -17,10 +17,10 @@ def candidates(*states: ServerState) -> list[Candidate]:
     return [Candidate(server(number), state) for number, state in enumerate(states, start=1)]
 
 
-def measured(rtt: float, *, at: float = NOW - 1) -> ServerState:
+def measured(rtt: float, *, at: float = NOW - 1, replies: int = 30) -> ServerState:
     """One that always took this long."""
     state = ServerState()
-    for _ in range(30):
+    for _ in range(replies):
         note_reply(state, rtt, at)
     return state
 
@@ -37,9 +37,10 @@ def dead() -> ServerState:
     return late(DEAD_AFTER)
 
 
-def typical(*rtts: float) -> Typical:
-    """After first replies that took so long, in turns; by default 20 and 100 ms."""
+def typical(*rtts: float, lost: float = 0.0) -> Typical:
+    """After first replies that took so long, in turns; by default 20 and 100 ms. lost: share of servers that were silent."""
     found = Typical()
     for number in range(2 * SAMPLES):
         found.note((rtts or (0.02, 0.1))[number % len(rtts or (0.02, 0.1))])
+    found.lost = lost
     return found

@@ -15,13 +15,15 @@ from resolver.upstream.choose import (
     MIN_WAIT,
     RESEND_WAITS_ALONE,
     STALE_AFTER,
+    Another,
     Candidate,
     Move,
     Pending,
     Send,
+    TwinOf,
     Wait,
     choose,
-    choose_beside,
+    choose_another,
     next_move,
     patience_for,
     tcp_patience_for,
@@ -68,12 +70,30 @@ def late_since(sent_at: float, state: ServerState) -> ServerState:
     return state
 
 
+def late_twice(state: ServerState) -> ServerState:
+    return late_since(NOW - 9, late_since(NOW - 18, state))
+
+
 def no_twin(of: Address) -> None:
     """Each name server has one address."""
 
 
-def beside(pool: list[Candidate]) -> Address | None:
-    return choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), Families(), no_twin)
+def another(
+    pool: list[Candidate],
+    *,
+    at: float = NOW,
+    usual: Typical | None = None,
+    families: Families | None = None,
+    twin_of: TwinOf = no_twin,
+    rng: FakeRng | None = None,
+    taken: float = 0.0,
+) -> Another | None:
+    """Who is asked beside the first of the pool, or instead of it."""
+    rng, usual = rng or FakeRng(), usual or typical()
+    return choose_another(pool, pool[0], ZONE, at, rng, usual, families or Families(), twin_of, taken)
+
+
+BESIDE, INSTEAD = Another(server(2), is_instead=False), Another(server(2), is_instead=True)
 
 
 def test_the_fastest_is_asked() -> None:
@@ -185,43 +205,106 @@ def test_the_only_server_may_be_silent_for_a_second_before_the_question_fails() 
 
 
 @pytest.mark.parametrize(
-    ("other", "is_asked"),
+    ("other", "found"),
     [
-        pytest.param(ServerState(), True, id="never heard of"),
-        pytest.param(late(1, ServerState()), False, id="never heard, and late just now"),
-        pytest.param(late_since(NOW - 5, ServerState()), True, id="never heard, and late some time ago"),
-        pytest.param(late_since(NOW - 5, measured(0.02, at=NOW - 9)), True, id="better, and late some time ago"),
-        pytest.param(late_since(NOW - 5, measured(0.2, at=NOW - 9)), False, id="worse, and late some time ago"),
-        pytest.param(measured(0.2), False, id="known"),
-        pytest.param(measured(0.2, at=NOW - STALE_AFTER - 1), True, id="measured long ago"),
-        pytest.param(measured(0.9, at=NOW - STALE_AFTER - 1), False, id="measured long ago and hopelessly slow"),
-        pytest.param(dead(), False, id="dead, and no probe due"),
+        pytest.param(ServerState(), INSTEAD, id="never heard of"),
+        pytest.param(late(1, ServerState()), None, id="never heard, and late just now"),
+        pytest.param(late_since(NOW - 5, ServerState()), BESIDE, id="never heard, and late some time ago"),
+        pytest.param(late_since(NOW - 5, measured(0.02, at=NOW - 9)), INSTEAD, id="better, and late once"),
+        pytest.param(late_twice(measured(0.02, at=NOW - 19)), BESIDE, id="better, and late more than once"),
+        pytest.param(late_since(NOW - 5, measured(0.2, at=NOW - 9)), None, id="worse, and late some time ago"),
+        pytest.param(measured(0.2), None, id="known"),
+        pytest.param(measured(0.2, at=NOW - STALE_AFTER - 1), BESIDE, id="measured long ago"),
+        pytest.param(measured(0.9, at=NOW - STALE_AFTER - 1), None, id="measured long ago and hopelessly slow"),
+        pytest.param(dead(), None, id="dead, and no probe due"),
+        pytest.param(probed(), BESIDE, id="dead, and it is time for a probe"),
     ],
 )
-def test_who_is_not_known_well_enough_is_asked_beside_a_known_one(other: ServerState, is_asked: bool) -> None:
-    assert beside(candidates(measured(0.1), other)) == (server(2) if is_asked else None)
+def test_who_is_not_known_well_enough_is_asked_beside_one_that_takes_long_or_instead(
+    other: ServerState, found: Another | None
+) -> None:
+    assert another(candidates(measured(0.12), other)) == found
 
 
 def test_a_dead_server_is_probed_beside_another_once_it_is_time_and_once() -> None:
     state = dead()
     pool = candidates(measured(0.1), state)
     at = state.probe_at
-    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families(), no_twin) == server(2)
+    assert another(pool, at=at) == BESIDE
     hold_down(state, at)
-    assert choose_beside(pool, pool[0], ZONE, at, FakeRng(), typical(), Families(), no_twin) is None
+    assert another(pool, at=at) is None
 
 
-def test_nobody_is_asked_beside_a_server_that_is_fast_already() -> None:
-    assert beside(candidates(measured(0.01), ServerState())) is None
+@pytest.mark.parametrize(
+    ("known", "lost", "found"),
+    [
+        pytest.param(measured(0.01), 0.0, None, id="fast already"),
+        pytest.param(measured(0.05, replies=1), 0.0, None, id="as fast as most, and asked once"),
+        pytest.param(
+            measured(0.05), 0.0, INSTEAD, id="as fast as most, and asked so often that a nearer one is worth much"
+        ),
+        pytest.param(measured(0.07, replies=1), 0.0, INSTEAD, id="slower than most"),
+        pytest.param(measured(0.07, replies=1), 0.15, None, id="slower than most, some of which are silent"),
+        pytest.param(measured(0.2, replies=1), 0.15, INSTEAD, id="so slow that it is worth the risk"),
+        pytest.param(measured(0.2, replies=1), 0.3, BESIDE, id="slow, and many are silent: nobody is to wait for them"),
+        pytest.param(late(1, measured(0.12, at=NOW - 3)), 0.0, None, id="late just now: whoever is best is asked next"),
+        pytest.param(ServerState(), 0.0, None, id="never heard: one is as good as another"),
+        pytest.param(ServerState(), 0.3, BESIDE, id="never heard, and many are silent: one of two will speak"),
+    ],
+)
+def test_one_never_heard_is_asked_where_that_is_likely_to_be_a_gain(
+    known: ServerState, lost: float, found: Another | None
+) -> None:
+    assert another(candidates(known, ServerState()), usual=typical(lost=lost)) == found
+
+
+@pytest.mark.parametrize(
+    ("lost", "often"),
+    [
+        pytest.param(0.05, 0, id="few are silent"),
+        pytest.param(0.15, 62, id="some"),
+        pytest.param(0.25, 482, id="a quarter"),
+        pytest.param(0.3, 1000, id="many"),
+    ],
+)
+def test_two_are_asked_at_once_the_more_often_the_more_are_silent(lost: float, often: int) -> None:
+    pool, rng, usual = candidates(ServerState(), ServerState()), FakeRng(), typical(lost=lost)
+    found = [another(pool, rng=rng, usual=usual) for _ in range(1000)]
+    assert found.count(BESIDE) == pytest.approx(often, abs=50)
+
+
+def test_two_are_asked_at_once_as_long_as_it_is_guessed_what_servers_do() -> None:
+    assert another(candidates(ServerState(), ServerState()), usual=Typical()) == BESIDE
+
+
+@pytest.mark.parametrize(("taken", "found"), [(0.06, None), (0.2, BESIDE)])
+def test_two_are_asked_at_once_for_a_question_that_has_taken_long_already(taken: float, found: Another | None) -> None:
+    assert another(candidates(ServerState(), ServerState()), taken=taken) == found
+
+
+@pytest.mark.parametrize(
+    ("known", "often"),
+    [
+        pytest.param(measured(0.03), 90, id="near"),
+        pytest.param(measured(0.07), 490, id="as far as most"),
+        pytest.param(measured(0.15), 1000, id="far"),
+    ],
+)
+def test_who_was_heard_long_ago_is_looked_at_as_often_as_there_is_something_to_be_won(
+    known: ServerState, often: int
+) -> None:
+    pool, rng = candidates(known, measured(0.2, at=NOW - STALE_AFTER - 1)), FakeRng()
+    found = [another(pool, rng=rng) for _ in range(1000)]
+    assert found.count(BESIDE) == pytest.approx(often, abs=60)
 
 
 def test_a_family_that_does_not_work_is_tried_beside_the_other_now_and_then() -> None:
     families = Families()
     families.note_heard(server(1), NOW)
     families.note_no_route(IPV6, NOW)
-    pool = [*candidates(measured(0.1)), Candidate(IPV6, ServerState())]
-    assert choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), families, no_twin) is None
-    assert choose_beside(pool, pool[0], ZONE, NOW + ABSENT_FOR, FakeRng(), typical(), families, no_twin) == IPV6
+    pool = [*candidates(measured(0.2)), Candidate(IPV6, ServerState())]
+    assert another(pool, families=families) is None
+    assert another(pool, at=NOW + ABSENT_FOR, families=families) == Another(IPV6, is_instead=False)
 
 
 @pytest.mark.parametrize(
@@ -235,43 +318,22 @@ def test_a_family_that_does_not_work_is_tried_beside_the_other_now_and_then() ->
 def test_a_server_that_is_known_over_one_family_is_not_asked_over_the_other_to_get_to_know_it(
     twin: ServerState, is_asked: bool
 ) -> None:
-    pool, other = candidates(measured(0.1), ServerState()), Candidate(IPV6, twin)
-    found = choose_beside(pool, pool[0], ZONE, NOW, FakeRng(), typical(), Families(), lambda of: other)
-    assert found == (server(2) if is_asked else None)
-
-
-@pytest.mark.parametrize(
-    ("known", "other", "often"),
-    [
-        pytest.param(measured(0.03), ServerState(), 90, id="near"),
-        pytest.param(measured(0.07), ServerState(), 490, id="as far as most"),
-        pytest.param(measured(0.15), ServerState(), 1000, id="far"),
-        pytest.param(ServerState(), ServerState(), 1000, id="nobody knows"),
-        pytest.param(late(1, measured(0.03)), ServerState(), 1000, id="near, and late just now"),
-        pytest.param(measured(0.03), probed(), 1000, id="a silent one, and it is time for a probe"),
-    ],
-)
-def test_others_are_looked_at_as_often_as_there_is_something_to_be_won(
-    known: ServerState, other: ServerState, often: int
-) -> None:
-    pool, rng, usual = candidates(known, other), FakeRng(), typical()
-    found = [choose_beside(pool, pool[0], ZONE, NOW, rng, usual, Families(), no_twin) for _ in range(1000)]
-    assert found.count(server(2)) == pytest.approx(often, abs=60)
+    pool, other = candidates(measured(0.12), ServerState()), Candidate(IPV6, twin)
+    assert another(pool, twin_of=lambda of: other) == (INSTEAD if is_asked else None)
 
 
 def test_nobody_is_asked_beside_itself_over_the_other_family() -> None:
     pool = candidates(ServerState(), ServerState())
-    rng, families = FakeRng(), Families()
-    assert choose_beside(pool, pool[0], ZONE, NOW, rng, typical(), families, lambda of: pool[0]) is None
+    assert another(pool, usual=Typical(), twin_of=lambda of: pool[0]) is None
     pool = [*pool, Candidate(IPV6, ServerState())]
     twins = {server(2): pool[0]}
-    assert choose_beside(pool, pool[0], ZONE, NOW, rng, typical(), families, twins.get) == IPV6
+    assert another(pool, usual=Typical(), twin_of=twins.get) == Another(IPV6, is_instead=False)
 
 
-def test_a_lame_server_is_not_asked_beside() -> None:
+def test_a_lame_server_is_not_asked_to_get_to_know_it() -> None:
     lame = ServerState()
     note_lame(lame, ZONE, NOW)
-    assert beside(candidates(measured(0.1), lame)) is None
+    assert another(candidates(measured(0.12), lame)) is None
 
 
 CHOICE = Send(server(9), 0.1)

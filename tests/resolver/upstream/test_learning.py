@@ -8,6 +8,7 @@ from resolver.upstream.learning import (
     DEAD_AFTER,
     DEAD_SILENCE,
     GUESS,
+    GUESSED_LOST,
     LAME_FOR,
     LAME_OCTETS,
     LATE_AT_FIRST,
@@ -121,12 +122,37 @@ def test_lame_zones_are_bounded() -> None:
     [
         pytest.param(Typical(), GUESS, id="nobody heard yet"),
         pytest.param(typical(0.001), MIN_TYPICAL, id="all near: far ones are given time"),
-        pytest.param(typical(0.05, 0.15), 0.2, id="mean and twice the deviation"),
+        pytest.param(typical(0.05, 0.15), 0.225, id="the mean, and two and a half times the deviation"),
         pytest.param(typical(2.0), MAX_TYPICAL, id="all far: not for ever"),
     ],
 )
 def test_an_unknown_server_is_given_what_others_took_at_first(usual: Typical, wait: float) -> None:
     assert usual.wait == pytest.approx(wait, rel=0.15)
+
+
+def test_it_is_learned_how_many_of_those_asked_for_the_first_time_are_silent() -> None:
+    usual = Typical()
+    assert usual.lost == GUESSED_LOST
+    for number in range(400):
+        usual.note_first(is_late=number % 10 == 0)
+    assert usual.lost == pytest.approx(0.1, abs=0.05)
+    for _ in range(8):
+        usual.note_first(is_late=True)
+    assert 0.2 < usual.lost < 0.4, "some in a row are no proof"
+
+
+@pytest.mark.parametrize(
+    ("lost", "replies", "costs"),
+    [
+        pytest.param(0.0, 0, 0.1, id="what most take"),
+        pytest.param(0.0, 8, 0.05, id="less, as the known one is asked more"),
+        pytest.param(0.25, 0, 0.175, id="a third of a wait more where a quarter is silent"),
+        pytest.param(0.25, 24, -0.02, id="which counts less and less"),
+        pytest.param(1.0, 0, 7.0, id="all are silent"),
+    ],
+)
+def test_a_known_server_that_takes_longer_is_worth_leaving(lost: float, replies: int, costs: float) -> None:
+    assert typical(0.05, 0.15, lost=lost).costs(replies) == pytest.approx(costs, abs=0.01, rel=0.1)
 
 
 def test_who_is_faster_than_usual_is_good_enough() -> None:

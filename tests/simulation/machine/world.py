@@ -59,7 +59,7 @@ class Channel:
             return
         for delay, said in world.internet.reply(server, message, over_tcp=False):
             if not loss or rng.random() >= loss:
-                clock.at(clock.now + delay + rng.random() * JITTER, partial(self._hear, said))
+                clock.at(clock.now + delay + rng.random() * world.jitter, partial(self._hear, said))
 
     def close(self) -> None:
         self._is_closed = True
@@ -87,11 +87,17 @@ class Asking:
 class World:
     """All of it, decided by the seed. trace: what was sent to whom, when. loss: of datagrams, each way."""
 
-    def __init__(self, seed: int, *, is_signed: bool = False) -> None:
+    def __init__(
+        self, seed: int, *, is_signed: bool = False, internet: Internet | None = None, hints: Delegation = HINTS
+    ) -> None:
+        """internet: another than that of the stories, with its hints and without jitter."""
         self.clock = Clock()
         self.rng = Random(f"{seed}/world")
         self.is_signed = is_signed
-        self.internet = (SignedInternet if is_signed else Internet)(Random(f"{seed}/internet"), self.clock.now)
+        self.jitter = 0.0 if internet is not None else JITTER
+        self.internet = internet or (SignedInternet if is_signed else Internet)(
+            Random(f"{seed}/internet"), self.clock.now
+        )
         self.loss = 0.0
         self.trace: list[tuple[float, str, bytes]] = []
         self.faults: list[str] = []
@@ -109,7 +115,7 @@ class World:
             env,  # type: ignore[arg-type]  # of its network the engine needs connect_udp alone
             self.counts,
             memory,
-            HINTS,
+            hints,
             self.mesh,
             self,
             self,
