@@ -35,11 +35,12 @@ class ServerState:
     queries were answered and how many were not; loss: the smoothed share of those that were not. timeouts_in_a_row: late
     replies since the last one, and silent_since when the first query was sent that was left unanswered. probe_at: monotonic
     seconds at which a server held to be dead gets a single query; 0 when it is not. last_heard: monotonic seconds of the
-    last reply. edns_until: when BROKEN is to be tried again. keeps_case: does it echo the letter case of the name? None: not
-    known. lame_zones: it was named for them and does not serve them, and until when that is believed. cookie: the DNS
-    Cookies (RFC 7873) that it is sent, ours of 8 octets and then its own if it has given one; b"" none yet. opt: the OPT RR
-    with them, ready made. without_cookie_until: monotonic seconds until which it is sent none. discards: replies that were not
-    taken, or not all of them; last_discard: why the last one was not.
+    last reply; tried_at: when it was last asked beside another or instead of it, to get to know it. edns_until: when BROKEN is
+    to be tried again. keeps_case: does it echo the letter case of the name? None: not known. lame_zones: it was named for them
+    and does not serve them, and until when that is believed. cookie: the DNS Cookies (RFC 7873) that it is sent, ours of 8
+    octets and then its own if it has given one; b"" none yet. opt: the OPT RR with them, ready made. without_cookie_until:
+    monotonic seconds until which it is sent none. discards: replies that were not taken, or not all of them; last_discard: why
+    the last one was not.
     """
 
     __slots__ = (
@@ -60,6 +61,7 @@ class ServerState:
         "silent_since",
         "srtt",
         "timeouts_in_a_row",
+        "tried_at",
         "without_cookie_until",
     )
 
@@ -73,6 +75,7 @@ class ServerState:
         self.silent_since = 0.0
         self.probe_at = 0.0
         self.last_heard = float("-inf")
+        self.tried_at = float("-inf")
         self.edns = Edns.UNKNOWN
         self.edns_until = 0.0
         self.keeps_case: bool | None = None

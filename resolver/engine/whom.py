@@ -88,9 +88,11 @@ def first_of(means: Means, servers: ZoneServers, choice: Send, began: float) -> 
     state = means.state_of(another.server)
     if another.is_instead:
         means.upstream_counts.explored_instead += 1
+        state.tried_at = now
         return Send(another.server, wait_for(state, means.typical, 0, is_alone=False)), None
     if not means.allowance.may_explore():
         return choice, None
+    state.tried_at = now
     means.allowance.spend()
     means.upstream_counts.explored += 1
     means.families.note_tried(another.server, now)

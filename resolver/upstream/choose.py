@@ -262,6 +262,8 @@ def choose_another(
         state = candidate.state
         if state.rttvar and not state.timeouts_in_a_row and now - state.last_heard <= STALE_AFTER:
             continue  # the usual case, without a call
+        if now - state.tried_at < typical.wait:
+            continue  # one question finds out
         if candidate is not chosen and not is_lame(state, zone, now) and families.may_be_tried(candidate.server, now):
             strange.append(candidate)
     if not strange:

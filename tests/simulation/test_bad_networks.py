@@ -64,6 +64,12 @@ class Zone:
         self._delegation = Delegation(zone=from_text("example."), origin=Origin.STUB, servers=tuple(self.servers))
         self._asked = 0
 
+    def get_used_to(self, *rtts: float) -> None:
+        """Have heard many servers of other zones that took so long, each at once."""
+        for rtt in 10 * rtts:
+            self._means.typical.note(rtt)
+            self._means.typical.note_first(is_late=False)
+
     @property
     def all(self) -> list[Server]:
         return list(self.servers.values())
@@ -73,10 +79,17 @@ class Zone:
         self._asked += 1
         question, began = Question(from_text(f"www{self._asked}.example."), A), self.env.now()
         in_hand = self._means.book.in_hand(self._delegation, began)
-        servers = ZoneServers(self._means, NOBODY_ELSE, self._delegation, *in_hand, frozenset())
         budget = Budget(began + DEADLINE)
-        query = ZoneQuery(self._means, servers, question, question, budget, gives_up_early=False)
-        self._turned.do(query.start)
+        query: ZoneQuery | None = None
+
+        def begin() -> None:  # in a turn, whose time it goes by
+            nonlocal query
+            servers = ZoneServers(self._means, NOBODY_ELSE, self._delegation, *in_hand, frozenset())
+            query = ZoneQuery(self._means, servers, question, question, budget, gives_up_early=False)
+            query.start()
+
+        self._turned.do(begin)
+        assert query is not None
         await self._turned.run(self._turned.mesh.landed(query))
         if isinstance(query.said, ResolutionFailure):
             raise query.said
@@ -171,6 +184,29 @@ def test_a_server_that_dies_costs_few_questions_a_little_and_is_used_again_when_
         zone.all[0].is_dead = False
         await zone.ask_many(1000)
         assert await zone.ask() == pytest.approx(RTTS[0])
+
+    play(main)
+
+
+def test_of_many_questions_at_once_one_finds_out_whether_a_server_is_there() -> None:
+    """Nobody has heard of it, and it is dead: all others are answered by the slow one that is known."""
+
+    async def main() -> None:
+        zone = Zone(0.12, 0.02, seed=1)
+        zone.get_used_to(0.02, 0.1)
+        zone.all[1].is_dead = True
+        await zone.ask()
+        assert zone.all[1].asked == 0, "so it is for this seed"
+        took: list[float] = []
+
+        async def ask() -> None:
+            took.append(await zone.ask())
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(30):
+                nursery.start_soon(ask)
+        assert sorted(took)[28] == pytest.approx(0.12)
+        assert zone.all[1].asked == zone.counts.explored_instead == 1
 
     play(main)
 
