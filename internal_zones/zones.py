@@ -6,7 +6,7 @@ Doubt is never NXDOMAIN: what cannot be read now is served stale for max_stale, 
 from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import IPv6Network
-from typing import TYPE_CHECKING, Final, NamedTuple, Never
+from typing import TYPE_CHECKING, Final, Never
 
 import trio
 
@@ -15,12 +15,11 @@ from cache.names import WireName
 from cache.rrtypes import AAAA, SERVFAIL
 from internal_zones import nearest
 from internal_zones.apex import REVERSE, build_apexes
+from internal_zones.asked import Asked
 from internal_zones.bad_rows import BadRows
 from internal_zones.census import Census
 from internal_zones.counts import InternalCounts
 from internal_zones.database import Runner, StateFile
-from internal_zones.effort import effort
-from internal_zones.index import SCANNED, Labels
 from internal_zones.inspection import Inspector
 from internal_zones.jobs import InTrio, OwnThread, Turns
 from internal_zones.lookup import (
@@ -29,7 +28,6 @@ from internal_zones.lookup import (
     NOT_KNOWN,
     STALE_ANSWER,
     Bits,
-    Place,
     answer,
     grounds,
     locate,
@@ -49,7 +47,6 @@ from internal_zones.readings import (
 )
 from internal_zones.reads import Reads
 from internal_zones.records import (
-    EMPTY,
     MAX_ADDRESSES,
     UNKNOWN,
     UNREADABLE,
@@ -57,7 +54,6 @@ from internal_zones.records import (
     Node,
     addresses_of,
     in_doubt,
-    is_of_many,
 )
 from internal_zones.rows import Machine
 from internal_zones.status import StateStatus, status_of
@@ -82,15 +78,6 @@ Take = Callable[[Callable[[], Answer]], None]
 
 def _say_nothing(event: str, /, **fields: str | int) -> None:
     """The Warn of those who do not listen."""
-
-
-class Asked(NamedTuple):
-    """A question of a client. client: packed address."""
-
-    place: Place
-    qname: WireName
-    qtype: int
-    client: bytes
 
 
 class InternalZones:
@@ -217,7 +204,7 @@ class InternalZones:
             if unit is None or not self._units.is_current(unit, now):
                 return None
             units.append(unit)
-        if _takes_long(asked, units):
+        if asked.takes_long(units):
             return None
         self.counts.hits += 1
         return self._answer(asked, units, partial(self._made, asked, units), now)
@@ -303,8 +290,8 @@ class InternalZones:
         def then(made: Callable[[], Made]) -> None:
             take(lambda: self._answer(asked, units, made, self._now(), errors))
 
-        if _takes_long(asked, units):
-            self._making.have(_what(asked, units), self._making_of(asked, units), partial(_keep, asked, units), then)
+        if asked.takes_long(units):
+            self._making.have(asked.what(units), self._making_of(asked, units), partial(asked.keep, units), then)
         else:
             then(partial(self._made, asked, units))
 
@@ -314,10 +301,10 @@ class InternalZones:
 
     def _made(self, asked: Asked, units: Sequence[Unit]) -> Made:
         """What is kept of the name, or is made now."""
-        found = _kept(asked, units)
+        found = asked.kept(units)
         if found is None:
             found = self._making_of(asked, units)()
-            _keep(asked, units, found)
+            asked.keep(units, found)
         return found
 
     def _nothing_known(self) -> Answer:
@@ -386,46 +373,6 @@ class InternalZones:
         if unit is None or self._now() - self._units.known_at(unit) > self.options.max_stale:
             return None
         return unit
-
-
-def _takes_long(asked: Asked, units: Sequence[Unit]) -> bool:
-    """Are more rows looked through to make what stands at the name than fit a turn?"""
-    return effort(asked.place, [unit.reading.data for unit in units]) > SCANNED and _kept(asked, units) is None
-
-
-def _what(asked: Asked, units: Sequence[Unit]) -> tuple[Labels | WireName | int, ...]:
-    """What tells it from all else that may be made."""
-    nearest_of = asked.place.nearest
-    return asked.qname if nearest_of is None else nearest_of.subset, *map(id, units)
-
-
-def _kept(asked: Asked, units: Sequence[Unit]) -> Made:
-    """What is kept of the name; None: nothing."""
-    place, qname = asked.place, asked.qname
-    match units:
-        case []:
-            return place.node
-        case [first, second] if place.nearest is not None:
-            return first.ranks(place.nearest.subset, second)
-        case [first]:
-            return first.node(qname)
-    return units[0].joint_node(qname, tuple(units))
-
-
-def _keep(asked: Asked, units: Sequence[Unit], found: Made) -> None:
-    """Keep with its units what was made. Only names that rows stand for are kept: the rows bound their number."""
-    if found is None or found is UNKNOWN or found is UNREADABLE or not units:
-        return
-    first, data, place = units[0], units[0].reading.data, asked.place
-    is_app = isinstance(data, AppData)
-    if not isinstance(found, Node):
-        if place.nearest is not None and isinstance(data, AppData) and data.subsets is not None:
-            first.keep_ranks(place.nearest.subset, units[1], found)
-    elif len(units) > 1:
-        if found != EMPTY or is_app:
-            first.keep_joint_node(asked.qname, tuple(units), found)
-    elif found != EMPTY or (isinstance(data, AppData) and is_of_many(data, place.labels)):
-        first.keep_node(asked.qname, found)
 
 
 def _nearest_in(found: Made, wanted: NearestOf, client: bytes) -> list[Machine] | None:
