@@ -10,7 +10,6 @@ import select
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar, cast
 
@@ -51,7 +50,10 @@ class Loop:
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
         """What `main` returns; raises what it raises."""
         self._epoll = select.epoll()
-        self._first = select.epoll()  # of those that are looked at in every turn, however many others there are
+        # for those that are looked at in every turn, however many others there are. No epoll: a socket in two of them would tell
+        # both of each datagram that has left
+        self._first = select.poll()
+        self._firsts = set[int]()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.watch(self._bell, self._answer_bell)
         guest = Guest(main, *args)
@@ -62,7 +64,6 @@ class Loop:
         finally:
             self.forget(guest.descriptor)
             self._epoll.close()
-            self._first.close()
             bell, self._bell = self._bell, CLOSED
             os.close(bell)
         return cast(T, guest.ended.unwrap())
@@ -86,14 +87,18 @@ class Loop:
         self._handlers[fd] = handler
         self._epoll.register(fd, EPOLLIN)
         if is_first:
-            self._first.register(fd, EPOLLIN)
+            self._first.register(fd, select.POLLIN)
+            self._firsts.add(fd)
 
     def forget(self, fd: int, *, is_closing: bool = True) -> None:
         """Watch it no longer. is_closing: it will be closed now, and the kernel forgets it by itself."""
-        if self._handlers.pop(fd, None) is not None and not is_closing:
+        if self._handlers.pop(fd, None) is None:
+            return
+        if not is_closing:
             self._epoll.unregister(fd)
-            with suppress(FileNotFoundError):  # most are not
-                self._first.unregister(fd)
+        if fd in self._firsts:
+            self._first.unregister(fd)
+            self._firsts.remove(fd)
 
     def send_at_end(self, send: Callable[[], None]) -> None:
         """Have this called when all else of this turn is done. Who is sent to is woken once then, where several questions are
@@ -118,7 +123,7 @@ class Loop:
         events = self._epoll.poll(self._patience(guest), MAX_EVENTS)
         is_full = len(events) == MAX_EVENTS
         if is_full:
-            events = list(dict.fromkeys(self._first.poll(0, MAX_EVENTS) + events))
+            events = list(dict.fromkeys(self._first.poll(0) + events))
         now = time.monotonic()
         if self._turned is not None:
             self._turned.has_unread = is_full

@@ -427,6 +427,27 @@ def test_what_comes_first_is_looked_at_in_every_turn_however_much_else_there_is(
     run(main)
 
 
+@pytest.mark.parametrize("is_closing", [False, True])
+def test_what_came_first_and_was_forgotten_is_not_looked_at_any_more(is_closing: bool) -> None:
+    """Its number may be that of another descriptor by then."""
+
+    async def main(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        reading, writing = os.pipe()
+        env.loop.watch(reading, partial(pytest.fail, "it was forgotten"), is_first=True)
+        os.write(writing, b"x")
+        assert env.loop._first.poll(0)
+        env.loop.forget(reading, is_closing=is_closing)
+        if is_closing:
+            os.close(reading)
+        assert not env.loop._first.poll(0)
+        await trio.lowlevel.checkpoint()
+        os.close(writing)
+        if not is_closing:
+            os.close(reading)
+
+    run(main)
+
+
 def test_each_turn_is_tidied_up_after_when_all_of_it_has_been_sent_and_that_counts_as_its_time() -> None:
     loop, seen = Loop(), list[str]()
     loop.tidy = lambda: seen.append("tidied")
