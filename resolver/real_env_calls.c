@@ -6,12 +6,10 @@
 #include <Python.h>
 #include <arpa/inet.h>
 #include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #define WANTS(number) if (count != number) return PyErr_Format(PyExc_TypeError, #number " arguments are wanted")
 
-enum { SLOTS = 64, QUERY_OCTETS = 4096 };
+enum { SLOTS = 64, QUERY_OCTETS = 4096, PARTS = 4 };  /* those of a resolver.env.Datagram */
 typedef union { struct sockaddr any; struct sockaddr_in ipv4; struct sockaddr_in6 ipv6; char octets[32]; } Peer;
 typedef union { struct cmsghdr header; char octets[CMSG_SPACE(sizeof(struct in6_pktinfo))]; } Control;
 typedef struct { Peer peer; Control control; } Head;
@@ -19,6 +17,7 @@ static struct mmsghdr headers[SLOTS];  /* of whichever batch is under way: the l
 static struct iovec vectors[SLOTS];
 
 static PyObject *failure(void) { return PyErr_SetFromErrno(PyExc_OSError); }
+static PyObject *bytes_of(const void *octets, Py_ssize_t count) { return PyBytes_FromStringAndSize(octets, count); }
 static int number_of(PyObject *given) { return (int)PyLong_AsLong(given); }  /* -1: none; no descriptor is */
 
 static int read_address(Peer *peer, PyObject *text, PyObject *port) {
@@ -26,24 +25,21 @@ static int read_address(Peer *peer, PyObject *text, PyObject *port) {
     const char *given = PyUnicode_AsUTF8(text);
     errno = EINVAL;
     if (given == NULL || snprintf(host, sizeof host, "%s", given) >= (int)sizeof host) return 0;
-    char *zone = strchr(host, '%');
-    if (zone != NULL) *zone++ = 0;
+    char *zone = host, *address = strsep(&zone, "%");  /* NULL: it names no interface */
     *peer = (Peer){.ipv6 = {.sin6_port = htons(number_of(port)), .sin6_scope_id = zone ? if_nametoindex(zone) : 0}};
     peer->any.sa_family = strchr(host, ':') ? AF_INET6 : AF_INET;  /* the port of either stands at the same place */
-    if (peer->any.sa_family == AF_INET6) return inet_pton(AF_INET6, host, &peer->ipv6.sin6_addr);
-    return inet_pton(AF_INET, host, &peer->ipv4.sin_addr);
+    if (peer->any.sa_family == AF_INET6) return inet_pton(AF_INET6, address, &peer->ipv6.sin6_addr);
+    return inet_pton(AF_INET, address, &peer->ipv4.sin_addr);
 }
 
 static PyObject *open_udp(PyObject *module, PyObject *const *given, Py_ssize_t count) {
     Peer from, to;
-    int omit = IP_PMTUDISC_OMIT;
     WANTS(4);
     int is_read = read_address(&from, given[0], given[1]) && read_address(&to, given[2], given[3]);
     if (!is_read || PyErr_Occurred()) return PyErr_Occurred() ? NULL : failure();
     int is_ipv6 = to.any.sa_family == AF_INET6, level = is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
     int fd = socket(to.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return failure();
-    if (!setsockopt(fd, level, is_ipv6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &omit, sizeof omit)
+    if (fd >= 0 && !setsockopt(fd, level, is_ipv6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &(int){IP_PMTUDISC_OMIT}, sizeof(int))
         && !bind(fd, &from.any, sizeof from.ipv6) && !connect(fd, &to.any, sizeof to.ipv6)) return PyLong_FromLong(fd);
     PyObject *told = failure();
     return close(fd), told;
@@ -71,8 +67,11 @@ static PyObject *receive_batch(PyObject *module, PyObject *const *given, Py_ssiz
         void *client = is_ipv6 ? (void *)&head->peer.ipv6.sin6_addr : &head->peer.ipv4.sin_addr;
         void *asked = is_ipv6 ? (void *)&ipv6->ipi6_addr : &ipv4->ipi_spec_dst;
         *(is_ipv6 ? (int *)&ipv6->ipi6_ifindex : &ipv4->ipi_ifindex) = 0;  /* routing decides where the reply leaves */
-        made = PyObject_CallFunction(given[2], "y#y#y#y#", queries[slot], (Py_ssize_t)headers[slot].msg_len, client, octets,
-                                     is_bound ? PyBytes_AsString(given[1]) : asked, octets, head, sizeof *head);
+        PyObject *parts[] = {bytes_of(queries[slot], headers[slot].msg_len), bytes_of(client, octets),
+                             is_bound ? Py_NewRef(given[1]) : bytes_of(asked, octets), bytes_of(head, sizeof *head)};
+        int is_whole = parts[0] && parts[1] && parts[2] && parts[3];
+        made = is_whole ? PyObject_Vectorcall(given[2], parts, PARTS, NULL) : NULL;
+        for (int part = 0; part < PARTS; part++) Py_XDECREF(parts[part]);
         PyList_SET_ITEM(batch, slot, made);
     }
     return PyErr_Occurred() ? Py_XDECREF(batch), NULL : batch;
@@ -83,8 +82,9 @@ static PyObject *send_batch(PyObject *module, PyObject *const *given, Py_ssize_t
     WANTS(2);
     for (; filled < SLOTS && filled < PyList_Size(given[1]); filled++) {
         PyObject *message, *head;
-        if (!PyArg_ParseTuple(PyList_GET_ITEM(given[1], filled), "SS", &message, &head)) return NULL;
-        if (PyBytes_GET_SIZE(head) != sizeof(Head)) return PyErr_Format(PyExc_ValueError, "a head of another length");
+        if (!PyArg_UnpackTuple(PyList_GET_ITEM(given[1], filled), "a reply", 2, 2, &message, &head)) return NULL;
+        if (!PyBytes_Check(message) || !PyBytes_Check(head) || PyBytes_GET_SIZE(head) != sizeof(Head))
+            return PyErr_Format(PyExc_ValueError, "no message, or a head of another length");
         Head *to = (Head *)PyBytes_AS_STRING(head);
         vectors[filled] = (struct iovec){PyBytes_AS_STRING(message), PyBytes_GET_SIZE(message)};
         headers[filled].msg_hdr = (struct msghdr){&to->peer, sizeof to->peer.ipv6, &vectors[filled], 1,
