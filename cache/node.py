@@ -53,7 +53,35 @@ class Node:
                 return entry
         return None
 
+    def peek(self, rtype: int) -> Entry | None:
+        """The entry that speaks of this type: its own, or the NXDOMAIN."""
+        return self.find(rtype) or self.find(None)
+
     def begins_with(self, entry: Entry) -> bool:
         """Is `entry` the newest of them?"""
         held = self._held
         return held is entry or (isinstance(held, tuple) and bool(held) and held[0] is entry)
+
+
+@mypyc_attr(acyclic=True)
+class Held:
+    """An entry, and where it is held: for who has made something of it, and gives that again for as long.
+
+    It goes by no map: a node that has left the store has no entries any more, and never will.
+    rtype: what `node` was asked for when it gave the entry.
+    """
+
+    __slots__ = ("_is_of_type", "entry", "node", "rtype")
+
+    def __init__(self, node: Node, entry: Entry, rtype: int) -> None:
+        self.node: Final = node
+        self.entry: Final = entry
+        self.rtype: Final = rtype
+        self._is_of_type: Final = entry.rtype == rtype  # here the processor finds it sooner than in the entry
+
+    @final
+    def is_there(self) -> bool:
+        """Does the node give the entry for this type still? Marks use."""
+        node, entry = self.node, self.entry
+        node.hits += 1
+        return (self._is_of_type and node.begins_with(entry)) or node.peek(self.rtype) is entry

@@ -81,17 +81,7 @@ class RRsetCache(Readable):
     def peek(self, owner: WireName, rtype: int) -> Entry | None:
         """The entry that speaks of this owner and type, RRset, NODATA or NXDOMAIN, fresh or not. Does not mark use."""
         node = self._nodes.get(owner)
-        return (node.find(rtype) or node.find(None)) if node is not None else None
-
-    def holds(self, entry: Entry, owner: WireName, rtype: int) -> bool:
-        """Is `entry` what `peek` would give? Marks use: whoever holds an answer made of it and gives it again asks this."""
-        node = self._nodes.get(owner)
-        if node is None:
-            return False
-        node.hits += 1
-        if entry.rtype == rtype and node.begins_with(entry):
-            return True  # nearly always, and it takes half the time
-        return (node.find(rtype) or node.find(None)) is entry
+        return node.peek(rtype) if node is not None else None
 
     def peek_node(self, owner: WireName) -> Node | None:
         """All that is known of `owner`; to be read only. Does not mark use."""

@@ -11,7 +11,7 @@ from typing import Final, final
 from mypy_extensions import i64, mypyc_attr
 
 from cache.answer import Answer, Ground
-from cache.names import WireName
+from cache.node import Held
 from cache.octets import octets_of
 from cache.rrset import Denial, Entry, RRset
 from cache.rrtypes import SOA
@@ -47,8 +47,6 @@ ROOM_OCTETS: Final = 5  # flags, octets of the longest reply, whether there is E
 # s until an internal reply is composed anew, lest whoever keeps what it is made of takes it for what nobody asks for
 COMPOSED_ANEW: Final = 60.0
 
-Entries = tuple[tuple[WireName, int, Entry], ...]  # each with the owner and type under which the cache gives it
-
 
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -72,19 +70,29 @@ class Asked(Value):
 
 @final
 @mypyc_attr(acyclic=True)
-class _Kept:
-    """A rendered reply, right until `until` and while the cache holds each of `entries` under its owner and type.
+class _Kept(Held):
+    """A rendered reply, right until `until` and as long as the cache holds what it was made of: this entry, and `others`.
 
-    tail: the reply if it has one order only, else b"".
+    tail: the reply if it has one order only.
     """
 
-    __slots__ = ("entries", "rendered", "tail", "until")
+    __slots__ = ("others", "rendered", "tail", "until")
 
-    def __init__(self, rendered: Rendered, entries: Entries) -> None:
+    def __init__(self, rendered: Rendered, made_of: list[Held]) -> None:
+        first = made_of[0]
+        super().__init__(first.node, first.entry, first.rtype)
+        self.others: Final = tuple(made_of[1:])
         self.rendered: Final = rendered
-        self.tail: Final = b"" if rendered.cuts else rendered.front
-        self.until: Final = min(rendered.until, *[entry.expires for _, _, entry in entries])
-        self.entries: Final = entries
+        self.tail: Final = None if rendered.cuts else rendered.front
+        self.until: Final = min(rendered.until, *[held.entry.expires for held in made_of])
+
+    def is_true(self) -> bool:
+        if not self.is_there():
+            return False
+        for held in self.others:  # noqa: SIM110  # all() of a generator takes 0.2 µs longer, for each query
+            if not held.is_there():
+                return False
+        return True
 
 
 @final
@@ -129,8 +137,7 @@ class FastPath:
     ) -> None:
         """cache: what the answers are made of."""
         self._answerer = answerer
-        self._peek = cache.peek
-        self._holds = cache.holds
+        self._node_of = cache.peek_node
         self._counts = counts
         self._udp: Final = counts.answers.udp
         self._tcp: Final = counts.answers.tcp
@@ -138,6 +145,10 @@ class FastPath:
         self._varies = style.seed is not None
         self._turn = style.seed or 0
         self._views: dict[bytes, View] = {}
+        self._last: View | None = (
+            None  # the view of who asked last, from where and whom: many questions come in a burst
+        )
+        self._last_client = self._last_local = b""
         self._verbatim: dict[bytes, _Kept] = {}  # by the query but for its ID
         self._verbatim_tcp: dict[bytes, _Kept] = {}
         self._kept: dict[bytes, _Kept] = {}  # by what of a query makes a difference
@@ -153,13 +164,13 @@ class FastPath:
 
         client, local: the packed addresses that it came from and was sent to.
         """
-        view = self._views.get(client + local) or self.view_of(client, local)
+        view = self.view_of(client, local)
         # none of a longer one is known, and to look for 60 kB takes 10 µs
         octets = data[2:] if len(data) - 2 <= MAX_VERBATIM_OCTETS else b""
         kept = (self._verbatim_tcp if over_tcp else self._verbatim).get(octets)
-        if kept is not None and not view.refusal and now < kept.until and self._is_true(kept):
+        if kept is not None and not view.refusal and now < kept.until and kept.is_true():
             (self._tcp if over_tcp else self._udp).kept += 1
-            return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
+            return self._give(data, kept)
         homes = None if view.network is None or view.refusal else self._homes.get(view.network)
         if homes is not None and not over_tcp:
             home = homes.get(octets)
@@ -180,23 +191,26 @@ class FastPath:
                 return data[:2] + home.orders.pick(self._next_turn())
         kept = self._kept.get(key)
         if kept is not None and not view.refusal:
-            if now < kept.until and self._is_true(kept):
+            if now < kept.until and kept.is_true():
                 self._know(octets, kept, over_tcp)
                 tally.kept += 1
-                return data[:2] + (kept.tail or kept.rendered.tail(self._next_turn()))
+                return self._give(data, kept)
             del self._kept[key]
         answer = self._answerer.answer_now(query, view, now, tally)
         if answer is None:
             return Asked(query, view, max_octets, tally)
         if answer.grounds is not None:
             return self._answer_at_home(data, Asked(query, view, max_octets, tally), answer, now, key, over_tcp)
-        entries = self._entries_of(query, answer)
-        if not entries:
+        made_of = self._held_of(query, answer)
+        if not made_of:
             return self.compose(query, answer, now, max_octets)
         turn = self._next_turn()
         rendered = self._render(query, answer, now, max_octets, turn if self._varies else None)
-        self._keep(key, octets, rendered, entries, over_tcp)
+        self._keep(key, octets, rendered, made_of, over_tcp)
         return data[:2] + rendered.tail(turn)
+
+    def _give(self, data: bytes, kept: _Kept) -> bytes:
+        return data[:2] + (kept.tail if kept.tail is not None else kept.rendered.tail(self._next_turn()))
 
     def compose(self, query: Query, answer: Answer, now: float, max_octets: int) -> bytes:
         """The reply that says `answer`."""
@@ -278,34 +292,30 @@ class FastPath:
         self._turn = turn
         return turn >> LCG_SHIFT
 
-    def _is_true(self, kept: _Kept) -> bool:
-        holds = self._holds
-        for owner, rtype, entry in kept.entries:  # noqa: SIM110  # all() of a generator takes 0.2 µs longer, for each query
-            if not holds(entry, owner, rtype):
-                return False
-        return True
-
     def view_of(self, client: bytes, local: bytes) -> View:
         """What this client may see; remembered."""
+        last = self._last
+        if last is not None and client == self._last_client and local == self._last_local:
+            return last
         view = self._views.get(client + local)
-        if view is not None:
-            return view
-        view = self._answerer.view_of(client, local)
-        if len(self._views) >= MAX_VIEWS:
-            self._views.clear()
-        self._views[client + local] = view
+        if view is None:
+            view = self._answerer.view_of(client, local)
+            if len(self._views) >= MAX_VIEWS:
+                self._views.clear()
+            self._views[client + local] = view
+        self._last, self._last_client, self._last_local = view, client, local
         return view
 
     def _refuse(self, unreadable: Unreadable) -> bytes | None:
         self._counts.malformed += 1
         return unreadable.reply
 
-    def _keep(self, key: bytes, octets: bytes, rendered: Rendered, entries: Entries, over_tcp: bool) -> None:
+    def _keep(self, key: bytes, octets: bytes, rendered: Rendered, made_of: list[Held], over_tcp: bool) -> None:
         taken = KEPT_OCTETS + len(key) + rendered.octets
-        for _, _, entry in entries:
-            taken += _octets_held(entry)
+        for held in made_of:
+            taken += _octets_held(held.entry)
         self._make_room(taken)
-        kept = self._kept[key] = _Kept(rendered, entries)
+        kept = self._kept[key] = _Kept(rendered, made_of)
         self._know(octets, kept, over_tcp)
 
     def _know(self, octets: bytes, kept: _Kept, over_tcp: bool) -> None:
@@ -330,27 +340,34 @@ class FastPath:
             self._octets = 0
         self._octets += octets
 
-    def _entries_of(self, query: Query, answer: Answer) -> Entries:
-        """The cache's entries that `answer` is made of; () when it holds anything else, or when it may not be kept."""
+    def _held_of(self, query: Query, answer: Answer) -> list[Held]:
+        """The cache's entries that `answer` is made of; none when it holds anything else, or when it may not be kept."""
         if answer.is_stale or answer.errors:
-            return ()
+            return []
         name = query.qname
-        entries: list[tuple[WireName, int, Entry]] = []
+        made_of: list[Held] = []
         for rrset in answer.answer:
-            if self._peek(rrset.owner, rrset.rtype) is not rrset:
-                return ()  # made by ourselves, such as the CNAME of a DNAME
-            entries.append((rrset.owner, rrset.rtype, rrset))
+            if not self._add_held(made_of, rrset):
+                return []  # made by ourselves, such as the CNAME of a DNAME
             name = rrset.alias_target or name
         if answer.authority and answer.authority[0].rtype == SOA:  # not the proof that a wildcard's RRset brings along
-            denial = self._peek(name, query.qtype)
-            if type(denial) is not Denial or denial.soa is not answer.authority[0]:
-                return ()
-            entries.append((name, query.qtype, denial))
+            node = self._node_of(name)
+            denial = node.peek(query.qtype) if node is not None else None
+            if node is None or type(denial) is not Denial or denial.soa is not answer.authority[0]:
+                return []
+            made_of.append(Held(node, denial, query.qtype))
         for rrset in answer.additional:
-            if self._peek(rrset.owner, rrset.rtype) is not rrset:
-                return ()
-            entries.append((rrset.owner, rrset.rtype, rrset))
-        return tuple(entries)
+            if not self._add_held(made_of, rrset):
+                return []
+        return made_of
+
+    def _add_held(self, made_of: list[Held], rrset: RRset) -> bool:
+        """Is it the cache's? Then it is one of these."""
+        node = self._node_of(rrset.owner)
+        if node is None or node.peek(rrset.rtype) is not rrset:
+            return False
+        made_of.append(Held(node, rrset, rrset.rtype))
+        return True
 
 
 def _holds(grounds: tuple[Ground, ...], now: float) -> bool:

@@ -4,6 +4,7 @@ import pytest
 
 from cache.counts import CacheCounts
 from cache.names import ROOT, from_text
+from cache.node import Held
 from cache.options import CacheOptions
 from cache.rrset import Denial, Entry, Rank, Security
 from cache.rrtypes import AAAA, CNAME, DS, NS, A
@@ -183,15 +184,31 @@ def test_forgetting_a_subtree_of_many_is_done_in_steps() -> None:
 def test_what_is_held_still_is_told_and_counts_as_use() -> None:
     www, gone = rrset(ADDRESS), denial("gone.example. NXDOMAIN")
     store = store_of(www, rrset(ADDRESS_6), gone)
-    assert store.holds(www, WWW, A)
-    assert store.holds(gone, gone.owner, A)
-    assert not store.holds(www, from_text("nowhere.example."), A)
-    node = store.peek_node(WWW)
+    node, denied = store.peek_node(WWW), store.peek_node(gone.owner)
     assert node is not None
+    assert denied is not None
+    of_www, of_gone = Held(node, www, A), Held(denied, gone, A)
+    assert of_www.is_there()
+    assert of_gone.is_there()
     assert node.hits == 1
     store.put(rrset(ADDRESS.replace("192.0.2.1", "192.0.2.9"), now=1.0), 1.0)
-    assert not store.holds(www, WWW, A)
+    assert not of_www.is_there()
     assert node.hits == 2
+    store.put(rrset("gone.example. 60 A 192.0.2.1", now=1.0), 1.0)
+    assert not of_gone.is_there()
+
+
+@pytest.mark.parametrize("come_back", [False, True])
+def test_what_has_left_the_store_is_not_held_even_if_the_same_comes_back(come_back: bool) -> None:
+    www = rrset(ADDRESS)
+    store = store_of(www)
+    node = store.peek_node(WWW)
+    assert node is not None
+    held = Held(node, www, A)
+    assert store.forget(WWW) == 1
+    if come_back:
+        assert store.put(rrset(ADDRESS), 0.0)
+    assert not held.is_there()
 
 
 def test_who_forgets_a_ds_forgets_the_proof_beside_the_referral_that_there_is_none() -> None:

@@ -113,6 +113,18 @@ def test_a_forgotten_link_has_to_be_waited_for() -> None:
     assert isinstance(fast.answer(ask("alias.example. A"), LOOPBACK, LOOPBACK, 0.0), Asked)
 
 
+def test_what_went_and_came_back_is_rendered_anew_and_kept_again() -> None:
+    answers = CachedAnswers(cache_of(*ENTRIES))
+    fast = fast_path(answers)
+    answer(fast, ask("www.example. A"))
+    answers.cache.forget(ENTRIES[0].owner)
+    answers.cache.put(ENTRIES[0], 0.0)
+    answers.asked.clear()
+    for _ in range(3):
+        assert read(answer(fast, ask("www.example. A"))).answer
+    assert len(answers.asked) == 1
+
+
 def test_an_expired_rrset_has_to_be_waited_for() -> None:
     answers = CachedAnswers(cache_of(*ENTRIES))
     fast = fast_path(answers)
@@ -285,6 +297,15 @@ def test_views_are_bounded() -> None:
     for number in range(MAX_VIEWS + 10):
         answer(fast, ask("www.example. A"), client=bytes((127, *number.to_bytes(3, "big"))))
     assert 0 < len(fast._views) <= MAX_VIEWS
+
+
+def test_whoever_asks_after_whom_has_a_view_of_his_own() -> None:
+    answers = CachedAnswers(cache_of())
+    fast = fast_path(answers)
+    ends = [(client, local) for client in (LOOPBACK, STRANGER) for local in (LOOPBACK, STRANGER)]
+    for before, after in itertools.product(ends, repeat=2):
+        for client, local in (before, before, after):
+            assert fast.view_of(client, local) == answers.view_of(client, local)
 
 
 @pytest.mark.parametrize("over_tcp", [False, True], ids=["UDP", "TCP"])
