@@ -16,9 +16,7 @@ from typing import Final, Protocol, final
 
 from resolver.engine.counts import ResolveCounts
 
-TURNS: Final = (
-    8  # between looks while few questions are under way: one to a server nearby ends within them, and is not looked at
-)
+TURNS: Final = 64  # between looks while few questions are under way: most end within them, and are not looked at
 FEW: Final = 64  # with more, which live as long as a server takes, a look is at what one turn has made
 LOOKS: Final = 65_536  # after which is seen how much memory there is: under a flood of new names in some 15 s
 BESIDE: Final = 128 << 20  # octets beside the cache's that are enough: no load of bench-hostile takes as many
