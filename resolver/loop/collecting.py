@@ -1,4 +1,4 @@
-"""When does the garbage collector look, and at how much? Every few turns of the loop, at what they have made.
+"""When does the garbage collector look, and at how much? At the end of a turn of the loop, at what the last few have made.
 
 Reference counts free nearly everything; what strangers can have done leaves no cycles of ours behind (tests/garbage.py). A look
 takes as long as there is to look at, garbage or not: some 60 to 80 objects of each question under way, and 60,000 of the program
@@ -16,7 +16,9 @@ from typing import Final, Protocol, final
 
 from resolver.engine.counts import ResolveCounts
 
-TURNS: Final = 64  # between looks while few questions are under way: most end within them, and are not looked at
+# Objects more than there were at the last look: what is less is no reason for one while few questions are under way. Most of
+# them end before there are so many, and are not looked at
+MADE: Final = 1_000
 FEW: Final = 64  # with more, which live as long as a server takes, a look is at what one turn has made
 LOOKS: Final = 65_536  # after which is seen how much memory there is: under a flood of new names in some 15 s
 BESIDE: Final = 128 << 20  # octets beside the cache's that are enough: no load of bench-hostile takes as many
@@ -31,6 +33,9 @@ class Collector(Protocol):
 
     def collect(self, generation: int = 2) -> int:
         """Look at this generation and at those before it; how many objects were garbage."""
+
+    def get_count(self) -> tuple[int, int, int]:
+        """How many objects there are more than at the last look; and looks, of two other kinds."""
 
     def freeze(self) -> None:
         """Look no more at what there is now."""
@@ -54,7 +59,6 @@ class Collecting:
         self._memory = memory
         self._enough = enough
         self._collector = collector
-        self._turns = 0
         self._looks = 0
 
     def begin(self) -> None:
@@ -64,8 +68,7 @@ class Collecting:
 
     def look(self) -> None:
         """Called at the end of each turn."""
-        self._turns += 1
-        if self._turns % TURNS and self._resolve.flights_current <= FEW:
+        if self._resolve.flights_current <= FEW and self._collector.get_count()[0] < MADE:
             return
         self._looks += 1
         if self._looks % LOOKS or self._memory() <= self._enough:

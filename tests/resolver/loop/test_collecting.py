@@ -6,7 +6,7 @@ from weakref import ref
 import pytest
 
 from resolver.engine.counts import ResolveCounts
-from resolver.loop.collecting import FEW, LOOKS, SOME, THRESHOLDS, TURNS, YOUNG, Collecting
+from resolver.loop.collecting import FEW, LOOKS, MADE, SOME, THRESHOLDS, YOUNG, Collecting
 
 OLDEST = 2
 ENOUGH = 100  # octets
@@ -18,10 +18,14 @@ class Recorded:
     def __init__(self) -> None:
         self.told: list[object] = []
         self.finds = 0
+        self.made = MADE
 
     def collect(self, generation: int = OLDEST) -> int:
         self.told.append(generation)
         return self.finds
+
+    def get_count(self) -> tuple[int, int, int]:
+        return self.made, 0, 0
 
     def freeze(self) -> None:
         self.told.append("freeze")
@@ -55,15 +59,17 @@ def test_what_was_there_at_the_beginning_is_frozen_and_all_that_lives_through_a_
     daemon = Daemon()
     daemon.collecting.begin()
     assert daemon.collector.told == ["freeze", THRESHOLDS]
-    assert daemon.turn(2 * TURNS) == 2 * [YOUNG, "freeze"]
+    assert daemon.turn(2) == 2 * [YOUNG, "freeze"]
 
 
-@pytest.mark.parametrize(("under_way", "between"), [(0, TURNS), (FEW, TURNS), (FEW + 1, 1)])
-def test_with_many_questions_under_way_it_looks_at_what_one_turn_has_made(under_way: int, between: int) -> None:
+@pytest.mark.parametrize(
+    ("under_way", "made", "looks"), [(0, MADE - 1, 0), (FEW, MADE - 1, 0), (FEW, MADE, 1), (FEW + 1, 0, 1)]
+)
+def test_with_few_questions_under_way_it_looks_where_much_was_made(under_way: int, made: int, looks: int) -> None:
     daemon = Daemon(under_way)
-    assert daemon.turn(between - 1) == []
-    assert daemon.turn(1) == [YOUNG, "freeze"]
-    assert daemon.turn(2 * between) == 2 * [YOUNG, "freeze"]
+    daemon.collector.made = made
+    for turns in (1, 3):
+        assert daemon.turn(turns) == turns * looks * [YOUNG, "freeze"]
 
 
 @pytest.mark.parametrize(
@@ -95,32 +101,43 @@ class Knot:
         self.self: Knot | None = self
 
 
+def test_what_was_made_is_what_the_collector_of_cpython_counts() -> None:
+    before = gc.get_threshold()
+    collecting = Collecting(ResolveCounts(), lambda: 0, ENOUGH)
+    try:
+        collecting.begin()
+        collecting.look()
+        knots = [ref(Knot()) for _ in range(MADE // 2)]  # each has a dict besides
+        collecting.look()
+        assert any(knot() is None for knot in knots)
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 def test_garbage_is_found_at_once_or_when_all_is_looked_at_and_what_is_no_cycle_needs_no_look() -> None:
     before, memory = gc.get_threshold(), 0
-    collecting = Collecting(ResolveCounts(), lambda: memory, ENOUGH)
-
-    def turn(many: int = TURNS) -> None:
-        for _ in range(many):
-            collecting.look()
+    collecting = Collecting(ResolveCounts(flights_current=FEW + 1), lambda: memory, ENOUGH)
 
     try:
         collecting.begin()
         knot = Knot()
         young = ref(knot)
         del knot
-        turn()
+        collecting.look()
         assert young() is None
 
         knot, cut = Knot(), Knot()
         old, freed = ref(knot), ref(cut)
-        turn()
+        collecting.look()
         cut.self = None
         del knot, cut
-        turn()
+        collecting.look()
         assert freed() is None
         assert old() is not None, "a look takes no longer for what lives"
         memory = ENOUGH + 1
-        turn(TURNS * LOOKS)
+        for _ in range(LOOKS):
+            collecting.look()
         assert old() is None
     finally:
         gc.set_threshold(*before)
