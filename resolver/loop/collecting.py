@@ -19,8 +19,11 @@ from resolver.engine.counts import ResolveCounts
 # Objects more than there were at the last look: what is less is no reason for one while few questions are under way. Most of
 # them end before there are so many, and are not looked at
 MADE: Final = 1_000
-FEW: Final = 64  # with more, which live as long as a server takes, a look is at what one turn has made
-LOOKS: Final = 65_536  # after which is seen how much memory there is: under a flood of new names in some 15 s
+FEW: Final = (
+    64  # with more, which live as long as a server takes, as many objects go as come, and their number says nothing
+)
+BEGUN: Final = 8  # questions that have begun since the last look: then it is the number of these that says when
+LOOKS: Final = 65_536  # after which is seen how much memory there is: under a flood of new names in half a minute
 BESIDE: Final = 128 << 20  # octets beside the cache's that are enough: no load of bench-hostile takes as many
 SOME: Final = 1_000  # objects: fewer are not what takes the memory
 # Objects after which CPython looks unasked, where one turn or another thread makes so many; and never at what lived through that
@@ -60,6 +63,7 @@ class Collecting:
         self._enough = enough
         self._collector = collector
         self._looks = 0
+        self._begun = 0  # questions, until the last of these
 
     def begin(self) -> None:
         """Look at nothing that is there already, the program itself, and from now on when told to."""
@@ -68,8 +72,11 @@ class Collecting:
 
     def look(self) -> None:
         """Called at the end of each turn."""
-        if self._resolve.flights_current <= FEW and self._collector.get_count()[0] < MADE:
+        begun = self._resolve.flights - self._begun
+        is_little = begun < BEGUN or self._resolve.flights_current <= FEW
+        if is_little and self._collector.get_count()[0] < MADE:
             return
+        self._begun += begun
         self._looks += 1
         if self._looks % LOOKS or self._memory() <= self._enough:
             self._collector.collect(YOUNG)
