@@ -17,7 +17,15 @@ from cache.names import WireName
 from cache.servers import ServerState
 from cache.value import Value
 from resolver.env import Address, Rng
-from resolver.upstream.learning import Families, Typical, is_known, is_lame, is_probe_due, is_silent
+from resolver.upstream.learning import (
+    MAX_HOLD_DOWN,
+    Families,
+    Typical,
+    is_known,
+    is_lame,
+    is_probe_due,
+    is_silent,
+)
 
 MIN_WAIT: Final = 0.03  # s: below this a busy host's own delays look like loss
 MAX_WAIT: Final = 1.2  # s: so that a zone of dead servers has failed within a few seconds
@@ -358,13 +366,15 @@ def _look_at_never_heard(known: ServerState, typical: Typical, taken: float, cha
 
 def _look_at(state: ServerState, known: ServerState, now: float, never_heard: Look, heard_long_ago: Look) -> Look:
     """How to look at one that is not known well enough, where `known` is the chosen one."""
+    if state.timeouts_in_a_row and not is_known(state):  # most such are dead, and one alive is seldom missed
+        asked_at = max(state.silent_since, state.tried_at)
+        return Look.BESIDE if now - asked_at >= MAX_HOLD_DOWN else Look.NONE
     if is_silent(state):
         return Look.BESIDE if is_probe_due(state, now) else Look.NONE
     if state.timeouts_in_a_row:
-        is_better = not is_known(state) or state.srtt < known.srtt
-        if not is_better or now - state.silent_since < LOOK_AGAIN * 2**state.timeouts_in_a_row:
+        if state.srtt >= known.srtt or now - state.silent_since < LOOK_AGAIN * 2**state.timeouts_in_a_row:
             return Look.NONE
-        lost_a_packet = is_known(state) and state.timeouts_in_a_row == 1
+        lost_a_packet = state.timeouts_in_a_row == 1
         return Look.INSTEAD if lost_a_packet and not known.timeouts_in_a_row else Look.BESIDE
     if not is_known(state):
         return never_heard

@@ -31,6 +31,7 @@ from resolver.upstream.choose import (
 )
 from resolver.upstream.learning import (
     ABSENT_FOR,
+    DEAD_AFTER,
     GUESS,
     Families,
     Typical,
@@ -67,6 +68,22 @@ def probed() -> ServerState:
 
 def late_since(sent_at: float, state: ServerState) -> ServerState:
     note_late(state, sent_at, sent_at + 0.5)
+    return state
+
+
+def late_and_tried(late_at: float, tried_at: float) -> ServerState:
+    """Never heard."""
+    state = late_since(late_at, ServerState())
+    state.tried_at = tried_at
+    return state
+
+
+def silent_stranger(silent_since: float) -> ServerState:
+    """Never heard, late so often that it is held to be dead, and due for a probe."""
+    state = late_since(silent_since, ServerState())
+    for _ in range(DEAD_AFTER):
+        note_late(state, silent_since, silent_since + 2.0)
+    assert NOW >= state.probe_at > 0.0
     return state
 
 
@@ -209,7 +226,11 @@ def test_the_only_server_may_be_silent_for_a_second_before_the_question_fails() 
     [
         pytest.param(ServerState(), INSTEAD, id="never heard of"),
         pytest.param(late(1, ServerState()), None, id="never heard, and late just now"),
-        pytest.param(late_since(NOW - 5, ServerState()), BESIDE, id="never heard, and late some time ago"),
+        pytest.param(late_since(NOW - 5, ServerState()), None, id="never heard, and late some seconds ago"),
+        pytest.param(late_since(NOW - 30, ServerState()), BESIDE, id="never heard, and late half a minute ago"),
+        pytest.param(late_and_tried(NOW - 90, NOW - 5), None, id="never heard, and tried again some seconds ago"),
+        pytest.param(late_and_tried(NOW - 90, NOW - 30), BESIDE, id="never heard, and tried again half a minute ago"),
+        pytest.param(silent_stranger(NOW - 5), None, id="never heard, and held to be dead: no earlier for that"),
         pytest.param(late_since(NOW - 5, measured(0.02, at=NOW - 9)), INSTEAD, id="better, and late once"),
         pytest.param(late_twice(measured(0.02, at=NOW - 19)), BESIDE, id="better, and late more than once"),
         pytest.param(late_since(NOW - 5, measured(0.2, at=NOW - 9)), None, id="worse, and late some time ago"),
