@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 import structlog
 import trio
 
+from cache.options import CacheOptions
 from resolver.daemon.around import Around
 from resolver.daemon.counters import Counts
 from resolver.daemon.descriptors import fit, raise_limit
@@ -31,6 +32,7 @@ from resolver.observe.turns import Turns
 from resolver.options import Options
 from resolver.real_env import RealEnv, reserved_ports
 from resolver.real_env_inherited import passed_sockets
+from resolver.real_env_loop import Loop
 from resolver.real_env_notify import is_journal, notifier, watchdog_seconds
 from resolver.real_env_process import descriptors, resident
 from resolver.real_env_unix import connect_and_wait
@@ -65,15 +67,11 @@ def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
         if options.limits != wanted:
             fitting = {"in_flight": options.limits.in_flight, "tcp_connections": options.limits.tcp_connections}
             log.warning("limits_fitted", descriptors=descriptors, **fitting)
-        collecting = Collecting(counts.resolve, resident, options.cache.max_octets + BESIDE)
-        collecting.begin()
-        sys.setswitchinterval(HANDED_OVER)
         env = RealEnv()
+        care_for(env.loop, counts, options.cache)
         env.network.source_ports = source_ports(options.recursion.avoid_ports, reserved_ports())
         env.network.inherited.add(passed_sockets(os.environ, os.getpid()))
         try:
-            env.loop.tidy = collecting.look
-            env.loop.note_turn = Turns(counts.loop).note
             env.loop.run(_serve_until_signal, prepared, env, config, counts, relog, replace, descriptors)
         except* NotTakenOver as refusals:
             refused = leaves(refusals)
@@ -84,6 +82,15 @@ def run(prepared: Prepared, config: Path, *, replace: bool = False) -> int:
         for unopenable in unopened:
             trio.run(_report_socket, unopenable, options)
     return EXIT_FAILURE if unopened or refused else EXIT_OK
+
+
+def care_for(loop: Loop, counts: Counts, cache: CacheOptions) -> None:
+    """Have its turns measured and tidied up after, and never wait long for a thread: of the process that is a daemon."""
+    collecting = Collecting(counts.resolve, resident, cache.max_octets + BESIDE)
+    collecting.begin()
+    sys.setswitchinterval(HANDED_OVER)
+    loop.tidy = collecting.look
+    loop.note_turn = Turns(counts.loop).note
 
 
 @contextmanager
@@ -135,7 +142,7 @@ async def _serve_until_signal(
         hand=env.network.hand_sockets,
         predecessor=await _predecessor(env, prepared.options.control.socket) if replace else None,
         pid=os.getpid(),
-        process=_process,
+        process=this_process,
         connect=connect_and_wait,
         when_scarce=partial(setattr, env.loop.reserve, "shed"),
     )
@@ -182,7 +189,8 @@ async def _predecessor(env: RealEnv, path: str) -> Predecessor | None:
     return found
 
 
-def _process() -> Process | None:
+def this_process() -> Process | None:
+    """What the kernel says of it."""
     found = descriptors()
     return None if found is None else Process(*found)
 

@@ -9,7 +9,9 @@ from typing import Final
 import trio
 from rich.console import Console
 
-from resolver.daemon.run import leaves
+from cache.options import CacheOptions
+from resolver.daemon.counters import Counts
+from resolver.daemon.run import care_for, leaves
 from resolver.demo.stage import Stage, set_stage
 from resolver.demo.steps import OUR_CLIENT, STEPS, THEIR_CLIENT
 from resolver.demo.tour import Tour
@@ -31,6 +33,7 @@ The daemon stays up on {addresses}. In another terminal:
    cistern cache top --socket {socket}
    cistern servers --socket {socket}
    cistern stats --socket {socket}
+   cistern doctor --socket {socket}
 Ctrl-C ends it."""
 
 
@@ -42,8 +45,9 @@ def main(tour: bool) -> int:
     failed = 0
     with tempfile.TemporaryDirectory(prefix="cistern-demo-") as folder:
         try:
-            env = RealEnv()
-            failed = env.loop.run(_show, env, Path(folder), console, tour)
+            env, counts = RealEnv(), Counts()
+            care_for(env.loop, counts, CacheOptions())
+            failed = env.loop.run(_show, env, Path(folder), console, tour, counts)
         except* OSError as errors:
             unopened = leaves(errors)
         except* KeyboardInterrupt:
@@ -53,12 +57,12 @@ def main(tour: bool) -> int:
     return EXIT_FAILURE if failed or unopened else EXIT_OK
 
 
-async def _show(env: Env, folder: Path, console: Console, tour: bool) -> int:
+async def _show(env: Env, folder: Path, console: Console, tour: bool, counts: Counts) -> int:
     """Returns how many steps were not right."""
     failed = 0
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_end_at_sigterm, nursery.cancel_scope)
-        stage = await nursery.start(set_stage, env, folder)
+        stage = await nursery.start(set_stage, env, folder, counts)
         networks: dict[str, Network] = {client: RealEnv(client).network for client in (OUR_CLIENT, THEIR_CLIENT)}
         console.print("[bold]Cistern[/bold]: the daemon, between a state database that changes and a small internet.")
         failed = await Tour(stage.server, stage.internet, networks, stage.env.now, console).show(STEPS)

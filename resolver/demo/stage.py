@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Final
@@ -11,6 +12,9 @@ import trio
 from cache.options import CacheOptions
 from internal_zones import StateOptions
 from resolver.daemon import serve
+from resolver.daemon.around import Around
+from resolver.daemon.counters import Counts
+from resolver.daemon.run import this_process
 from resolver.demo.internet import Internet, build_internet, read_fixtures
 from resolver.demo.serve_authority import serve_internet
 from resolver.demo.state import make_state
@@ -53,8 +57,8 @@ def demo_options(folder: Path, addresses: tuple[str, ...], port: int) -> Options
     )
 
 
-async def set_stage(env: Env, folder: Path, *, task_status: trio.TaskStatus[Stage]) -> None:
-    """Set everything up and keep it up until cancelled. Raises OSError for an address that cannot be had."""
+async def set_stage(env: Env, folder: Path, counts: Counts, *, task_status: trio.TaskStatus[Stage]) -> None:
+    """Set everything up and keep it up until cancelled. counts: the daemon's. Raises OSError for what cannot be listened on."""
     internet = build_internet(read_fixtures())
     make_state(folder / "state.db")
     options = demo_options(folder, await _loopback_addresses(env), internet.port)
@@ -62,7 +66,9 @@ async def set_stage(env: Env, folder: Path, *, task_status: trio.TaskStatus[Stag
     async with trio.open_nursery() as nursery:
         await nursery.start(serve_internet, internet, env)
         nursery.start_soon(_keep_changing, folder / "state.db")
-        addresses = await nursery.start(serve, options, env, hints, trio.Event())
+        around = Around(process=this_process)
+        serving = partial(serve, options, env, hints, trio.Event(), around=around, counts=counts)
+        addresses = await nursery.start(serving)
         task_status.started(Stage(env, internet, addresses[0], addresses, options.control.socket))
 
 

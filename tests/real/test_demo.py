@@ -1,6 +1,7 @@
 """`cistern demo --tour` as a person runs it, in a network of its own."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -33,7 +34,7 @@ def children_of(pid: int) -> list[str]:
     return [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
 
 
-def test_sigterm_leaves_no_process_and_no_files_behind(tmp_path: Path) -> None:
+def test_its_daemon_knows_itself_as_one_that_serves_and_sigterm_leaves_nothing_behind(tmp_path: Path) -> None:
     if missing := why_not():
         pytest.skip(missing)
     with namespace() as inside:
@@ -42,6 +43,11 @@ def test_sigterm_leaves_no_process_and_no_files_behind(tmp_path: Path) -> None:
         try:
             assert wait_until(lambda: bool(children_of(demo.pid) and list(tmp_path.glob("*/*.sock"))), START_SECONDS)
             (child,) = children_of(demo.pid)
+            (control,) = tmp_path.glob("*/*.sock")
+            doctor = inside.inside(CISTERN, "doctor", "--socket", str(control))
+            said = subprocess.run(doctor, capture_output=True, text=True, timeout=START_SECONDS, check=False).stdout
+            assert re.search(r"descriptors: \d+ of \d+ descriptors are open", said), said
+            assert re.search(r"event loop: the longest turn .* took (?!0\.0)[\d.]+ ms", said), said
             demo.send_signal(signal.SIGTERM)
             demo.wait(END_SECONDS)
         finally:
