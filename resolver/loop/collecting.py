@@ -19,10 +19,9 @@ from resolver.engine.counts import ResolveCounts
 # Objects more than there were at the last look: what is less is no reason for one while few questions are under way. Most of
 # them end before there are so many, and are not looked at
 MADE: Final = 1_000
-FEW: Final = (
-    64  # with more, which live as long as a server takes, as many objects go as come, and their number says nothing
-)
-BEGUN: Final = 8  # questions that have begun since the last look: then it is the number of these that says when
+# With more, which live as long as a server takes, as many objects go as come, and their number says nothing
+FEW: Final = 64
+BEGUN: Final = 8  # questions since the last look: with more than a few under way it is their number that says when
 LOOKS: Final = 65_536  # after which is seen how much memory there is: under a flood of new names in half a minute
 BESIDE: Final = 128 << 20  # octets beside the cache's that are enough: no load of bench-hostile takes as many
 SOME: Final = 1_000  # objects: fewer are not what takes the memory

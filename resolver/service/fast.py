@@ -145,9 +145,8 @@ class FastPath:
         self._varies = style.seed is not None
         self._turn = style.seed or 0
         self._views: dict[bytes, View] = {}
-        self._last: View | None = (
-            None  # the view of who asked last, from where and whom: many questions come in a burst
-        )
+        # the view of who asked last, where from, and whom: many questions come in a burst
+        self._last: View | None = None
         self._last_client = self._last_local = b""
         self._verbatim: dict[bytes, _Kept] = {}  # by the query but for its ID
         self._verbatim_tcp: dict[bytes, _Kept] = {}
