@@ -1,7 +1,7 @@
-"""The one loop: epoll over the sockets of listeners and servers, and trio as its guest for all that is rare.
+"""The one loop: poll over the listeners and the epoll of the sockets to servers, and trio as its guest for all that is rare.
 
-A turn of the engine costs one epoll_wait and one reading of the clock, whatever has come in; trio takes a turn only when
-something of its own has happened: a stream, a file, a command (real_env_guest.py).
+A turn of the engine costs one poll, one epoll_wait where servers have said something, and one reading of the clock, whatever
+has come in; trio takes a turn only when something of its own has happened: a stream, a file, a command (real_env_guest.py).
 """
 
 import errno
@@ -25,7 +25,9 @@ MAX_EVENTS: Final = (
     16  # taken in one turn; those behind them are the next turn's: a reply of a server takes 0.1 ms or more
 )
 EPOLLIN: Final = select.EPOLLIN
-LONGEST_SLEEP: Final = 3600.0  # s; epoll counts in 32-bit milliseconds
+MILLISECONDS: Final = 1000  # a second
+LONGEST_SLEEP: Final = 3600.0  # s; poll counts in 32-bit milliseconds
+AT_ONCE: Final = 0  # s
 CLOSED: Final = -1
 COUNTER: Final = 8  # octets of an eventfd's counter
 LOOK_EVERY: Final = 8  # turns of trio's between two looks at the memory that there is: the margin is enough for them
@@ -50,9 +52,11 @@ class Loop:
     def run(self, main: Callable[..., Awaitable[T]], *args: object) -> T:
         """What `main` returns; raises what it raises."""
         self._epoll = select.epoll()
-        # for those that are looked at in every turn, however many others there are. No epoll: a socket in two of them would tell
-        # both of each datagram that has left
+        # Those that are looked at in every turn, however many others there are, and the epoll of these. It is no epoll: a socket
+        # in one tells it of each datagram that has left, and a listener sends a reply for each that has come.
         self._first = select.poll()
+        self._first.register(self._epoll, select.POLLIN)
+        self._others = self._epoll.fileno(), select.POLLIN  # how it says that something has happened to one of them
         self._firsts = set[int]()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.watch(self._bell, self._answer_bell)
@@ -85,20 +89,21 @@ class Loop:
         is_first: in every one; others wait for theirs when more are readable than one turn takes.
         """
         self._handlers[fd] = handler
-        self._epoll.register(fd, EPOLLIN)
         if is_first:
             self._first.register(fd, select.POLLIN)
             self._firsts.add(fd)
+        else:
+            self._epoll.register(fd, EPOLLIN)
 
     def forget(self, fd: int, *, is_closing: bool = True) -> None:
         """Watch it no longer. is_closing: it will be closed now, and the kernel forgets it by itself."""
         if self._handlers.pop(fd, None) is None:
             return
-        if not is_closing:
-            self._epoll.unregister(fd)
         if fd in self._firsts:
             self._first.unregister(fd)
             self._firsts.remove(fd)
+        elif not is_closing:
+            self._epoll.unregister(fd)
 
     def send_at_end(self, send: Callable[[], None]) -> None:
         """Have this called when all else of this turn is done. Who is sent to is woken once then, where several questions are
@@ -120,10 +125,12 @@ class Loop:
             self.reserve.look()
 
     def _turn(self, guest: Guest) -> None:
-        events = self._epoll.poll(self._patience(guest), MAX_EVENTS)
-        is_full = len(events) == MAX_EVENTS
-        if is_full:
-            events = list(dict.fromkeys(self._first.poll(0) + events))
+        events = self._first.poll(self._patience(guest) * MILLISECONDS)
+        is_full = False
+        if self._others in events:
+            others = self._epoll.poll(AT_ONCE, MAX_EVENTS)
+            is_full = len(others) == MAX_EVENTS
+            events += others
         now = time.monotonic()
         if self._turned is not None:
             self._turned.has_unread = is_full
