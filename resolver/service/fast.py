@@ -73,6 +73,7 @@ class Asked(Value):
 class _Kept(Held):
     """A rendered reply, right until `until` and as long as the cache holds what it was made of: this entry, and `others`.
 
+    Most are made of one entry. To be that itself, and not to have it, saves each hit a place in memory to wait for.
     tail: the reply if it has one order only.
     """
 

@@ -427,6 +427,18 @@ def test_what_comes_first_is_looked_at_in_every_turn_however_much_else_there_is(
     run(main)
 
 
+def test_no_epoll_is_told_of_each_reply_that_has_left_a_listener() -> None:
+    async def main(env: RealEnv, mesh: Mesh, nursery: trio.Nursery) -> None:
+        listener = await env.network.listen_udp(Address("127.0.0.1", 0))
+        listener.start(lambda batch: None)
+        with pytest.raises(FileNotFoundError):
+            env.loop._epoll.modify(listener.descriptor, 0)
+        assert listener.descriptor in env.loop._firsts
+        listener.close()
+
+    run(main)
+
+
 @pytest.mark.parametrize("is_closing", [False, True])
 def test_what_came_first_and_was_forgotten_is_not_looked_at_any_more(is_closing: bool) -> None:
     """Its number may be that of another descriptor by then."""
